@@ -1,0 +1,42 @@
+namespace MfpClip;
+
+/// <summary>
+/// Finds defects on products it has never seen: an image goes in, an anomaly map and an anomaly score come out.
+/// </summary>
+/// <remarks>
+/// Implementations are safe for concurrent callers, hold no state of an image between calls, and own their weights until they are
+/// disposed. Arguments are never changed. Results hold managed memory only.
+/// </remarks>
+public interface IZeroShotDetector : IDisposable
+{
+    /// <summary>What was composed: ordered stages, their options, weights and hashes.</summary>
+    DetectorDescription Description { get; }
+
+    /// <summary>The calibration applied to results, or <see langword="null"/> where only raw scores are given.</summary>
+    ScoreCalibration? Calibration { get; }
+
+    /// <summary>Detects defects in one image.</summary>
+    /// <param name="image">File, stream, bytes or raw pixels.</param>
+    /// <param name="options">Class name, region of interest and the like; <see langword="null"/> for the defaults.</param>
+    /// <param name="cancellationToken">Checked between the stages.</param>
+    /// <exception cref="ImageDecodeException">The image cannot be read or exceeds the limits.</exception>
+    /// <exception cref="ObjectDisposedException">The detector was disposed.</exception>
+    AnomalyResult Detect(ImageInput image, DetectionOptions? options = null, CancellationToken cancellationToken = default);
+
+    /// <summary>Detects defects in several images with one forward pass per batch; results come in the order of the images.</summary>
+    /// <param name="images">At least one image.</param>
+    /// <param name="options">Applied to every image.</param>
+    /// <param name="cancellationToken">Checked between the stages.</param>
+    IReadOnlyList<AnomalyResult> DetectBatch(
+        IReadOnlyList<ImageInput> images, DetectionOptions? options = null, CancellationToken cancellationToken = default);
+
+    /// <summary>
+    /// Streams results in the order of the images. Decoding runs ahead of the model through a bounded channel, so memory stays
+    /// bounded however long the input is.
+    /// </summary>
+    /// <param name="images">Any number of images, pulled as the channel has room.</param>
+    /// <param name="options">Applied to every image.</param>
+    /// <param name="cancellationToken">Ends the stream.</param>
+    IAsyncEnumerable<AnomalyResult> DetectAsync(
+        IAsyncEnumerable<ImageInput> images, DetectionOptions? options = null, CancellationToken cancellationToken = default);
+}

@@ -1,0 +1,80 @@
+namespace MfpClip;
+
+/// <summary>What a detector says about one image. Managed memory only: keep it as long as you like.</summary>
+public sealed record AnomalyResult
+{
+    /// <summary>Name of the image, usually its path.</summary>
+    public required string ImageName { get; init; }
+
+    /// <summary>Class name that was used in the prompts.</summary>
+    public required string ClassName { get; init; }
+
+    /// <summary>Raw anomaly score in [0,1]; higher is more anomalous. Not a probability.</summary>
+    public required float Score { get; init; }
+
+    /// <summary>Score on the calibration's scale, where 0.5 is the threshold; <see langword="null"/> without a calibration.</summary>
+    public float? CalibratedScore { get; init; }
+
+    /// <summary>Whether the score reaches the calibration's threshold; <see langword="null"/> without a calibration.</summary>
+    public bool? IsAnomalous { get; init; }
+
+    /// <summary>Raw score from which an image counts as anomalous; <see langword="null"/> without a calibration.</summary>
+    public float? Threshold { get; init; }
+
+    /// <summary>Map at the resolution of the model's input.</summary>
+    public required AnomalyMap ModelMap { get; init; }
+
+    /// <summary>Map at the resolution of the image; <see langword="null"/> where it was not asked for.</summary>
+    public AnomalyMap? ImageMap { get; init; }
+
+    /// <summary>Width of the image in pixels, upright.</summary>
+    public required int ImageWidth { get; init; }
+
+    /// <summary>Height of the image in pixels, upright.</summary>
+    public required int ImageHeight { get; init; }
+
+    /// <summary>Connected regions at or above the pixel threshold, by falling peak, in pixels of the image.</summary>
+    public IReadOnlyList<DefectRegion> Regions { get; init; } = [];
+
+    /// <summary>Map value that separated regions from background.</summary>
+    public required float PixelThreshold { get; init; }
+
+    /// <summary>How long each stage took.</summary>
+    public required DetectionTimings Timings { get; init; }
+}
+
+/// <summary>A connected region (8 neighbours) of pixels at or above the threshold.</summary>
+/// <param name="X">Left edge in pixels.</param>
+/// <param name="Y">Top edge in pixels.</param>
+/// <param name="Width">Width of the box in pixels.</param>
+/// <param name="Height">Height of the box in pixels.</param>
+/// <param name="Area">Number of pixels in the region.</param>
+/// <param name="Peak">Highest map value inside.</param>
+/// <param name="PeakX">Column of the peak.</param>
+/// <param name="PeakY">Row of the peak.</param>
+public sealed record DefectRegion(int X, int Y, int Width, int Height, int Area, float Peak, int PeakX, int PeakY);
+
+/// <summary>Wall time of each stage for the batch the image was in.</summary>
+public sealed record DetectionTimings
+{
+    /// <summary>Reading and decoding this image.</summary>
+    public TimeSpan Decode { get; init; }
+
+    /// <summary>Resizing and normalising.</summary>
+    public TimeSpan Preprocess { get; init; }
+
+    /// <summary>The forward pass: towers, prompts, map and score.</summary>
+    public TimeSpan Forward { get; init; }
+
+    /// <summary>Map to image resolution, regions, decision.</summary>
+    public TimeSpan Postprocess { get; init; }
+
+    /// <summary>Finer parts of the forward pass by name, for example "image tower".</summary>
+    public IReadOnlyDictionary<string, TimeSpan> ForwardStages { get; init; } = new Dictionary<string, TimeSpan>();
+
+    /// <summary>Images that shared the forward pass.</summary>
+    public int BatchSize { get; init; } = 1;
+
+    /// <summary>All stages together.</summary>
+    public TimeSpan Total => Decode + Preprocess + Forward + Postprocess;
+}
