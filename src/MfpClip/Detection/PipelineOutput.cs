@@ -1,0 +1,8 @@
+namespace MfpClip.Detection;
+
+/// <summary>What a forward pass gives; tensors belong to the caller's dispose scope.</summary>
+/// <param name="Coarse">Two-channel coarse map, probabilities normal and abnormal, <c>[B, 2, H, W]</c>; channel 1 is M_c.</param>
+/// <param name="Prompted">Two-channel map after the mask prompt; channel 1 is M_f. <see langword="null"/> without a mask prompt.</param>
+/// <param name="Map">Final map M in [0,1], <c>[B, H, W]</c>: <c>(M_c + M_f) / 2</c>, or M_c without a mask prompt.</param>
+/// <param name="Score">Image score S in [0,1], <c>[B]</c>.</param>
+internal sealed record PipelineOutput(Tensor Coarse, Tensor? Prompted, Tensor Map, Tensor Score);

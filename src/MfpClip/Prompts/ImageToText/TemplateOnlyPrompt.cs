@@ -1,0 +1,21 @@
+using MfpClip.Backbone;
+using MfpClip.Cnn;
+using MfpClip.Prompts.Text;
+
+namespace MfpClip.Prompts.ImageToText;
+
+/// <summary>I2TP switched off (spec section 2, <c>off</c>): the class name's own embeddings, the same for every image.</summary>
+internal sealed class TemplateOnlyPrompt : WeightedModule, IImageToTextPrompt
+{
+    /// <inheritdoc/>
+    public bool UsesImage => false;
+
+    /// <inheritdoc/>
+    public override string CheckpointPrefix => "i2tp";
+
+    /// <inheritdoc/>
+    public Tensor EmbedStates(ITextTower text, StateSentences states, CnnFeatures? features) => states.Embeddings.unsqueeze(0); // [1, 2, C]
+
+    /// <inheritdoc/>
+    public override StageDescription Describe() => new() { Stage = "image-to-text prompt (I2TP)", Component = "off" };
+}

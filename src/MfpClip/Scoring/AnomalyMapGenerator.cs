@@ -1,0 +1,110 @@
+using MfpClip.Prompts;
+
+namespace MfpClip.Scoring;
+
+/// <summary>
+/// The anomaly map (spec section 5): <c>A_i = softmax_s(tau cos(Z_i, t_s))</c>, logits upsampled bilinearly to H x W before the softmax,
+/// mean over the stages. tau is reconstructed.
+/// </summary>
+internal sealed class AnomalyMapGenerator : WeightedModule, IAnomalyMapGenerator
+{
+    private readonly AnomalyMapOptions _options;
+
+    /// <exception cref="DetectorConfigurationException">The options are not valid.</exception>
+    public AnomalyMapGenerator(AnomalyMapOptions options)
+    {
+        var faults = options.Faults().ToList();
+        _options = faults.Count > 0 ? throw new DetectorConfigurationException(faults) : options;
+    }
+
+    /// <inheritdoc/>
+    public override string CheckpointPrefix => "map";
+
+    /// <inheritdoc/>
+    public Tensor Map(IReadOnlyList<Tensor> Z, IReadOnlyList<Tensor> t, int height, int width)
+    {
+        if (Z.Count == 0 || Z.Count != t.Count)
+        {
+            throw new ArgumentException($"{Z.Count} stages of features and {t.Count} of texts: one text for each stage, at least one stage.", nameof(t));
+        }
+
+        using var scope = torch.NewDisposeScope();
+        Tensor? fused = null;
+        for (var i = 0; i < Z.Count; i++)
+        {
+            using var stage = torch.NewDisposeScope();
+            var a = StageMap(Z[i], t[i], height, width);
+            fused = (fused is null ? a : Fuse(fused, a)).MoveToOuterDisposeScope();
+        }
+
+        return Finish(fused!, Z.Count).MoveToOuterDisposeScope();
+    }
+
+    /// <summary><c>tau cos(Z, t_s)</c> on the patch grid.</summary>
+    /// <param name="z"><c>[B, C, g, g']</c>.</param>
+    /// <param name="t">L2-normalised <c>[B, 2, C]</c> (B may be 1).</param>
+    /// <returns><c>[B, 2, g, g']</c>.</returns>
+    public Tensor PatchLogits(Tensor z, Tensor t)
+    {
+        using var scope = torch.NewDisposeScope();
+        var patches = F.normalize(z.flatten(2), p: 2, dim: 1); // [B, C, N]
+        var cosine = torch.matmul(t.to_type(patches.dtype), patches); // [B, 2, N]
+        return (_options.Tau * cosine).view(z.shape[0], 2, z.shape[2], z.shape[3]).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Bilinear, <c>align_corners</c> false.</summary>
+    public static Tensor Upsample(Tensor x, int height, int width) =>
+        F.interpolate(x, [height, width], mode: torch.InterpolationMode.Bilinear, align_corners: false);
+
+    /// <inheritdoc/>
+    public override StageDescription Describe() => new()
+    {
+        Stage = "anomaly map",
+        Component = "cosine similarity and softmax",
+        Options = new Dictionary<string, string>
+        {
+            ["tau"] = Text($"{_options.Tau}"),
+            ["upsampling"] = _options.Upsampling == MapUpsampling.BeforeSoftmax ? "bilinear, before softmax" : "bilinear, after softmax",
+            ["fusion"] = _options.Fusion switch
+            {
+                StageFusion.Mean => "mean",
+                StageFusion.MeanOfLogits => "mean of logits",
+                _ => "maximum",
+            },
+        },
+    };
+
+    // What is fused: logits for MeanOfLogits, probabilities otherwise; at map size, or at patch size where upsampling comes last.
+    private Tensor StageMap(Tensor z, Tensor t, int height, int width)
+    {
+        var logits = PatchLogits(z, t);
+        var sized = _options.Upsampling == MapUpsampling.BeforeSoftmax ? Upsample(logits, height, width) : logits;
+        var fusedAsLogits = _options.Fusion == StageFusion.MeanOfLogits;
+        var value = fusedAsLogits ? sized : sized.softmax(1);
+        return _options.Upsampling == MapUpsampling.AfterSoftmax && !fusedAsLogits ? Upsample(value, height, width) : value;
+    }
+
+    private Tensor Fuse(Tensor fused, Tensor next)
+    {
+        if (_options.Fusion != StageFusion.Maximum)
+        {
+            return fused + next;
+        }
+
+        var abnormal = torch.maximum(fused.narrow(1, 1, 1), next.narrow(1, 1, 1));
+        return torch.cat([1 - abnormal, abnormal], 1);
+    }
+
+    private Tensor Finish(Tensor fused, int stages)
+    {
+        switch (_options.Fusion)
+        {
+            case StageFusion.Maximum:
+                return fused;
+            case StageFusion.Mean:
+                return fused / stages;
+            default:
+                return (fused / stages).softmax(1);
+        }
+    }
+}

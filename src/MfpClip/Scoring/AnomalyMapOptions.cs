@@ -1,0 +1,62 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace MfpClip.Scoring;
+
+/// <summary>Which stages' maps become one.</summary>
+public enum StageFusion
+{
+    /// <summary>Mean of the stages' probabilities. The default (given by the paper).</summary>
+    Mean,
+
+    /// <summary>Mean of the stages' logits before the softmax.</summary>
+    MeanOfLogits,
+
+    /// <summary>The stage that finds a pixel most abnormal decides.</summary>
+    Maximum,
+}
+
+/// <summary>When patch logits are brought to the size of the map.</summary>
+public enum MapUpsampling
+{
+    /// <summary>Logits are upsampled, then the softmax runs on each pixel. The default.</summary>
+    BeforeSoftmax,
+
+    /// <summary>The softmax runs on each patch, then probabilities are upsampled: much less work on large maps, softer borders.</summary>
+    AfterSoftmax,
+}
+
+/// <summary>Settings of the anomaly map. Immutable.</summary>
+public sealed record AnomalyMapOptions
+{
+    /// <summary>Scale tau of the cosine similarity.</summary>
+    /// <value>Default 100, CLIP's (reconstructed).</value>
+    [Range(1e-3, 1e4)]
+    public double Tau { get; init; } = 100;
+
+    /// <summary>When patches become pixels.</summary>
+    /// <value>Default <see cref="MapUpsampling.BeforeSoftmax"/>.</value>
+    public MapUpsampling Upsampling { get; init; } = MapUpsampling.BeforeSoftmax;
+
+    /// <summary>How stages become one map.</summary>
+    /// <value>Default <see cref="StageFusion.Mean"/>.</value>
+    public StageFusion Fusion { get; init; } = StageFusion.Mean;
+
+    /// <summary>Every fault of these settings.</summary>
+    internal IEnumerable<string> Faults()
+    {
+        if (!double.IsFinite(Tau) || Tau <= 0)
+        {
+            yield return $"Anomaly map: {nameof(Tau)} must be a finite number above 0.";
+        }
+
+        if (!Enum.IsDefined(Upsampling))
+        {
+            yield return $"Anomaly map: unknown upsampling {(int)Upsampling}; choose {string.Join(", ", Enum.GetNames<MapUpsampling>())}.";
+        }
+
+        if (!Enum.IsDefined(Fusion))
+        {
+            yield return $"Anomaly map: unknown fusion {(int)Fusion}; choose {string.Join(", ", Enum.GetNames<StageFusion>())}.";
+        }
+    }
+}

@@ -1,0 +1,83 @@
+using MfpClip.Prompts;
+
+namespace MfpClip.Scoring;
+
+/// <summary>The image score (spec section 7, reconstructed): <c>S_g = softmax_s(tau cos(v, t_s))</c> and <c>S = (S_g + max(M)) / 2</c>.</summary>
+internal sealed class AnomalyScorer : WeightedModule, IAnomalyScorer
+{
+    private readonly AnomalyScoreOptions _options;
+
+    /// <exception cref="DetectorConfigurationException">The options are not valid.</exception>
+    public AnomalyScorer(AnomalyScoreOptions options)
+    {
+        var faults = options.Faults().ToList();
+        _options = faults.Count > 0 ? throw new DetectorConfigurationException(faults) : options;
+    }
+
+    /// <inheritdoc/>
+    public override string CheckpointPrefix => "score";
+
+    /// <inheritdoc/>
+    public Tensor Score(Tensor v, Tensor t, Tensor map)
+    {
+        using var scope = torch.NewDisposeScope();
+        var s = _options.Strategy switch
+        {
+            ScoreStrategy.Global => Global(v, t),
+            ScoreStrategy.MapMaximum => Maximum(map),
+            ScoreStrategy.TopMean => TopMean(map),
+            _ => (Global(v, t) + Maximum(map)) / 2,
+        };
+        return s.MoveToOuterDisposeScope();
+    }
+
+    /// <summary>S_g, the class token's score.</summary>
+    /// <param name="v"><c>[B, C]</c>.</param>
+    /// <param name="t"><c>[B, 2, C]</c> (B may be 1).</param>
+    /// <returns><c>[B]</c>.</returns>
+    public Tensor Global(Tensor v, Tensor t)
+    {
+        using var scope = torch.NewDisposeScope();
+        var cosine = (v.unsqueeze(1) * t.to_type(v.dtype)).sum(-1); // [B, 2]
+        return (_options.Tau * cosine).softmax(-1).select(1, 1).MoveToOuterDisposeScope();
+    }
+
+    /// <inheritdoc/>
+    public override StageDescription Describe() => new()
+    {
+        Stage = "anomaly score",
+        Component = _options.Strategy switch
+        {
+            ScoreStrategy.Global => "class token",
+            ScoreStrategy.MapMaximum => "map maximum",
+            ScoreStrategy.TopMean => "mean of the map's highest values",
+            _ => "mean of class token and map maximum",
+        },
+        Options = Options(),
+    };
+
+    private static Tensor Maximum(Tensor map) => map.flatten(1).amax([1]);
+
+    private Tensor TopMean(Tensor map)
+    {
+        var values = map.flatten(1); // [B, H W]
+        var k = Math.Max(1, (int)Math.Round(values.shape[1] * _options.TopPercent / 100));
+        return values.topk(k, dim: 1).values.mean([1]);
+    }
+
+    private Dictionary<string, string> Options()
+    {
+        var options = new Dictionary<string, string>();
+        if (_options.Strategy is ScoreStrategy.HalfAndHalf or ScoreStrategy.Global)
+        {
+            options["tau"] = Text($"{_options.Tau}");
+        }
+
+        if (_options.Strategy is ScoreStrategy.TopMean)
+        {
+            options["share"] = Text($"{_options.TopPercent} %");
+        }
+
+        return options;
+    }
+}
