@@ -1,0 +1,94 @@
+using MfpClip.Scoring;
+using MfpClip.Tests.Detection;
+
+namespace MfpClip.Tests.Scoring;
+
+public sealed class AnomalyMapGeneratorTests : IDisposable
+{
+    private readonly DisposeScope _scope = torch.NewDisposeScope();
+
+    public void Dispose() => _scope.Dispose();
+
+    // Two states along dimensions 0 and 1.
+    private static Tensor Texts => torch.tensor(new float[] { 1, 0, 0, 1 }, [1, 2, 2]);
+
+    [Fact]
+    public void LogitsAreTauTimesTheCosineWhateverTheLength()
+    {
+        var generator = new AnomalyMapGenerator(new() { Tau = 10 });
+        var z = torch.tensor(new float[] { 3, 0, 4, 7 }, [1, 2, 1, 2]); // patches (3, 4) and (0, 7)
+
+        TensorAssert.Values([6, 0, 8, 10], generator.PatchLogits(z, Texts), 1e-5);
+    }
+
+    [Fact]
+    public void OnePatchIsOneProbability()
+    {
+        var generator = new AnomalyMapGenerator(new() { Tau = 10 });
+        var z = torch.tensor(new float[] { 3, 4 }, [1, 2, 1, 1]);
+
+        var map = generator.Map([z], [Texts], 2, 3);
+
+        var abnormal = 1 / (1 + Math.Exp(-2)); // softmax of 6 and 8
+        Assert.Equal([1, 2, 2, 3], map.shape);
+        TensorAssert.Values(Enumerable.Repeat(1 - abnormal, 6).Concat(Enumerable.Repeat(abnormal, 6)).ToList(), map);
+    }
+
+    [Fact]
+    public void LogitsAreUpsampledBeforeTheSoftmaxByDefault()
+    {
+        var z = torch.tensor(new float[] { 1, 0, 0, 1 }, [1, 2, 1, 2]); // a normal patch beside an abnormal one
+
+        // Bilinear from 2 to 4, align_corners false: weights 1, 3/4, 1/4, 0 of the left patch. Logit difference d = tau (1 - 2 w).
+        double Sigmoid(double d) => 1 / (1 + Math.Exp(-d));
+        double[] left = [1, 0.75, 0.25, 0];
+        var before = new AnomalyMapGenerator(new() { Tau = 4 }).Map([z], [Texts], 1, 4).select(1, 1);
+        TensorAssert.Values([.. left.Select(w => Sigmoid(4 * (1 - (2 * w))))], before);
+        var after = new AnomalyMapGenerator(new() { Tau = 4, Upsampling = MapUpsampling.AfterSoftmax }).Map([z], [Texts], 1, 4).select(1, 1);
+        TensorAssert.Values([.. left.Select(w => (w * Sigmoid(-4)) + ((1 - w) * Sigmoid(4)))], after);
+    }
+
+    [Theory]
+    [InlineData(StageFusion.Mean)]
+    [InlineData(StageFusion.MeanOfLogits)]
+    [InlineData(StageFusion.Maximum)]
+    public void StagesAreFused(StageFusion fusion)
+    {
+        var generator = new AnomalyMapGenerator(new() { Tau = 2, Fusion = fusion });
+        var a = torch.tensor(new float[] { 1, 0 }, [1, 2, 1, 1]); // logits 2, 0
+        var b = torch.tensor(new float[] { 0.6f, 0.8f }, [1, 2, 1, 1]); // logits 1.2, 1.6
+
+        var map = generator.Map([a, b], [Texts, Texts], 1, 1);
+
+        double Sigmoid(double d) => 1 / (1 + Math.Exp(-d));
+        var expected = fusion switch
+        {
+            StageFusion.Mean => (Sigmoid(-2) + Sigmoid(0.4)) / 2,
+            StageFusion.MeanOfLogits => Sigmoid((-2 + 0.4) / 2),
+            _ => Sigmoid(0.4),
+        };
+        TensorAssert.Values([1 - expected, expected], map);
+    }
+
+    [Fact]
+    public void EveryStageAndImageHasItsOwnText()
+    {
+        var generator = new AnomalyMapGenerator(new() { Tau = 3 });
+        var z = FakeBackbone.Values(1, ScalarType.Float32, 2, 4, 2, 2);
+        var t = F.normalize(FakeBackbone.Values(2, ScalarType.Float32, 2, 2, 4), dim: 2);
+
+        var both = generator.Map([z, z], [t, t.flip(1)], 4, 4);
+
+        // Swapped states in the second stage: the two stages cancel to one half.
+        TensorAssert.Close(torch.full_like(both, 0.5), both, 1e-6);
+        TensorAssert.Close(
+            generator.Map([z.narrow(0, 1, 1)], [t.narrow(0, 1, 1)], 4, 4), generator.Map([z], [t], 4, 4).narrow(0, 1, 1), 1e-6);
+    }
+
+    [Fact]
+    public void InvalidOptionsAndArgumentsAreRefused()
+    {
+        Assert.Throws<DetectorConfigurationException>(() => new AnomalyMapGenerator(new() { Tau = 0 }));
+        Assert.Throws<ArgumentException>(() => new AnomalyMapGenerator(new()).Map([], [], 1, 1));
+    }
+}
