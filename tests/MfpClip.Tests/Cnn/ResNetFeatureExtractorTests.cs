@@ -35,7 +35,8 @@ public sealed class ResNetFeatureExtractorTests : IDisposable
         var expected = Reference(architecture, file, pixels);
         for (var i = 0; i < 5; i++)
         {
-            TensorAssert.Close(torch.ones_like(expected[i]), (features.Levels[i] + 1e-3) / (expected[i] + 1e-3), 2e-4);
+            // Relative to the level's largest value: folding the batch norm rounds in another order.
+            TensorAssert.Close(expected[i] / expected[i].max(), features.Levels[i] / expected[i].max(), 2e-5);
         }
 
         TensorAssert.Close(features.Levels[4], features.Pooled, 0);
