@@ -56,6 +56,19 @@ internal static class NativeBackend
         }
     }
 
+    /// <summary>Runs the first call into TorchSharp, and turns its failure to load into an error that says what to do.</summary>
+    internal static T Guard<T>(Func<T> first)
+    {
+        try
+        {
+            return first();
+        }
+        catch (Exception e) when (e is TypeInitializationException or NotSupportedException or DllNotFoundException or EntryPointNotFoundException)
+        {
+            throw new NativeBackendException($"The native library of TorchSharp does not load here. {MfpClipEnvironment.Check().Summary}", e);
+        }
+    }
+
     private static IntPtr Resolve(Assembly assembly, string name)
     {
         if (Path.GetFileNameWithoutExtension(name) is not (BridgeName or "lib" + BridgeName) || !IsEnabled)

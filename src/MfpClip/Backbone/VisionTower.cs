@@ -1,0 +1,79 @@
+namespace MfpClip.Backbone;
+
+/// <summary>CLIP's vision transformer (openai/CLIP, clip/model.py, VisionTransformer).</summary>
+internal sealed class VisionTower : IVisionTower, IDisposable
+{
+    private readonly ParameterSet _parameters;
+    private readonly PositionTable _positions;
+    private readonly TransformerBlock[] _blocks;
+    private readonly TransformerKernels _kernels;
+    private readonly double _eps;
+
+    public VisionTower(ClipConfig config, ParameterSet parameters, PositionInterpolation interpolation, TransformerKernels kernels)
+    {
+        (_parameters, _kernels, _eps) = (parameters, kernels, config.LayerNormEps);
+        (Width, Layers, EmbedDim, PatchSize) = (config.Vision.Width, config.Vision.Layers, config.EmbedDim, config.Vision.PatchSize);
+        _positions = new(parameters["visual.positional_embedding"].alias().DetachFromDisposeScope(), interpolation);
+        _blocks = [.. Enumerable.Range(0, Layers).Select(i => new TransformerBlock(
+            parameters, $"visual.transformer.resblocks.{i}", config.Vision.Heads, config.Activation, config.LayerNormEps, causal: false))];
+    }
+
+    public int Width { get; }
+
+    public int Layers { get; }
+
+    public int EmbedDim { get; }
+
+    public int PatchSize { get; }
+
+    /// <summary>The position table, for comparison with reference implementations.</summary>
+    internal PositionTable Positions => _positions;
+
+    /// <summary>The projection into the joint space, <c>[D, C]</c>.</summary>
+    internal Tensor Projection => _parameters["visual.proj"];
+
+    /// <summary><c>ln_post</c> alone.</summary>
+    internal Tensor NormalizeLast(Tensor tokens) => Normalize(tokens, "visual.ln_post");
+
+    public Device Device => _parameters["visual.proj"].device;
+
+    public ScalarType Precision => _parameters["visual.proj"].dtype;
+
+    public Tensor Embed(Tensor images)
+    {
+        using var scope = torch.NewDisposeScope();
+        var patches = F.conv2d(images.to(Precision, Device), _parameters["visual.conv1.weight"], strides: [PatchSize, PatchSize]); // [B, D, g, g]
+        var (B, rows, columns) = (patches.shape[0], patches.shape[2], patches.shape[3]);
+        var classToken = _parameters["visual.class_embedding"].expand(B, 1, Width);
+        var tokens = torch.cat([classToken, patches.flatten(2).transpose(1, 2)], 1) + _positions.For(rows, columns);
+        return Normalize(tokens, "visual.ln_pre").MoveToOuterDisposeScope();
+    }
+
+    public Tensor RunBlocks(Tensor tokens, int first, int count)
+    {
+        using var scope = torch.NewDisposeScope();
+        var x = tokens.alias();
+        for (int i = first; i < first + count; i++)
+        {
+            var next = _blocks[i].Forward(x, _kernels);
+            if (!torch.is_grad_enabled() || !next.requires_grad)
+            {
+                x.Dispose();
+            }
+
+            x = next;
+        }
+
+        return x.MoveToOuterDisposeScope();
+    }
+
+    public Tensor Project(Tensor tokens)
+    {
+        using var scope = torch.NewDisposeScope();
+        return torch.matmul(Normalize(tokens.to(Precision, Device), "visual.ln_post"), _parameters["visual.proj"]).MoveToOuterDisposeScope();
+    }
+
+    public void Dispose() => _positions.Dispose();
+
+    private Tensor Normalize(Tensor x, string name) => F.layer_norm(x, [Width], _parameters[$"{name}.weight"], _parameters[$"{name}.bias"], _eps);
+}

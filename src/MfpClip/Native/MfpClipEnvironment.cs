@@ -1,0 +1,75 @@
+using System.Runtime.InteropServices;
+using MfpClip.Native;
+
+namespace MfpClip;
+
+/// <summary>One call that says in words whether this machine can run MfpClip, and what to do if not.</summary>
+public static class MfpClipEnvironment
+{
+    /// <summary>Looks at the native set-up. Never throws.</summary>
+    /// <param name="device">The device that is wanted: "cpu", "cuda" or "cuda:N".</param>
+    public static EnvironmentReport Check(string device = "cpu")
+    {
+        var problems = new List<string>();
+        bool loads = false;
+        bool cuda = false;
+        try
+        {
+            using var probe = torch.zeros(1);
+            loads = probe.numel() == 1;
+            cuda = torch.cuda.is_available();
+        }
+        catch (Exception e)
+        {
+            problems.AddRange(NativeDiagnosis.WhyItDoesNotLoad(NativeFacts.Gather(), e.Message));
+        }
+
+        problems.AddRange(NativeDiagnosis.WhatIsOddAnyway(NativeFacts.Gather()));
+        bool wantsCuda = device?.Trim().StartsWith("cuda", StringComparison.OrdinalIgnoreCase) == true;
+        if (loads && wantsCuda && !cuda)
+        {
+            problems.Add("CUDA was asked for, but libtorch finds no CUDA device: no GPU, no driver, or the application references a libtorch-cpu package. "
+                + "Reference libtorch-cuda-12.8-linux-x64 or -win-x64 instead of libtorch-cpu, and check 'nvidia-smi'.");
+        }
+
+        return new EnvironmentReport
+        {
+            IsReady = loads && (!wantsCuda || cuda),
+            CudaAvailable = cuda,
+            Problems = problems,
+            NativeRepair = NativeBackend.RepairMessage,
+            LibTorchFolder = NativeFiles.Find(NativeFacts.TorchFile) is { } file ? Path.GetDirectoryName(file) : null,
+            System = $"{RuntimeInformation.OSDescription}, {RuntimeInformation.ProcessArchitecture}, {RuntimeInformation.FrameworkDescription}",
+            TorchSharpVersion = typeof(torch).Assembly.GetName().Version?.ToString(3) ?? "unknown",
+        };
+    }
+}
+
+/// <summary>What <see cref="MfpClipEnvironment.Check"/> found.</summary>
+public sealed record EnvironmentReport
+{
+    /// <summary>Whether tensors can be made on the wanted device.</summary>
+    public required bool IsReady { get; init; }
+
+    /// <summary>Whether a CUDA device can be used.</summary>
+    public required bool CudaAvailable { get; init; }
+
+    /// <summary>What is wrong, each with what to do; empty where all is well.</summary>
+    public required IReadOnlyList<string> Problems { get; init; }
+
+    /// <summary>What the repair for older Linux did; <see langword="null"/> where it was not needed.</summary>
+    public string? NativeRepair { get; init; }
+
+    /// <summary>Folder of the native libtorch; <see langword="null"/> if none was found.</summary>
+    public string? LibTorchFolder { get; init; }
+
+    /// <summary>Operating system, processor architecture and runtime.</summary>
+    public required string System { get; init; }
+
+    /// <summary>Version of TorchSharp.</summary>
+    public required string TorchSharpVersion { get; init; }
+
+    /// <summary>One paragraph for people.</summary>
+    public string Summary => (IsReady ? "The native backend works." : "The native backend does not work.")
+        + (NativeRepair is null ? string.Empty : " " + NativeRepair) + string.Concat(Problems.Select(p => " " + p));
+}
