@@ -1,0 +1,50 @@
+namespace MfpClip.Imaging;
+
+/// <summary>Gets the pixels of an <see cref="ImageInput"/>, whichever form it has.</summary>
+internal static class ImageReader
+{
+    /// <exception cref="ImageDecodeException">The image cannot be read, or exceeds the limits.</exception>
+    public static RgbImage Read(ImageInput input, IImageDecoder decoder, ImageLimits limits)
+    {
+        if (input.Pixels is { } pixels)
+        {
+            return (long)pixels.Width * pixels.Height <= limits.MaximumPixels ? pixels : throw new ImageDecodeException(
+                input.Name, $"it has {pixels.Width} x {pixels.Height} pixels, more than the limit of {limits.MaximumPixels} (ImageLimits.MaximumPixels).");
+        }
+
+        try
+        {
+            return decoder.Decode(Bytes(input, limits), input.Name, limits);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException)
+        {
+            string reason = e is FileNotFoundException or DirectoryNotFoundException ? "there is no such file."
+                : input.Path is { } path && Directory.Exists(path) ? "it is a folder, not an image file." : $"it cannot be read ({e.Message})";
+            throw new ImageDecodeException(input.Name, reason, e);
+        }
+    }
+
+    private static ReadOnlyMemory<byte> Bytes(ImageInput input, ImageLimits limits)
+    {
+        if (input.Bytes is { } bytes)
+        {
+            return bytes;
+        }
+
+        using var file = input.Path is { } path ? File.OpenRead(path) : null;
+        var stream = file ?? input.Stream ?? throw new ImageDecodeException(input.Name, "it has no content.");
+        using var memory = new MemoryStream();
+        var buffer = new byte[81920];
+        int read;
+        while ((read = stream.Read(buffer)) > 0)
+        {
+            memory.Write(buffer, 0, read);
+            if (memory.Length > limits.MaximumBytes)
+            {
+                throw new ImageDecodeException(input.Name, $"it has more than {limits.MaximumBytes} bytes (ImageLimits.MaximumBytes).");
+            }
+        }
+
+        return memory.GetBuffer().AsMemory(0, (int)memory.Length);
+    }
+}

@@ -1,0 +1,103 @@
+using System.Runtime.InteropServices;
+using SkiaSharp;
+
+namespace MfpClip.Imaging;
+
+/// <summary>
+/// Decodes PNG, JPEG, BMP, GIF, WebP and ICO through SkiaSharp. EXIF orientation is applied, 16-bit samples are scaled to 8 bits,
+/// alpha is dropped, colour profiles are not applied.
+/// </summary>
+public sealed class SkiaImageDecoder : IImageDecoder
+{
+    /// <inheritdoc/>
+    public string Name => "SkiaSharp";
+
+    /// <inheritdoc/>
+    public RgbImage Decode(ReadOnlyMemory<byte> encoded, string source, ImageLimits limits)
+    {
+        ArgumentNullException.ThrowIfNull(limits);
+        if (encoded.IsEmpty)
+        {
+            throw new ImageDecodeException(source, "it is empty (0 bytes).");
+        }
+
+        if (encoded.Length > limits.MaximumBytes)
+        {
+            throw new ImageDecodeException(source, $"it has {encoded.Length} bytes, more than the limit of {limits.MaximumBytes} (ImageLimits.MaximumBytes).");
+        }
+
+        using var handle = encoded.Pin();
+        unsafe
+        {
+            using var data = SKData.Create((IntPtr)handle.Pointer, encoded.Length);
+            using var codec = SKCodec.Create(data) ?? throw new ImageDecodeException(source, "it is not an image of a known kind (PNG, JPEG, BMP, GIF, WebP), or its header is damaged.");
+            return Decode(codec, source, limits);
+        }
+    }
+
+    private static RgbImage Decode(SKCodec codec, string source, ImageLimits limits)
+    {
+        var (width, height) = (codec.Info.Width, codec.Info.Height);
+        if (width < 1 || height < 1)
+        {
+            throw new ImageDecodeException(source, $"its size is {width} x {height}.");
+        }
+
+        // Before any pixel is allocated: a small file can declare a huge picture.
+        if ((long)width * height > limits.MaximumPixels || (long)width * height * 4 > int.MaxValue)
+        {
+            throw new ImageDecodeException(source, $"it declares {width} x {height} pixels, more than the limit of {Math.Min(limits.MaximumPixels, int.MaxValue / 4)} (ImageLimits.MaximumPixels).");
+        }
+
+        var rgba = new byte[width * height * 4];
+        var pinned = GCHandle.Alloc(rgba, GCHandleType.Pinned);
+        SKCodecResult result;
+        try
+        {
+            // No colour space: the stored numbers, as every reference implementation reads them.
+            var info = new SKImageInfo(width, height, SKColorType.Rgba8888, SKAlphaType.Unpremul, null);
+            result = codec.GetPixels(info, pinned.AddrOfPinnedObject());
+        }
+        finally
+        {
+            pinned.Free();
+        }
+
+        if (result != SKCodecResult.Success)
+        {
+            throw new ImageDecodeException(source, result == SKCodecResult.IncompleteInput
+                ? "it is truncated: the file ends before the picture does." : $"its pixels cannot be decoded ({result}); the file is damaged.");
+        }
+
+        return Upright(rgba, width, height, codec.EncodedOrigin);
+    }
+
+    private static RgbImage Upright(byte[] rgba, int width, int height, SKEncodedOrigin origin)
+    {
+        bool turned = origin is SKEncodedOrigin.LeftTop or SKEncodedOrigin.RightTop or SKEncodedOrigin.RightBottom or SKEncodedOrigin.LeftBottom;
+        var (w, h) = turned ? (height, width) : (width, height);
+        var rgb = new byte[w * h * 3];
+        int to = 0;
+        for (int y = 0; y < h; y++)
+        {
+            for (int x = 0; x < w; x++, to += 3)
+            {
+                var (sx, sy) = origin switch
+                {
+                    SKEncodedOrigin.TopRight => (width - 1 - x, y),
+                    SKEncodedOrigin.BottomRight => (width - 1 - x, height - 1 - y),
+                    SKEncodedOrigin.BottomLeft => (x, height - 1 - y),
+                    SKEncodedOrigin.LeftTop => (y, x),
+                    SKEncodedOrigin.RightTop => (y, height - 1 - x),
+                    SKEncodedOrigin.RightBottom => (width - 1 - y, height - 1 - x),
+                    SKEncodedOrigin.LeftBottom => (width - 1 - y, x),
+                    _ => (x, y),
+                };
+                int from = ((sy * width) + sx) * 4;
+                (rgb[to], rgb[to + 1], rgb[to + 2]) = (rgba[from], rgba[from + 1], rgba[from + 2]);
+            }
+        }
+
+        return new RgbImage(w, h, rgb);
+    }
+}

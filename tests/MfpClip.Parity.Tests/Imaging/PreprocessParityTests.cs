@@ -1,0 +1,86 @@
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using MfpClip.Imaging;
+
+namespace MfpClip.Parity.Tests.Imaging;
+
+public class PreprocessParityTests
+{
+    private static readonly SkiaImageDecoder Decoder = new();
+
+    [SkippableFact]
+    public void Decoding_agrees()
+    {
+        string folder = Goldens.Family("preprocess");
+        foreach (var (name, entry) in Files())
+        {
+            // The reference neither turns by EXIF nor scales 16 bits; we do both on purpose (unit tests cover them).
+            if (name.StartsWith("exif", StringComparison.Ordinal) || entry.GetProperty("mode").GetString()!.StartsWith('I'))
+            {
+                continue;
+            }
+
+            var (worst, mean) = Difference(Read(folder, entry.GetProperty("decoded").GetString()!), Read(folder, name));
+            bool jpeg = entry.GetProperty("format").GetString() == "JPEG";
+            Assert.True(worst <= (jpeg ? 12 : 0) && mean <= 1, $"{name}: {worst} at most, {mean:g3} on average");
+        }
+    }
+
+    [SkippableFact]
+    public void Resizing_agrees_with_Pillow_to_one_grey_level()
+    {
+        string folder = Goldens.Family("preprocess");
+        int compared = 0;
+        foreach (var (name, entry) in Files())
+        {
+            var decoded = Read(folder, entry.GetProperty("decoded").GetString()!);
+            foreach (var property in entry.EnumerateObject().Where(p => Regex.IsMatch(p.Name, "^(clip|sq)[0-9]+$")))
+            {
+                // The reference resizes in the file's own mode; we widen to RGB first, which the goldens hold under another name.
+                string file = entry.TryGetProperty($"{property.Name}_rgbfirst", out var first) ? first.GetString()! : property.Value.GetString()!;
+                if (entry.GetProperty($"{property.Name}_max_diff_if_converted_to_rgb_first").GetInt32() > 0 && !entry.TryGetProperty($"{property.Name}_rgbfirst", out _))
+                {
+                    continue;
+                }
+
+                int size = int.Parse(Regex.Match(property.Name, "[0-9]+").Value, System.Globalization.CultureInfo.InvariantCulture);
+                IImagePreprocessor preprocessor = property.Name.StartsWith("sq", StringComparison.Ordinal) ? new SquareResize(size) : new ResizeAndCenterCrop(size);
+                var (worst, _) = Difference(Read(folder, file), preprocessor.Prepare(decoded).Pixels);
+                Assert.True(worst <= 1, $"{name} {property.Name}: {worst} grey levels");
+                compared++;
+            }
+        }
+
+        Assert.True(compared > 9);
+    }
+
+    [SkippableFact]
+    public void Normalised_tensors_agree()
+    {
+        string folder = Goldens.Family("preprocess");
+        using var scope = torch.NewDisposeScope();
+        var norm = Goldens.Json(Path.Combine(folder, "normalization.json"));
+        float[] Floats(string name) => [.. norm.GetProperty(name).EnumerateArray().Select(v => v.GetSingle())];
+        double tolerance = Goldens.Manifest("preprocess").GetProperty("tolerance").GetProperty("normalized").GetDouble();
+        foreach (var (key, expected) in Goldens.Tensors(folder, "normalized.safetensors"))
+        {
+            var match = Regex.Match(key, "^(clip|sq)([0-9]+)\\.(.+)$");
+            int size = int.Parse(match.Groups[2].Value, System.Globalization.CultureInfo.InvariantCulture);
+            IImagePreprocessor preprocessor = match.Groups[1].Value == "sq" ? new SquareResize(size) : new ResizeAndCenterCrop(size);
+            var pixels = preprocessor.Prepare(Read(folder, match.Groups[3].Value)).Pixels;
+            Goldens.Close(key, expected, PixelTensor.Normalized([pixels], Floats("mean"), Floats("std"))[0], tolerance);
+        }
+    }
+
+    private static IEnumerable<(string Name, JsonElement Entry)> Files() =>
+        Goldens.Manifest("preprocess").GetProperty("files").EnumerateObject().Select(p => (p.Name, p.Value));
+
+    private static RgbImage Read(string folder, string name) => Decoder.Decode(File.ReadAllBytes(Path.Combine(folder, name)), name, new());
+
+    private static (int Worst, double Mean) Difference(RgbImage a, RgbImage b)
+    {
+        Assert.Equal((a.Width, a.Height), (b.Width, b.Height));
+        var differences = a.Data.Zip(b.Data, (x, y) => Math.Abs(x - y)).ToList();
+        return (differences.Max(), differences.Average());
+    }
+}

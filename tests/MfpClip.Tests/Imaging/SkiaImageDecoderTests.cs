@@ -1,0 +1,135 @@
+using System.Buffers.Binary;
+using MfpClip.Imaging;
+using SkiaSharp;
+
+namespace MfpClip.Tests.Imaging;
+
+public class SkiaImageDecoderTests
+{
+    private static readonly SkiaImageDecoder Decoder = new();
+
+    [Theory]
+    [InlineData(1, "abcdef", 3, 2)]
+    [InlineData(2, "cbafed", 3, 2)]
+    [InlineData(3, "fedcba", 3, 2)]
+    [InlineData(4, "defabc", 3, 2)]
+    [InlineData(5, "adbecf", 2, 3)]
+    [InlineData(6, "daebfc", 2, 3)]
+    [InlineData(7, "fcebda", 2, 3)]
+    [InlineData(8, "cfbead", 2, 3)]
+    public void Exif_orientation_is_applied(int orientation, string expected, int width, int height)
+    {
+        // A 3 x 2 picture of six greys, each an 8 x 8 block so that JPEG keeps it; a b c / d e f.
+        var image = Decoder.Decode(WithExif(Jpeg(), orientation), "x", new());
+
+        Assert.Equal((width * 16, height * 16), (image.Width, image.Height));
+        string seen = string.Concat(Enumerable.Range(0, 6).Select(i =>
+            (char)('a' + (int)Math.Round(image.Data[(((i / width * 16) + 8) * image.Width + (i % width * 16) + 8) * 3] / 50.0))));
+        Assert.Equal(expected, seen);
+    }
+
+    [Fact]
+    public void Truncated_files_are_an_error_never_half_a_picture()
+    {
+        foreach (byte[] whole in new[] { Jpeg(), Png(64, 64) })
+        {
+            foreach (double part in new[] { 0.1, 0.5, 0.8 })
+            {
+                var e = Assert.Throws<ImageDecodeException>(() => Decoder.Decode(whole[..(int)(whole.Length * part)], "cut.img", new()));
+                Assert.Contains("cut.img", e.Message, StringComparison.Ordinal);
+            }
+        }
+    }
+
+    [Fact]
+    public void A_huge_declared_size_is_refused_before_pixels_are_allocated()
+    {
+        byte[] png = Png(4, 4);
+        BinaryPrimitives.WriteInt32BigEndian(png.AsSpan(16), 30000);
+        BinaryPrimitives.WriteInt32BigEndian(png.AsSpan(20), 30000);
+        BinaryPrimitives.WriteUInt32BigEndian(png.AsSpan(29), Crc(png.AsSpan(12, 17)));
+        long before = GC.GetAllocatedBytesForCurrentThread();
+
+        var e = Assert.Throws<ImageDecodeException>(() => Decoder.Decode(png, "bomb.png", new()));
+
+        Assert.Contains("30000 x 30000", e.Message, StringComparison.Ordinal);
+        Assert.True(GC.GetAllocatedBytesForCurrentThread() - before < 1 << 20);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("not an image at all")]
+    public void What_is_no_image_is_named(string content) =>
+        Assert.Contains("a.txt", Assert.Throws<ImageDecodeException>(() => Decoder.Decode(System.Text.Encoding.ASCII.GetBytes(content), "a.txt", new())).Message, StringComparison.Ordinal);
+
+    [Fact]
+    public void Byte_flips_give_an_image_or_the_typed_error()
+    {
+        var random = new Random(3);
+        foreach (byte[] whole in new[] { Jpeg(), Png(40, 30) })
+        {
+            for (int i = 0; i < 300; i++)
+            {
+                var bytes = (byte[])whole.Clone();
+                for (int n = 0; n < 4; n++)
+                {
+                    bytes[random.Next(bytes.Length)] = (byte)random.Next(256);
+                }
+
+                try
+                {
+                    Decoder.Decode(bytes, "x", new() { MaximumPixels = 1_000_000 });
+                }
+                catch (ImageDecodeException)
+                {
+                    // The typed error is the other allowed outcome.
+                }
+            }
+        }
+    }
+
+    private static uint Crc(ReadOnlySpan<byte> bytes)
+    {
+        uint crc = uint.MaxValue;
+        foreach (byte b in bytes)
+        {
+            crc ^= b;
+            for (int i = 0; i < 8; i++)
+            {
+                crc = (crc >> 1) ^ ((crc & 1) * 0xedb88320u);
+            }
+        }
+
+        return ~crc;
+    }
+
+    private static byte[] Jpeg() => Encode(48, 32, (x, y) => (byte)(50 * ((x / 16) + (3 * (y / 16)))), SKEncodedImageFormat.Jpeg);
+
+    private static byte[] Png(int width, int height) => Encode(width, height, (x, y) => (byte)(((x * 31) ^ (y * 17)) * 7), SKEncodedImageFormat.Png);
+
+    private static byte[] Encode(int width, int height, Func<int, int, byte> grey, SKEncodedImageFormat format)
+    {
+        using var bitmap = new SKBitmap(width, height);
+        for (int y = 0; y < height; y++)
+        {
+            for (int x = 0; x < width; x++)
+            {
+                byte g = grey(x, y);
+                bitmap.SetPixel(x, y, new SKColor(g, g, g));
+            }
+        }
+
+        using var data = bitmap.Encode(format, 95);
+        return data.ToArray();
+    }
+
+    private static byte[] WithExif(byte[] jpeg, int orientation)
+    {
+        byte[] segment =
+        [
+            0xff, 0xe1, 0, 34, (byte)'E', (byte)'x', (byte)'i', (byte)'f', 0, 0,
+            (byte)'M', (byte)'M', 0, 42, 0, 0, 0, 8, 0, 1, 0x01, 0x12, 0, 3, 0, 0, 0, 1, 0, (byte)orientation, 0, 0, 0, 0, 0, 0,
+        ];
+        return [.. jpeg[..2], .. segment, .. jpeg[2..]];
+    }
+}
