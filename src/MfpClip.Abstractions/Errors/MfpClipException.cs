@@ -118,3 +118,24 @@ public sealed class OutputException : MfpClipException
     /// <summary>The file that was to be written.</summary>
     public string Path { get; }
 }
+
+/// <summary>An option of one call does not fit: class name, region of interest, threshold.</summary>
+public sealed class DetectionOptionsException : MfpClipException
+{
+    /// <summary>Creates the error.</summary>
+    public DetectionOptionsException(string option, string reason)
+        : base($"{option}: {reason}") => Option = option;
+
+    /// <summary>Name of the option.</summary>
+    public string Option { get; }
+}
+
+/// <summary>The forward pass gave values that are not finite.</summary>
+public sealed class InferenceException : MfpClipException
+{
+    /// <summary>Creates the error.</summary>
+    public InferenceException(string message, Exception? innerException = null)
+        : base(message, innerException)
+    {
+    }
+}

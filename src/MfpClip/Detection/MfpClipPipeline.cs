@@ -31,10 +31,11 @@ internal sealed class MfpClipPipeline
     /// <param name="texts">
     /// t from <see cref="EmbedTexts"/>, kept by the caller for this class name; <see langword="null"/> to make it here, which is a must where I2TP uses the image.
     /// </param>
+    /// <param name="region">Where to look, <c>[B, H, W]</c> with 1 inside and 0 outside; <see langword="null"/>: everywhere.</param>
     /// <param name="trace">Takes times and intermediate tensors.</param>
     /// <param name="cancellationToken">Checked between the stages.</param>
     public PipelineOutput Forward(
-        Tensor images, StateSentences states, Tensor? texts = null, ForwardTrace? trace = null, CancellationToken cancellationToken = default)
+        Tensor images, StateSentences states, Tensor? texts = null, ForwardTrace? trace = null, Tensor? region = null, CancellationToken cancellationToken = default)
     {
         using var scope = torch.NewDisposeScope();
         var (H, W) = CheckShape(images);
@@ -59,6 +60,7 @@ internal sealed class MfpClipPipeline
         var prompt = _parts.Mask.Apply(Z, t, M_c);
         var prompted = prompt is null ? null : _parts.Map.Map(prompt.Features, prompt.Texts, H, W); // [B, 2, H, W]
         var M = prompted is null ? M_c : (M_c + prompted.select(1, 1)) / 2; // [B, H, W]
+        M = region is null ? M : M * region; // outside the region of interest nothing counts
         _tracer.Prompted(trace, Z, M_c, prompt, prompted, M);
         Done("mask prompt");
 

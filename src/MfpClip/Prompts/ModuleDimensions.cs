@@ -11,11 +11,11 @@ namespace MfpClip.Prompts;
 /// <param name="EmbedDim">C, width of the joint space.</param>
 /// <param name="ContextLength">Positions of the text tower.</param>
 /// <param name="Stages">Number of stages the vision tower is cut into.</param>
-internal sealed record ModuleDimensions(
+public sealed record ModuleDimensions(
     int FeatureDim, IReadOnlyList<int> LevelDims, int VisionWidth, int TextWidth, int EmbedDim, int ContextLength, int Stages)
 {
     /// <summary>Sizes of a backbone and, where there is one, a CNN.</summary>
-    public static ModuleDimensions Of(IClipBackbone backbone, ICnnFeatureExtractor? cnn, int stages) => new(
+    internal static ModuleDimensions Of(IClipBackbone backbone, ICnnFeatureExtractor? cnn, int stages) => new(
         cnn?.FeatureDim ?? 0, cnn?.LevelDims ?? [], backbone.Vision.Width, backbone.Text.Width, backbone.Vision.EmbedDim,
         backbone.Text.ContextLength, stages);
 }

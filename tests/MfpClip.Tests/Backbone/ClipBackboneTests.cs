@@ -126,7 +126,7 @@ public sealed class ClipBackboneTests : IDisposable
         }
 
         Run();
-        long before = torch.Tensor.TotalCount;
+        long before = LiveTensors.Settle();
         Run();
         Assert.Equal(before, torch.Tensor.TotalCount);
     }

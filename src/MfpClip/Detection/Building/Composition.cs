@@ -1,0 +1,89 @@
+using MfpClip.Backbone;
+using MfpClip.Cnn;
+using MfpClip.Imaging;
+using MfpClip.Prompts;
+using MfpClip.Prompts.ImageToText;
+using MfpClip.Prompts.Mask;
+using MfpClip.Prompts.MultiPatch;
+using MfpClip.Prompts.Self;
+using MfpClip.Prompts.Text;
+using MfpClip.Scoring;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace MfpClip.Detection.Building;
+
+/// <summary>What a builder was told.</summary>
+internal sealed class Composition
+{
+    public string? BackbonePath { get; set; }
+
+    public ClipBackboneOptions? BackboneOptions { get; set; }
+
+    public IClipBackbone? GivenBackbone { get; set; }
+
+    public Func<string, ScalarType, IClipBackbone>? Backbone { get; set; }
+
+    public ITokenizer? Tokenizer { get; set; }
+
+    public ResNetOptions? CnnOptions { get; set; }
+
+    public ICnnFeatureExtractor? Cnn { get; set; }
+
+    public ModuleChoice<ImageToTextPromptOptions, IImageToTextPrompt> ImageToText { get; } = new(new(), ImageToTextPrompt.Create, (o, d) => o.Faults(d));
+
+    public ModuleChoice<SelfPromptOptions, ISelfPrompt> Self { get; } = new(new(), SelfPrompt.Create, (o, d) => o.Faults(d));
+
+    public ModuleChoice<MultiPatchOptions, IPatchAggregator> MultiPatch { get; } = new(new(), MultiPatchAggregator.Create, (o, _) => o.Faults());
+
+    public ModuleChoice<MaskPromptOptions, IMaskPrompt> Mask { get; } = new(new(), MaskPrompt.Create, (o, d) => o.Faults(d));
+
+    public ModuleChoice<AnomalyMapOptions, IAnomalyMapGenerator> Map { get; } = new(new(), (o, _) => new AnomalyMapGenerator(o), (o, _) => o.Faults());
+
+    public ModuleChoice<AnomalyScoreOptions, IAnomalyScorer> Score { get; } = new(new(), (o, _) => new AnomalyScorer(o), (o, _) => o.Faults());
+
+    public int StageCount { get; set; } = 4;
+
+    public IReadOnlyList<int>? Taps { get; set; }
+
+    public PromptTemplates Templates { get; set; } = PromptTemplates.Paper;
+
+    public int? ImageSize { get; set; }
+
+    public IImagePreprocessor? Preprocessor { get; set; }
+
+    public IImageDecoder Decoder { get; set; } = new SkiaImageDecoder();
+
+    public ImageLimits Limits { get; set; } = new();
+
+    public string? ModuleWeights { get; set; }
+
+    public ScoreCalibration? Calibration { get; set; }
+
+    public string Device { get; set; } = "cpu";
+
+    public ScalarType Precision { get; set; } = ScalarType.Float32;
+
+    public int BatchSize { get; set; } = 4;
+
+    public ILogger Logger { get; set; } = NullLogger.Instance;
+}
+
+/// <summary>A module's options, or the caller's own way to make it.</summary>
+internal sealed class ModuleChoice<TOptions, TModule>(
+    TOptions options, Func<TOptions, ModuleDimensions, TModule> create, Func<TOptions, ModuleDimensions, IEnumerable<string>> faults)
+    where TModule : class, IDetectorModule
+{
+    private TOptions _options = options;
+    private Func<ModuleDimensions, TModule>? _own;
+
+    public void Set(TOptions chosen) => (_options, _own) = (chosen ?? throw new ArgumentNullException(nameof(chosen)), null);
+
+    public void Set(Func<ModuleDimensions, TModule> own) => _own = own ?? throw new ArgumentNullException(nameof(own));
+
+    public IEnumerable<string> Faults(ModuleDimensions dimensions) => _own is null ? faults(_options, dimensions) : [];
+
+    public TModule Create(ModuleDimensions dimensions) => _own is null
+        ? create(_options, dimensions)
+        : _own(dimensions) ?? throw new DetectorConfigurationException([$"The given function made no {typeof(TModule).Name} (it returned null)."]);
+}

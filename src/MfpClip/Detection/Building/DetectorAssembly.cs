@@ -1,0 +1,190 @@
+using MfpClip.Backbone;
+using MfpClip.Cnn;
+using MfpClip.Hosting;
+using MfpClip.Imaging;
+using MfpClip.Native;
+using MfpClip.Prompts;
+using MfpClip.Prompts.Text;
+using MfpClip.Tokenization;
+using MfpClip.Weights;
+
+namespace MfpClip.Detection.Building;
+
+/// <summary>Turns what a builder was told into a detector, or into one error that lists everything wrong.</summary>
+internal static class DetectorAssembly
+{
+    public static ZeroShotDetector Assemble(Composition c)
+    {
+        NativeBackend.Guard(() => torch.CPU.type);
+        ThrowIfAny(BeforeLoading(c));
+        var owned = new Stack<IDisposable>();
+        try
+        {
+            var backbone = Own(owned, c.Backbone!(c.Device, c.Precision));
+            var cnn = Own(owned, LoadCnn(c, backbone));
+            var dimensions = ModuleDimensions.Of(backbone, cnn, c.StageCount);
+            var tokenizer = c.Tokenizer ?? FindTokenizer(c);
+            int size = c.Preprocessor?.Size ?? c.ImageSize ?? DefaultSize(backbone.Vision.PatchSize);
+            ThrowIfAny([.. AfterLoading(c, backbone, tokenizer, size), .. ModuleFaults(c, dimensions)]);
+            var parts = CreateParts(c, backbone, cnn, dimensions, owned);
+            ThrowIfAny(parts.Faults());
+            foreach (var module in parts.Modules)
+            {
+                module.To(backbone.Vision.Device);
+            }
+
+            if (c.ModuleWeights is { } path)
+            {
+                ModuleCheckpointFile.Load(path, parts);
+            }
+
+            if (backbone is ClipBackbone { IsRandom: true })
+            {
+                DetectorLog.RandomWeights(c.Logger);
+            }
+
+            string source = c.ModuleWeights is { } file ? Path.GetFileName(file) : "untrained";
+            return new(new MfpClipPass(parts, tokenizer, c.Templates, source), new()
+            {
+                Decoder = c.Decoder, Preprocessor = c.Preprocessor ?? new SquareResize(size), Limits = c.Limits,
+                BatchSize = c.BatchSize, Logger = c.Logger, Calibration = c.Calibration,
+            });
+        }
+        catch
+        {
+            while (owned.TryPop(out var item))
+            {
+                item.Dispose();
+            }
+
+            throw;
+        }
+    }
+
+    private static PipelineParts CreateParts(Composition c, IClipBackbone backbone, ICnnFeatureExtractor? cnn, ModuleDimensions dimensions, Stack<IDisposable> owned) => new()
+    {
+        Backbone = backbone,
+        Cnn = cnn,
+        ImageToText = Own(owned, c.ImageToText.Create(dimensions)),
+        Self = Own(owned, c.Self.Create(dimensions)),
+        MultiPatch = Own(owned, c.MultiPatch.Create(dimensions)),
+        Mask = Own(owned, c.Mask.Create(dimensions)),
+        Map = Own(owned, c.Map.Create(dimensions)),
+        Score = Own(owned, c.Score.Create(dimensions)),
+        Stages = c.Taps is { } taps ? new StagePlan(taps) : StagePlan.Even(backbone.Vision.Layers, c.StageCount),
+    };
+
+    private static ICnnFeatureExtractor? LoadCnn(Composition c, IClipBackbone backbone)
+    {
+        ICnnFeatureExtractor? cnn = c.Cnn;
+        if (c.CnnOptions is { } options)
+        {
+            using var file = options.WeightsPath is { } path ? WeightFile.Open(path) : null;
+            cnn = file is null ? ResNetFeatureExtractor.CreateRandom(options.Architecture, options.RandomSeed!.Value) : ResNetFeatureExtractor.Load(options.Architecture, file);
+        }
+
+        cnn?.To(backbone.Vision.Device);
+        return cnn;
+    }
+
+    private static ITokenizer FindTokenizer(Composition c) =>
+        (c.BackbonePath is { } path ? ClipTokenizer.FindBeside(path) : null) ?? ClipTokenizer.Default;
+
+    // 518 as given by the paper; patches of 16 or 32 pixels do not divide it.
+    private static int DefaultSize(int patch) => Math.Max((int)Math.Round(518.0 / patch), 1) * patch;
+
+    private static List<string> BeforeLoading(Composition c)
+    {
+        var faults = new List<string>();
+        if (c.Backbone is null)
+        {
+            faults.Add("There is no backbone: name a weight file with UseBackbone(path).");
+        }
+        else if (c.BackbonePath is { } path && !File.Exists(path) && !Directory.Exists(path))
+        {
+            faults.Add($"Backbone: there is no file or folder '{path}'.");
+        }
+
+        foreach (string? file in new[] { c.ModuleWeights, c.CnnOptions?.WeightsPath }.Where(f => f is not null && !File.Exists(f)))
+        {
+            faults.Add($"There is no weight file '{file}'.");
+        }
+
+        if (c.GivenBackbone is null && DeviceSelection.Fault(c.Device, c.Precision) is { } device)
+        {
+            faults.Add(device);
+        }
+
+        if (c.StageCount < 1 || (c.Taps is { } taps && (taps.Any(t => t < 1) || taps.Zip(taps.Skip(1)).Any(p => p.Second <= p.First))))
+        {
+            faults.Add(c.Taps is null ? $"The number of stages is {c.StageCount}; it must be at least 1." : $"The taps are {string.Join(", ", c.Taps)}; they must rise and start at 1 or later.");
+        }
+
+        if (c.BatchSize is < 1 or > 1024)
+        {
+            faults.Add($"The batch size is {c.BatchSize}; it must be from 1 to 1024.");
+        }
+
+        if (c.ImageSize is < 1 or > 8192)
+        {
+            faults.Add($"The image size is {c.ImageSize}; it must be from 1 to 8192 pixels.");
+        }
+
+        if (c.Limits.MaximumPixels < 1 || c.Limits.MaximumBytes < 1)
+        {
+            faults.Add("The image limits must be at least 1.");
+        }
+
+        faults.AddRange(c.CnnOptions?.Faults() ?? []);
+        faults.AddRange(c.Templates.Faults());
+        if (faults.Count > 0)
+        {
+            // Something is wrong already: check the modules' options as far as that is possible without the weights.
+            int features = c.CnnOptions is null && c.Cnn is null ? 0 : 1;
+            faults.AddRange(ModuleFaults(c, new(features, [1, 1, 1, 1, 1], 64, 64, 64, 77, Math.Max(c.StageCount, 1))));
+        }
+
+        return faults;
+    }
+
+    private static IEnumerable<string> AfterLoading(Composition c, IClipBackbone backbone, ITokenizer tokenizer, int size)
+    {
+        if (size % backbone.Vision.PatchSize != 0)
+        {
+            yield return $"The image size is {size}, which is no multiple of the patch of {backbone.Vision.PatchSize} pixels; {DefaultSize(backbone.Vision.PatchSize)} would be.";
+        }
+
+        if (tokenizer.VocabSize != backbone.Text.VocabSize)
+        {
+            yield return $"The tokenizer knows {tokenizer.VocabSize} tokens, the text tower {backbone.Text.VocabSize}: put the model's vocab.json and merges.txt beside its weights, or set UseTokenizer.";
+        }
+
+        if (c.Taps is null && c.StageCount > backbone.Vision.Layers)
+        {
+            yield return $"A vision tower of {backbone.Vision.Layers} blocks cannot be cut into {c.StageCount} stages.";
+        }
+    }
+
+    private static IEnumerable<string> ModuleFaults(Composition c, ModuleDimensions d) =>
+        [.. c.ImageToText.Faults(d), .. c.Self.Faults(d), .. c.MultiPatch.Faults(d), .. c.Mask.Faults(d), .. c.Map.Faults(d), .. c.Score.Faults(d)];
+
+    private static void ThrowIfAny(IEnumerable<string> faults)
+    {
+        var all = faults.Distinct().ToList();
+        if (all.Count > 0)
+        {
+            throw new DetectorConfigurationException(all);
+        }
+    }
+
+    private static T Own<T>(Stack<IDisposable> owned, T item)
+        where T : class?, IDisposable?
+    {
+        if (item is not null)
+        {
+            owned.Push(item);
+        }
+
+        return item;
+    }
+}

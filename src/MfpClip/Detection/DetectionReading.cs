@@ -1,0 +1,44 @@
+using System.Diagnostics;
+using MfpClip.Imaging;
+using MfpClip.Scoring;
+
+namespace MfpClip.Detection;
+
+/// <summary>A decoded and resized image on its way to the forward pass.</summary>
+internal sealed record PreparedImage(string Name, int Width, int Height, PreprocessedImage Image, TimeSpan Decode, TimeSpan Prepare);
+
+/// <summary>From a map and a score to a result: image resolution, region of interest, defect regions, decision.</summary>
+internal static class DetectionReading
+{
+    public static AnomalyResult Read(
+        PreparedImage image, float[] map, float score, DetectionOptions options, ScoreCalibration? calibration, DetectionTimings timings)
+    {
+        long start = Stopwatch.GetTimestamp();
+        int size = image.Image.Pixels.Width;
+        var modelMap = new AnomalyMap(size, map.Length / size, map);
+        var imageMap = MapResize.ToImage(modelMap, image.Width, image.Height, image.Image.Covered);
+        if (options.RegionOfInterest is { } region)
+        {
+            imageMap = RegionMask.Apply(imageMap, region);
+        }
+
+        float threshold = options.PixelThreshold ?? calibration?.PixelThreshold ?? 0.5f;
+        var regions = DefectRegions.Find(imageMap, threshold, options.MinimumRegionArea);
+        return new()
+        {
+            ImageName = image.Name,
+            ClassName = options.ClassName,
+            Score = score,
+            CalibratedScore = calibration?.Calibrate(score),
+            IsAnomalous = calibration?.IsAnomalous(score),
+            Threshold = calibration?.ImageThreshold,
+            ModelMap = modelMap,
+            ImageMap = options.IncludeImageMap ? imageMap : null,
+            ImageWidth = image.Width,
+            ImageHeight = image.Height,
+            Regions = regions,
+            PixelThreshold = threshold,
+            Timings = timings with { Postprocess = Stopwatch.GetElapsedTime(start) },
+        };
+    }
+}

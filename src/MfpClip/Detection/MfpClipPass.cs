@@ -1,0 +1,90 @@
+using System.Security.Cryptography;
+using System.Text;
+using MfpClip.Prompts;
+using MfpClip.Prompts.Text;
+
+namespace MfpClip.Detection;
+
+/// <summary>MFP-CLIP as a detector runs it: the pipeline with its text cache. Owns the parts.</summary>
+internal sealed class MfpClipPass : IDetectionPass
+{
+    private readonly PipelineParts _parts;
+    private readonly MfpClipPipeline _pipeline;
+    private readonly TextCache _texts;
+
+    public MfpClipPass(PipelineParts parts, ITokenizer tokenizer, PromptTemplates templates, string moduleSource)
+    {
+        _parts = parts;
+        _pipeline = new(parts);
+        _texts = new(tokenizer, templates, parts, _pipeline);
+        Stages =
+        [
+            parts.Backbone.Describe(),
+            new StageDescription
+            {
+                Stage = "prompt templates",
+                Component = $"{templates.NormalStates.Count} normal and {templates.AbnormalStates.Count} abnormal states in {templates.Templates.Count} templates",
+                Options = new Dictionary<string, string>
+                {
+                    ["templates"] = string.Join(" | ", templates.Templates.Take(3)),
+                    ["normal"] = string.Join(" | ", templates.NormalStates.Take(3)),
+                    ["abnormal"] = string.Join(" | ", templates.AbnormalStates.Take(3)),
+                },
+            },
+            new StageDescription { Stage = "stages", Component = $"taps after blocks {string.Join(", ", parts.Stages.Taps)}" },
+            .. parts.Modules.Select(m => WithWeights(m, moduleSource)),
+        ];
+    }
+
+    public string Method => "MFP-CLIP (arXiv 2503.12910 v1)";
+
+    public IReadOnlyList<StageDescription> Stages { get; }
+
+    public Device Device => _parts.Backbone.Vision.Device;
+
+    public ScalarType Precision => _parts.Backbone.Vision.Precision;
+
+    public (float[] Mean, float[] Std) Normalization => _parts.Backbone.Normalization;
+
+    /// <summary>What it is made of, for checkpoints.</summary>
+    public PipelineParts Parts => _parts;
+
+    public (Tensor Map, Tensor Score) Run(Tensor images, string className, Tensor? region, ForwardTrace trace, CancellationToken cancellationToken)
+    {
+        using var scope = torch.NewDisposeScope();
+        using var guard = torch.no_grad();
+        var output = _texts.With(className, (sentences, texts) => _pipeline.Forward(
+            images.to(Device), sentences, texts, trace, region?.to(Device), cancellationToken));
+        return (output.Map.MoveToOuterDisposeScope(), output.Score.MoveToOuterDisposeScope());
+    }
+
+    public void Dispose()
+    {
+        _texts.Dispose();
+        foreach (var module in _parts.Modules)
+        {
+            module.Dispose();
+        }
+
+        _parts.Backbone.Dispose();
+    }
+
+    private static StageDescription WithWeights(IDetectorModule module, string source)
+    {
+        var description = module.Describe();
+        if (description.Weights.Count > 0 || module.Weights.Count == 0)
+        {
+            return description;
+        }
+
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (var (name, tensor) in module.Weights)
+        {
+            using var scope = torch.NewDisposeScope();
+            hash.AppendData(Encoding.UTF8.GetBytes(name));
+            hash.AppendData(tensor.detach().cpu().contiguous().bytes);
+        }
+
+        return description with { Weights = [new(source, Convert.ToHexStringLower(hash.GetHashAndReset()), module.Weights.Sum(w => w.Value.numel()))] };
+    }
+}

@@ -1,0 +1,89 @@
+using System.Collections.Concurrent;
+using MfpClip.Prompts.Text;
+
+namespace MfpClip.Detection;
+
+/// <summary>Sentences and text embeddings of each class name, made once and kept for as long as the detector lives.</summary>
+internal sealed class TextCache(ITokenizer tokenizer, PromptTemplates templates, PipelineParts parts, MfpClipPipeline pipeline) : IDisposable
+{
+    // Embeddings are small, but class names may come from outside: beyond this many, they are made anew for each call.
+    private const int Capacity = 1024;
+    private readonly ConcurrentDictionary<string, Lazy<Entry>> _entries = new(StringComparer.Ordinal);
+
+    /// <summary>Number of class names kept.</summary>
+    public int Count => _entries.Count;
+
+    /// <summary>Calls <paramref name="use"/> with the embeddings of a class name.</summary>
+    public T With<T>(string className, Func<StateSentences, Tensor?, T> use)
+    {
+        string key = className.Trim();
+        if (_entries.TryGetValue(key, out var kept) || _entries.Count < Capacity)
+        {
+            var lazy = kept ?? _entries.GetOrAdd(key, k => new Lazy<Entry>(() => Create(k)));
+            try
+            {
+                return use(lazy.Value.Sentences, lazy.Value.Texts);
+            }
+            catch (MfpClipException) when (!lazy.IsValueCreated)
+            {
+                _entries.TryRemove(key, out _); // a class name that cannot be used must not stay
+                throw;
+            }
+        }
+
+        using var once = Create(key);
+        return use(once.Sentences, once.Texts);
+    }
+
+    public void Dispose()
+    {
+        foreach (var entry in _entries.Values.Where(e => e.IsValueCreated))
+        {
+            entry.Value.Dispose();
+        }
+    }
+
+    private Entry Create(string className)
+    {
+        if (className.Length == 0 || tokenizer.Encode(className).Count == 0)
+        {
+            throw new DetectionOptionsException(nameof(DetectionOptions.ClassName), $"'{className}' holds no word that can be put into a prompt. Use \"object\" if the class is not known.");
+        }
+
+        using var scope = torch.NewDisposeScope();
+        using var guard = torch.no_grad();
+        var (normal, abnormal) = templates.Expand(className);
+        var sentences = StateSentenceEncoder.Encode(parts.Backbone.Text, className, Ids(normal, className), Ids(abnormal, className));
+        try
+        {
+            return new(sentences, pipeline.EmbedTexts(sentences)?.DetachFromDisposeScope());
+        }
+        catch
+        {
+            sentences.Dispose();
+            throw;
+        }
+    }
+
+    private Tensor Ids(IReadOnlyList<string> sentences, string className)
+    {
+        int length = parts.Backbone.Text.ContextLength;
+        if (sentences.FirstOrDefault(s => tokenizer.Encode(s).Count > length - 2) is { } tooLong)
+        {
+            throw new DetectionOptionsException(nameof(DetectionOptions.ClassName), $"with '{Shorten(className)}' the prompt '{Shorten(tooLong)}' is longer than the {length} positions of the text tower. Use fewer words.");
+        }
+
+        return torch.tensor(sentences.SelectMany(s => tokenizer.EncodePadded(s, length)).ToArray(), [sentences.Count, length]);
+    }
+
+    private static string Shorten(string text) => text.Length <= 60 ? text : text[..57] + "...";
+
+    private sealed record Entry(StateSentences Sentences, Tensor? Texts) : IDisposable
+    {
+        public void Dispose()
+        {
+            Texts?.Dispose();
+            Sentences.Dispose();
+        }
+    }
+}

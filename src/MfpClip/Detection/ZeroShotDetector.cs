@@ -1,0 +1,274 @@
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+using System.Security.Cryptography;
+using System.Text;
+using System.Threading.Channels;
+using MfpClip.Hosting;
+using MfpClip.Imaging;
+using MfpClip.Native;
+using MfpClip.Prompts;
+
+namespace MfpClip.Detection;
+
+/// <summary>A composed detector: decodes, prepares, runs the forward pass and reads the result. Made by <see cref="ZeroShotDetectorBuilder"/>.</summary>
+/// <remarks>Safe for concurrent callers. <see cref="Dispose"/> waits for calls in flight.</remarks>
+public sealed class ZeroShotDetector : IZeroShotDetector
+{
+    private readonly IDetectionPass _pass;
+    private readonly DetectorSettings _settings;
+    private readonly Lock _gate = new();
+    private readonly ManualResetEventSlim _idle = new(initialState: true);
+    private int _active;
+    private bool _disposed;
+
+    internal ZeroShotDetector(IDetectionPass pass, DetectorSettings settings)
+    {
+        (_pass, _settings) = (pass, settings);
+        Description = Describe(pass, settings);
+        if (NativeBackend.TakeLogTurn())
+        {
+            DetectorLog.NativeRepaired(settings.Logger, NativeBackend.RepairMessage!);
+        }
+
+        DetectorLog.Built(settings.Logger, Description.Method, Description.Device, Description.Precision, Description.WeightsHash);
+    }
+
+    /// <inheritdoc/>
+    public DetectorDescription Description { get; }
+
+    /// <inheritdoc/>
+    public ScoreCalibration? Calibration => _settings.Calibration;
+
+    internal IDetectionPass Pass => _pass;
+
+    /// <inheritdoc/>
+    public AnomalyResult Detect(ImageInput image, DetectionOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(image);
+        return DetectBatch([image], options, cancellationToken)[0];
+    }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<AnomalyResult> DetectBatch(
+        IReadOnlyList<ImageInput> images, DetectionOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(images);
+        if (images.Count == 0)
+        {
+            throw new ArgumentException("At least one image is needed.", nameof(images));
+        }
+
+        options ??= DetectionOptions.Default;
+        Check(options);
+        var results = new List<AnomalyResult>(images.Count);
+        foreach (var chunk in images.Chunk(_settings.BatchSize))
+        {
+            var prepared = chunk.Select(i => Prepare(i, options, cancellationToken)).ToList();
+            results.AddRange(Run(prepared, options, cancellationToken));
+        }
+
+        return results;
+    }
+
+    /// <inheritdoc/>
+    public async IAsyncEnumerable<AnomalyResult> DetectAsync(
+        IAsyncEnumerable<ImageInput> images, DetectionOptions? options = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(images);
+        options ??= DetectionOptions.Default;
+        Check(options);
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var channel = Channel.CreateBounded<PreparedImage>(new BoundedChannelOptions(2 * _settings.BatchSize) { SingleReader = true, SingleWriter = true });
+        var decoding = Task.Run(() => DecodeAheadAsync(images, options, channel.Writer, ending.Token), CancellationToken.None);
+        try
+        {
+            while (await channel.Reader.WaitToReadAsync(cancellationToken).ConfigureAwait(false))
+            {
+                var batch = new List<PreparedImage>(_settings.BatchSize);
+                while (batch.Count < _settings.BatchSize && channel.Reader.TryRead(out var next))
+                {
+                    batch.Add(next);
+                }
+
+                foreach (var result in await Task.Run(() => Run(batch, options, cancellationToken), cancellationToken).ConfigureAwait(false))
+                {
+                    yield return result;
+                }
+            }
+
+            await decoding.ConfigureAwait(false);
+        }
+        finally
+        {
+            // A consumer that stops early stops the decoding too.
+            await ending.CancelAsync().ConfigureAwait(false);
+            await Task.WhenAny(decoding).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Writes the trained modules as one safetensors file with metadata; atomic.</summary>
+    /// <param name="path">The file to be made.</param>
+    /// <exception cref="OutputException">It cannot be written.</exception>
+    public void SaveModules(string path)
+    {
+        using var use = Enter();
+        ModuleCheckpointFile.Save(path, ((MfpClipPass)_pass).Parts, Description);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            if (_disposed)
+            {
+                return;
+            }
+
+            _disposed = true;
+        }
+
+        _idle.Wait();
+        _pass.Dispose();
+        _idle.Dispose();
+    }
+
+    private async Task DecodeAheadAsync(
+        IAsyncEnumerable<ImageInput> images, DetectionOptions options, ChannelWriter<PreparedImage> writer, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await foreach (var image in images.WithCancellation(cancellationToken).ConfigureAwait(false))
+            {
+                await writer.WriteAsync(Prepare(image, options, cancellationToken), cancellationToken).ConfigureAwait(false);
+            }
+
+            writer.Complete();
+        }
+        catch (Exception e)
+        {
+            // Images already decoded are still detected; then the reader sees the error.
+            writer.Complete(e);
+        }
+    }
+
+    private PreparedImage Prepare(ImageInput image, DetectionOptions options, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        long start = Stopwatch.GetTimestamp();
+        var pixels = ImageReader.Read(image, _settings.Decoder, _settings.Limits);
+        var decode = Stopwatch.GetElapsedTime(start);
+        if (options.RegionOfInterest is { } region && (region.Width != pixels.Width || region.Height != pixels.Height))
+        {
+            throw new DetectionOptionsException(nameof(DetectionOptions.RegionOfInterest), $"it is {region.Width} x {region.Height}, but image '{image.Name}' is {pixels.Width} x {pixels.Height}.");
+        }
+
+        start = Stopwatch.GetTimestamp();
+        var prepared = _settings.Preprocessor.Prepare(pixels);
+        return new(image.Name, pixels.Width, pixels.Height, prepared, decode, Stopwatch.GetElapsedTime(start));
+    }
+
+    private List<AnomalyResult> Run(List<PreparedImage> batch, DetectionOptions options, CancellationToken cancellationToken)
+    {
+        using var use = Enter();
+        using var activity = MfpClipTelemetry.Source.StartActivity("detect");
+        using var trace = new ForwardTrace();
+        long start = Stopwatch.GetTimestamp();
+        var (maps, scores) = Forward(batch, options, trace, cancellationToken);
+        var forward = Stopwatch.GetElapsedTime(start);
+        var stages = trace.Timings.ToDictionary(t => t.Key, t => t.Value);
+        var results = new List<AnomalyResult>(batch.Count);
+        for (int i = 0; i < batch.Count; i++)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            results.Add(DetectionReading.Read(batch[i], maps[i], scores[i], options, Calibration, new()
+            {
+                Decode = batch[i].Decode, Preprocess = batch[i].Prepare, Forward = forward, ForwardStages = stages, BatchSize = batch.Count,
+            }));
+        }
+
+        activity?.SetTag("mfpclip.images", batch.Count);
+        MfpClipTelemetry.Record(results, forward);
+        return results;
+    }
+
+    private (List<float[]> Maps, float[] Scores) Forward(List<PreparedImage> batch, DetectionOptions options, ForwardTrace trace, CancellationToken cancellationToken)
+    {
+        using var scope = torch.NewDisposeScope();
+        using var guard = torch.no_grad();
+        int size = _settings.Preprocessor.Size;
+        var images = PixelTensor.Normalized([.. batch.Select(b => b.Image.Pixels)], _pass.Normalization.Mean, _pass.Normalization.Std);
+        var region = options.RegionOfInterest is { } r
+            ? torch.tensor(batch.SelectMany(b => RegionMask.ToModel(r, b.Image.Covered, size)).ToArray(), [batch.Count, size, size])
+            : null;
+        var (map, score) = _pass.Run(images, options.ClassName, region, trace, cancellationToken);
+        var scores = score.to(ScalarType.Float32, torch.CPU).data<float>().ToArray();
+        var all = map.to(ScalarType.Float32, torch.CPU).contiguous();
+        if (scores.Any(s => !float.IsFinite(s)))
+        {
+            throw new InferenceException($"The forward pass of '{batch[0].Name}' gave a score that is not finite. In float16 values can overflow: use bfloat16 or float32; otherwise the weights are damaged.");
+        }
+
+        return ([.. Enumerable.Range(0, batch.Count).Select(i => all[i].data<float>().ToArray())], scores);
+    }
+
+    private Use Enter()
+    {
+        lock (_gate)
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            _active++;
+            _idle.Reset();
+        }
+
+        return new(this);
+    }
+
+    private void Leave()
+    {
+        lock (_gate)
+        {
+            if (--_active == 0)
+            {
+                _idle.Set();
+            }
+        }
+    }
+
+    private static void Check(DetectionOptions options)
+    {
+        if (string.IsNullOrWhiteSpace(options.ClassName))
+        {
+            throw new DetectionOptionsException(nameof(DetectionOptions.ClassName), "it is empty. Use \"object\" if the class is not known.");
+        }
+
+        if (options.PixelThreshold is { } t && !(t is >= 0 and <= 1))
+        {
+            throw new DetectionOptionsException(nameof(DetectionOptions.PixelThreshold), FormattableString.Invariant($"it is {t}; it must be from 0 to 1."));
+        }
+    }
+
+    private static DetectorDescription Describe(IDetectionPass pass, DetectorSettings settings)
+    {
+        var preprocessing = settings.Preprocessor.Describe();
+        var options = preprocessing.Options.ToDictionary();
+        options["decoder"] = settings.Decoder.Name;
+        IReadOnlyList<StageDescription> stages = [preprocessing with { Options = options }, .. pass.Stages];
+        string weights = string.Join('\n', stages.SelectMany(s => s.Weights.Select(w => $"{s.Stage}:{w.Sha256}")));
+        return new()
+        {
+            Method = pass.Method,
+            Stages = stages,
+            Device = pass.Device.ToString(),
+            Precision = pass.Precision.ToString(),
+            ImageSize = settings.Preprocessor.Size,
+            LibraryVersion = LibraryVersion.Current,
+            WeightsHash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(weights))),
+        };
+    }
+
+    private readonly struct Use(ZeroShotDetector detector) : IDisposable
+    {
+        public void Dispose() => detector.Leave();
+    }
+}

@@ -1,0 +1,16 @@
+using Microsoft.Extensions.Logging;
+
+namespace MfpClip.Hosting;
+
+/// <summary>Everything this library logs.</summary>
+internal static partial class DetectorLog
+{
+    [LoggerMessage(1, LogLevel.Information, "Detector built: {Method} on {Device} in {Precision}, weights {WeightsHash}")]
+    public static partial void Built(ILogger logger, string method, string device, string precision, string weightsHash);
+
+    [LoggerMessage(2, LogLevel.Information, "{Message}")]
+    public static partial void NativeRepaired(ILogger logger, string message);
+
+    [LoggerMessage(3, LogLevel.Warning, "The backbone has random weights: maps and scores mean nothing")]
+    public static partial void RandomWeights(ILogger logger);
+}

@@ -1,0 +1,43 @@
+using System.Text.Json;
+using MfpClip.Detection;
+using MfpClip.Weights;
+
+namespace MfpClip.Prompts;
+
+/// <summary>Trained modules as one safetensors file: tensors by module, and in the metadata what they were trained with.</summary>
+internal static class ModuleCheckpointFile
+{
+    internal const string Format = "mfpclip-modules-1";
+
+    public static void Save(string path, PipelineParts parts, DetectorDescription description) => SafetensorsWriter.Write(
+        path,
+        ModuleCheckpoint.Collect(parts.Checkpointed),
+        new Dictionary<string, string>
+        {
+            ["format"] = Format,
+            ["method"] = description.Method,
+            ["options"] = JsonSerializer.Serialize(description.Stages.Select(s => new { s.Stage, s.Component, s.Options })),
+            ["backbone_sha256"] = BackboneHash(parts),
+            ["library_version"] = description.LibraryVersion,
+        });
+
+    /// <exception cref="WeightsException">It is no checkpoint of this library, or of another backbone.</exception>
+    /// <exception cref="WeightsMismatchException">Tensors are missing, unexpected or of another shape.</exception>
+    public static void Load(string path, PipelineParts parts)
+    {
+        using var file = WeightFile.Open(path);
+        if (file.Metadata.TryGetValue("format", out var format) && format != Format)
+        {
+            throw new WeightsException(path, $"it says it is '{format}'; this version reads '{Format}'.");
+        }
+
+        if (file.Metadata.TryGetValue("backbone_sha256", out var trained) && trained.Length > 0 && trained != BackboneHash(parts))
+        {
+            throw new WeightsException(path, $"the modules were trained with another backbone ({trained[..Math.Min(12, trained.Length)]}..., this one is {BackboneHash(parts)[..12]}...). Use the backbone they belong to.");
+        }
+
+        ModuleCheckpoint.Load(parts.Checkpointed, file);
+    }
+
+    private static string BackboneHash(PipelineParts parts) => parts.Backbone.Describe().Weights is [{ } weights, ..] ? weights.Sha256 : string.Empty;
+}

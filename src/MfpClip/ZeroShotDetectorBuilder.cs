@@ -1,0 +1,160 @@
+using MfpClip.Backbone;
+using MfpClip.Cnn;
+using MfpClip.Detection;
+using MfpClip.Detection.Building;
+using MfpClip.Imaging;
+using MfpClip.Prompts;
+using MfpClip.Prompts.ImageToText;
+using MfpClip.Prompts.Mask;
+using MfpClip.Prompts.MultiPatch;
+using MfpClip.Prompts.Self;
+using MfpClip.Prompts.Text;
+using MfpClip.Scoring;
+using Microsoft.Extensions.Logging;
+
+namespace MfpClip;
+
+/// <summary>
+/// Composes a detector: image -> backbone -> prompts -> map and score. Every module has the paper's form as default and can be set by
+/// options, replaced by the caller's own object, or switched off.
+/// </summary>
+/// <remarks>
+/// Not safe for concurrent callers. After <see cref="Build"/> it is frozen: objects handed in belong to the detector. Nothing here touches the network.
+/// </remarks>
+public sealed class ZeroShotDetectorBuilder
+{
+    private readonly Composition _composition = new();
+    private bool _built;
+
+    /// <summary>Loads the backbone from a file or folder; see <see cref="ClipBackbone.Load(string, ClipBackboneOptions?, CancellationToken)"/>. The tokenizer beside it is used, else CLIP's own.</summary>
+    /// <param name="path">Weight file, or a folder that holds one.</param>
+    /// <param name="options">Configuration overrides. Device and precision are those of <see cref="UseDevice"/> and <see cref="UsePrecision"/>.</param>
+    public ZeroShotDetectorBuilder UseBackbone(string path, ClipBackboneOptions? options = null) =>
+        Set(c => (c.BackbonePath, c.Backbone, c.BackboneOptions) = (path, (d, p) => ClipBackbone.Load(path, (options ?? new()) with { Device = d, Precision = p }), options));
+
+    /// <summary>Uses an own backbone. Its device and number format are kept.</summary>
+    public ZeroShotDetectorBuilder UseBackbone(IClipBackbone backbone) => Set(c => (c.BackbonePath, c.Backbone, c.GivenBackbone) = (null, (_, _) => backbone, backbone));
+
+    /// <summary>Uses a backbone with random weights, for tests and dry runs: it finds nothing.</summary>
+    public ZeroShotDetectorBuilder UseRandomBackbone(ClipConfig config, long seed = 0) =>
+        Set(c => (c.BackbonePath, c.Backbone, c.GivenBackbone) = (null, (d, p) => ClipBackbone.CreateRandom(config, seed, new() { Device = d, Precision = p }), null));
+
+    /// <summary>Uses an own tokenizer instead of the one beside the weights.</summary>
+    public ZeroShotDetectorBuilder UseTokenizer(ITokenizer tokenizer) => Set(c => c.Tokenizer = tokenizer);
+
+    /// <summary>Sets the CNN whose features feed I2TP and SP: a ResNet from a torchvision file, or random if asked for explicitly.</summary>
+    public ZeroShotDetectorBuilder UseCnn(ResNetOptions options) => Set(c => (c.CnnOptions, c.Cnn) = (options, null));
+
+    /// <summary>Uses an own CNN.</summary>
+    public ZeroShotDetectorBuilder UseCnn(ICnnFeatureExtractor cnn) => Set(c => (c.CnnOptions, c.Cnn) = (null, cnn));
+
+    /// <summary>Sets the image-to-text prompt (I2TP).</summary>
+    public ZeroShotDetectorBuilder UseImageToTextPrompt(ImageToTextPromptOptions options) => Set(c => c.ImageToText.Set(options));
+
+    /// <summary>Uses an own image-to-text prompt, made when the dimensions are known.</summary>
+    public ZeroShotDetectorBuilder UseImageToTextPrompt(Func<ModuleDimensions, IImageToTextPrompt> create) => Set(c => c.ImageToText.Set(create));
+
+    /// <summary>Switches I2TP off: templates only, embedded once for each class name.</summary>
+    public ZeroShotDetectorBuilder WithoutImageToTextPrompt() => UseImageToTextPrompt(new ImageToTextPromptOptions { Variant = ImageToTextVariant.Off });
+
+    /// <summary>Sets the self prompt (SP).</summary>
+    public ZeroShotDetectorBuilder UseSelfPrompt(SelfPromptOptions options) => Set(c => c.Self.Set(options));
+
+    /// <summary>Uses an own self prompt, made when the dimensions are known.</summary>
+    public ZeroShotDetectorBuilder UseSelfPrompt(Func<ModuleDimensions, ISelfPrompt> create) => Set(c => c.Self.Set(create));
+
+    /// <summary>Switches SP off.</summary>
+    public ZeroShotDetectorBuilder WithoutSelfPrompt() => UseSelfPrompt(new SelfPromptOptions { Variant = SelfPromptVariant.Off });
+
+    /// <summary>Sets the multi-patch feature aggregation (MPFA).</summary>
+    public ZeroShotDetectorBuilder UseMultiPatch(MultiPatchOptions options) => Set(c => c.MultiPatch.Set(options));
+
+    /// <summary>Uses an own aggregation, made when the dimensions are known.</summary>
+    public ZeroShotDetectorBuilder UseMultiPatch(Func<ModuleDimensions, IPatchAggregator> create) => Set(c => c.MultiPatch.Set(create));
+
+    /// <summary>Switches the neighbourhood average off (N = 1); the projection stays.</summary>
+    public ZeroShotDetectorBuilder WithoutMultiPatch() => UseMultiPatch(new MultiPatchOptions { Neighbourhood = 1 });
+
+    /// <summary>Sets the mask prompt (MP).</summary>
+    public ZeroShotDetectorBuilder UseMaskPrompt(MaskPromptOptions options) => Set(c => c.Mask.Set(options));
+
+    /// <summary>Uses an own mask prompt, made when the dimensions are known.</summary>
+    public ZeroShotDetectorBuilder UseMaskPrompt(Func<ModuleDimensions, IMaskPrompt> create) => Set(c => c.Mask.Set(create));
+
+    /// <summary>Switches MP off: the coarse map is the map.</summary>
+    public ZeroShotDetectorBuilder WithoutMaskPrompt() => UseMaskPrompt(new MaskPromptOptions { Variant = MaskPromptVariant.Off });
+
+    /// <summary>Sets how features and texts become a map.</summary>
+    public ZeroShotDetectorBuilder UseAnomalyMap(AnomalyMapOptions options) => Set(c => c.Map.Set(options));
+
+    /// <summary>Uses an own map generator.</summary>
+    public ZeroShotDetectorBuilder UseAnomalyMap(Func<ModuleDimensions, IAnomalyMapGenerator> create) => Set(c => c.Map.Set(create));
+
+    /// <summary>Sets how class token and map become a score.</summary>
+    public ZeroShotDetectorBuilder UseAnomalyScore(AnomalyScoreOptions options) => Set(c => c.Score.Set(options));
+
+    /// <summary>Uses an own scorer.</summary>
+    public ZeroShotDetectorBuilder UseAnomalyScore(Func<ModuleDimensions, IAnomalyScorer> create) => Set(c => c.Score.Set(create));
+
+    /// <summary>Cuts the vision tower into equal runs of blocks. Default 4, as given by the paper.</summary>
+    public ZeroShotDetectorBuilder WithStages(int count) => Set(c => (c.StageCount, c.Taps) = (count, null));
+
+    /// <summary>Taps the vision tower after these numbers of blocks, rising.</summary>
+    public ZeroShotDetectorBuilder WithTaps(params IReadOnlyList<int> blocks) => Set(c => (c.StageCount, c.Taps) = (blocks.Count, [.. blocks]));
+
+    /// <summary>Sets the sentences of both states.</summary>
+    public ZeroShotDetectorBuilder WithPromptTemplates(PromptTemplates templates) => Set(c => c.Templates = templates);
+
+    /// <summary>Side of the square model input in pixels; a multiple of the patch. Default: 518, or the nearest multiple of the patch.</summary>
+    public ZeroShotDetectorBuilder WithImageSize(int pixels) => Set(c => (c.ImageSize, c.Preprocessor) = (pixels, null));
+
+    /// <summary>Uses an own way from the image to the model's input.</summary>
+    public ZeroShotDetectorBuilder UsePreprocessor(IImagePreprocessor preprocessor) => Set(c => c.Preprocessor = preprocessor);
+
+    /// <summary>Uses an own image decoder. Default SkiaSharp.</summary>
+    public ZeroShotDetectorBuilder UseDecoder(IImageDecoder decoder) => Set(c => c.Decoder = decoder);
+
+    /// <summary>What an image may cost before it is refused.</summary>
+    public ZeroShotDetectorBuilder WithImageLimits(ImageLimits limits) => Set(c => c.Limits = limits);
+
+    /// <summary>Loads trained modules, as written by <see cref="ZeroShotDetector.SaveModules"/>. Strict: everything must fit.</summary>
+    public ZeroShotDetectorBuilder WithModuleWeights(string path) => Set(c => c.ModuleWeights = path);
+
+    /// <summary>Applies a calibration to every result.</summary>
+    public ZeroShotDetectorBuilder WithCalibration(ScoreCalibration calibration) => Set(c => c.Calibration = calibration);
+
+    /// <summary>"cpu", "cuda" or "cuda:N". Default "cpu".</summary>
+    public ZeroShotDetectorBuilder UseDevice(string device) => Set(c => c.Device = device);
+
+    /// <summary>Number format of the frozen towers: Float32, BFloat16 or Float16. Default Float32.</summary>
+    public ZeroShotDetectorBuilder UsePrecision(torch.ScalarType precision) => Set(c => c.Precision = precision);
+
+    /// <summary>Images in one forward pass at most. Default 4.</summary>
+    public ZeroShotDetectorBuilder WithBatchSize(int images) => Set(c => c.BatchSize = images);
+
+    /// <summary>Where the detector logs.</summary>
+    public ZeroShotDetectorBuilder UseLogger(ILoggerFactory loggers) => Set(c => c.Logger = loggers.CreateLogger("MfpClip.ZeroShotDetector"));
+
+    /// <summary>Checks everything, loads the weights and composes the detector.</summary>
+    /// <exception cref="DetectorConfigurationException">Lists every fault of the composition.</exception>
+    /// <exception cref="WeightsException">A weight file cannot be read or does not fit.</exception>
+    /// <exception cref="NativeBackendException">The native library does not load.</exception>
+    /// <exception cref="InvalidOperationException">It was built before.</exception>
+    public ZeroShotDetector Build()
+    {
+        Set(_ => { });
+        _built = true;
+        return DetectorAssembly.Assemble(_composition);
+    }
+
+    private ZeroShotDetectorBuilder Set(Action<Composition> change)
+    {
+        if (_built)
+        {
+            throw new InvalidOperationException("This builder has built its detector and is frozen. Start another builder.");
+        }
+
+        change(_composition);
+        return this;
+    }
+}
