@@ -13,8 +13,8 @@ internal sealed class ResNetFeatureExtractor : ICnnFeatureExtractor
     private readonly ResNetArchitecture _architecture;
     private readonly Dictionary<string, Layer> _layers;
     private readonly WeightsDescription _description;
-    private Tensor _mean = torch.tensor(ImageNetMean).view(1, 3, 1, 1).DetachFromDisposeScope();
-    private Tensor _std = torch.tensor(ImageNetStd).view(1, 3, 1, 1).DetachFromDisposeScope();
+    private Tensor _mean = Channels(ImageNetMean);
+    private Tensor _std = Channels(ImageNetStd);
     private bool _disposed;
 
     private ResNetFeatureExtractor(
@@ -103,6 +103,8 @@ internal sealed class ResNetFeatureExtractor : ICnnFeatureExtractor
         _mean.Dispose();
         _std.Dispose();
     }
+
+    private static Tensor Channels(float[] values) => torch.tensor(values, [1, values.Length, 1, 1]).DetachFromDisposeScope();
 
     private static Tensor Pool(Tensor map) => map.mean([2, 3]);
 

@@ -1,0 +1,128 @@
+using System.Globalization;
+using System.Net;
+using System.Text;
+
+namespace MfpClip.Output;
+
+/// <summary>
+/// A self-contained HTML page of results: no script, no outside file. Written image by image, so that memory does not grow with the
+/// number of images; the page appears under its name when <see cref="Complete"/> was called.
+/// </summary>
+public sealed class HtmlReport : IDisposable
+{
+    private readonly string _path;
+    private readonly string _temporary;
+    private readonly StreamWriter _writer;
+    private bool _complete;
+
+    /// <summary>Starts a report.</summary>
+    /// <param name="path">The page to be made.</param>
+    /// <param name="description">The detector; shown with its stages and hashes.</param>
+    /// <param name="notice">A sentence shown at the top, for example that the weights are random.</param>
+    /// <exception cref="OutputException">The file cannot be written.</exception>
+    public HtmlReport(string path, DetectorDescription description, string? notice = null)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        ArgumentNullException.ThrowIfNull(description);
+        _path = path;
+        _temporary = $"{path}.{Guid.NewGuid():N}.tmp";
+        _writer = Guard(() =>
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
+            return new StreamWriter(_temporary, append: false, new UTF8Encoding(false));
+        });
+        Guard(() => _writer.Write(Head(description, notice)));
+    }
+
+    /// <summary>Adds an image with its pictures.</summary>
+    /// <param name="result">What the detector said.</param>
+    /// <param name="photo">The photo.</param>
+    /// <param name="options">Colours.</param>
+    public void Add(AnomalyResult result, RgbImage photo, MapImageOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(result);
+        ArgumentNullException.ThrowIfNull(photo);
+        var map = result.ImageMap ?? Imaging.MapResize.ToImage(result.ModelMap, photo.Width, photo.Height);
+        string decision = result.IsAnomalous switch { true => " <b class=bad>anomalous</b>", false => " <b class=good>normal</b>", _ => string.Empty };
+        Guard(() =>
+        {
+            _writer.Write($"<section><h2>{Encode(result.ImageName)}</h2><p>score <b>{Number(result.Score)}</b>{decision}, {result.Regions.Count} regions at or above {Number(result.PixelThreshold)}, class \"{Encode(result.ClassName)}\", {Number(result.Timings.Total.TotalMilliseconds)} ms</p><div>");
+            foreach (var (title, picture) in new[] { ("photo", photo), ("anomaly map", MapImages.HeatMap(map, options)), ("overlay", MapImages.Overlay(photo, map, result.Regions, options)) })
+            {
+                _writer.Write($"<figure><img alt=\"{title}\" src=\"data:image/png;base64,{Convert.ToBase64String(MapImages.ToPng(picture))}\"><figcaption>{title}</figcaption></figure>");
+            }
+
+            _writer.Write("</div></section>\n");
+        });
+    }
+
+    /// <summary>Finishes the page and gives it its name.</summary>
+    /// <exception cref="OutputException">It cannot be written.</exception>
+    public void Complete() => Guard(() =>
+    {
+        _writer.Write("</main></body></html>\n");
+        _writer.Dispose();
+        File.Move(_temporary, _path, overwrite: true);
+        _complete = true;
+    });
+
+    /// <summary>Drops the page if it was not completed.</summary>
+    public void Dispose()
+    {
+        if (!_complete)
+        {
+            try
+            {
+                _writer.Dispose();
+                File.Delete(_temporary);
+            }
+            catch (IOException)
+            {
+                // A full disk has been reported where it was met.
+            }
+        }
+    }
+
+    private static string Head(DetectorDescription d, string? notice)
+    {
+        var html = new StringBuilder("""
+            <!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>MfpClip report</title><style>
+            body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:75rem;padding:0 1rem;color:#1d2330;background:#f6f7f9}
+            section{background:#fff;border-radius:8px;padding:1rem 1.25rem;margin:1rem 0;box-shadow:0 1px 3px #0002}
+            h2{font-size:1.05rem;margin:0;word-break:break-all}div{display:flex;gap:1rem;flex-wrap:wrap}figure{margin:0;flex:1 1 15rem}
+            img{width:100%;border-radius:4px}figcaption{color:#667;font-size:.85rem}.bad{color:#b3261e}.good{color:#1b7f3b}
+            .notice{background:#fff3cd;padding:.75rem 1rem;border-radius:8px}table{border-collapse:collapse}td,th{text-align:left;padding:.2rem .8rem .2rem 0;vertical-align:top}
+            </style></head><body><h1>MfpClip report</h1>
+            """);
+        html.Append(notice is null ? string.Empty : $"<p class=notice>{Encode(notice)}</p>");
+        html.Append(CultureInfo.InvariantCulture, $"<details><summary>{Encode(d.Method)}, {Encode(d.Device)}, {Encode(d.Precision)}, {d.ImageSize} px, version {Encode(d.LibraryVersion)}, weights {d.WeightsHash[..12]}</summary><table>");
+        foreach (var stage in d.Stages)
+        {
+            html.Append($"<tr><th>{Encode(stage.Stage)}</th><td>{Encode(stage.Component)}</td><td>{Encode(string.Join(", ", stage.Options.Select(o => $"{o.Key}={o.Value}")))}</td><td>{Encode(string.Join(", ", stage.Weights.Select(w => $"{w.Source} {w.Sha256[..12]}")))}</td></tr>");
+        }
+
+        return html.Append("</table></details><main>\n").ToString();
+    }
+
+    private static string Encode(string text) => WebUtility.HtmlEncode(text);
+
+    private static string Number(double v) => v.ToString("0.###", CultureInfo.InvariantCulture);
+
+    private void Guard(Action action) => Guard(() =>
+    {
+        action();
+        return true;
+    });
+
+    private T Guard<T>(Func<T> action)
+    {
+        try
+        {
+            return action();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException)
+        {
+            throw new OutputException(_path, $"the report cannot be written ({e.Message}).", e);
+        }
+    }
+}
