@@ -3,12 +3,13 @@ using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 using System.Text;
 using System.Threading.Channels;
+using MfpClip.Detection;
 using MfpClip.Hosting;
 using MfpClip.Imaging;
 using MfpClip.Native;
 using MfpClip.Prompts;
 
-namespace MfpClip.Detection;
+namespace MfpClip;
 
 /// <summary>A composed detector: decodes, prepares, runs the forward pass and reads the result. Made by <see cref="ZeroShotDetectorBuilder"/>.</summary>
 /// <remarks>Safe for concurrent callers. <see cref="Dispose"/> waits for calls in flight.</remarks>

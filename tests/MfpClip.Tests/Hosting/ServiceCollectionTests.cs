@@ -1,0 +1,84 @@
+using System.Diagnostics;
+using System.Diagnostics.Metrics;
+using MfpClip.Hosting;
+using MfpClip.Prompts.ImageToText;
+using MfpClip.Prompts.Self;
+using MfpClip.Tests.Detection;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Options;
+
+namespace MfpClip.Tests.Hosting;
+
+public class ServiceCollectionTests
+{
+    [Fact]
+    public async Task A_configured_detector_detects_and_reports_itself_healthy()
+    {
+        var configuration = new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?>
+        {
+            ["MfpClip:ImageToText"] = "Off", ["MfpClip:SelfPrompt"] = "Off", ["MfpClip:Neighbourhood"] = "5", ["MfpClip:ImageSize"] = "56",
+        }).Build();
+        await using var services = new ServiceCollection()
+            .AddMfpClip(configuration.GetSection("MfpClip"), o => o.Configure = b => b.UseRandomBackbone(ZeroShotDetectorTests.Config))
+            .BuildServiceProvider();
+
+        var detector = services.GetRequiredService<IZeroShotDetector>();
+        var health = await services.GetRequiredService<MfpClipHealthCheck>().CheckHealthAsync(new());
+
+        Assert.InRange(detector.Detect(ZeroShotDetectorTests.Picture(1)).Score, 0, 1);
+        Assert.Contains(detector.Description.Stages, s => s.Options.Any(o => o.Value == "5"));
+        Assert.Equal(HealthStatus.Healthy, health.Status);
+        Assert.Same(detector, services.GetRequiredService<IZeroShotDetector>());
+    }
+
+    [Fact]
+    public void Wrong_options_fail_when_the_host_starts_and_name_each_fault()
+    {
+        using var services = new ServiceCollection().AddMfpClip(o => (o.Backbone, o.Precision, o.BatchSize) = ("/absent/model", "int4", 0)).BuildServiceProvider();
+
+        var e = Assert.Throws<OptionsValidationException>(() => services.GetRequiredService<IStartupValidator>().Validate());
+
+        Assert.Equal(3, e.Failures.Count());
+    }
+
+    [Fact]
+    public void Keyed_detectors_live_side_by_side()
+    {
+        static void Small(MfpClipOptions o, long seed)
+        {
+            (o.ImageToText, o.SelfPrompt, o.ImageSize) = (ImageToTextVariant.Off, SelfPromptVariant.Off, 56);
+            o.Configure = b => b.UseRandomBackbone(ZeroShotDetectorTests.Config, seed);
+        }
+
+        using var services = new ServiceCollection().AddKeyedMfpClip("a", o => Small(o, 1)).AddKeyedMfpClip("b", o => Small(o, 2)).BuildServiceProvider();
+
+        Assert.NotEqual(
+            services.GetRequiredKeyedService<IZeroShotDetector>("a").Description.WeightsHash,
+            services.GetRequiredKeyedService<IZeroShotDetector>("b").Description.WeightsHash);
+    }
+
+    [Fact]
+    public void Metrics_and_traces_have_the_public_names()
+    {
+        long images = 0;
+        using var meters = new MeterListener { InstrumentPublished = (i, l) => { if (i.Meter.Name == MfpClipTelemetry.MeterName) { l.EnableMeasurementEvents(i); } } };
+        meters.SetMeasurementEventCallback<long>((i, v, _, _) => images += i.Name == "mfpclip.images" ? v : 0);
+        meters.Start();
+        var activities = new List<string>();
+        using var listener = new ActivityListener
+        {
+            ShouldListenTo = s => s.Name == MfpClipTelemetry.ActivitySourceName,
+            Sample = (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllData,
+            ActivityStopped = a => activities.Add(a.OperationName),
+        };
+        ActivitySource.AddActivityListener(listener);
+        using var detector = ZeroShotDetectorTests.Builder().Build();
+
+        detector.DetectBatch([ZeroShotDetectorTests.Picture(1), ZeroShotDetectorTests.Picture(2)]);
+
+        Assert.Equal(2, images);
+        Assert.Equal(["detect"], activities);
+    }
+}
