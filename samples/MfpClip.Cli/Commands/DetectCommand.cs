@@ -1,0 +1,141 @@
+using System.CommandLine;
+using System.Globalization;
+using MfpClip.Output;
+using Spectre.Console;
+
+namespace MfpClip.Cli.Commands;
+
+/// <summary><c>mfpclip detect</c>: photos in; scores, overlays and a report out.</summary>
+internal static class DetectCommand
+{
+    public static Command Create(Option<bool> json)
+    {
+        var images = new Argument<string[]>("images") { Description = "Photos or folders. Without any: the bundled sample images.", Arity = ArgumentArity.ZeroOrMore };
+        var name = new Option<string>("--class") { Description = "What the photos show, in words.", DefaultValueFactory = _ => "object" };
+        var output = new Option<string>("--out") { Description = "Folder for overlays, maps and the report.", DefaultValueFactory = _ => "mfpclip-results" };
+        var colors = new Option<ColorMap>("--colormap") { Description = "Colours of the map.", DefaultValueFactory = _ => ColorMap.Jet };
+        var threshold = new Option<float?>("--pixel-threshold") { Description = "Map value from which a pixel belongs to a defect region." };
+        var raw = new Option<bool>("--raw") { Description = "Also write the maps as 16-bit PNG and .npy." };
+        var choice = new DetectorChoice();
+        var command = new Command("detect", "Writes a heat map and a score for each photo.") { images, name, output, colors, threshold, raw };
+        choice.AddTo(command);
+        Failure.Run(command, json, (parsed, cancellationToken) =>
+        {
+            bool asJson = parsed.GetValue(json);
+            var files = ImageFiles.Find(parsed.GetValue(images) ?? []);
+            var (detector, notice) = choice.Build(parsed);
+            using (detector)
+            {
+                string folder = parsed.GetValue(output)!;
+                var run = new Run(detector, folder, new() { ColorMap = parsed.GetValue(colors) }, parsed.GetValue(raw), new()
+                {
+                    ClassName = parsed.GetValue(name)!, PixelThreshold = parsed.GetValue(threshold),
+                });
+                var (results, failures) = asJson ? run.All(files, notice, _ => { }, cancellationToken) : WithProgress(run, files, notice, cancellationToken);
+                Print(asJson, results, failures, notice, folder, detector);
+                return Task.FromResult(failures.Count > 0 ? 1 : 0);
+            }
+        });
+        return command;
+    }
+
+    private static (List<Detected>, List<string>) WithProgress(Run run, IReadOnlyList<string> files, string? notice, CancellationToken cancellationToken)
+    {
+        (List<Detected>, List<string>) all = ([], []);
+        AnsiConsole.Progress().Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn()).Start(progress =>
+        {
+            var task = progress.AddTask("detecting", maxValue: files.Count);
+            all = run.All(files, notice, _ => task.Increment(1), cancellationToken);
+        });
+        return all;
+    }
+
+    private static void Print(bool json, List<Detected> results, List<string> failures, string? notice, string folder, ZeroShotDetector detector)
+    {
+        string report = Path.Combine(folder, "report.html");
+        if (json)
+        {
+            CliJson.Print(new { results, failures, notice, report, method = detector.Description.Method, weights_hash = detector.Description.WeightsHash });
+        }
+        else
+        {
+            var table = new Table().AddColumns("image", "score", "decision", "regions", "ms");
+            foreach (var r in results)
+            {
+                table.AddRow(Markup.Escape(Path.GetFileName(r.Image)), Number(r.Score), r.Anomalous switch { true => "anomalous", false => "normal", _ => "-" }, $"{r.Regions.Count}", Number(r.Milliseconds));
+            }
+
+            AnsiConsole.Write(table);
+            Console.WriteLine($"Overlays and report: {report}");
+            if (notice is not null)
+            {
+                Console.WriteLine($"NOTE: {notice}");
+            }
+        }
+
+        foreach (string failure in failures)
+        {
+            Console.Error.WriteLine($"error: {failure}");
+        }
+    }
+
+    private static string Number(double v) => v.ToString("0.###", CultureInfo.InvariantCulture);
+
+    /// <summary>One line of the output.</summary>
+    private sealed record Detected(string Image, float Score, float? CalibratedScore, bool? Anomalous, IReadOnlyList<DefectRegion> Regions, double Milliseconds, string Overlay);
+
+    /// <summary>The loop over the photos. One that cannot be read is reported and the others go on.</summary>
+    private sealed record Run(ZeroShotDetector Detector, string Folder, MapImageOptions Pictures, bool Raw, DetectionOptions Options)
+    {
+        public (List<Detected> Results, List<string> Failures) All(IReadOnlyList<string> files, string? notice, Action<string> done, CancellationToken cancellationToken)
+        {
+            var (results, failures) = (new List<Detected>(), new List<string>());
+            using var report = new HtmlReport(Path.Combine(Folder, "report.html"), Detector.Description, notice);
+            var names = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
+            foreach (string file in files)
+            {
+                try
+                {
+                    results.Add(One(file, UniqueName(file, names), report, cancellationToken));
+                }
+                catch (ImageDecodeException e)
+                {
+                    failures.Add(e.Message);
+                }
+
+                done(file);
+            }
+
+            report.Complete();
+            return (results, failures);
+        }
+
+        private Detected One(string file, string name, HtmlReport report, CancellationToken cancellationToken)
+        {
+            var result = Detector.Detect(file, Options, cancellationToken);
+            var photo = MapFiles.ReadPhoto(file);
+            string overlay = Path.Combine(Folder, $"{name}.overlay.png");
+            MapFiles.WritePng(overlay, MapImages.Overlay(photo, result.ImageMap!, result.Regions, Pictures));
+            MapFiles.WritePng(Path.Combine(Folder, $"{name}.heatmap.png"), MapImages.HeatMap(result.ImageMap!, Pictures));
+            if (Raw)
+            {
+                MapFiles.WritePng16(Path.Combine(Folder, $"{name}.map16.png"), result.ImageMap!);
+                MapFiles.WriteNpy(Path.Combine(Folder, $"{name}.map.npy"), result.ImageMap!);
+            }
+
+            report.Add(result, photo, Pictures);
+            return new(file, result.Score, result.CalibratedScore, result.IsAnomalous, result.Regions, result.Timings.Total.TotalMilliseconds, overlay);
+        }
+
+        private static string UniqueName(string file, HashSet<string> names)
+        {
+            string name = Path.GetFileNameWithoutExtension(file);
+            for (int i = 2; !names.Add(name); i++)
+            {
+                name = $"{Path.GetFileNameWithoutExtension(file)}-{i}";
+            }
+
+            return name;
+        }
+    }
+}

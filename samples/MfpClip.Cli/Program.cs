@@ -1,0 +1,26 @@
+using System.CommandLine;
+using MfpClip.Cli;
+using MfpClip.Cli.Commands;
+
+var json = new Option<bool>("--json") { Description = "Print one JSON object instead of text.", Recursive = true };
+var root = new RootCommand("Finds defects on products it has never seen: an anomaly map and a score for every photo.") { json };
+root.Subcommands.Add(DetectCommand.Create(json));
+root.Subcommands.Add(DescribeCommand.Create(json));
+root.Subcommands.Add(ModelsCommand.Create(json));
+root.Subcommands.Add(CheckCommand.Create(json));
+root.Subcommands.Add(SamplesCommand.Create(json));
+
+using var cancel = new CancellationTokenSource();
+Console.CancelKeyPress += (_, e) =>
+{
+    e.Cancel = true;
+    cancel.Cancel();
+};
+
+var parsed = root.Parse(args);
+if (parsed.Errors.Count > 0)
+{
+    return Failure.Report(string.Join(" ", parsed.Errors.Select(e => e.Message)) + " See 'mfpclip --help'.", parsed.GetValue(json));
+}
+
+return await parsed.InvokeAsync(new() { EnableDefaultExceptionHandler = false }, cancel.Token);
