@@ -32,10 +32,10 @@ public sealed class ModelStore(ModelStoreOptions? options = null, HttpClient? cl
     /// <returns>Path of the weight file.</returns>
     /// <exception cref="ModelStoreException">Unknown, offline, refused by the server, or the bytes are wrong.</exception>
     public Task<string> EnsureAsync(string name, IProgress<DownloadProgress>? progress = null, CancellationToken cancellationToken = default) =>
-        EnsureAsync(ModelCatalogue.Find(name), progress, cancellationToken);
+        EnsureModelAsync(ModelCatalogue.Find(name), progress, cancellationToken);
 
     /// <summary>The same for a model that is not in the catalogue.</summary>
-    public async Task<string> EnsureAsync(CatalogueModel model, IProgress<DownloadProgress>? progress = null, CancellationToken cancellationToken = default)
+    public async Task<string> EnsureModelAsync(CatalogueModel model, IProgress<DownloadProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(model);
         string folder = FolderOf(model);

@@ -25,7 +25,7 @@ public sealed class ModelStoreTests : IDisposable
             : FlakyServer.Body(_content[(int)from..], _content.Length - from, from);
         var seen = new List<DownloadProgress>();
 
-        string path = await Store().EnsureAsync(Model(Sha), new Told(seen.Add));
+        string path = await Store().EnsureModelAsync(Model(Sha), new Told(seen.Add), default);
 
         Assert.Equal(_content, File.ReadAllBytes(path));
         Assert.Equal(3, _server.Starts.Count);
@@ -41,7 +41,7 @@ public sealed class ModelStoreTests : IDisposable
     {
         _server.Answer = (n, _) => n == 0 ? FlakyServer.Body(_content[..50_000], _content.Length) : FlakyServer.Body(_content, _content.Length);
 
-        Assert.Equal(_content, File.ReadAllBytes(await Store().EnsureAsync(Model(Sha))));
+        Assert.Equal(_content, File.ReadAllBytes(await Store().EnsureModelAsync(Model(Sha))));
     }
 
     [Fact]
@@ -49,7 +49,7 @@ public sealed class ModelStoreTests : IDisposable
     {
         _server.Answer = (_, _) => FlakyServer.Body(new byte[1000], 1000);
 
-        var e = await Assert.ThrowsAsync<ModelStoreException>(() => Store().EnsureAsync(Model(Sha)));
+        var e = await Assert.ThrowsAsync<ModelStoreException>(() => Store().EnsureModelAsync(Model(Sha)));
 
         Assert.Contains("net.bin", e.Message, StringComparison.Ordinal);
         Assert.Contains("wrong", e.Message, StringComparison.Ordinal);
@@ -61,7 +61,7 @@ public sealed class ModelStoreTests : IDisposable
     {
         _server.Answer = (_, _) => FlakyServer.Body(new byte[1000], 1000, extra: $"X-Linked-Etag: \"{Sha}\"\r\n");
 
-        await Assert.ThrowsAsync<ModelStoreException>(() => Store().EnsureAsync(Model(null)));
+        await Assert.ThrowsAsync<ModelStoreException>(() => Store().EnsureModelAsync(Model(null)));
     }
 
     [Fact]
@@ -69,7 +69,7 @@ public sealed class ModelStoreTests : IDisposable
     {
         _server.Answer = (_, from) => FlakyServer.Body([1], 1_000_000 - from, from);
 
-        var e = await Assert.ThrowsAsync<ModelStoreException>(() => Store().EnsureAsync(Model(Sha)));
+        var e = await Assert.ThrowsAsync<ModelStoreException>(() => Store().EnsureModelAsync(Model(Sha)));
 
         Assert.Contains("tries", e.Message, StringComparison.Ordinal);
         Assert.All(Files(), f => Assert.True(f.EndsWith(".incomplete", StringComparison.Ordinal) || f.EndsWith(".lock", StringComparison.Ordinal), f));
@@ -83,7 +83,7 @@ public sealed class ModelStoreTests : IDisposable
     {
         _server.Answer = (_, _) => FlakyServer.Status(code);
 
-        var e = await Assert.ThrowsAsync<ModelStoreException>(() => Store().EnsureAsync(Model(Sha)));
+        var e = await Assert.ThrowsAsync<ModelStoreException>(() => Store().EnsureModelAsync(Model(Sha)));
 
         Assert.Contains($"{code}", e.Message, StringComparison.Ordinal);
         Assert.Equal(tries, _server.Starts.Count);
@@ -96,7 +96,7 @@ public sealed class ModelStoreTests : IDisposable
         _server.Answer = (_, _) => FlakyServer.Body(_content[..200_000], _content.Length);
         using var cancel = new CancellationTokenSource();
 
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Store().EnsureAsync(Model(Sha), new Told(p =>
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Store().EnsureModelAsync(Model(Sha), new Told(p =>
         {
             if (p.Received >= 200_000)
             {
@@ -110,12 +110,12 @@ public sealed class ModelStoreTests : IDisposable
     [Fact]
     public async Task Offline_never_asks_and_a_complete_model_never_asks_again()
     {
-        await Assert.ThrowsAsync<ModelStoreException>(() => Store(offline: true).EnsureAsync(Model(Sha)));
+        await Assert.ThrowsAsync<ModelStoreException>(() => Store(offline: true).EnsureModelAsync(Model(Sha)));
         Assert.Empty(_server.Starts);
         _server.Answer = (_, _) => FlakyServer.Body(_content, _content.Length);
-        string path = await Store().EnsureAsync(Model(Sha));
+        string path = await Store().EnsureModelAsync(Model(Sha));
 
-        Assert.Equal(path, await Store(offline: true).EnsureAsync(Model(Sha)));
+        Assert.Equal(path, await Store(offline: true).EnsureModelAsync(Model(Sha)));
         Assert.Single(_server.Starts);
     }
 
@@ -124,7 +124,7 @@ public sealed class ModelStoreTests : IDisposable
     {
         _server.Answer = (_, _) => FlakyServer.Body(_content, _content.Length);
 
-        var paths = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Store().EnsureAsync(Model(Sha))));
+        var paths = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Store().EnsureModelAsync(Model(Sha))));
 
         Assert.Single(paths.Distinct());
         Assert.Single(_server.Starts);

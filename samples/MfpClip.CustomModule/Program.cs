@@ -1,0 +1,29 @@
+using MfpClip;
+using MfpClip.Backbone;
+using MfpClip.CustomModule;
+using MfpClip.Data;
+
+// Swaps one module of MFP-CLIP for an own class and compares. Pass a CLIP weight file as first argument; without one, random weights
+// show the mechanics and mean nothing.
+ZeroShotDetectorBuilder Compose()
+{
+    var builder = new ZeroShotDetectorBuilder().WithoutImageToTextPrompt().WithoutSelfPrompt();
+    return args.Length > 0 ? builder.UseBackbone(args[0]) : builder.UseRandomBackbone(new ClipConfig
+    {
+        EmbedDim = 64,
+        Activation = ClipActivation.QuickGelu,
+        Vision = new() { ImageSize = 224, PatchSize = 14, Width = 128, Layers = 4, Heads = 2 },
+        Text = new() { VocabSize = 49408, Width = 64, Layers = 2, Heads = 1 },
+    });
+}
+
+var nut = ProceduralDataSet.Render("metal nut", seed: 12, DefectKind.Corrosion).Image;
+using var without = Compose().WithoutMaskPrompt().Build();
+using var with = Compose().UseMaskPrompt(_ => new ContrastMaskPrompt(0.5)).Build();
+
+Console.WriteLine($"without mask prompt: {without.Detect(nut).Score:0.000}");
+Console.WriteLine($"with the own one:    {with.Detect(nut).Score:0.000}");
+foreach (var stage in with.Description.Stages)
+{
+    Console.WriteLine($"  {stage.Stage}: {stage.Component}");
+}

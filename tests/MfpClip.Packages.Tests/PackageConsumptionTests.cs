@@ -1,0 +1,113 @@
+using System.IO.Compression;
+using System.Runtime.InteropServices;
+using System.Xml.Linq;
+
+namespace MfpClip.Packages.Tests;
+
+public class PackageConsumptionTests(PackedOnce packed) : IClassFixture<PackedOnce>
+{
+    private static string Backend => RuntimeInformation.IsOSPlatform(OSPlatform.Windows) ? "libtorch-cpu-win-x64"
+        : RuntimeInformation.IsOSPlatform(OSPlatform.OSX) ? "libtorch-cpu-osx-arm64" : "libtorch-cpu-linux-x64";
+
+    private const string Detector = """
+        .UseRandomBackbone(new ClipConfig
+        {
+            EmbedDim = 16, Activation = ClipActivation.QuickGelu,
+            Vision = new() { ImageSize = 28, PatchSize = 14, Width = 32, Layers = 4, Heads = 2 },
+            Text = new() { VocabSize = 49408, Width = 16, Layers = 2, Heads = 2 },
+        }).WithImageSize(56).WithoutImageToTextPrompt().WithoutSelfPrompt()
+        """;
+
+    [Fact]
+    public void A_fresh_console_project_detects()
+    {
+        string folder = packed.Project("Console1", Csproj("Microsoft.NET.Sdk", "<OutputType>Exe</OutputType>"), ("Program.cs", $$"""
+            using MfpClip;
+            using MfpClip.Backbone;
+            using var detector = new ZeroShotDetectorBuilder(){{Detector}}.Build();
+            var result = detector.Detect(new RgbImage(40, 30, new byte[3600]));
+            Console.WriteLine($"detected {result.ImageMap!.Width}x{result.ImageMap.Height} {result.Score is >= 0 and <= 1}");
+            """));
+
+        Assert.Contains("detected 40x30 True", PackedOnce.Dotnet(folder, "run"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_fresh_web_project_hosts_a_detector()
+    {
+        string folder = packed.Project("Web1", Csproj("Microsoft.NET.Sdk.Web", string.Empty), ("Program.cs", $$"""
+            using MfpClip;
+            using MfpClip.Backbone;
+            using MfpClip.Hosting;
+            var builder = WebApplication.CreateBuilder(args);
+            builder.WebHost.UseUrls("http://127.0.0.1:0");
+            builder.Services.AddMfpClip(builder.Configuration.GetSection("MfpClip"), o =>
+            {
+                o.ImageToText = MfpClip.Prompts.ImageToText.ImageToTextVariant.Off;
+                o.SelfPrompt = MfpClip.Prompts.Self.SelfPromptVariant.Off;
+                o.Configure = b => b{{Detector}};
+            });
+            builder.Services.AddHealthChecks().AddCheck<MfpClipHealthCheck>("mfpclip");
+            var app = builder.Build();
+            app.MapHealthChecks("/health");
+            app.MapPost("/detect", async (HttpRequest request, IZeroShotDetector detector) =>
+            {
+                using var memory = new MemoryStream();
+                await request.Body.CopyToAsync(memory);
+                return detector.Detect(ImageInput.FromBytes(memory.ToArray())).Score;
+            });
+            await app.StartAsync();
+            using var client = new HttpClient { BaseAddress = new(app.Urls.First()) };
+            byte[] png = MfpClip.Output.MapImages.ToPng(new RgbImage(8, 8, new byte[192]));
+            var answer = await client.PostAsync("/detect", new ByteArrayContent(png));
+            Console.WriteLine($"health {await client.GetStringAsync("/health")} detect {(int)answer.StatusCode}");
+            await app.StopAsync();
+            """));
+
+        Assert.Contains("health Healthy detect 200", PackedOnce.Dotnet(folder, "run"), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("MfpClip")]
+    [InlineData("MfpClip.Abstractions")]
+    [InlineData("MfpClip.Data")]
+    public void A_package_has_readme_icon_licence_documentation_and_symbols(string id)
+    {
+        using var package = ZipFile.OpenRead(Path.Combine(packed.Feed, $"{id}.{packed.Version}.nupkg"));
+        var names = package.Entries.Select(e => e.FullName).ToList();
+        using var stream = package.GetEntry($"{id}.nuspec")!.Open();
+        var metadata = XDocument.Load(stream).Root!.Elements().First();
+        string Value(string name) => metadata.Elements().Single(e => e.Name.LocalName == name).Value;
+
+        Assert.Contains("README.md", names);
+        Assert.Contains("icon.png", names);
+        Assert.Contains("NOTICE", names);
+        Assert.Contains($"lib/net10.0/{id}.xml", names);
+        Assert.Equal("MIT", Value("license"));
+        Assert.Equal("README.md", Value("readme"));
+        Assert.True(File.Exists(Path.Combine(packed.Feed, $"{id}.{packed.Version}.snupkg")));
+        // The application chooses the native backend.
+        Assert.DoesNotContain(metadata.Descendants().Where(e => e.Name.LocalName == "dependency"), d => d.Attribute("id")!.Value.StartsWith("libtorch", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void The_command_line_installs_as_a_tool()
+    {
+        string tools = Path.Combine(packed.Root, "tools");
+        string folder = packed.Project("Tool1", "<Project />");
+
+        PackedOnce.Dotnet(folder, "tool", "install", "MfpClip.Cli", "--version", packed.Version, "--tool-path", tools, "--configfile", Path.Combine(folder, "nuget.config"));
+
+        Assert.True(Directory.GetFiles(tools, "mfpclip*").Length > 0);
+    }
+
+    private string Csproj(string sdk, string properties) => $"""
+        <Project Sdk="{sdk}">
+          <PropertyGroup><TargetFramework>net10.0</TargetFramework><Nullable>enable</Nullable><ImplicitUsings>enable</ImplicitUsings>{properties}</PropertyGroup>
+          <ItemGroup>
+            <PackageReference Include="MfpClip" Version="{packed.Version}" />
+            <PackageReference Include="{Backend}" Version="2.10.0" />
+          </ItemGroup>
+        </Project>
+        """;
+}

@@ -1,0 +1,73 @@
+using System.Diagnostics;
+
+namespace MfpClip.Packages.Tests;
+
+/// <summary>Packs the libraries once, under a version no cache knows, into a folder outside the repository.</summary>
+public sealed class PackedOnce : IDisposable
+{
+    public PackedOnce()
+    {
+        Root = Directory.CreateTempSubdirectory("mfpclip-packages-").FullName;
+        Feed = Path.Combine(Root, "feed");
+        Version = $"0.1.0-test.{Guid.NewGuid():N}"[..22];
+        string repository = Repository();
+        foreach (string project in new[] { "src/MfpClip.Abstractions", "src/MfpClip.Data", "src/MfpClip", "samples/MfpClip.Cli" })
+        {
+            Dotnet(repository, "pack", Path.Combine(repository, project), "-c", "Release", "-v", "q", $"-p:PackageVersion={Version}", $"-p:PackageOutputPath={Feed}");
+        }
+    }
+
+    public string Root { get; }
+
+    public string Feed { get; }
+
+    public string Version { get; }
+
+    public void Dispose() => Directory.Delete(Root, recursive: true);
+
+    /// <summary>Makes a folder for a fresh project whose packages come from the feed and from wherever this machine gets packages.</summary>
+    public string Project(string name, string csproj, params (string Name, string Text)[] files)
+    {
+        string folder = Path.Combine(Root, name);
+        Directory.CreateDirectory(folder);
+        File.WriteAllText(Path.Combine(folder, $"{name}.csproj"), csproj);
+        File.WriteAllText(Path.Combine(folder, "nuget.config"), $"<configuration><packageSources><add key=\"local\" value=\"{Feed}\" /></packageSources></configuration>");
+        foreach (var (file, text) in files)
+        {
+            File.WriteAllText(Path.Combine(folder, file), text);
+        }
+
+        return folder;
+    }
+
+    public static string Dotnet(string folder, params string[] arguments)
+    {
+        var start = new ProcessStartInfo("dotnet", arguments) { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true };
+        // What the test host sets for itself must not reach the child.
+        foreach (string variable in start.Environment.Keys.Where(k => k.StartsWith("MSBUILD", StringComparison.OrdinalIgnoreCase) || k is "VSTEST_HOST_DEBUG").ToList())
+        {
+            start.Environment.Remove(variable);
+        }
+
+        start.Environment["MSBUILDDISABLENODEREUSE"] = "1";
+        using var process = Process.Start(start)!;
+        var errors = process.StandardError.ReadToEndAsync();
+        string output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        Assert.True(process.ExitCode == 0, $"dotnet {string.Join(' ', arguments)} in {folder} ended with {process.ExitCode}:\n{output}\n{errors.Result}");
+        return output;
+    }
+
+    private static string Repository()
+    {
+        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
+        {
+            if (File.Exists(Path.Combine(folder.FullName, "MfpClip.sln")))
+            {
+                return folder.FullName;
+            }
+        }
+
+        throw new InvalidOperationException("The tests must run inside the repository.");
+    }
+}

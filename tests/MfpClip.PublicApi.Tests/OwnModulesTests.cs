@@ -1,0 +1,150 @@
+using MfpClip.Backbone;
+using MfpClip.Cnn;
+using MfpClip.CustomModule;
+using MfpClip.Data;
+using MfpClip.Prompts;
+using MfpClip.Prompts.ImageToText;
+using MfpClip.Prompts.MultiPatch;
+using MfpClip.Prompts.Self;
+using MfpClip.Prompts.Text;
+using MfpClip.Scoring;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace MfpClip.PublicApi.Tests;
+
+/// <summary>Every module replaced by a class of another assembly that sees public types only (this one is no friend of the library).</summary>
+public class OwnModulesTests
+{
+    private static ClipConfig Config => new()
+    {
+        EmbedDim = 16,
+        Activation = ClipActivation.Gelu,
+        Vision = new() { ImageSize = 28, PatchSize = 14, Width = 32, Layers = 4, Heads = 2 },
+        Text = new() { VocabSize = 49408, Width = 16, Layers = 2, Heads = 2 },
+    };
+
+    [Fact]
+    public void Every_module_can_be_ones_own()
+    {
+        var calls = new HashSet<string>();
+        using var detector = new ZeroShotDetectorBuilder().UseRandomBackbone(Config).WithImageSize(56)
+            .UseCnn(new MeanColor(calls))
+            .UseImageToTextPrompt(d => new ShiftedText(d.EmbedDim, calls))
+            .UseSelfPrompt(d => new ColorPrompt(d.VisionWidth, calls))
+            .UseMultiPatch(_ => new ClipProjection(calls))
+            .UseMaskPrompt(_ => new ContrastMaskPrompt(0.5))
+            .UseAnomalyMap(_ => new OneMinusCosine(calls))
+            .UseAnomalyScore(_ => new MapMean(calls))
+            .WithPromptTemplates(new PromptTemplates { NormalStates = ["a flawless [object]"], AbnormalStates = ["a broken [object]", "a scratched [object]"] })
+            .Build();
+
+        var result = detector.Detect(ProceduralDataSet.Render("pill", 1).Image, new() { ClassName = "pill" });
+
+        Assert.Equal(["cnn", "i2tp", "map", "mpfa", "score", "sp"], calls.Order());
+        Assert.Equal(result.ModelMap.Data.Average(), result.Score, 1e-4f);
+        Assert.Contains(detector.Description.Stages, s => s.Component == "contrast (sample)");
+        Assert.True(detector.Description.Stages.Count(s => s.Component == "own") == 6);
+    }
+
+    [Fact]
+    public void The_sample_module_changes_the_map_where_the_coarse_map_is_high()
+    {
+        ZeroShotDetectorBuilder Compose() => new ZeroShotDetectorBuilder().UseRandomBackbone(Config).WithImageSize(56).WithoutImageToTextPrompt().WithoutSelfPrompt();
+        var image = ProceduralDataSet.Render("gear", 1, DefectKind.Hole).Image;
+        using var without = Compose().WithoutMaskPrompt().Build();
+        using var zero = Compose().UseMaskPrompt(_ => new ContrastMaskPrompt(0)).Build();
+        using var with = Compose().UseMaskPrompt(_ => new ContrastMaskPrompt(2)).Build();
+
+        Assert.All(without.Detect(image).ModelMap.Data.Zip(zero.Detect(image).ModelMap.Data), p => Assert.Equal(p.First, p.Second, 1e-5f));
+        Assert.NotEqual(without.Detect(image).Score, with.Detect(image).Score);
+    }
+
+    private abstract class Own(HashSet<string> calls, string name) : IDetectorModule
+    {
+        public IReadOnlyList<KeyValuePair<string, Tensor>> Weights => [];
+
+        public StageDescription Describe() => new() { Stage = name, Component = "own" };
+
+        public void To(Device device)
+        {
+        }
+
+        public void Dispose()
+        {
+        }
+
+        protected void Called() => calls.Add(name);
+    }
+
+    private sealed class MeanColor(HashSet<string> calls) : Own(calls, "cnn"), ICnnFeatureExtractor
+    {
+        public int FeatureDim => 3;
+
+        public IReadOnlyList<int> LevelDims => [3];
+
+        public CnnFeatures Extract(Tensor pixels)
+        {
+            Called();
+            var f = pixels.mean([2, 3]);
+            return new(f, [f.alias()]);
+        }
+    }
+
+    private sealed class ShiftedText(int dim, HashSet<string> calls) : Own(calls, "i2tp"), IImageToTextPrompt
+    {
+        public bool UsesImage => true;
+
+        public Tensor EmbedStates(ITextTower text, StateSentences states, CnnFeatures? features)
+        {
+            Called();
+            using var scope = NewDisposeScope();
+            var shift = features!.Pooled.mean([1], keepdim: true).expand(-1, dim).unsqueeze(1) * 0.01;
+            return nn.functional.normalize(states.Embeddings.unsqueeze(0) + shift, dim: -1).MoveToOuterDisposeScope();
+        }
+    }
+
+    private sealed class ColorPrompt(int width, HashSet<string> calls) : Own(calls, "sp"), ISelfPrompt
+    {
+        public IReadOnlyCollection<int> Stages => [2];
+
+        public Tensor CreatePrompts(int stage, CnnFeatures features)
+        {
+            Called();
+            return features.Pooled.mean([1], keepdim: true).expand(-1, width).unsqueeze(1);
+        }
+    }
+
+    private sealed class ClipProjection(HashSet<string> calls) : Own(calls, "mpfa"), IPatchAggregator
+    {
+        public Tensor Project(int stage, Tensor patchTokens, int rows, int columns, IVisionTower vision)
+        {
+            Called();
+            using var scope = NewDisposeScope();
+            return vision.Project(patchTokens).transpose(1, 2).reshape(patchTokens.shape[0], vision.EmbedDim, rows, columns).MoveToOuterDisposeScope();
+        }
+
+        public Tensor Aggregate(Tensor projected) => projected.alias();
+    }
+
+    private sealed class OneMinusCosine(HashSet<string> calls) : Own(calls, "map"), IAnomalyMapGenerator
+    {
+        public Tensor Map(IReadOnlyList<Tensor> Z, IReadOnlyList<Tensor> t, int height, int width)
+        {
+            Called();
+            using var scope = NewDisposeScope();
+            var last = nn.functional.normalize(Z[^1], dim: 1); // [B, C, g, g]
+            var logits = einsum("bchw,bsc->bshw", last, t[^1].expand(last.shape[0], -1, -1)).mul(10).softmax(1);
+            return nn.functional.interpolate(logits, [height, width], mode: InterpolationMode.Bilinear, align_corners: false).MoveToOuterDisposeScope();
+        }
+    }
+
+    private sealed class MapMean(HashSet<string> calls) : Own(calls, "score"), IAnomalyScorer
+    {
+        public Tensor Score(Tensor v, Tensor t, Tensor map)
+        {
+            Called();
+            return map.mean([1, 2]);
+        }
+    }
+}
