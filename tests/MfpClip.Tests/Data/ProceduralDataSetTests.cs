@@ -38,27 +38,4 @@ public class ProceduralDataSetTests
         Assert.NotEqual(a.Image.Data, c.Image.Data);
         Assert.Throws<ArgumentException>(() => ProceduralDataSet.Render("unicorn", 1));
     }
-
-    [SkippableFact]
-    public void Contact_sheet()
-    {
-        string? folder = Environment.GetEnvironmentVariable("MFPCLIP_CONTACT_SHEET");
-        Skip.If(folder is null, "Set MFPCLIP_CONTACT_SHEET to a folder to write one and look at it.");
-        var kinds = Enum.GetValues<DefectKind>();
-        const int Side = 128;
-        var sheet = new RgbImage((kinds.Length + 1) * Side, ProceduralDataSet.Categories.Count * Side, new byte[(kinds.Length + 1) * Side * ProceduralDataSet.Categories.Count * Side * 3]);
-        for (int r = 0; r < ProceduralDataSet.Categories.Count; r++)
-        {
-            for (int k = 0; k <= kinds.Length; k++)
-            {
-                var tile = ProceduralDataSet.Render(ProceduralDataSet.Categories[r].Name, (r * 100) + k, k == 0 ? null : kinds[k - 1], Side).Image;
-                for (int y = 0; y < Side; y++)
-                {
-                    tile.Pixels.Slice(y * Side * 3, Side * 3).CopyTo(sheet.Data.AsSpan((((((r * Side) + y) * sheet.Width) + (k * Side)) * 3)));
-                }
-            }
-        }
-
-        MfpClip.Output.MapFiles.WritePng(Path.Combine(folder!, "sheet.png"), sheet);
-    }
 }

@@ -1,0 +1,93 @@
+using System.Diagnostics;
+using System.Text.Json;
+
+namespace MfpClip.Cli.Tests;
+
+/// <summary>The command line as a user runs it: its own process, its own streams.</summary>
+public sealed class CommandLineTests : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("mfpclip-").FullName;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Fact]
+    public void Detect_without_photos_runs_on_the_samples_writes_a_report_and_says_that_weights_are_random()
+    {
+        var (code, output, _) = Run("detect", "--out", _folder);
+
+        Assert.Equal(0, code);
+        Assert.Contains("RANDOM weights", output, StringComparison.Ordinal);
+        Assert.True(Directory.GetFiles(_folder, "*.overlay.png").Length >= 6);
+        string report = File.ReadAllText(Path.Combine(_folder, "report.html"));
+        Assert.Contains("RANDOM weights", report, StringComparison.Ordinal);
+        Assert.Contains("data:image/png;base64,", report, StringComparison.Ordinal);
+        Assert.DoesNotContain("src=\"http", report, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Detect_goes_on_after_an_unreadable_photo_and_ends_with_1()
+    {
+        string photos = Path.Combine(_folder, "photos");
+        Directory.CreateDirectory(photos);
+        File.Copy(Directory.GetFiles(Path.Combine(AppContext.BaseDirectory, "images"), "*.png")[0], Path.Combine(photos, "a.png"));
+        File.WriteAllText(Path.Combine(photos, "b.png"), "no picture");
+
+        var (code, output, errors) = Run("detect", photos, "--json", "--raw", "--out", Path.Combine(_folder, "out"));
+
+        using var json = JsonDocument.Parse(output);
+        Assert.Equal(1, code);
+        Assert.Equal(1, json.RootElement.GetProperty("results").GetArrayLength());
+        Assert.Equal(1, json.RootElement.GetProperty("failures").GetArrayLength());
+        Assert.Contains("b.png", errors, StringComparison.Ordinal);
+        Assert.True(File.Exists(Path.Combine(_folder, "out", "a.map.npy")));
+    }
+
+    [Theory]
+    [InlineData("error: Image '/nowhere.png'", "detect", "/nowhere.png")]
+    [InlineData("there is no file or folder 'absent.pt'", "describe", "--weights", "absent.pt")]
+    [InlineData("not in the catalogue", "models", "get", "nothing")]
+    [InlineData("Unrecognized", "frobnicate")]
+    [InlineData("precision 'int3'", "describe", "--precision", "int3")]
+    public void Errors_are_one_line_and_exit_code_1(string expected, params string[] arguments)
+    {
+        var (code, _, errors) = Run(arguments);
+
+        Assert.Equal(1, code);
+        Assert.Contains(expected, errors, StringComparison.Ordinal);
+        Assert.Single(errors.Trim().Split('\n'));
+    }
+
+    [Theory]
+    [InlineData("check")]
+    [InlineData("describe")]
+    [InlineData("models", "list")]
+    public void Every_command_speaks_json(params string[] arguments)
+    {
+        var (code, output, errors) = Run([.. arguments, "--json"]);
+
+        Assert.True(code == 0, errors);
+        using var json = JsonDocument.Parse(output);
+    }
+
+    [Fact]
+    public void The_custom_module_sample_runs()
+    {
+        var (code, output, errors) = Start("MfpClip.CustomModule.dll");
+
+        Assert.True(code == 0, errors);
+        Assert.Contains("contrast (sample)", output, StringComparison.Ordinal);
+    }
+
+    private static (int Code, string Output, string Errors) Run(params string[] arguments) => Start("MfpClip.Cli.dll", arguments);
+
+    private static (int Code, string Output, string Errors) Start(string program, params string[] arguments)
+    {
+        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, program), .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        start.Environment["HF_HUB_OFFLINE"] = "1";
+        using var process = Process.Start(start)!;
+        var errors = process.StandardError.ReadToEndAsync();
+        string output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        return (process.ExitCode, output, errors.Result);
+    }
+}
