@@ -1,11 +1,12 @@
 using System.Globalization;
 using MfpClip.Backbone.Loading;
+using MfpClip.Training;
 using MfpClip.Weights;
 
 namespace MfpClip.Backbone;
 
 /// <summary>A CLIP model of OpenAI's family, from a published file or with random weights.</summary>
-public sealed class ClipBackbone : IClipBackbone
+public sealed class ClipBackbone : IClipBackbone, IFrozenNetwork
 {
     private static readonly float[] OpenAiMean = [0.48145466f, 0.4578275f, 0.40821073f];
     private static readonly float[] OpenAiStd = [0.26862954f, 0.26130258f, 0.27577711f];
@@ -91,6 +92,9 @@ public sealed class ClipBackbone : IClipBackbone
         return new(config, parameters, options.Interpolation, null, () => new(
             $"random (seed {seed.ToString(CultureInfo.InvariantCulture)})", parameters.Hash(), parameters.Count));
     }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<KeyValuePair<string, Tensor>> FrozenWeights => _parameters.Ordered;
 
     /// <inheritdoc/>
     public StageDescription Describe() => new()

@@ -13,6 +13,9 @@ internal sealed class ParameterSet : IDisposable
     /// <summary>Number of values.</summary>
     public long Count => _tensors.Values.Sum(t => t.numel());
 
+    /// <summary>All tensors in the order of their names.</summary>
+    public IReadOnlyList<KeyValuePair<string, Tensor>> Ordered => [.. _tensors.OrderBy(t => t.Key, StringComparer.Ordinal)];
+
     public void Add(string name, Tensor tensor) => _tensors.Add(name, tensor.DetachFromDisposeScope());
 
     /// <summary>SHA-256 over names and values, for models that no file holds.</summary>

@@ -1,11 +1,12 @@
 using System.Security.Cryptography;
+using MfpClip.Training;
 using MfpClip.Weights;
 
 namespace MfpClip.Cnn;
 
 /// <summary>A frozen residual network of torchvision's form; f is the global average of its last map (spec section 1, reconstructed).</summary>
 /// <remarks>Level 1 is the stem after its activation, before max pooling; levels 2 to 5 are the four stages' outputs.</remarks>
-internal sealed class ResNetFeatureExtractor : ICnnFeatureExtractor
+internal sealed class ResNetFeatureExtractor : ICnnFeatureExtractor, IFrozenNetwork
 {
     private static readonly float[] ImageNetMean = [0.485f, 0.456f, 0.406f];
     private static readonly float[] ImageNetStd = [0.229f, 0.224f, 0.225f];
@@ -34,6 +35,10 @@ internal sealed class ResNetFeatureExtractor : ICnnFeatureExtractor
 
     /// <summary>Empty: the network is frozen, so neither checkpoints nor training see it. Its hash stands in <see cref="Describe"/>.</summary>
     public IReadOnlyList<KeyValuePair<string, Tensor>> Weights => [];
+
+    /// <inheritdoc/>
+    public IReadOnlyList<KeyValuePair<string, Tensor>> FrozenWeights => [.. _layers.OrderBy(l => l.Key, StringComparer.Ordinal).SelectMany(
+        l => new KeyValuePair<string, Tensor>[] { new($"{l.Key}.weight", l.Value.Weight), new($"{l.Key}.bias", l.Value.Bias) })];
 
     /// <summary>With weights from an opened file.</summary>
     /// <exception cref="WeightsException">The file does not hold this network.</exception>

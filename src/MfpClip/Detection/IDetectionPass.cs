@@ -1,3 +1,5 @@
+using MfpClip.Training;
+
 namespace MfpClip.Detection;
 
 /// <summary>
@@ -20,6 +22,9 @@ internal interface IDetectionPass : IDisposable
 
     /// <summary>How images are normalised.</summary>
     (float[] Mean, float[] Std) Normalization { get; }
+
+    /// <summary>How the method is trained; <see langword="null"/> where it has nothing to train.</summary>
+    ITrainableMethod? Trainable => null;
 
     /// <summary>Runs a batch under <c>no_grad</c>.</summary>
     /// <param name="images">Normalised <c>[B, 3, H, W]</c>, float32 on the CPU.</param>

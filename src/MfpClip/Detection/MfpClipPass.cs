@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using MfpClip.Prompts;
 using MfpClip.Prompts.Text;
+using MfpClip.Training;
 
 namespace MfpClip.Detection;
 
@@ -39,6 +40,8 @@ internal sealed class MfpClipPass : IDetectionPass
     public string Method => "MFP-CLIP (arXiv 2503.12910 v1)";
 
     public IReadOnlyList<StageDescription> Stages { get; }
+
+    public ITrainableMethod? Trainable => new MfpClipTraining(_parts, _pipeline, _texts, Method) is { TrainedWeights.Count: > 0 } training ? training : null;
 
     public Device Device => _parts.Backbone.Vision.Device;
 

@@ -35,6 +35,16 @@ internal sealed class TextCache(ITokenizer tokenizer, PromptTemplates templates,
         return use(once.Sentences, once.Texts);
     }
 
+    /// <summary>Calls <paramref name="use"/> with the sentences alone: for training, where embeddings are made anew with their graph.</summary>
+    public T WithSentences<T>(string className, Func<StateSentences, T> use) => With(className, (sentences, _) => use(sentences));
+
+    /// <summary>Forgets everything, after weights have changed. Not beside a running call.</summary>
+    public void Clear()
+    {
+        Dispose();
+        _entries.Clear();
+    }
+
     public void Dispose()
     {
         foreach (var entry in _entries.Values.Where(e => e.IsValueCreated))

@@ -8,6 +8,7 @@ using MfpClip.Hosting;
 using MfpClip.Imaging;
 using MfpClip.Native;
 using MfpClip.Prompts;
+using MfpClip.Training;
 
 namespace MfpClip;
 
@@ -106,6 +107,11 @@ public sealed class ZeroShotDetector : IZeroShotDetector
             await Task.WhenAny(decoding).ConfigureAwait(false);
         }
     }
+
+    /// <summary>How this detector's method is trained. What is trained changes this detector; do not detect meanwhile.</summary>
+    /// <exception cref="DetectorConfigurationException">The method, or this composition of it, has nothing to train.</exception>
+    public ITrainableMethod GetTrainable() => _pass.Trainable ?? throw new DetectorConfigurationException(
+        [$"{Description.Method} in this composition has no weights to train. Choose a method with learned modules, or switch one on."]);
 
     /// <summary>Writes the trained modules as one safetensors file with metadata; atomic.</summary>
     /// <param name="path">The file to be made.</param>

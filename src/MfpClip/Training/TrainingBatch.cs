@@ -1,0 +1,41 @@
+namespace MfpClip.Training;
+
+/// <summary>Images with labels and masks, as a method is trained on them. The tensors belong to whoever made the batch.</summary>
+public sealed record TrainingBatch
+{
+    /// <summary>Normalised as the detector's backbone wants it, float32 <c>[B, 3, H, W]</c>.</summary>
+    public required Tensor Images { get; init; }
+
+    /// <summary>Class name of each image, B of them.</summary>
+    public required IReadOnlyList<string> ClassNames { get; init; }
+
+    /// <summary>y: 1 where the image shows a defect, 0 where not, float32 <c>[B]</c>.</summary>
+    public required Tensor Labels { get; init; }
+
+    /// <summary>Defect masks of 0 and 1 at the model's resolution, float32 <c>[B, H, W]</c>; rows without a mask are zero and stand in <see cref="HasMask"/>.</summary>
+    public required Tensor Masks { get; init; }
+
+    /// <summary>Whether an image has a mask, B of them. A normal image always has one: all zero.</summary>
+    public required IReadOnlyList<bool> HasMask { get; init; }
+
+    /// <summary>B.</summary>
+    public int Count => ClassNames.Count;
+
+    /// <summary>Images whose mask is known, in order.</summary>
+    internal long[] Masked => [.. Enumerable.Range(0, Count).Where(i => HasMask[i]).Select(i => (long)i)];
+
+    /// <summary>Some of the images, in the caller's dispose scope.</summary>
+    internal TrainingBatch Take(IReadOnlyList<long> rows)
+    {
+        using var scope = torch.NewDisposeScope();
+        var index = torch.tensor(rows.ToArray(), dtype: ScalarType.Int64, device: Images.device);
+        return new()
+        {
+            Images = Images.index_select(0, index).MoveToOuterDisposeScope(),
+            ClassNames = [.. rows.Select(r => ClassNames[(int)r])],
+            Labels = Labels.index_select(0, index).MoveToOuterDisposeScope(),
+            Masks = Masks.index_select(0, index).MoveToOuterDisposeScope(),
+            HasMask = [.. rows.Select(r => HasMask[(int)r])],
+        };
+    }
+}
