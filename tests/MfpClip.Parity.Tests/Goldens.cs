@@ -49,6 +49,17 @@ internal static class Goldens
         Assert.True(worst <= tolerance, $"{name}: differs by {worst:g4}, tolerance {tolerance:g3}");
     }
 
+    /// <summary>Fails unless every value differs by at most the absolute tolerance, or the relative one of the expected value.</summary>
+    public static void Near(string name, Tensor expected, Tensor actual, double absolute, double relative)
+    {
+        using var scope = torch.NewDisposeScope();
+        Assert.True(expected.numel() == actual.numel(), $"{name}: shape [{string.Join(", ", actual.shape)}], expected [{string.Join(", ", expected.shape)}]");
+        var e = expected.reshape(-1).to(torch.float64);
+        var excess = (e - actual.detach().reshape(-1).to(torch.float64)).abs() - torch.maximum(torch.full_like(e, absolute), relative * e.abs());
+        double worst = excess.max().item<double>();
+        Assert.True(worst <= 0, $"{name}: beyond the tolerance ({absolute:g3} absolute, {relative:g3} relative) by {worst:g4}");
+    }
+
     private static string? Locate()
     {
         if (Environment.GetEnvironmentVariable("MFPCLIP_GOLDENS") is { Length: > 0 } chosen)
