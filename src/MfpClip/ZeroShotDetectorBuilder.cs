@@ -9,6 +9,7 @@ using MfpClip.Prompts.Mask;
 using MfpClip.Prompts.MultiPatch;
 using MfpClip.Prompts.Self;
 using MfpClip.Prompts.Text;
+using MfpClip.Prompts.Vision;
 using MfpClip.Scoring;
 using Microsoft.Extensions.Logging;
 
@@ -65,6 +66,9 @@ public sealed class ZeroShotDetectorBuilder
 
     /// <summary>Switches SP off.</summary>
     public ZeroShotDetectorBuilder WithoutSelfPrompt() => UseSelfPrompt(new SelfPromptOptions { Variant = SelfPromptVariant.Off });
+
+    /// <summary>Uses an own way of running and reading the frozen vision tower, made when the dimensions are known. Default: in stages, with SP.</summary>
+    public ZeroShotDetectorBuilder UseVisionEncoder(Func<ModuleDimensions, IVisionEncoder> create) => Set(c => c.Vision = create ?? throw new ArgumentNullException(nameof(create)));
 
     /// <summary>Sets the multi-patch feature aggregation (MPFA).</summary>
     public ZeroShotDetectorBuilder UseMultiPatch(MultiPatchOptions options) => Set(c => c.MultiPatch.Set(options));

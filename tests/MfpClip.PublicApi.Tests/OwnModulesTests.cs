@@ -7,6 +7,7 @@ using MfpClip.Prompts.ImageToText;
 using MfpClip.Prompts.MultiPatch;
 using MfpClip.Prompts.Self;
 using MfpClip.Prompts.Text;
+using MfpClip.Prompts.Vision;
 using MfpClip.Scoring;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -32,6 +33,7 @@ public class OwnModulesTests
             .UseCnn(new MeanColor(calls))
             .UseImageToTextPrompt(d => new ShiftedText(d.EmbedDim, calls))
             .UseSelfPrompt(d => new ColorPrompt(d.VisionWidth, calls))
+            .UseVisionEncoder(_ => new ClassTokenAdded(calls))
             .UseMultiPatch(_ => new ClipProjection(calls))
             .UseMaskPrompt(_ => new ContrastMaskPrompt(0.5))
             .UseAnomalyMap(_ => new OneMinusCosine(calls))
@@ -41,10 +43,10 @@ public class OwnModulesTests
 
         var result = detector.Detect(ProceduralDataSet.Render("pill", 1).Image, new() { ClassName = "pill" });
 
-        Assert.Equal(["cnn", "i2tp", "map", "mpfa", "score", "sp"], calls.Order());
+        Assert.Equal(["cnn", "i2tp", "map", "mpfa", "score", "sp", "vision"], calls.Order());
         Assert.Equal(result.ModelMap.Data.Average(), result.Score, 1e-4f);
         Assert.Contains(detector.Description.Stages, s => s.Component == "contrast (sample)");
-        Assert.True(detector.Description.Stages.Count(s => s.Component == "own") == 6);
+        Assert.True(detector.Description.Stages.Count(s => s.Component == "own") == 7);
     }
 
     [Fact]
@@ -58,6 +60,17 @@ public class OwnModulesTests
 
         Assert.All(without.Detect(image).ModelMap.Data.Zip(zero.Detect(image).ModelMap.Data), p => Assert.Equal(p.First, p.Second, 1e-5f));
         Assert.NotEqual(without.Detect(image).Score, with.Detect(image).Score);
+    }
+
+    [Fact]
+    public void An_encoder_that_takes_no_self_prompts_says_so_beside_one()
+    {
+        ZeroShotDetectorBuilder Compose() => new ZeroShotDetectorBuilder().UseRandomBackbone(Config).WithImageSize(56).UseCnn(new MeanColor([]))
+            .UseVisionEncoder(_ => new PlainEmbedding([])).WithoutImageToTextPrompt();
+
+        Assert.Contains("WithoutSelfPrompt", Assert.Single(Assert.Throws<DetectorConfigurationException>(() => Compose().Build()).Faults), StringComparison.Ordinal);
+        using var detector = Compose().WithoutSelfPrompt().Build();
+        Assert.Equal(56, detector.Detect(ProceduralDataSet.Render("pill", 1).Image).ModelMap.Width);
     }
 
     private abstract class Own(HashSet<string> calls, string name) : IDetectorModule
@@ -93,13 +106,14 @@ public class OwnModulesTests
 
     private sealed class ShiftedText(int dim, HashSet<string> calls) : Own(calls, "i2tp"), IImageToTextPrompt
     {
-        public bool UsesImage => true;
+        public ImageSources Reads => ImageSources.CnnFeatures | ImageSources.ClipEmbedding;
 
-        public Tensor EmbedStates(ITextTower text, StateSentences states, CnnFeatures? features)
+        public Tensor EmbedStates(ITextTower text, StateSentences states, ImageContext? image)
         {
             Called();
+            Assert.Equal([1, dim], image!.ClipEmbedding.shape);
             using var scope = NewDisposeScope();
-            var shift = features!.Pooled.mean([1], keepdim: true).expand(-1, dim).unsqueeze(1) * 0.01;
+            var shift = image.Cnn.Pooled.mean([1], keepdim: true).expand(-1, dim).unsqueeze(1) * 0.01;
             return nn.functional.normalize(states.Embeddings.unsqueeze(0) + shift, dim: -1).MoveToOuterDisposeScope();
         }
     }
@@ -108,11 +122,58 @@ public class OwnModulesTests
     {
         public IReadOnlyCollection<int> Stages => [2];
 
-        public Tensor CreatePrompts(int stage, CnnFeatures features)
+        public ImageSources Reads => ImageSources.CnnFeatures;
+
+        public Tensor CreatePrompts(int stage, ImageContext image)
         {
             Called();
-            return features.Pooled.mean([1], keepdim: true).expand(-1, width).unsqueeze(1);
+            return image.Cnn.Pooled.mean([1], keepdim: true).expand(-1, width).unsqueeze(1);
         }
+    }
+
+    /// <summary>The tower without prompts but SP's, the class token added to every patch.</summary>
+    private sealed class ClassTokenAdded(HashSet<string> calls) : Own(calls, "vision"), IVisionEncoder
+    {
+        public ImageSources Reads => ImageSources.None;
+
+        public bool TakesSelfPrompts => true;
+
+        public VisionEncoding Encode(VisionRun run)
+        {
+            Called();
+            using var scope = NewDisposeScope();
+            var tokens = run.Image.Embedded;
+            var stages = new List<VisionStage>();
+            for (int stage = 1; stage <= run.Stages.Count; stage++)
+            {
+                run.CancellationToken.ThrowIfCancellationRequested();
+                var (first, count) = run.Stages.Blocks(stage);
+                if (run.Self.Stages.Contains(stage))
+                {
+                    var prompts = run.Self.CreatePrompts(stage, run.Image);
+                    tokens = run.Tower.RunBlocks(cat([prompts, tokens], 1), first, count).narrow(1, prompts.shape[1], tokens.shape[1]);
+                }
+                else
+                {
+                    tokens = run.Tower.RunBlocks(tokens, first, count);
+                }
+
+                stages.Add(new((tokens.narrow(1, 1, tokens.shape[1] - 1) + tokens.narrow(1, 0, 1)).MoveToOuterDisposeScope(), run.Image.Rows, run.Image.Columns));
+            }
+
+            return new(stages, run.Tower.Project(tokens.select(1, 0)).MoveToOuterDisposeScope());
+        }
+    }
+
+    /// <summary>One stage: the plain pass.</summary>
+    private sealed class PlainEmbedding(HashSet<string> calls) : Own(calls, "vision"), IVisionEncoder
+    {
+        public ImageSources Reads => ImageSources.ClipTokens;
+
+        public bool TakesSelfPrompts => false;
+
+        public VisionEncoding Encode(VisionRun run) =>
+            new([.. Enumerable.Range(0, run.Stages.Count).Select(_ => new VisionStage(run.Image.ClipTokens.alias(), run.Image.Rows, run.Image.Columns))], run.Image.ClipEmbedding.alias());
     }
 
     private sealed class ClipProjection(HashSet<string> calls) : Own(calls, "mpfa"), IPatchAggregator
@@ -141,10 +202,11 @@ public class OwnModulesTests
 
     private sealed class MapMean(HashSet<string> calls) : Own(calls, "score"), IAnomalyScorer
     {
-        public Tensor Score(Tensor v, Tensor t, Tensor map)
+        public ImageScore Score(ScoreContext context)
         {
             Called();
-            return map.mean([1, 2]);
+            Assert.All(context.StageLogits(), l => Assert.Equal([1, 2, 4, 4], l.shape));
+            return new(context.Map.mean([1, 2]));
         }
     }
 }

@@ -57,7 +57,7 @@ internal sealed class MfpClipPass : IDetectionPass
         using var scope = torch.NewDisposeScope();
         using var guard = torch.no_grad();
         var output = _texts.With(className, (sentences, texts) => _pipeline.Forward(
-            images.to(Device), sentences, texts, trace, region?.to(Device), cancellationToken));
+            images.to(Device), sentences, texts, trace, region?.to(Device), cancellationToken: cancellationToken));
         return (output.Map.MoveToOuterDisposeScope(), output.Score.MoveToOuterDisposeScope());
     }
 

@@ -1,6 +1,8 @@
-using MfpClip.Cnn;
+using MfpClip.Prompts;
 using MfpClip.Prompts.ImageToText;
 using MfpClip.Prompts.Text;
+using MfpClip.Prompts.Vision;
+using MfpClip.Scoring;
 
 namespace MfpClip.Detection;
 
@@ -31,24 +33,28 @@ internal sealed class MfpClipPipeline
     /// <param name="texts">
     /// t from <see cref="EmbedTexts"/>, kept by the caller for this class name; <see langword="null"/> to make it here, which is a must where I2TP uses the image.
     /// </param>
-    /// <param name="region">Where to look, <c>[B, H, W]</c> with 1 inside and 0 outside; <see langword="null"/>: everywhere.</param>
     /// <param name="trace">Takes times and intermediate tensors.</param>
+    /// <param name="region">Where to look, <c>[B, H, W]</c> with 1 inside and 0 outside; <see langword="null"/>: everywhere.</param>
+    /// <param name="stageMaps">Whether the coarse map of each stage alone is wanted, for losses on every stage.</param>
     /// <param name="cancellationToken">Checked between the stages.</param>
     public PipelineOutput Forward(
-        Tensor images, StateSentences states, Tensor? texts = null, ForwardTrace? trace = null, Tensor? region = null, CancellationToken cancellationToken = default)
+        Tensor images, StateSentences states, Tensor? texts = null, ForwardTrace? trace = null, Tensor? region = null, bool stageMaps = false,
+        CancellationToken cancellationToken = default)
     {
         using var scope = torch.NewDisposeScope();
         var (H, W) = CheckShape(images);
         trace?.Start();
 
-        var features = _parts.ReadsCnn ? _parts.Cnn!.Extract(ToPixels(images)) : null;
+        using var image = new ImageContext(_parts.Backbone, _parts.Cnn, images, _parts.Stages);
+        Read(image);
         Done("CNN features");
 
-        var t = texts ?? _parts.ImageToText.EmbedStates(_parts.Backbone.Text, states, features); // [B or 1, 2, C]
-        _tracer.Texts(trace, t, features);
+        var t = texts ?? _parts.ImageToText.EmbedStates(_parts.Backbone.Text, states, image); // [B or 1, 2, C]
+        _tracer.Texts(trace, t, image);
         Done("image-to-text prompt");
 
-        var (Z, v) = EncodeImages(images, features, trace, cancellationToken); // S x [B, C, g, g'], [B, C]
+        var (Z, raw) = EncodeImages(image, trace, cancellationToken); // S x [B, C, g, g'], [B, C]
+        var v = ImageToTextPrompt.Normalize(raw.to_type(Z[0].dtype)); // [B, C]
         Done("vision tower");
 
         var t_i = Enumerable.Repeat(t, Z.Count).ToList();
@@ -60,16 +66,27 @@ internal sealed class MfpClipPipeline
         var prompt = _parts.Mask.Apply(Z, t, M_c);
         var prompted = prompt is null ? null : _parts.Map.Map(prompt.Features, prompt.Texts, H, W); // [B, 2, H, W]
         var M = prompted is null ? M_c : (M_c + prompted.select(1, 1)) / 2; // [B, H, W]
-        M = region is null ? M : M * region; // outside the region of interest nothing counts
+        M = Inside(M);
         _tracer.Prompted(trace, Z, M_c, prompt, prompted, M);
         Done("mask prompt");
 
-        var S = _parts.Score.Score(v, t, M); // [B]
-        _tracer.Scored(trace, v, t, S);
+        var score = _parts.Score.Score(new()
+        {
+            ClassEmbedding = v, RawClassEmbedding = raw, Texts = t, Map = M, Features = Z, PatchLogits = _parts.Map.PatchLogits,
+        });
+        _tracer.Scored(trace, v, t, score.Score);
+        var map = Inside(_parts.Map.Smooth(M));
         Done("score");
 
-        return new(
-            coarse.MoveToOuterDisposeScope(), prompted?.MoveToOuterDisposeScope(), M.MoveToOuterDisposeScope(), S.MoveToOuterDisposeScope());
+        return new(coarse.MoveToOuterDisposeScope(), prompted?.MoveToOuterDisposeScope(), map.MoveToOuterDisposeScope(), score.Score.MoveToOuterDisposeScope())
+        {
+            RawMap = M.alias().MoveToOuterDisposeScope(),
+            ImageLogits = score.Logits?.MoveToOuterDisposeScope(),
+            StageMaps = stageMaps ? [.. Z.Select(z => _parts.Map.Map([z], [t], H, W).MoveToOuterDisposeScope())] : [],
+        };
+
+        // Outside the region of interest nothing counts.
+        Tensor Inside(Tensor m) => region is null ? m : m * region;
 
         void Done(string stage)
         {
@@ -80,60 +97,34 @@ internal sealed class MfpClipPipeline
 
     /// <summary>t of a class name where it does not depend on the image, <c>[1, 2, C]</c>, for callers to keep; otherwise <see langword="null"/>.</summary>
     public Tensor? EmbedTexts(StateSentences states) =>
-        _parts.ImageToText.UsesImage ? null : _parts.ImageToText.EmbedStates(_parts.Backbone.Text, states, null);
+        _parts.ImageToText.Reads == ImageSources.None ? _parts.ImageToText.EmbedStates(_parts.Backbone.Text, states, null) : null;
 
-    /// <summary>The vision tower with self prompts and the aggregation of each stage's patches (spec sections 3 and 4).</summary>
-    private (IReadOnlyList<Tensor> Z, Tensor v) EncodeImages(
-        Tensor images, CnnFeatures? features, ForwardTrace? trace, CancellationToken cancellationToken)
+    /// <summary>The vision tower as the encoder runs it, and the aggregation of each stage's patches (spec sections 3 and 4).</summary>
+    private (IReadOnlyList<Tensor> Z, Tensor ClassEmbedding) EncodeImages(ImageContext image, ForwardTrace? trace, CancellationToken cancellationToken)
     {
         var vision = _parts.Backbone.Vision;
-        var (rows, columns) = ((int)images.shape[2] / vision.PatchSize, (int)images.shape[3] / vision.PatchSize);
-        var tokens = vision.Embed(images.to(vision.Precision, vision.Device)); // [B, 1 + N, D]
-        var Z = new List<Tensor>(_parts.Stages.Count);
-        for (var stage = 1; stage <= _parts.Stages.Count; stage++)
+        var encoding = _parts.Vision.Encode(new()
         {
-            cancellationToken.ThrowIfCancellationRequested();
-            tokens = RunStage(stage, tokens, features, trace); // E_i with class token, [B, 1 + N, D]
-            var patches = tokens.narrow(1, 1, tokens.shape[1] - 1); // [B, N, D]
-            var projected = _parts.MultiPatch.Project(stage, patches, rows, columns, vision); // [B, C, g, g']
+            Tower = vision, Image = image, Stages = _parts.Stages, Self = _parts.Self, CancellationToken = cancellationToken, Trace = trace,
+        });
+        var Z = new List<Tensor>(encoding.Stages.Count);
+        foreach (var stage in encoding.Stages)
+        {
+            var projected = _parts.MultiPatch.Project(Z.Count + 1, stage.Grid(), stage.Rows, stage.Columns, vision); // [B, C, g, g']
             Z.Add(_parts.MultiPatch.Aggregate(projected));
-            PipelineTracer.Stage(trace, stage, tokens, projected, Z[^1]);
+            PipelineTracer.Stage(trace, Z.Count, stage.Tokens, projected, Z[^1]);
         }
 
-        // A plan may tap before the last block; the class token is always that of the whole tower.
-        var last = _parts.Stages.Taps[^1];
-        var whole = last < vision.Layers ? vision.RunBlocks(tokens, last, vision.Layers - last) : tokens;
-        var v = ImageToTextPrompt.Normalize(vision.Project(whole.select(1, 0)).to_type(Z[0].dtype)); // [B, C]
-        return (Z, v);
+        return (Z, encoding.ClassEmbedding);
     }
 
-    /// <summary><c>[c_i; Q_i; E_i] = TF_i([c_{i-1}; P_v; E_{i-1}])</c>; the prompts' outputs Q_i are dropped (spec section 3).</summary>
-    private Tensor RunStage(int stage, Tensor tokens, CnnFeatures? features, ForwardTrace? trace)
+    // What modules will read is computed here, so that its time is not counted as theirs.
+    private void Read(ImageContext image)
     {
-        using var scope = torch.NewDisposeScope();
-        var (first, count) = _parts.Stages.Blocks(stage);
-        if (!_parts.Self.Stages.Contains(stage))
-        {
-            return _parts.Backbone.Vision.RunBlocks(tokens, first, count).MoveToOuterDisposeScope();
-        }
-
-        var N = tokens.shape[1] - 1;
-        var P_v = _parts.Self.CreatePrompts(stage, features!); // [B, K, D]
-        trace?.Keep($"P_v{stage}", P_v);
-        var joined = torch.cat([tokens.narrow(1, 0, 1), P_v.to_type(tokens.dtype), tokens.narrow(1, 1, N)], 1); // [B, 1 + K + N, D]
-        var output = _parts.Backbone.Vision.RunBlocks(joined, first, count);
-        return torch.cat([output.narrow(1, 0, 1), output.narrow(1, 1 + P_v.shape[1], N)], 1).MoveToOuterDisposeScope();
-    }
-
-    /// <summary>Undoes the backbone's normalisation: the CNN has its own.</summary>
-    private Tensor ToPixels(Tensor images)
-    {
-        using var scope = torch.NewDisposeScope();
-        var (mean, std) = _parts.Backbone.Normalization;
-        var device = _parts.Backbone.Vision.Device;
-        var x = images.to(ScalarType.Float32, device);
-        return (x * torch.tensor(std, device: device).view(1, 3, 1, 1) + torch.tensor(mean, device: device).view(1, 3, 1, 1))
-            .MoveToOuterDisposeScope();
+        var reads = _parts.Reads;
+        _ = reads.HasFlag(ImageSources.CnnFeatures) ? image.Cnn : null;
+        _ = reads.HasFlag(ImageSources.ClipTokens) ? image.ClipTokens : null;
+        _ = reads.HasFlag(ImageSources.ClipEmbedding) ? image.ClipEmbedding : null;
     }
 
     private (int H, int W) CheckShape(Tensor images)

@@ -5,4 +5,14 @@ namespace MfpClip.Detection;
 /// <param name="Prompted">Two-channel map after the mask prompt; channel 1 is M_f. <see langword="null"/> without a mask prompt.</param>
 /// <param name="Map">Final map M in [0,1], <c>[B, H, W]</c>: <c>(M_c + M_f) / 2</c>, or M_c without a mask prompt.</param>
 /// <param name="Score">Image score S in [0,1], <c>[B]</c>.</param>
-internal sealed record PipelineOutput(Tensor Coarse, Tensor? Prompted, Tensor Map, Tensor Score);
+internal sealed record PipelineOutput(Tensor Coarse, Tensor? Prompted, Tensor Map, Tensor Score)
+{
+    /// <summary>M before smoothing, <c>[B, H, W]</c>; the same values where the map is not smoothed.</summary>
+    public required Tensor RawMap { get; init; }
+
+    /// <summary>Logits of the class comparison, <c>[B, 2]</c>; <see langword="null"/> where the score makes none.</summary>
+    public Tensor? ImageLogits { get; init; }
+
+    /// <summary>Coarse map of each stage alone, <c>[B, 2, H, W]</c>; empty unless asked for.</summary>
+    public IReadOnlyList<Tensor> StageMaps { get; init; } = [];
+}

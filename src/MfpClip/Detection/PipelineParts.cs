@@ -5,6 +5,7 @@ using MfpClip.Prompts.ImageToText;
 using MfpClip.Prompts.Mask;
 using MfpClip.Prompts.MultiPatch;
 using MfpClip.Prompts.Self;
+using MfpClip.Prompts.Vision;
 using MfpClip.Scoring;
 
 namespace MfpClip.Detection;
@@ -24,6 +25,9 @@ internal sealed record PipelineParts
     /// <summary>SP.</summary>
     public required ISelfPrompt Self { get; init; }
 
+    /// <summary>How the vision tower is run and read.</summary>
+    public IVisionEncoder Vision { get; init; } = new StagedVisionEncoder();
+
     /// <summary>MPFA.</summary>
     public required IPatchAggregator MultiPatch { get; init; }
 
@@ -39,18 +43,22 @@ internal sealed record PipelineParts
     /// <summary>The cut of the vision tower.</summary>
     public required StagePlan Stages { get; init; }
 
+    /// <summary>What of an image is read before it is prompted.</summary>
+    public ImageSources Reads => ImageToText.Reads | Self.Reads | Vision.Reads;
+
     /// <summary>Whether the pipeline reads CNN features.</summary>
-    public bool ReadsCnn => ImageToText.UsesImage || Self.Stages.Count > 0;
+    public bool ReadsCnn => Reads.HasFlag(ImageSources.CnnFeatures);
 
     /// <summary>Modules in the order in which an image passes through them, without the backbone.</summary>
     public IEnumerable<IDetectorModule> Modules =>
-        (Cnn is null ? [] : (IEnumerable<IDetectorModule>)[Cnn]).Concat([ImageToText, Self, MultiPatch, Map, Mask, Score]);
+        (Cnn is null ? [] : (IEnumerable<IDetectorModule>)[Cnn]).Concat([ImageToText, Self, Vision, MultiPatch, Map, Mask, Score]);
 
     /// <summary>Modules that may hold trained tensors, by their prefix in checkpoints, for <see cref="ModuleCheckpoint"/>.</summary>
     public IEnumerable<KeyValuePair<string, IDetectorModule>> Checkpointed =>
     [
         new(Prefix(ImageToText, "i2tp"), ImageToText),
         new(Prefix(Self, "sp"), Self),
+        new(Prefix(Vision, "vision"), Vision),
         new(Prefix(MultiPatch, "mpfa"), MultiPatch),
         new(Prefix(Mask, "mp"), Mask),
         new(Prefix(Map, "map"), Map),
@@ -62,12 +70,17 @@ internal sealed record PipelineParts
     {
         if (ReadsCnn && Cnn is null)
         {
-            yield return "I2TP or SP reads CNN features, but there is no CNN; add one or switch both off.";
+            yield return "I2TP, SP or the vision encoder reads CNN features, but there is no CNN; add one or switch off what reads it.";
         }
 
         if (Self.Stages.Any(s => s < 1 || s > Stages.Count))
         {
             yield return $"SP prompts the stages {string.Join(", ", Self.Stages)}, but the tower is cut into {Stages.Count}.";
+        }
+
+        if (Self.Stages.Count > 0 && !Vision.TakesSelfPrompts)
+        {
+            yield return $"The vision encoder '{Vision.Describe().Component}' takes no self prompts: call WithoutSelfPrompt, or use another encoder.";
         }
 
         if (Stages.Count == 0 || Stages.Taps[^1] > Backbone.Vision.Layers)

@@ -1,4 +1,4 @@
-using MfpClip.Cnn;
+using MfpClip.Prompts;
 using MfpClip.Prompts.ImageToText;
 using MfpClip.Prompts.Mask;
 using MfpClip.Scoring;
@@ -12,7 +12,7 @@ namespace MfpClip.Detection;
 internal sealed class PipelineTracer(PipelineParts parts)
 {
     /// <summary>t and P_t.</summary>
-    public void Texts(ForwardTrace? trace, Tensor t, CnnFeatures? features)
+    public void Texts(ForwardTrace? trace, Tensor t, ImageContext image)
     {
         if (Off(trace))
         {
@@ -23,7 +23,7 @@ internal sealed class PipelineTracer(PipelineParts parts)
         trace!.Keep("t", t);
         if (parts.ImageToText is PrependImageToTextPrompt prepend)
         {
-            trace.Keep("P_t", prepend.CreatePromptTokens(features!));
+            trace.Keep("P_t", prepend.CreatePromptTokens(image.Cnn));
         }
     }
 
@@ -51,7 +51,7 @@ internal sealed class PipelineTracer(PipelineParts parts)
             trace.Keep($"A{i + 1}", parts.Map.Map([Z[i]], [t], H, W).select(1, 1)); // [B, H, W]
             if (parts.Map is AnomalyMapGenerator generator)
             {
-                trace.Keep($"logits{i + 1}", AnomalyMapGenerator.Upsample(generator.PatchLogits(Z[i], t), H, W)); // [B, 2, H, W]
+                trace.Keep($"logits{i + 1}", generator.Upsample(generator.PatchLogits(Z[i], t), H, W)); // [B, 2, H, W]
             }
         }
     }

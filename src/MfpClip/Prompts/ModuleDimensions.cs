@@ -1,5 +1,6 @@
 using MfpClip.Backbone;
 using MfpClip.Cnn;
+using MfpClip.Prompts.Text;
 
 namespace MfpClip.Prompts;
 
@@ -14,8 +15,26 @@ namespace MfpClip.Prompts;
 public sealed record ModuleDimensions(
     int FeatureDim, IReadOnlyList<int> LevelDims, int VisionWidth, int TextWidth, int EmbedDim, int ContextLength, int Stages)
 {
+    /// <summary>Blocks of the vision tower.</summary>
+    public int VisionLayers { get; init; }
+
+    /// <summary>Blocks of the text tower.</summary>
+    public int TextLayers { get; init; }
+
+    /// <summary>Side of a patch in pixels.</summary>
+    public int PatchSize { get; init; }
+
+    /// <summary>The detector's tokenizer, for prompts that bring their own words.</summary>
+    public ITokenizer? Tokenizer { get; init; }
+
     /// <summary>Sizes of a backbone and, where there is one, a CNN.</summary>
-    internal static ModuleDimensions Of(IClipBackbone backbone, ICnnFeatureExtractor? cnn, int stages) => new(
+    internal static ModuleDimensions Of(IClipBackbone backbone, ICnnFeatureExtractor? cnn, int stages, ITokenizer? tokenizer = null) => new(
         cnn?.FeatureDim ?? 0, cnn?.LevelDims ?? [], backbone.Vision.Width, backbone.Text.Width, backbone.Vision.EmbedDim,
-        backbone.Text.ContextLength, stages);
+        backbone.Text.ContextLength, stages)
+    {
+        VisionLayers = backbone.Vision.Layers,
+        TextLayers = backbone.Text.Layers,
+        PatchSize = backbone.Vision.PatchSize,
+        Tokenizer = tokenizer,
+    };
 }

@@ -2,7 +2,7 @@ namespace MfpClip.Prompts;
 
 /// <summary>The vision tower cut into consecutive runs of blocks, TF_1 to TF_S (paper: four equal runs; ViT-L taps after 6, 12, 18, 24).</summary>
 /// <param name="Taps">Number of blocks that have run when stage i ends; the last one is the tower's depth.</param>
-internal sealed record StagePlan(IReadOnlyList<int> Taps)
+public sealed record StagePlan(IReadOnlyList<int> Taps)
 {
     /// <summary>Number of stages.</summary>
     public int Count => Taps.Count;

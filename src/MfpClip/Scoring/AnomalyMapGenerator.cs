@@ -4,7 +4,7 @@ namespace MfpClip.Scoring;
 
 /// <summary>
 /// The anomaly map (spec section 5): <c>A_i = softmax_s(tau cos(Z_i, t_s))</c>, logits upsampled bilinearly to H x W before the softmax,
-/// mean over the stages. tau is reconstructed.
+/// mean over the stages. tau is reconstructed. The options make it the map of the compared methods.
 /// </summary>
 internal sealed class AnomalyMapGenerator : WeightedModule, IAnomalyMapGenerator
 {
@@ -37,24 +37,31 @@ internal sealed class AnomalyMapGenerator : WeightedModule, IAnomalyMapGenerator
             fused = (fused is null ? a : Fuse(fused, a)).MoveToOuterDisposeScope();
         }
 
-        return Finish(fused!, Z.Count).MoveToOuterDisposeScope();
+        var map = Finish(fused!, Z.Count);
+        return (map.shape[2] == height && map.shape[3] == width ? map : Upsample(map, height, width)).MoveToOuterDisposeScope();
     }
 
     /// <summary><c>tau cos(Z, t_s)</c> on the patch grid.</summary>
     /// <param name="z"><c>[B, C, g, g']</c>.</param>
     /// <param name="t">L2-normalised <c>[B, 2, C]</c> (B may be 1).</param>
     /// <returns><c>[B, 2, g, g']</c>.</returns>
-    public Tensor PatchLogits(Tensor z, Tensor t)
+    public Tensor PatchLogits(Tensor z, Tensor t) => Cosine(z, t, _options.Tau);
+
+    /// <inheritdoc/>
+    public Tensor Smooth(Tensor map) => _options.SmoothingSigma == 0 ? map.alias() : TensorSmoothing.Gaussian(map, _options.SmoothingSigma);
+
+    /// <summary>Bilinear, with the corners where the options say so.</summary>
+    public Tensor Upsample(Tensor x, int height, int width) =>
+        F.interpolate(x, [height, width], mode: torch.InterpolationMode.Bilinear, align_corners: _options.AlignCorners);
+
+    /// <summary>Scaled cosine of every cell with both states, <c>[B, 2, g, g']</c>.</summary>
+    internal static Tensor Cosine(Tensor z, Tensor t, double tau)
     {
         using var scope = torch.NewDisposeScope();
         var patches = F.normalize(z.flatten(2), p: 2, dim: 1); // [B, C, N]
         var cosine = torch.matmul(t.to_type(patches.dtype), patches); // [B, 2, N]
-        return (_options.Tau * cosine).view(z.shape[0], 2, z.shape[2], z.shape[3]).MoveToOuterDisposeScope();
+        return (tau * cosine).view(z.shape[0], 2, z.shape[2], z.shape[3]).MoveToOuterDisposeScope();
     }
-
-    /// <summary>Bilinear, <c>align_corners</c> false.</summary>
-    public static Tensor Upsample(Tensor x, int height, int width) =>
-        F.interpolate(x, [height, width], mode: torch.InterpolationMode.Bilinear, align_corners: false);
 
     /// <inheritdoc/>
     public override StageDescription Describe() => new()
@@ -63,12 +70,15 @@ internal sealed class AnomalyMapGenerator : WeightedModule, IAnomalyMapGenerator
         Component = "cosine similarity and softmax",
         Options = new Dictionary<string, string>
         {
+            ["smoothing"] = _options.SmoothingSigma == 0 ? "off" : Text($"Gaussian, sigma {_options.SmoothingSigma} px"),
+            ["align corners"] = _options.AlignCorners ? "true" : "false",
             ["tau"] = Text($"{_options.Tau}"),
             ["upsampling"] = _options.Upsampling == MapUpsampling.BeforeSoftmax ? "bilinear, before softmax" : "bilinear, after softmax",
             ["fusion"] = _options.Fusion switch
             {
                 StageFusion.Mean => "mean",
                 StageFusion.MeanOfLogits => "mean of logits",
+                StageFusion.Sum => "sum",
                 _ => "maximum",
             },
         },
@@ -99,7 +109,7 @@ internal sealed class AnomalyMapGenerator : WeightedModule, IAnomalyMapGenerator
     {
         switch (_options.Fusion)
         {
-            case StageFusion.Maximum:
+            case StageFusion.Maximum or StageFusion.Sum:
                 return fused;
             case StageFusion.Mean:
                 return fused / stages;

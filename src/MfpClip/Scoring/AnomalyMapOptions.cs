@@ -13,6 +13,9 @@ public enum StageFusion
 
     /// <summary>The stage that finds a pixel most abnormal decides.</summary>
     Maximum,
+
+    /// <summary>Sum of the stages' probabilities, as APRIL-GAN and AnomalyCLIP publish their maps: from 0 to the number of stages.</summary>
+    Sum,
 }
 
 /// <summary>When patch logits are brought to the size of the map.</summary>
@@ -41,12 +44,26 @@ public sealed record AnomalyMapOptions
     /// <value>Default <see cref="StageFusion.Mean"/>.</value>
     public StageFusion Fusion { get; init; } = StageFusion.Mean;
 
+    /// <summary>Whether upsampling lays corner patches on corner pixels.</summary>
+    /// <value>Default false.</value>
+    public bool AlignCorners { get; init; }
+
+    /// <summary>Width in pixels of the model's map of the Gaussian that smooths the finished map, as scipy's <c>gaussian_filter</c>; 0: none.</summary>
+    /// <value>Default 0. The compared methods use 4.</value>
+    [Range(0, 100)]
+    public double SmoothingSigma { get; init; }
+
     /// <summary>Every fault of these settings.</summary>
     internal IEnumerable<string> Faults()
     {
         if (!double.IsFinite(Tau) || Tau <= 0)
         {
             yield return $"Anomaly map: {nameof(Tau)} must be a finite number above 0.";
+        }
+
+        if (!(SmoothingSigma is >= 0 and <= 100))
+        {
+            yield return $"Anomaly map: {nameof(SmoothingSigma)} must be from 0 to 100 pixels.";
         }
 
         if (!Enum.IsDefined(Upsampling))

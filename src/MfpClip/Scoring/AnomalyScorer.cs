@@ -18,17 +18,29 @@ internal sealed class AnomalyScorer : WeightedModule, IAnomalyScorer
     public override string CheckpointPrefix => "score";
 
     /// <inheritdoc/>
-    public Tensor Score(Tensor v, Tensor t, Tensor map)
+    public ImageScore Score(ScoreContext context)
     {
         using var scope = torch.NewDisposeScope();
-        var s = _options.Strategy switch
+        var map = context.Map;
+        if (_options.Strategy is ScoreStrategy.MapMaximum or ScoreStrategy.TopMean)
         {
-            ScoreStrategy.Global => Global(v, t),
-            ScoreStrategy.MapMaximum => Maximum(map),
-            ScoreStrategy.TopMean => TopMean(map),
-            _ => (Global(v, t) + Maximum(map)) / 2,
-        };
-        return s.MoveToOuterDisposeScope();
+            return new((_options.Strategy == ScoreStrategy.TopMean ? TopMean(map) : Maximum(map)).MoveToOuterDisposeScope());
+        }
+
+        var logits = Logits(context.ClassEmbedding, context.Texts); // [B, 2]
+        var global = logits.softmax(-1).select(1, 1); // S_g, [B]
+        var s = _options.Strategy == ScoreStrategy.Global ? global : (global + Maximum(map)) / 2;
+        return new(s.MoveToOuterDisposeScope(), logits.MoveToOuterDisposeScope());
+    }
+
+    /// <summary><c>tau cos(v, t_s)</c>.</summary>
+    /// <param name="v"><c>[B, C]</c>.</param>
+    /// <param name="t"><c>[B, 2, C]</c> (B may be 1).</param>
+    /// <returns><c>[B, 2]</c>.</returns>
+    public Tensor Logits(Tensor v, Tensor t)
+    {
+        using var scope = torch.NewDisposeScope();
+        return (_options.Tau * (v.unsqueeze(1) * t.to_type(v.dtype)).sum(-1)).MoveToOuterDisposeScope();
     }
 
     /// <summary>S_g, the class token's score.</summary>
@@ -38,8 +50,7 @@ internal sealed class AnomalyScorer : WeightedModule, IAnomalyScorer
     public Tensor Global(Tensor v, Tensor t)
     {
         using var scope = torch.NewDisposeScope();
-        var cosine = (v.unsqueeze(1) * t.to_type(v.dtype)).sum(-1); // [B, 2]
-        return (_options.Tau * cosine).softmax(-1).select(1, 1).MoveToOuterDisposeScope();
+        return Logits(v, t).softmax(-1).select(1, 1).MoveToOuterDisposeScope();
     }
 
     /// <inheritdoc/>

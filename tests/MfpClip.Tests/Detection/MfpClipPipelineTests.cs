@@ -73,7 +73,7 @@ public sealed class MfpClipPipelineTests : IDisposable
 
         var mean = torch.tensor(_clip.Normalization.Mean).view(1, 3, 1, 1);
         var std = torch.tensor(_clip.Normalization.Std).view(1, 3, 1, 1);
-        var P_v = parts.Self.CreatePrompts(1, parts.Cnn!.Extract((_images * std) + mean));
+        var P_v = parts.Self.CreatePrompts(1, ImageContext.Of(parts.Cnn!.Extract((_images * std) + mean)));
         var e0 = _clip.Vision.Embed(_images);
         var out1 = _clip.Vision.RunBlocks(torch.cat([e0.narrow(1, 0, 1), P_v, e0.narrow(1, 1, 12)], 1), 0, 1);
         var E1 = torch.cat([out1.narrow(1, 0, 1), out1.narrow(1, 3, 12)], 1); // K = 2 prompts dropped

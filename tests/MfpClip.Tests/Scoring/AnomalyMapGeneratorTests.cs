@@ -52,6 +52,7 @@ public sealed class AnomalyMapGeneratorTests : IDisposable
     [InlineData(StageFusion.Mean)]
     [InlineData(StageFusion.MeanOfLogits)]
     [InlineData(StageFusion.Maximum)]
+    [InlineData(StageFusion.Sum)]
     public void StagesAreFused(StageFusion fusion)
     {
         var generator = new AnomalyMapGenerator(new() { Tau = 2, Fusion = fusion });
@@ -67,7 +68,49 @@ public sealed class AnomalyMapGeneratorTests : IDisposable
             StageFusion.MeanOfLogits => Sigmoid((-2 + 0.4) / 2),
             _ => Sigmoid(0.4),
         };
-        TensorAssert.Values([1 - expected, expected], map);
+        TensorAssert.Values(fusion == StageFusion.Sum ? [Sigmoid(2) + Sigmoid(-0.4), Sigmoid(-2) + Sigmoid(0.4)] : [1 - expected, expected], map);
+    }
+
+    [Fact]
+    public void CornersCanBeAligned()
+    {
+        var z = torch.tensor(new float[] { 1, 0, 0, 1 }, [1, 2, 1, 2]);
+
+        var map = new AnomalyMapGenerator(new() { Tau = 4, AlignCorners = true }).Map([z], [Texts], 1, 4).select(1, 1);
+
+        double[] left = [1, 2 / 3.0, 1 / 3.0, 0];
+        TensorAssert.Values([.. left.Select(w => 1 / (1 + Math.Exp(-4 * (1 - (2 * w)))))], map);
+    }
+
+    [Theory]
+    [InlineData(MapUpsampling.BeforeSoftmax)]
+    [InlineData(MapUpsampling.AfterSoftmax)]
+    public void MeanLogitsGiveAMapOfFullSize(MapUpsampling upsampling)
+    {
+        var z = FakeBackbone.Values(1, ScalarType.Float32, 1, 2, 2, 2);
+
+        var map = new AnomalyMapGenerator(new() { Fusion = StageFusion.MeanOfLogits, Upsampling = upsampling }).Map([z, z], [Texts, Texts], 6, 4);
+
+        Assert.Equal([1, 2, 6, 4], map.shape);
+    }
+
+    [Theory]
+    [InlineData(21, 33, 1.5)]
+    [InlineData(5, 4, 4)] // the kernel is wider than the map: mirrored more than once
+    public void SmoothingIsScipysGaussian(int height, int width, double sigma)
+    {
+        var map = FakeBackbone.Values(3, ScalarType.Float32, 2, height, width);
+
+        var smooth = new AnomalyMapGenerator(new() { SmoothingSigma = sigma }).Smooth(map);
+
+        for (int i = 0; i < 2; i++)
+        {
+            var expected = MfpClip.Imaging.GaussianSmoothing.Smooth(new(width, height, map[i].contiguous().data<float>().ToArray()), sigma);
+            TensorAssert.Close(torch.tensor(expected.Data, [height, width]), smooth[i], 1e-6);
+        }
+
+        Assert.Throws<DetectorConfigurationException>(() => new AnomalyMapGenerator(new() { SmoothingSigma = -1 }));
+        TensorAssert.Close(map, new AnomalyMapGenerator(new()).Smooth(map), 0);
     }
 
     [Fact]

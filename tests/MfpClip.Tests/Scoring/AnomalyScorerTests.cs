@@ -22,7 +22,17 @@ public sealed class AnomalyScorerTests : IDisposable
     {
         var scorer = new AnomalyScorer(new() { Strategy = strategy, TopPercent = percent, Tau = 2 });
 
-        TensorAssert.Values(expected, scorer.Score(_v, _t, _map), 1e-6);
+        var score = scorer.Score(new()
+        {
+            ClassEmbedding = _v, RawClassEmbedding = _v, Texts = _t, Map = _map, Features = [], PatchLogits = (_, _) => throw new InvalidOperationException(),
+        });
+
+        TensorAssert.Values(expected, score.Score, 1e-6);
+        Assert.Equal(strategy is ScoreStrategy.Global or ScoreStrategy.HalfAndHalf, score.Logits is not null);
+        if (score.Logits is { } logits)
+        {
+            TensorAssert.Values([1.2, 1.6, 2, 0], logits, 1e-6); // tau times the cosines
+        }
     }
 
     [Theory]

@@ -7,6 +7,7 @@ using MfpClip.Prompts.Mask;
 using MfpClip.Prompts.MultiPatch;
 using MfpClip.Prompts.Self;
 using MfpClip.Prompts.Text;
+using MfpClip.Prompts.Vision;
 using MfpClip.Scoring;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -33,6 +34,8 @@ internal sealed class Composition
     public ModuleChoice<ImageToTextPromptOptions, IImageToTextPrompt> ImageToText { get; } = new(new(), ImageToTextPrompt.Create, (o, d) => o.Faults(d));
 
     public ModuleChoice<SelfPromptOptions, ISelfPrompt> Self { get; } = new(new(), SelfPrompt.Create, (o, d) => o.Faults(d));
+
+    public Func<ModuleDimensions, IVisionEncoder>? Vision { get; set; }
 
     public ModuleChoice<MultiPatchOptions, IPatchAggregator> MultiPatch { get; } = new(new(), MultiPatchAggregator.Create, (o, _) => o.Faults());
 

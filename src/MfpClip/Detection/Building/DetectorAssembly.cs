@@ -5,6 +5,7 @@ using MfpClip.Imaging;
 using MfpClip.Native;
 using MfpClip.Prompts;
 using MfpClip.Prompts.Text;
+using MfpClip.Prompts.Vision;
 using MfpClip.Tokenization;
 using MfpClip.Weights;
 
@@ -22,8 +23,8 @@ internal static class DetectorAssembly
         {
             var backbone = Own(owned, c.Backbone!(c.Device, c.Precision));
             var cnn = Own(owned, LoadCnn(c, backbone));
-            var dimensions = ModuleDimensions.Of(backbone, cnn, c.StageCount);
             var tokenizer = c.Tokenizer ?? FindTokenizer(c);
+            var dimensions = ModuleDimensions.Of(backbone, cnn, c.StageCount, tokenizer);
             int size = c.Preprocessor?.Size ?? c.ImageSize ?? DefaultSize(backbone.Vision.PatchSize);
             ThrowIfAny([.. AfterLoading(c, backbone, tokenizer, size), .. ModuleFaults(c, dimensions)]);
             var parts = CreateParts(c, backbone, cnn, dimensions, owned);
@@ -67,12 +68,17 @@ internal static class DetectorAssembly
         Cnn = cnn,
         ImageToText = Own(owned, c.ImageToText.Create(dimensions)),
         Self = Own(owned, c.Self.Create(dimensions)),
+        Vision = Own(owned, CreateVision(c, dimensions)),
         MultiPatch = Own(owned, c.MultiPatch.Create(dimensions)),
         Mask = Own(owned, c.Mask.Create(dimensions)),
         Map = Own(owned, c.Map.Create(dimensions)),
         Score = Own(owned, c.Score.Create(dimensions)),
         Stages = c.Taps is { } taps ? new StagePlan(taps) : StagePlan.Even(backbone.Vision.Layers, c.StageCount),
     };
+
+    private static IVisionEncoder CreateVision(Composition c, ModuleDimensions dimensions) => c.Vision is null
+        ? new StagedVisionEncoder()
+        : c.Vision(dimensions) ?? throw new DetectorConfigurationException([$"The given function made no {nameof(IVisionEncoder)} (it returned null)."]);
 
     private static ICnnFeatureExtractor? LoadCnn(Composition c, IClipBackbone backbone)
     {
@@ -141,7 +147,7 @@ internal static class DetectorAssembly
         {
             // Something is wrong already: check the modules' options as far as that is possible without the weights.
             int features = c.CnnOptions is null && c.Cnn is null ? 0 : 1;
-            faults.AddRange(ModuleFaults(c, new(features, [1, 1, 1, 1, 1], 64, 64, 64, 77, Math.Max(c.StageCount, 1))));
+            faults.AddRange(ModuleFaults(c, new(features, [1, 1, 1, 1, 1], 64, 64, 64, 77, Math.Max(c.StageCount, 1)) { VisionLayers = 24, TextLayers = 12, PatchSize = 14 }));
         }
 
         return faults;

@@ -1,5 +1,4 @@
 using MfpClip.Backbone;
-using MfpClip.Cnn;
 using MfpClip.Prompts.Text;
 
 namespace MfpClip.Prompts.ImageToText;
@@ -7,13 +6,13 @@ namespace MfpClip.Prompts.ImageToText;
 /// <summary>Image-to-text prompt, I2TP (paper section 3.2; spec section 2): text embeddings of the states, made for each image.</summary>
 public interface IImageToTextPrompt : IDetectorModule
 {
-    /// <summary>Whether the CNN's features are read. Where they are not, the embeddings depend on the class name only and are cached.</summary>
-    bool UsesImage { get; }
+    /// <summary>What is read of the image. <see cref="ImageSources.None"/>: the embeddings depend on the class name only and are cached.</summary>
+    ImageSources Reads { get; }
 
     /// <summary>Embeds the normal and the abnormal state.</summary>
     /// <param name="text">Frozen text tower.</param>
     /// <param name="states">Tokenised sentences of both states, with their cached embeddings.</param>
-    /// <param name="features">CNN features of B images; <see langword="null"/> where <see cref="UsesImage"/> is false.</param>
+    /// <param name="image">The batch of B images; <see langword="null"/> where <see cref="Reads"/> is <see cref="ImageSources.None"/>.</param>
     /// <returns>t, L2-normalised float32 <c>[B, 2, C]</c>, normal first; B is 1 where the image is not used.</returns>
-    Tensor EmbedStates(ITextTower text, StateSentences states, CnnFeatures? features);
+    Tensor EmbedStates(ITextTower text, StateSentences states, ImageContext? image);
 }

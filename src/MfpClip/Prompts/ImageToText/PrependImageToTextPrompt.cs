@@ -27,7 +27,7 @@ internal sealed class PrependImageToTextPrompt : WeightedModule, IImageToTextPro
     }
 
     /// <inheritdoc/>
-    public bool UsesImage => true;
+    public ImageSources Reads => ImageSources.CnnFeatures;
 
     /// <inheritdoc/>
     public override string CheckpointPrefix => "i2tp";
@@ -44,11 +44,11 @@ internal sealed class PrependImageToTextPrompt : WeightedModule, IImageToTextPro
     }
 
     /// <inheritdoc/>
-    public Tensor EmbedStates(ITextTower text, StateSentences states, CnnFeatures? features)
+    public Tensor EmbedStates(ITextTower text, StateSentences states, ImageContext? image)
     {
-        ArgumentNullException.ThrowIfNull(features);
+        ArgumentNullException.ThrowIfNull(image);
         using var scope = torch.NewDisposeScope();
-        var P_t = CreatePromptTokens(features).to_type(text.Precision);
+        var P_t = CreatePromptTokens(image.Cnn).to_type(text.Precision);
         var S_n = states.NormalIds.shape[0];
         var S_a = states.AbnormalIds.shape[0];
         // Both states run through the tower as one batch.

@@ -1,5 +1,4 @@
 using MfpClip.Backbone;
-using MfpClip.Cnn;
 using MfpClip.Prompts.Text;
 
 namespace MfpClip.Prompts.ImageToText;
@@ -21,17 +20,17 @@ internal sealed class ResidualImageToTextPrompt : WeightedModule, IImageToTextPr
     }
 
     /// <inheritdoc/>
-    public bool UsesImage => true;
+    public ImageSources Reads => ImageSources.CnnFeatures;
 
     /// <inheritdoc/>
     public override string CheckpointPrefix => "i2tp";
 
     /// <inheritdoc/>
-    public Tensor EmbedStates(ITextTower text, StateSentences states, CnnFeatures? features)
+    public Tensor EmbedStates(ITextTower text, StateSentences states, ImageContext? image)
     {
-        ArgumentNullException.ThrowIfNull(features);
+        ArgumentNullException.ThrowIfNull(image);
         using var scope = torch.NewDisposeScope();
-        var r = Parameters.Linear("residual", Enter(features.Pooled)).unsqueeze(1); // [B, 1, C]
+        var r = Parameters.Linear("residual", Enter(image.Cnn.Pooled)).unsqueeze(1); // [B, 1, C]
         var t = Enter(states.Embeddings).unsqueeze(0) + (_alpha * r); // [B, 2, C]
         return ImageToTextPrompt.Normalize(t).MoveToOuterDisposeScope();
     }

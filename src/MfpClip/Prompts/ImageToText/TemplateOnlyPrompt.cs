@@ -1,5 +1,4 @@
 using MfpClip.Backbone;
-using MfpClip.Cnn;
 using MfpClip.Prompts.Text;
 
 namespace MfpClip.Prompts.ImageToText;
@@ -8,13 +7,13 @@ namespace MfpClip.Prompts.ImageToText;
 internal sealed class TemplateOnlyPrompt : WeightedModule, IImageToTextPrompt
 {
     /// <inheritdoc/>
-    public bool UsesImage => false;
+    public ImageSources Reads => ImageSources.None;
 
     /// <inheritdoc/>
     public override string CheckpointPrefix => "i2tp";
 
     /// <inheritdoc/>
-    public Tensor EmbedStates(ITextTower text, StateSentences states, CnnFeatures? features) => states.Embeddings.unsqueeze(0); // [1, 2, C]
+    public Tensor EmbedStates(ITextTower text, StateSentences states, ImageContext? image) => states.Embeddings.unsqueeze(0); // [1, 2, C]
 
     /// <inheritdoc/>
     public override StageDescription Describe() => new() { Stage = "image-to-text prompt (I2TP)", Component = "off" };

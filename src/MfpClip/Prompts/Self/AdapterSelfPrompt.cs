@@ -1,5 +1,3 @@
-using MfpClip.Cnn;
-
 namespace MfpClip.Prompts.Self;
 
 /// <summary>
@@ -35,10 +33,13 @@ internal sealed class AdapterSelfPrompt : WeightedModule, ISelfPrompt
     public IReadOnlyCollection<int> Stages => _stages;
 
     /// <inheritdoc/>
+    public ImageSources Reads => ImageSources.CnnFeatures;
+
+    /// <inheritdoc/>
     public override string CheckpointPrefix => _levels ? "sp_levels" : "sp";
 
     /// <inheritdoc/>
-    public Tensor CreatePrompts(int stage, CnnFeatures features)
+    public Tensor CreatePrompts(int stage, ImageContext image)
     {
         if (Array.IndexOf(_stages, stage) < 0)
         {
@@ -46,11 +47,11 @@ internal sealed class AdapterSelfPrompt : WeightedModule, ISelfPrompt
         }
 
         using var scope = torch.NewDisposeScope();
-        var pooled = _levels ? null : Enter(features.Pooled); // [B, F]
+        var pooled = _levels ? null : Enter(image.Cnn.Pooled); // [B, F]
         var prompts = new Tensor[_adapters];
         for (var k = 1; k <= _adapters; k++)
         {
-            var f = pooled ?? Enter(features.Levels[_firstLevel + k - 1]); // [B, F_l]
+            var f = pooled ?? Enter(image.Cnn.Levels[_firstLevel + k - 1]); // [B, F_l]
             prompts[k - 1] = Parameters.Linear($"stage{stage}.adapter{k}", f); // [B, D]
         }
 

@@ -1,5 +1,3 @@
-using MfpClip.Cnn;
-
 namespace MfpClip.Prompts.Self;
 
 /// <summary>SP switched off: no stage receives prompts.</summary>
@@ -9,10 +7,13 @@ internal sealed class NoSelfPrompt : WeightedModule, ISelfPrompt
     public IReadOnlyCollection<int> Stages => [];
 
     /// <inheritdoc/>
+    public ImageSources Reads => ImageSources.None;
+
+    /// <inheritdoc/>
     public override string CheckpointPrefix => "sp";
 
     /// <inheritdoc/>
-    public Tensor CreatePrompts(int stage, CnnFeatures features) =>
+    public Tensor CreatePrompts(int stage, ImageContext image) =>
         throw new ArgumentOutOfRangeException(nameof(stage), stage, "The self prompt is off: no stage receives prompts.");
 
     /// <inheritdoc/>

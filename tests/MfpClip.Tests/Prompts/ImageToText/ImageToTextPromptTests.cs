@@ -1,5 +1,5 @@
 using MfpClip.Backbone;
-using MfpClip.Cnn;
+using MfpClip.Prompts;
 using MfpClip.Prompts.ImageToText;
 using MfpClip.Prompts.Text;
 using MfpClip.Tests.Detection;
@@ -12,11 +12,11 @@ public sealed class ImageToTextPromptTests : IDisposable
     private readonly DisposeScope _scope = torch.NewDisposeScope();
     private readonly FakeBackbone _clip = new();
     private readonly FakeBackbone _clip64 = new(ScalarType.Float64);
-    private readonly CnnFeatures _features = new(FakeBackbone.Values(21, ScalarType.Float32, 2, 6), []);
+    private readonly ImageContext _features = ImageContext.Of(new(FakeBackbone.Values(21, ScalarType.Float32, 2, 6), []));
 
     public void Dispose()
     {
-        _features.Pooled.Dispose();
+        _features.Cnn.Pooled.Dispose();
         _clip.Dispose();
         _clip64.Dispose();
         _scope.Dispose();
@@ -35,7 +35,7 @@ public sealed class ImageToTextPromptTests : IDisposable
         var t = module.EmbedStates(_clip.Text, states, variant == ImageToTextVariant.Off ? null : _features);
 
         Assert.Equal(names, module.Names());
-        Assert.Equal(variant != ImageToTextVariant.Off, module.UsesImage);
+        Assert.Equal(variant != ImageToTextVariant.Off, module.Reads == ImageSources.CnnFeatures);
         Assert.Equal([variant == ImageToTextVariant.Off ? 1 : 2, 2, FakeBackbone.EmbedDim], t.shape);
         TensorAssert.Close(torch.ones_like(t.select(-1, 0)), t.norm(-1, false, 2.0f), 1e-6);
     }
@@ -52,7 +52,7 @@ public sealed class ImageToTextPromptTests : IDisposable
         // The formula of the spec, one image and state at a time and without cutting the sequence behind the end.
         for (var b = 0; b < 2; b++)
         {
-            var p = F.linear(_features.Pooled[b], module.Get("proj.weight"), module.Get("proj.bias")).view(2, FakeBackbone.TextWidth);
+            var p = F.linear(_features.Cnn.Pooled[b], module.Get("proj.weight"), module.Get("proj.bias")).view(2, FakeBackbone.TextWidth);
             for (var s = 0; s < 2; s++)
             {
                 var ids = s == 0 ? states.NormalIds : states.AbnormalIds;
@@ -121,7 +121,7 @@ public sealed class ImageToTextPromptTests : IDisposable
         }
 
         var f = torch.tensor(new float[] { 1, 9, 9, 9, 9, 9 }, [1, 6]);
-        var t = module.EmbedStates(_clip.Text, states, new(f, []));
+        var t = module.EmbedStates(_clip.Text, states, ImageContext.Of(new(f, [])));
 
         // normal: (1 + 2 * 1.5, 0, 2 * 0.5) = (4, 0, 1); abnormal: (3, 1, 1).
         TensorAssert.Values([4 / Math.Sqrt(17), 0, 1 / Math.Sqrt(17), 0, 0, 0, 0, 0], t[0, 0]);

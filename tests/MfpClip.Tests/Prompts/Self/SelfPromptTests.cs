@@ -1,4 +1,3 @@
-using MfpClip.Cnn;
 using MfpClip.Prompts;
 using MfpClip.Prompts.Self;
 using MfpClip.Tests.Detection;
@@ -8,13 +7,13 @@ namespace MfpClip.Tests.Prompts.Self;
 public sealed class SelfPromptTests : IDisposable
 {
     private readonly DisposeScope _scope = torch.NewDisposeScope();
-    private readonly CnnFeatures _features = new(
+    private readonly ImageContext _features = ImageContext.Of(new(
         torch.tensor(new float[] { 1, 2, 3, 4, 5, 6, -1, 0, 0, 0, 0, 1 }, [2, 6]),
         [
             torch.tensor(new float[] { 10, 0, 0, 20, 0, 0 }, [2, 3]),
             torch.tensor(new float[] { 1, 0, 0, 2, 0, 0 }, [2, 3]),
             torch.tensor(new float[] { 3, 0, 0, 0, 0, 0, 4, 0, 0, 0, 0, 0 }, [2, 6]),
-        ]);
+        ]));
 
     public void Dispose() => _scope.Dispose();
 
