@@ -1,3 +1,5 @@
+using MfpClip.Training.Memory;
+
 namespace MfpClip.Backbone;
 
 /// <summary>CLIP's vision transformer (openai/CLIP, clip/model.py, VisionTransformer).</summary>
@@ -51,6 +53,11 @@ internal sealed class VisionTower : IVisionTower, IDisposable
 
     public Tensor RunBlocks(Tensor tokens, int first, int count)
     {
+        if (ActivationCheckpointing.AppliesTo(tokens))
+        {
+            return Recomputed(tokens, first, count, ActivationCheckpointing.BlocksPerSegment);
+        }
+
         using var scope = torch.NewDisposeScope();
         var x = tokens.alias();
         for (int i = first; i < first + count; i++)
@@ -74,6 +81,19 @@ internal sealed class VisionTower : IVisionTower, IDisposable
     }
 
     public void Dispose() => _positions.Dispose();
+
+    private Tensor Recomputed(Tensor tokens, int first, int count, int perSegment)
+    {
+        using var scope = torch.NewDisposeScope();
+        var x = tokens.alias();
+        for (int i = first; i < first + count; i += perSegment)
+        {
+            int from = i, blocks = Math.Min(perSegment, first + count - i);
+            x = ActivationCheckpointing.Run(x, input => RunBlocks(input, from, blocks));
+        }
+
+        return x.MoveToOuterDisposeScope();
+    }
 
     private Tensor Normalize(Tensor x, string name) => F.layer_norm(x, [Width], _parameters[$"{name}.weight"], _parameters[$"{name}.bias"], _eps);
 }
