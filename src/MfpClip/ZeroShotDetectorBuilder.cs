@@ -31,14 +31,14 @@ public sealed class ZeroShotDetectorBuilder
     /// <param name="path">Weight file, or a folder that holds one.</param>
     /// <param name="options">Configuration overrides. Device and precision are those of <see cref="UseDevice"/> and <see cref="UsePrecision"/>.</param>
     public ZeroShotDetectorBuilder UseBackbone(string path, ClipBackboneOptions? options = null) =>
-        Set(c => (c.BackbonePath, c.Backbone, c.BackboneOptions) = (path, (d, p) => ClipBackbone.Load(path, (options ?? new()) with { Device = d, Precision = p }), options));
+        Set(c => (c.BackbonePath, c.Backbone, c.BackboneOptions) = (path, d => ClipBackbone.Load(path, d.Apply(options)), options));
 
     /// <summary>Uses an own backbone. Its device and number format are kept.</summary>
-    public ZeroShotDetectorBuilder UseBackbone(IClipBackbone backbone) => Set(c => (c.BackbonePath, c.Backbone, c.GivenBackbone) = (null, (_, _) => backbone, backbone));
+    public ZeroShotDetectorBuilder UseBackbone(IClipBackbone backbone) => Set(c => (c.BackbonePath, c.Backbone, c.GivenBackbone) = (null, _ => backbone, backbone));
 
     /// <summary>Uses a backbone with random weights, for tests and dry runs: it finds nothing.</summary>
     public ZeroShotDetectorBuilder UseRandomBackbone(ClipConfig config, long seed = 0) =>
-        Set(c => (c.BackbonePath, c.Backbone, c.GivenBackbone) = (null, (d, p) => ClipBackbone.CreateRandom(config, seed, new() { Device = d, Precision = p }), null));
+        Set(c => (c.BackbonePath, c.Backbone, c.GivenBackbone) = (null, d => ClipBackbone.CreateRandom(config, seed, d.Apply(null)), null));
 
     /// <summary>Uses an own tokenizer instead of the one beside the weights.</summary>
     public ZeroShotDetectorBuilder UseTokenizer(ITokenizer tokenizer) => Set(c => c.Tokenizer = tokenizer);
@@ -121,7 +121,7 @@ public sealed class ZeroShotDetectorBuilder
     /// <summary>What an image may cost before it is refused.</summary>
     public ZeroShotDetectorBuilder WithImageLimits(ImageLimits limits) => Set(c => c.Limits = limits);
 
-    /// <summary>Loads trained modules, as written by <see cref="ZeroShotDetector.SaveModules"/>. Strict: everything must fit.</summary>
+    /// <summary>Loads trained modules, as written by <see cref="ZeroShotDetector.SaveModules"/>, or as a method's authors publish them (told by the content). Strict: everything must fit.</summary>
     public ZeroShotDetectorBuilder WithModuleWeights(string path) => Set(c => c.ModuleWeights = path);
 
     /// <summary>Applies a calibration to every result.</summary>

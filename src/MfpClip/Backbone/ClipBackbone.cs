@@ -88,6 +88,7 @@ public sealed class ClipBackbone : IClipBackbone, IFrozenNetwork
         options ??= new();
         var device = DeviceSelection.Resolve(options.Device, options.Precision);
         ClipConfigResolution.Check("random weights", config);
+        config = options.RunWith is { } choose ? config with { Activation = choose(config) } : config;
         var parameters = ClipRandomWeights.Create(config, seed, device, options.Precision);
         return new(config, parameters, options.Interpolation, null, () => new(
             $"random (seed {seed.ToString(CultureInfo.InvariantCulture)})", parameters.Hash(), parameters.Count));

@@ -17,4 +17,7 @@ public sealed record ClipBackboneOptions
 
     /// <summary>How the position table is resized.</summary>
     public PositionInterpolation Interpolation { get; init; } = PositionInterpolation.BicubicAntialias;
+
+    /// <summary>The activation to run with, whatever the weights were trained with: some published methods were trained on a tower that does so.</summary>
+    internal Func<ClipConfig, ClipActivation>? RunWith { get; init; }
 }

@@ -18,6 +18,9 @@ public enum PositionInterpolation
 
     /// <summary>Bilinear without antialias, as AnomalyCLIP.</summary>
     Bilinear,
+
+    /// <summary>Bicubic without antialias, as AdaCLIP.</summary>
+    Bicubic,
 }
 
 /// <summary>Sizes of a CLIP model of OpenAI's family (vision transformer and text transformer).</summary>

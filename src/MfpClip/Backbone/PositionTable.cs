@@ -37,7 +37,7 @@ internal sealed class PositionTable(Tensor table, PositionInterpolation interpol
     }
 
     /// <summary>Resizes <c>[1 + g * g, D]</c> to <c>[1 + rows * columns, D]</c>.</summary>
-    /// <remarks>Bicubic with antialias as open_clip's resize_pos_embed, bilinear as AnomalyCLIP's forward; align_corners off in both.</remarks>
+    /// <remarks>Bicubic with antialias as open_clip's resize_pos_embed, bilinear as AnomalyCLIP's forward, bicubic as AdaCLIP's; align_corners off in all.</remarks>
     public static Tensor Resize(Tensor table, long rows, long columns, PositionInterpolation interpolation)
     {
         using var scope = torch.NewDisposeScope();
@@ -77,6 +77,18 @@ internal sealed class PositionTable(Tensor table, PositionInterpolation interpol
                 continue;
             }
 
+            if (interpolation == PositionInterpolation.Bicubic)
+            {
+                double at = ((i + 0.5) * scale) - 0.5;
+                int start = (int)Math.Floor(at) - 1;
+                for (int j = start; j < start + 4; j++)
+                {
+                    row[Math.Clamp(j, 0, (int)input - 1)] += (float)Cubic(at - j, -0.75);
+                }
+
+                continue;
+            }
+
             double center = (i + 0.5) * scale;
             double stretch = Math.Max(scale, 1);
             int first = Math.Max((int)(center - (2 * stretch) + 0.5), 0);
@@ -96,10 +108,10 @@ internal sealed class PositionTable(Tensor table, PositionInterpolation interpol
         return torch.tensor(weights, [output, input], device: device);
     }
 
-    // Keys' kernel with a = -0.5, which antialiased bicubic uses in torch and Pillow.
-    private static double Cubic(double x)
+    // Keys' kernel: a = -0.5 in antialiased bicubic of torch and Pillow, a = -0.75 in torch's without antialias.
+    private static double Cubic(double x, double a = -0.5)
     {
         x = Math.Abs(x);
-        return x < 1 ? ((1.5 * x - 2.5) * x * x) + 1 : x < 2 ? (((-0.5 * x + 2.5) * x - 4) * x) + 2 : 0;
+        return x < 1 ? ((((a + 2) * x) - (a + 3)) * x * x) + 1 : x < 2 ? a * ((((x - 5) * x + 8) * x) - 4) : 0;
     }
 }

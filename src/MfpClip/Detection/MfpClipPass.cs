@@ -6,16 +6,17 @@ using MfpClip.Training;
 
 namespace MfpClip.Detection;
 
-/// <summary>MFP-CLIP as a detector runs it: the pipeline with its text cache. Owns the parts.</summary>
+/// <summary>A composed method as a detector runs it: the pipeline with its text cache. Owns the parts.</summary>
 internal sealed class MfpClipPass : IDetectionPass
 {
     private readonly PipelineParts _parts;
     private readonly MfpClipPipeline _pipeline;
     private readonly TextCache _texts;
+    private readonly ITrainingObjective _objective;
 
-    public MfpClipPass(PipelineParts parts, ITokenizer tokenizer, PromptTemplates templates, string moduleSource)
+    public MfpClipPass(PipelineParts parts, ITokenizer tokenizer, PromptTemplates templates, string moduleSource, string method, ITrainingObjective objective)
     {
-        _parts = parts;
+        (_parts, Method, _objective) = (parts, method, objective);
         _pipeline = new(parts);
         _texts = new(tokenizer, templates, parts, _pipeline);
         Stages =
@@ -37,11 +38,11 @@ internal sealed class MfpClipPass : IDetectionPass
         ];
     }
 
-    public string Method => "MFP-CLIP (arXiv 2503.12910 v1)";
+    public string Method { get; }
 
     public IReadOnlyList<StageDescription> Stages { get; }
 
-    public ITrainableMethod? Trainable => new MfpClipTraining(_parts, _pipeline, _texts, Method) is { TrainedWeights.Count: > 0 } training ? training : null;
+    public ITrainableMethod? Trainable => new PipelineTraining(_parts, _pipeline, _texts, Method, _objective) is { TrainedWeights.Count: > 0 } training ? training : null;
 
     public Device Device => _parts.Backbone.Vision.Device;
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using MfpClip.Detection;
+using MfpClip.Methods;
 using MfpClip.Weights;
 
 namespace MfpClip.Prompts;
@@ -21,11 +22,18 @@ internal static class ModuleCheckpointFile
             ["library_version"] = description.LibraryVersion,
         });
 
+    /// <summary>Loads this library's file, or one as a method's authors publish it.</summary>
     /// <exception cref="WeightsException">It is no checkpoint of this library, or of another backbone.</exception>
     /// <exception cref="WeightsMismatchException">Tensors are missing, unexpected or of another shape.</exception>
     public static void Load(string path, PipelineParts parts)
     {
         using var file = WeightFile.Open(path);
+        if (!file.Metadata.ContainsKey("format") && OfficialCheckpoint.Find(file) is { } official)
+        {
+            official.Load(file, parts);
+            return;
+        }
+
         if (file.Metadata.TryGetValue("format", out var format) && format != Format)
         {
             throw new WeightsException(path, $"it says it is '{format}'; this version reads '{Format}'.");

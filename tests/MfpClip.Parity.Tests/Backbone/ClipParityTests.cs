@@ -29,7 +29,7 @@ public class ClipParityTests
         var inputs = Goldens.Tensors(root, "inputs.safetensors");
         var expected = Goldens.Tensors(root, outputs);
         var compared = new HashSet<string>();
-        foreach (var interpolation in Enum.GetValues<PositionInterpolation>())
+        foreach (var interpolation in new[] { PositionInterpolation.Bilinear, PositionInterpolation.BicubicAntialias }) // bicubic without antialias is compared in adaclip
         {
             using var clip = Load(Path.Combine(root, weights), interpolation);
             string way = interpolation == PositionInterpolation.Bilinear ? "bilinear" : "bicubic";

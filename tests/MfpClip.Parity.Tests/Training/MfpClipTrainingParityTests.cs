@@ -25,7 +25,7 @@ public class MfpClipTrainingParityTests
         ModuleCheckpoint.Load(parts.Checkpointed, weights, foreign: _ => true);
         var pipeline = new MfpClipPipeline(parts);
         using var texts = new TextCache(new GivenIds(inputs["ids"]), PromptTemplates.Paper, parts, pipeline);
-        ITrainableMethod method = new MfpClipTraining(parts, pipeline, texts, "MFP-CLIP");
+        ITrainableMethod method = new PipelineTraining(parts, pipeline, texts, "MFP-CLIP", new MfpClipObjective());
         foreach (var (_, weight) in method.TrainedWeights)
         {
             weight.requires_grad_(true);

@@ -9,6 +9,7 @@ using MfpClip.Prompts.Self;
 using MfpClip.Prompts.Text;
 using MfpClip.Prompts.Vision;
 using MfpClip.Scoring;
+using MfpClip.Training;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -23,7 +24,19 @@ internal sealed class Composition
 
     public IClipBackbone? GivenBackbone { get; set; }
 
-    public Func<string, ScalarType, IClipBackbone>? Backbone { get; set; }
+    public Func<BackboneDemands, IClipBackbone>? Backbone { get; set; }
+
+    /// <summary>Set by presets of methods that prescribe it.</summary>
+    public PositionInterpolation? Interpolation { get; set; }
+
+    /// <summary>Set by presets of methods that run a tower with another activation than it was trained with.</summary>
+    public Func<ClipConfig, ClipActivation>? RunWith { get; set; }
+
+    /// <summary>Name of the method with its paper.</summary>
+    public string Method { get; set; } = "MFP-CLIP (arXiv 2503.12910 v1)";
+
+    /// <summary>What training minimises, and with which recipe.</summary>
+    public ITrainingObjective Objective { get; set; } = new MfpClipObjective();
 
     public ITokenizer? Tokenizer { get; set; }
 

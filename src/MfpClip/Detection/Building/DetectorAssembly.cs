@@ -21,7 +21,7 @@ internal static class DetectorAssembly
         var owned = new Stack<IDisposable>();
         try
         {
-            var backbone = Own(owned, c.Backbone!(c.Device, c.Precision));
+            var backbone = Own(owned, c.Backbone!(new(c.Device, c.Precision, c.Interpolation, c.RunWith)));
             var cnn = Own(owned, LoadCnn(c, backbone));
             var tokenizer = c.Tokenizer ?? FindTokenizer(c);
             var dimensions = ModuleDimensions.Of(backbone, cnn, c.StageCount, tokenizer);
@@ -45,7 +45,7 @@ internal static class DetectorAssembly
             }
 
             string source = c.ModuleWeights is { } file ? Path.GetFileName(file) : "untrained";
-            return new(new MfpClipPass(parts, tokenizer, c.Templates, source), new()
+            return new(new MfpClipPass(parts, tokenizer, c.Templates, source, c.Method, c.Objective), new()
             {
                 Decoder = c.Decoder, Preprocessor = c.Preprocessor ?? new SquareResize(size), Limits = c.Limits,
                 BatchSize = c.BatchSize, Logger = c.Logger, Calibration = c.Calibration,

@@ -1,20 +1,16 @@
 using MfpClip.Detection;
 using MfpClip.Prompts;
-using MfpClip.Training.Losses;
 
 namespace MfpClip.Training;
 
-/// <summary>
-/// How MFP-CLIP is trained (spec section 8). Given by the paper: focal and Dice loss on the map, binary cross entropy on the score, I2TP
-/// projection, SP adapters, Linear_i and MP trained, everything else frozen. Reconstructed: both maps, M_c and M_f, are supervised.
-/// </summary>
-internal sealed class MfpClipTraining(PipelineParts parts, MfpClipPipeline pipeline, TextCache texts, string name) : ITrainableMethod
+/// <summary>A composed method as a trainer sees it: the modules' tensors, the forward pass with its graph, and the objective of its paper.</summary>
+internal sealed class PipelineTraining(PipelineParts parts, MfpClipPipeline pipeline, TextCache texts, string name, ITrainingObjective objective) : ITrainableMethod
 {
     /// <inheritdoc/>
     public string Name => name;
 
     /// <inheritdoc/>
-    public TrainingRecipe Recipe { get; } = new();
+    public TrainingRecipe Recipe => objective.Recipe;
 
     /// <inheritdoc/>
     public IReadOnlyList<KeyValuePair<string, Tensor>> TrainedWeights => ModuleCheckpoint.Collect(parts.Checkpointed);
@@ -45,27 +41,9 @@ internal sealed class MfpClipTraining(PipelineParts parts, MfpClipPipeline pipel
     private void Add(TermSums sums, string className, TrainingBatch part, double share, double maskShare, CancellationToken cancellationToken)
     {
         var device = parts.Backbone.Vision.Device;
-        var output = texts.WithSentences(className, states => pipeline.Forward(part.Images.to(device), states, cancellationToken: cancellationToken));
-        var masked = part.Masked;
-        if (masked.Length > 0)
-        {
-            var rows = torch.tensor(masked, dtype: ScalarType.Int64, device: device);
-            var gt = part.Masks.to(device).index_select(0, rows); // [B', H, W]
-            AddMap(sums, "M_c", output.Coarse.index_select(0, rows), gt, maskShare);
-            if (output.Prompted is { } prompted)
-            {
-                AddMap(sums, "M_f", prompted.index_select(0, rows), gt, maskShare);
-            }
-        }
-
-        sums.Add("BCE S", ScoreLoss.BinaryCrossEntropy(output.Score.to_type(ScalarType.Float32), part.Labels.to(device)), share);
-    }
-
-    private static void AddMap(TermSums sums, string map, Tensor probabilities, Tensor gt, double share)
-    {
-        var p = probabilities.to_type(ScalarType.Float32);
-        sums.Add($"focal {map}", FocalLoss.Default.Mean(p, gt), share);
-        sums.Add($"dice {map}", DiceLoss.Mean(p.select(1, 1), gt), share);
+        var output = texts.WithSentences(
+            className, states => pipeline.Forward(part.Images.to(device), states, stageMaps: objective.ReadsStageMaps, cancellationToken: cancellationToken));
+        objective.Add(sums, output, part, share, maskShare);
     }
 
     private static IEnumerable<KeyValuePair<string, Tensor>> Frozen(string prefix, object? network) =>
