@@ -43,6 +43,11 @@ public sealed class ModelStore(ModelStoreOptions? options = null, HttpClient? cl
         {
             if (!model.Files.All(f => File.Exists(PathOf(model, f))))
             {
+                if (model.Origin is { } origin)
+                {
+                    throw new ModelStoreException(model.Name, $"no server offers it in this form: {origin}. Put '{model.Files[0].Name}' into '{Path.GetDirectoryName(PathOf(model, model.Files[0]))}', or name the file itself.");
+                }
+
                 if (_options.Offline)
                 {
                     throw new ModelStoreException(model.Name, $"it is not complete in '{_options.CacheFolder}', and the offline switch is on (HF_HUB_OFFLINE).");

@@ -150,4 +150,21 @@ public sealed class ModelStoreTests : IDisposable
     {
         public void Report(DownloadProgress value) => tell(value);
     }
+
+    [Fact]
+    public async Task AModelThatNoServerOffersSaysWhereItComesFrom()
+    {
+        string folder = Directory.CreateTempSubdirectory().FullName;
+        try
+        {
+            var store = new ModelStore(new() { CacheFolder = folder });
+            var e = await Assert.ThrowsAsync<ModelStoreException>(() => store.EnsureAsync("efficientnet-lite0"));
+            Assert.Contains("ML Illustrated", e.Message, StringComparison.Ordinal);
+            Assert.Equal("Apache-2.0", ModelCatalogue.Find("efficientnet-lite0").Licence);
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
 }

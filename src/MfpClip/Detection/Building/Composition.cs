@@ -42,6 +42,8 @@ internal sealed class Composition
 
     public ResNetOptions? CnnOptions { get; set; }
 
+    public EfficientNetLiteOptions? EfficientNetOptions { get; set; }
+
     public ICnnFeatureExtractor? Cnn { get; set; }
 
     public ModuleChoice<ImageToTextPromptOptions, IImageToTextPrompt> ImageToText { get; } = new(new(), ImageToTextPrompt.Create, (o, d) => o.Faults(d));

@@ -89,6 +89,12 @@ internal static class DetectorAssembly
             cnn = file is null ? ResNetFeatureExtractor.CreateRandom(options.Architecture, options.RandomSeed!.Value) : ResNetFeatureExtractor.Load(options.Architecture, file);
         }
 
+        if (c.EfficientNetOptions is { } lite)
+        {
+            using var file = lite.WeightsPath is { } path ? WeightFile.Open(path) : null;
+            cnn = file is null ? EfficientNetLiteFeatureExtractor.CreateRandom(lite.RandomSeed!.Value, lite.InputSize) : EfficientNetLiteFeatureExtractor.Load(file, lite.InputSize);
+        }
+
         cnn?.To(backbone.Vision.Device);
         return cnn;
     }
@@ -111,7 +117,7 @@ internal static class DetectorAssembly
             faults.Add($"Backbone: there is no file or folder '{path}'.");
         }
 
-        foreach (string? file in new[] { c.ModuleWeights, c.CnnOptions?.WeightsPath }.Where(f => f is not null && !File.Exists(f)))
+        foreach (string? file in new[] { c.ModuleWeights, c.CnnOptions?.WeightsPath, c.EfficientNetOptions?.WeightsPath }.Where(f => f is not null && !File.Exists(f)))
         {
             faults.Add($"There is no weight file '{file}'.");
         }
@@ -142,11 +148,12 @@ internal static class DetectorAssembly
         }
 
         faults.AddRange(c.CnnOptions?.Faults() ?? []);
+        faults.AddRange(c.EfficientNetOptions?.Faults() ?? []);
         faults.AddRange(c.Templates.Faults());
         if (faults.Count > 0)
         {
             // Something is wrong already: check the modules' options as far as that is possible without the weights.
-            int features = c.CnnOptions is null && c.Cnn is null ? 0 : 1;
+            int features = c.CnnOptions is null && c.EfficientNetOptions is null && c.Cnn is null ? 0 : 1;
             faults.AddRange(ModuleFaults(c, new(features, [1, 1, 1, 1, 1], 64, 64, 64, 77, Math.Max(c.StageCount, 1)) { VisionLayers = 24, TextLayers = 12, PatchSize = 14 }));
         }
 
