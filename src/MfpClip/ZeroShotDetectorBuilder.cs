@@ -3,6 +3,7 @@ using MfpClip.Cnn;
 using MfpClip.Detection;
 using MfpClip.Detection.Building;
 using MfpClip.Imaging;
+using MfpClip.Methods.WinClip;
 using MfpClip.Prompts;
 using MfpClip.Prompts.ImageToText;
 using MfpClip.Prompts.Mask;
@@ -39,6 +40,12 @@ public sealed class ZeroShotDetectorBuilder
     /// <summary>Uses a backbone with random weights, for tests and dry runs: it finds nothing.</summary>
     public ZeroShotDetectorBuilder UseRandomBackbone(ClipConfig config, long seed = 0) =>
         Set(c => (c.BackbonePath, c.Backbone, c.GivenBackbone) = (null, d => ClipBackbone.CreateRandom(config, seed, d.Apply(null)), null));
+
+    /// <summary>
+    /// Makes this WinCLIP, or WinCLIP+ where the options name reference images. It runs a forward pass of its own: modules set for the
+    /// pipeline are not used.
+    /// </summary>
+    public ZeroShotDetectorBuilder UseWinClip(WinClipOptions? options = null) => Set(c => c.OwnMethod = new WinClipComposition(options ?? new()));
 
     /// <summary>Uses an own tokenizer instead of the one beside the weights.</summary>
     public ZeroShotDetectorBuilder UseTokenizer(ITokenizer tokenizer) => Set(c => c.Tokenizer = tokenizer);

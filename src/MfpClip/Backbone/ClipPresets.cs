@@ -18,6 +18,9 @@ public static class ClipPresets
     /// <summary>open_clip ViT-B/32 trained on LAION: B/32 with exact GELU.</summary>
     public static ClipConfig LaionViTB32 { get; } = ViTB32 with { Activation = ClipActivation.Gelu };
 
+    /// <summary>open_clip ViT-B/16-plus at 240 pixels, trained on LAION-400M with exact GELU: WinCLIP's backbone.</summary>
+    public static ClipConfig LaionViTB16Plus240 { get; } = Create(640, 240, 16, 896, 12, 14, 640, 10) with { Activation = ClipActivation.Gelu };
+
     /// <summary>TinyCLIP ViT-8M/16 Text-3M.</summary>
     public static ClipConfig TinyClip8M { get; } = Create(512, 224, 16, 256, 10, 4, 256, 3);
 

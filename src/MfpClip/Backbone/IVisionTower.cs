@@ -40,6 +40,10 @@ public interface IVisionTower
     /// <returns>The residual stream after the last of them, <c>[B, T, D]</c>.</returns>
     Tensor RunBlocks(Tensor tokens, int first, int count);
 
+    /// <summary><c>ln_post</c> alone, for methods that compare patches with patches. Unless implemented, tokens stay as they are.</summary>
+    /// <param name="tokens"><c>[B, T, D]</c> or <c>[B, D]</c>.</param>
+    Tensor NormalizeLast(Tensor tokens) => tokens.alias();
+
     /// <summary><c>ln_post</c> and the projection into the joint space; not normalised.</summary>
     /// <param name="tokens"><c>[B, T, D]</c> or <c>[B, D]</c>.</param>
     /// <returns><c>[B, T, C]</c> or <c>[B, C]</c>.</returns>

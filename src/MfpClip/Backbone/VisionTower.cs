@@ -34,8 +34,7 @@ internal sealed class VisionTower : IVisionTower, IDisposable
     /// <summary>The projection into the joint space, <c>[D, C]</c>.</summary>
     internal Tensor Projection => _parameters["visual.proj"];
 
-    /// <summary><c>ln_post</c> alone.</summary>
-    internal Tensor NormalizeLast(Tensor tokens) => Normalize(tokens, "visual.ln_post");
+    public Tensor NormalizeLast(Tensor tokens) => Normalize(tokens, "visual.ln_post");
 
     public Device Device => _parameters["visual.proj"].device;
 
@@ -44,11 +43,17 @@ internal sealed class VisionTower : IVisionTower, IDisposable
     public Tensor Embed(Tensor images)
     {
         using var scope = torch.NewDisposeScope();
+        return Normalize(EmbedRaw(images), "visual.ln_pre").MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Patches, class token and positions before <c>ln_pre</c>, for comparison with reference implementations.</summary>
+    internal Tensor EmbedRaw(Tensor images)
+    {
+        using var scope = torch.NewDisposeScope();
         var patches = F.conv2d(images.to(Precision, Device), _parameters["visual.conv1.weight"], strides: [PatchSize, PatchSize]); // [B, D, g, g]
         var (B, rows, columns) = (patches.shape[0], patches.shape[2], patches.shape[3]);
         var classToken = _parameters["visual.class_embedding"].expand(B, 1, Width);
-        var tokens = torch.cat([classToken, patches.flatten(2).transpose(1, 2)], 1) + _positions.For(rows, columns);
-        return Normalize(tokens, "visual.ln_pre").MoveToOuterDisposeScope();
+        return (torch.cat([classToken, patches.flatten(2).transpose(1, 2)], 1) + _positions.For(rows, columns)).MoveToOuterDisposeScope();
     }
 
     public Tensor RunBlocks(Tensor tokens, int first, int count)

@@ -1,14 +1,21 @@
 using System.Collections.Concurrent;
+using MfpClip.Backbone;
 using MfpClip.Prompts.Text;
 
 namespace MfpClip.Detection;
 
 /// <summary>Sentences and text embeddings of each class name, made once and kept for as long as the detector lives.</summary>
-internal sealed class TextCache(ITokenizer tokenizer, PromptTemplates templates, PipelineParts parts, MfpClipPipeline pipeline) : IDisposable
+internal sealed class TextCache(ITokenizer tokenizer, PromptTemplates templates, ITextTower text, Func<StateSentences, Tensor?> embed) : IDisposable
 {
     // Embeddings are small, but class names may come from outside: beyond this many, they are made anew for each call.
     private const int Capacity = 1024;
     private readonly ConcurrentDictionary<string, Lazy<Entry>> _entries = new(StringComparer.Ordinal);
+
+    /// <summary>Sentences and embeddings of a pipeline's texts.</summary>
+    public TextCache(ITokenizer tokenizer, PromptTemplates templates, PipelineParts parts, MfpClipPipeline pipeline)
+        : this(tokenizer, templates, parts.Backbone.Text, pipeline.EmbedTexts)
+    {
+    }
 
     /// <summary>Number of class names kept.</summary>
     public int Count => _entries.Count;
@@ -63,10 +70,10 @@ internal sealed class TextCache(ITokenizer tokenizer, PromptTemplates templates,
         using var scope = torch.NewDisposeScope();
         using var guard = torch.no_grad();
         var (normal, abnormal) = templates.Expand(className);
-        var sentences = StateSentenceEncoder.Encode(parts.Backbone.Text, className, Ids(normal, className), Ids(abnormal, className));
+        var sentences = StateSentenceEncoder.Encode(text, className, Ids(normal, className), Ids(abnormal, className), templates.Averaging);
         try
         {
-            return new(sentences, pipeline.EmbedTexts(sentences)?.DetachFromDisposeScope());
+            return new(sentences, embed(sentences)?.DetachFromDisposeScope());
         }
         catch
         {
@@ -77,7 +84,7 @@ internal sealed class TextCache(ITokenizer tokenizer, PromptTemplates templates,
 
     private Tensor Ids(IReadOnlyList<string> sentences, string className)
     {
-        int length = parts.Backbone.Text.ContextLength;
+        int length = text.ContextLength;
         if (sentences.FirstOrDefault(s => tokenizer.Encode(s).Count > length - 2) is { } tooLong)
         {
             throw new DetectionOptionsException(nameof(DetectionOptions.ClassName), $"with '{Shorten(className)}' the prompt '{Shorten(tooLong)}' is longer than the {length} positions of the text tower. Use fewer words.");

@@ -116,10 +116,12 @@ public sealed class ZeroShotDetector : IZeroShotDetector
     /// <summary>Writes the trained modules as one safetensors file with metadata; atomic.</summary>
     /// <param name="path">The file to be made.</param>
     /// <exception cref="OutputException">It cannot be written.</exception>
+    /// <exception cref="DetectorConfigurationException">The method has no modules.</exception>
     public void SaveModules(string path)
     {
         using var use = Enter();
-        ModuleCheckpointFile.Save(path, ((MfpClipPass)_pass).Parts, Description);
+        var pass = _pass as MfpClipPass ?? throw new DetectorConfigurationException([$"{Description.Method} has no trained modules to save."]);
+        ModuleCheckpointFile.Save(path, pass.Parts, Description);
     }
 
     /// <inheritdoc/>

@@ -40,6 +40,9 @@ internal sealed class Composition
 
     public ITokenizer? Tokenizer { get; set; }
 
+    /// <summary>A method with a forward pass of its own; <see langword="null"/>: the one pipeline with the modules below.</summary>
+    public IMethodComposition? OwnMethod { get; set; }
+
     public ResNetOptions? CnnOptions { get; set; }
 
     public EfficientNetLiteOptions? EfficientNetOptions { get; set; }

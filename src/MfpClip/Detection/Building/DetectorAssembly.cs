@@ -25,8 +25,18 @@ internal static class DetectorAssembly
             var cnn = Own(owned, LoadCnn(c, backbone));
             var tokenizer = c.Tokenizer ?? FindTokenizer(c);
             var dimensions = ModuleDimensions.Of(backbone, cnn, c.StageCount, tokenizer);
-            int size = c.Preprocessor?.Size ?? c.ImageSize ?? DefaultSize(backbone.Vision.PatchSize);
+            int size = c.Preprocessor?.Size ?? c.ImageSize ?? c.OwnMethod?.DefaultImageSize(backbone) ?? DefaultSize(backbone.Vision.PatchSize);
             ThrowIfAny([.. AfterLoading(c, backbone, tokenizer, size), .. ModuleFaults(c, dimensions)]);
+            if (backbone is ClipBackbone { IsRandom: true })
+            {
+                DetectorLog.RandomWeights(c.Logger);
+            }
+
+            if (c.OwnMethod is { } method)
+            {
+                return AssembleMethod(c, method, backbone, tokenizer, size);
+            }
+
             var parts = CreateParts(c, backbone, cnn, dimensions, owned);
             ThrowIfAny(parts.Faults());
             foreach (var module in parts.Modules)
@@ -39,17 +49,8 @@ internal static class DetectorAssembly
                 ModuleCheckpointFile.Load(path, parts);
             }
 
-            if (backbone is ClipBackbone { IsRandom: true })
-            {
-                DetectorLog.RandomWeights(c.Logger);
-            }
-
             string source = c.ModuleWeights is { } file ? Path.GetFileName(file) : "untrained";
-            return new(new MfpClipPass(parts, tokenizer, c.Templates, source, c.Method, c.Objective), new()
-            {
-                Decoder = c.Decoder, Preprocessor = c.Preprocessor ?? new SquareResize(size), Limits = c.Limits,
-                BatchSize = c.BatchSize, Logger = c.Logger, Calibration = c.Calibration,
-            });
+            return new(new MfpClipPass(parts, tokenizer, c.Templates, source, c.Method, c.Objective), Settings(c, size));
         }
         catch
         {
@@ -61,6 +62,20 @@ internal static class DetectorAssembly
             throw;
         }
     }
+
+    private static ZeroShotDetector AssembleMethod(Composition c, IMethodComposition method, IClipBackbone backbone, ITokenizer tokenizer, int size)
+    {
+        var settings = Settings(c, size);
+        return new(
+            method.Create(new() { Backbone = backbone, Tokenizer = tokenizer, Preprocessor = settings.Preprocessor, Decoder = c.Decoder, Limits = c.Limits }),
+            settings);
+    }
+
+    private static DetectorSettings Settings(Composition c, int size) => new()
+    {
+        Decoder = c.Decoder, Preprocessor = c.Preprocessor ?? new SquareResize(size), Limits = c.Limits,
+        BatchSize = c.BatchSize, Logger = c.Logger, Calibration = c.Calibration,
+    };
 
     private static PipelineParts CreateParts(Composition c, IClipBackbone backbone, ICnnFeatureExtractor? cnn, ModuleDimensions dimensions, Stack<IDisposable> owned) => new()
     {
@@ -150,6 +165,12 @@ internal static class DetectorAssembly
         faults.AddRange(c.CnnOptions?.Faults() ?? []);
         faults.AddRange(c.EfficientNetOptions?.Faults() ?? []);
         faults.AddRange(c.Templates.Faults());
+        faults.AddRange(c.OwnMethod?.Faults() ?? []);
+        if (c.OwnMethod is { } method && (c.ModuleWeights is not null || c.CnnOptions is not null || c.Cnn is not null))
+        {
+            faults.Add($"{method.Name} has no trained modules and reads no CNN, but {(c.ModuleWeights is { } given ? $"'{given}'" : "a CNN")} was given; leave it out.");
+        }
+
         if (faults.Count > 0)
         {
             // Something is wrong already: check the modules' options as far as that is possible without the weights.
@@ -178,7 +199,7 @@ internal static class DetectorAssembly
         }
     }
 
-    private static IEnumerable<string> ModuleFaults(Composition c, ModuleDimensions d) =>
+    private static IEnumerable<string> ModuleFaults(Composition c, ModuleDimensions d) => c.OwnMethod is not null ? [] :
         [.. c.ImageToText.Faults(d), .. c.Self.Faults(d), .. c.MultiPatch.Faults(d), .. c.Mask.Faults(d), .. c.Map.Faults(d), .. c.Score.Faults(d)];
 
     private static void ThrowIfAny(IEnumerable<string> faults)

@@ -1,8 +1,18 @@
 namespace MfpClip.Prompts.Text;
 
+/// <summary>How the embeddings of a state's sentences become one.</summary>
+public enum PromptAveraging
+{
+    /// <summary>Mean of the normalised embeddings: every sentence counts the same. The default.</summary>
+    Normalized,
+
+    /// <summary>Mean of the embeddings as the text tower gives them: longer vectors count more (WinCLIP as anomalib ships it).</summary>
+    Raw,
+}
+
 /// <summary>
 /// The sentences of both states, as data: every template is filled with every state, and every state with the class name. Several
-/// sentences of a state are an ensemble: mean of their normalised embeddings, renormalised.
+/// sentences of a state are an ensemble: mean of their embeddings, see <see cref="Averaging"/>, renormalised.
 /// </summary>
 public sealed record PromptTemplates
 {
@@ -27,6 +37,10 @@ public sealed record PromptTemplates
     /// <value>Default "an abnormal [object]".</value>
     public IReadOnlyList<string> AbnormalStates { get; init; } = ["an abnormal [object]"];
 
+    /// <summary>How the sentences of a state become one embedding.</summary>
+    /// <value>Default <see cref="PromptAveraging.Normalized"/>.</value>
+    public PromptAveraging Averaging { get; init; } = PromptAveraging.Normalized;
+
     /// <summary>The sentences of a class name.</summary>
     public (IReadOnlyList<string> Normal, IReadOnlyList<string> Abnormal) Expand(string className)
     {
@@ -43,6 +57,11 @@ public sealed record PromptTemplates
 
     internal IEnumerable<string> Faults()
     {
+        if (!Enum.IsDefined(Averaging))
+        {
+            yield return $"Prompt templates: unknown averaging {(int)Averaging}; choose {string.Join(", ", Enum.GetNames<PromptAveraging>())}.";
+        }
+
         foreach (var (name, items, placeholder) in new[]
         {
             (nameof(Templates), Templates, StatePlaceholder), (nameof(NormalStates), NormalStates, ObjectPlaceholder), (nameof(AbnormalStates), AbnormalStates, ObjectPlaceholder),

@@ -11,22 +11,30 @@ internal static class StateSentenceEncoder
     /// <param name="className">Class name in the sentences.</param>
     /// <param name="normalIds">int64 <c>[S_n, L]</c>; the largest id of a row is end-of-text.</param>
     /// <param name="abnormalIds">int64 <c>[S_a, L]</c>.</param>
-    public static StateSentences Encode(ITextTower text, string className, Tensor normalIds, Tensor abnormalIds)
+    /// <param name="averaging">How a state's sentences become one embedding.</param>
+    public static StateSentences Encode(
+        ITextTower text, string className, Tensor normalIds, Tensor abnormalIds, PromptAveraging averaging = PromptAveraging.Normalized)
     {
         using var scope = torch.NewDisposeScope();
         using var guard = torch.no_grad(); // the tower is frozen
-        var e = torch.stack([Embed(text, normalIds), Embed(text, abnormalIds)], 0); // [2, C]
+        var means = torch.stack([Average(EmbedEach(text, normalIds), averaging), Average(EmbedEach(text, abnormalIds), averaging)], 0);
+        var e = ImageToTextPrompt.Normalize(means); // [2, C]
         return new(
             className, normalIds.clone().DetachFromDisposeScope(), abnormalIds.clone().DetachFromDisposeScope(), e.DetachFromDisposeScope());
     }
 
-    // Mean of the normalised sentence embeddings, renormalised: [C].
-    private static Tensor Embed(ITextTower text, Tensor ids)
+    /// <summary>Embeds every sentence: float32 <c>[S, C]</c>, not normalised.</summary>
+    public static Tensor EmbedEach(ITextTower text, Tensor ids)
     {
+        using var scope = torch.NewDisposeScope();
         var ends = ids.argmax(1);
         var kept = ends.max().item<long>() + 1; // causal: nothing behind the last end-of-text counts
         var tokens = text.AddPositions(text.EmbedTokens(ids.narrow(1, 0, kept).to(text.Device)));
-        var e = text.Project(text.RunBlocks(tokens, 0, text.Layers), ends.to(text.Device)); // [S, C]
-        return ImageToTextPrompt.Normalize(ImageToTextPrompt.Normalize(e.to_type(ScalarType.Float32)).mean([0]));
+        var e = text.Project(text.RunBlocks(tokens, 0, text.Layers), ends.to(text.Device));
+        return e.to_type(ScalarType.Float32).MoveToOuterDisposeScope();
     }
+
+    /// <summary>The ensemble's embedding <c>[C]</c>, not renormalised.</summary>
+    public static Tensor Average(Tensor embeddings, PromptAveraging averaging) =>
+        (averaging == PromptAveraging.Raw ? embeddings : ImageToTextPrompt.Normalize(embeddings)).mean([0]);
 }

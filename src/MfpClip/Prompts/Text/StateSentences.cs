@@ -17,7 +17,7 @@ public sealed class StateSentences : IDisposable
     public Tensor AbnormalIds { get; }
 
     /// <summary>
-    /// Mean of the normalised sentence embeddings of each state, renormalised: float32 <c>[2, C]</c>, normal first.
+    /// Mean of the sentence embeddings of each state (see <see cref="PromptTemplates.Averaging"/>), renormalised: float32 <c>[2, C]</c>, normal first.
     /// </summary>
     public Tensor Embeddings { get; }
 

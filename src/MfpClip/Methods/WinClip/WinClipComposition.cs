@@ -1,0 +1,19 @@
+using MfpClip.Backbone;
+using MfpClip.Detection;
+using MfpClip.Detection.Building;
+
+namespace MfpClip.Methods.WinClip;
+
+/// <summary>WinCLIP as a preset of the builder.</summary>
+internal sealed class WinClipComposition(WinClipOptions options) : IMethodComposition
+{
+    public string Name => "WinCLIP";
+
+    public IEnumerable<string> Faults() => options.Faults();
+
+    // Where the position table needs no interpolation: 240 pixels with ViT-B/16+, the paper's backbone.
+    public int DefaultImageSize(IClipBackbone backbone) =>
+        backbone is ClipBackbone { Config.Vision: { } vision } ? vision.ImageSize : Math.Max((int)Math.Round(240.0 / backbone.Vision.PatchSize), 1) * backbone.Vision.PatchSize;
+
+    public IDetectionPass Create(MethodContext context) => new WinClipPass(options, context);
+}
