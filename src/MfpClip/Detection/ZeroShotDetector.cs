@@ -43,6 +43,8 @@ public sealed class ZeroShotDetector : IZeroShotDetector
 
     internal IDetectionPass Pass => _pass;
 
+    internal DetectorSettings Settings => _settings;
+
     /// <inheritdoc/>
     public AnomalyResult Detect(ImageInput image, DetectionOptions? options = null, CancellationToken cancellationToken = default)
     {

@@ -1,5 +1,6 @@
 using MfpClip.Backbone;
 using MfpClip.Cnn;
+using MfpClip.Training.Memory;
 
 namespace MfpClip.Prompts;
 
@@ -95,6 +96,14 @@ public sealed class ImageContext : IDisposable
     private Tensor[] RunPlain()
     {
         using var scope = torch.NewDisposeScope();
+        var taps = FrozenFeatureCache.Current is { } cache
+            ? cache.Get($"tokens after blocks {string.Join(',', _stages!.Taps)} of {Vision.Layers} in {Vision.Precision}", Images, RunBlocks)
+            : RunBlocks();
+        return [.. taps.Select(t => t.DetachFromDisposeScope())];
+    }
+
+    private List<Tensor> RunBlocks()
+    {
         var tokens = Embedded;
         var taps = new List<Tensor>();
         for (var stage = 1; stage <= _stages!.Count; stage++)
@@ -110,7 +119,7 @@ public sealed class ImageContext : IDisposable
             taps.Add(Vision.RunBlocks(tokens, last, Vision.Layers - last));
         }
 
-        return [.. taps.Select(t => t.DetachFromDisposeScope())];
+        return taps;
     }
 
     private CnnFeatures ExtractCnn()
@@ -121,7 +130,7 @@ public sealed class ImageContext : IDisposable
         var (mean, std) = _backbone!.Normalization;
         var x = Images.to(ScalarType.Float32, Vision.Device);
         var pixels = (x * torch.tensor(std, device: Vision.Device).view(1, 3, 1, 1)) + torch.tensor(mean, device: Vision.Device).view(1, 3, 1, 1);
-        var features = extractor.Extract(pixels);
+        var features = FrozenFeatureCache.Current is { } cache ? Cached(cache, extractor, pixels) : extractor.Extract(pixels);
         features.Pooled.DetachFromDisposeScope();
         foreach (var level in features.Levels)
         {
@@ -129,6 +138,16 @@ public sealed class ImageContext : IDisposable
         }
 
         return features;
+    }
+
+    private static CnnFeatures Cached(FrozenFeatureCache cache, ICnnFeatureExtractor extractor, Tensor pixels)
+    {
+        var all = cache.Get("CNN features", pixels, () =>
+        {
+            var made = extractor.Extract(pixels);
+            return [made.Pooled, .. made.Levels];
+        });
+        return new(all[0], [.. all.Skip(1)]);
     }
 
     private static InvalidOperationException Absent(string what) => new($"This context holds CNN features only, no {what}.");

@@ -6,7 +6,20 @@ internal static class ScoreLoss
     /// <summary>Binary cross entropy of probabilities, log terms clamped at -100; mean.</summary>
     /// <param name="scores">S in [0,1], any shape.</param>
     /// <param name="labels">y of the same shape.</param>
-    public static Tensor BinaryCrossEntropy(Tensor scores, Tensor labels) => F.binary_cross_entropy(scores, labels);
+    /// <exception cref="InferenceException">A score is not finite.</exception>
+    public static Tensor BinaryCrossEntropy(Tensor scores, Tensor labels)
+    {
+        using (torch.NewDisposeScope())
+        {
+            // libtorch would throw an error that says nothing of training.
+            if (!scores.detach().isfinite().all().item<bool>())
+            {
+                throw new InferenceException("A score is not finite, so that it cannot be compared with its label.");
+            }
+        }
+
+        return F.binary_cross_entropy(scores, labels);
+    }
 
     /// <summary>Cross entropy of logits; mean.</summary>
     /// <param name="logits"><c>[B, S]</c>.</param>

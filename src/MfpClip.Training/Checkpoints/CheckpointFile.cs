@@ -1,0 +1,131 @@
+using System.Globalization;
+using System.Text.Json;
+using MfpClip.Weights;
+
+namespace MfpClip.Training.Checkpoints;
+
+/// <summary>What a checkpoint must fit: a run with another identity would not be the same training.</summary>
+/// <param name="Method">Name of the method.</param>
+/// <param name="Composition">SHA-256 over the description of what is trained.</param>
+/// <param name="Data">Fingerprint of the data.</param>
+/// <param name="Frozen">SHA-256 of the frozen weights.</param>
+internal sealed record TrainingIdentity(string Method, string Composition, string Data, string Frozen);
+
+/// <summary>
+/// A training at rest as one safetensors file, written atomically: weights, moments, average, position and history. The optimiser's order
+/// and the augmentations follow from seed and position, so no random state needs to be stored.
+/// </summary>
+internal static class CheckpointFile
+{
+    internal const string Format = "mfpclip-training-1";
+
+    public static void Save(
+        string path, TrainingState state, TrainingIdentity identity, TrainingRecipe recipe, IReadOnlyList<KeyValuePair<string, Tensor>> weights,
+        AdamOptimizer optimizer, IReadOnlyList<KeyValuePair<string, Tensor>> average, IReadOnlyList<float> losses)
+    {
+        using var scope = torch.NewDisposeScope();
+        var tensors = weights.Select(w => Named("weights", w)).Concat(optimizer.State.Select(s => Named("optimizer", s)))
+            .Concat(average.Select(a => Named("average", a)));
+        if (losses.Count > 0)
+        {
+            tensors = tensors.Append(new("losses", torch.tensor(losses.ToArray())));
+        }
+
+        SafetensorsWriter.Write(path, tensors, new Dictionary<string, string>
+        {
+            ["format"] = Format,
+            ["state"] = JsonSerializer.Serialize(state),
+            ["identity"] = JsonSerializer.Serialize(identity),
+            ["recipe"] = JsonSerializer.Serialize(recipe),
+            ["optimizer_steps"] = optimizer.Steps.ToString(CultureInfo.InvariantCulture),
+        });
+    }
+
+    /// <summary>Puts a checkpoint into weights, optimiser and average. Nothing is changed unless everything fits.</summary>
+    /// <returns>Where the training stands, and the loss of every step.</returns>
+    /// <exception cref="WeightsException">It is no checkpoint of a training, or damaged.</exception>
+    /// <exception cref="WeightsMismatchException">Tensors are missing or of another shape.</exception>
+    /// <exception cref="TrainingException">It belongs to another training.</exception>
+    public static (TrainingState State, List<float> Losses) Load(
+        string path, TrainingIdentity identity, TrainingRecipe recipe, IReadOnlyList<KeyValuePair<string, Tensor>> weights,
+        AdamOptimizer optimizer, IReadOnlyList<KeyValuePair<string, Tensor>> average)
+    {
+        using var file = WeightFile.Open(path);
+        if (!file.Metadata.TryGetValue("format", out string? format) || format != Format)
+        {
+            throw new WeightsException(path, $"it is no checkpoint of a training ('{format ?? "no format"}', not '{Format}').");
+        }
+
+        CheckIdentity(path, Read<TrainingIdentity>(file, "identity"), identity);
+        CheckRecipe(path, Read<TrainingRecipe>(file, "recipe"), recipe);
+        var state = Read<TrainingState>(file, "state");
+        if (!long.TryParse(file.Metadata.GetValueOrDefault("optimizer_steps"), NumberStyles.None, CultureInfo.InvariantCulture, out long steps))
+        {
+            throw new WeightsException(path, "its optimiser steps are damaged.");
+        }
+
+        var targets = weights.Select(w => Named("weights", w)).Concat(optimizer.State.Select(s => Named("optimizer", s)))
+            .Concat(average.Select(a => Named("average", a))).ToList();
+        Check(file, targets);
+        using var scope = torch.NewDisposeScope();
+        using var guard = torch.no_grad();
+        var values = targets.Select(t => file.Read(t.Key)).ToList();
+        for (int i = 0; i < targets.Count; i++)
+        {
+            targets[i].Value.copy_(values[i]);
+        }
+
+        optimizer.Steps = steps;
+        return (state, file.Tensors.ContainsKey("losses") ? [.. file.Read("losses").data<float>().ToArray()] : []);
+    }
+
+    private static KeyValuePair<string, Tensor> Named(string prefix, KeyValuePair<string, Tensor> tensor) => new($"{prefix}.{tensor.Key}", tensor.Value);
+
+    private static void Check(IWeightFile file, List<KeyValuePair<string, Tensor>> targets)
+    {
+        var missing = targets.Select(t => t.Key).Where(n => !file.Tensors.ContainsKey(n)).ToList();
+        var known = targets.Select(t => t.Key).Append("losses").ToHashSet(StringComparer.Ordinal);
+        var unexpected = file.Tensors.Keys.Where(n => !known.Contains(n)).ToList();
+        var wrong = targets.Where(t => file.Tensors.TryGetValue(t.Key, out var info) && !info.Shape.SequenceEqual(t.Value.shape))
+            .Select(t => $"{t.Key} is [{string.Join(", ", file.Tensors[t.Key].Shape)}], this training needs [{string.Join(", ", t.Value.shape)}]").ToList();
+        if (missing.Count + unexpected.Count + wrong.Count > 0)
+        {
+            throw new WeightsMismatchException(file.Path, missing, unexpected, wrong);
+        }
+    }
+
+    private static void CheckIdentity(string path, TrainingIdentity stored, TrainingIdentity wanted)
+    {
+        string? other = stored.Method != wanted.Method ? $"the method '{stored.Method}', this is '{wanted.Method}'"
+            : stored.Frozen != wanted.Frozen ? "another backbone or CNN"
+            : stored.Composition != wanted.Composition ? "another composition of modules or other options"
+            : stored.Data != wanted.Data ? "other data"
+            : null;
+        if (other is not null)
+        {
+            throw new TrainingException($"The checkpoint '{path}' belongs to {other}. Resume with what it was started with, or choose another output folder.");
+        }
+    }
+
+    // More epochs may be asked for later, where the schedule does not depend on their number.
+    private static void CheckRecipe(string path, TrainingRecipe stored, TrainingRecipe wanted)
+    {
+        var comparable = wanted.Schedule == LearningRateSchedule.Cosine ? stored : stored with { Epochs = wanted.Epochs };
+        if (comparable != wanted)
+        {
+            throw new TrainingException($"The checkpoint '{path}' was written under another recipe ({stored}), this is {wanted}. Resume with the same one, or choose another output folder.");
+        }
+    }
+
+    private static T Read<T>(IWeightFile file, string name)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize<T>(file.Metadata.GetValueOrDefault(name) ?? "null") ?? throw new JsonException("it is absent");
+        }
+        catch (JsonException e)
+        {
+            throw new WeightsException(file.Path, $"its {name} is damaged ({e.Message}).", e);
+        }
+    }
+}

@@ -1,0 +1,216 @@
+using System.Diagnostics;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using MfpClip.Training.Checkpoints;
+using MfpClip.Training.Data;
+using MfpClip.Training.Memory;
+using MfpClip.Training.Watching;
+
+namespace MfpClip.Training;
+
+/// <summary>
+/// Trains the modules of a detector, whatever its method: batches in an order that follows from the seed, loss, gradients, optimiser step,
+/// checkpoints from which a run goes on as if nothing had happened.
+/// </summary>
+/// <remarks>
+/// One run at a time, on the calling thread; the detector must not detect meanwhile. The output folder then holds <c>modules.safetensors</c>
+/// (for <see cref="ZeroShotDetectorBuilder.WithModuleWeights"/>), <c>checkpoint.safetensors</c>, <c>training.json</c>, <c>curves.png</c> and
+/// TensorBoard's event files.
+/// </remarks>
+public sealed class Trainer
+{
+    private readonly ZeroShotDetector _detector;
+    private readonly ITrainingData _data;
+    private readonly TrainerOptions _options;
+    private readonly ITrainableMethod _method;
+    private readonly TrainingRecipe _recipe;
+    private readonly TrainingFiles _files;
+
+    /// <summary>Checks everything that can be checked before the first step.</summary>
+    /// <exception cref="DetectorConfigurationException">The options or the recipe are not valid, or the method has nothing to train.</exception>
+    /// <exception cref="TrainingException">The data is empty, or the folder holds a training already and is not to be resumed.</exception>
+    public Trainer(ZeroShotDetector detector, ITrainingData data, TrainerOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(detector);
+        ArgumentNullException.ThrowIfNull(data);
+        ArgumentNullException.ThrowIfNull(options);
+        (_detector, _data, _options) = (detector, data, options);
+        _method = detector.GetTrainable();
+        _recipe = options.Recipe ?? _method.Recipe;
+        _files = new(options.OutputFolder);
+        var faults = options.Faults().Concat(_recipe.Faults()).Concat(UnknownModules()).ToList();
+        if (faults.Count > 0)
+        {
+            throw new DetectorConfigurationException(faults);
+        }
+
+        if (data.Count == 0)
+        {
+            throw new TrainingException($"The data '{data.Name}' holds no images.");
+        }
+
+        if (!options.Resume && File.Exists(_files.Checkpoint))
+        {
+            throw new TrainingException($"'{options.OutputFolder}' holds a training already. Resume it, or choose another output folder.");
+        }
+    }
+
+    /// <summary>The numbers this training runs with.</summary>
+    public TrainingRecipe Recipe => _recipe;
+
+    /// <summary>Trains until all epochs are done, or <see cref="TrainerOptions.MaximumSteps"/>.</summary>
+    /// <param name="progress">Told after every step, on the calling thread's terms.</param>
+    /// <param name="cancellationToken">Stops after the step that runs; a checkpoint is written first.</param>
+    /// <exception cref="OperationCanceledException">It was stopped; the checkpoint is written.</exception>
+    /// <exception cref="TrainingDivergedException">Loss or gradients are not finite; the last checkpoint is kept.</exception>
+    /// <exception cref="FrozenWeightsChangedException">Something that must not change has changed.</exception>
+    /// <exception cref="TrainingException">The checkpoint belongs to another training.</exception>
+    /// <exception cref="OutputException">A file cannot be written.</exception>
+    public TrainingResult Run(IProgress<TrainingProgress>? progress = null, CancellationToken cancellationToken = default)
+    {
+        var start = Stopwatch.GetTimestamp();
+        var trained = _method.TrainedWeights.Where(w => IsChosen(w.Key)).ToList();
+        List<KeyValuePair<string, Tensor>> frozen = [.. _method.FrozenWeights, .. _method.TrainedWeights.Where(w => !IsChosen(w.Key))];
+        if (_method.FrozenWeights.Count == 0)
+        {
+            TrainingLog.NothingFrozenToCheck(_options.Logger);
+        }
+
+        string frozenBefore = WeightsHash.Of(frozen);
+        var identity = new TrainingIdentity(_method.Name, CompositionHash(), _data.Fingerprint, frozenBefore);
+        using var features = _options.FeatureCacheFolder is { } folder
+            ? FrozenFeatureCache.Enter(new FrozenFeatureCache(folder, _options.FeatureCacheBytes, NetworksHash()))
+            : default;
+        using var recomputing = ActivationCheckpointing.Enter(_options.RecomputedBlocks);
+        using var watch = new TrainingWatch(_files, _options, _recipe);
+        using var session = new TrainingSession(_method, trained, _recipe, _files, identity, _detector.SaveModules);
+        try
+        {
+            RequireGradients(trained, true);
+            if (_options.Resume && File.Exists(_files.Checkpoint))
+            {
+                session.Resume();
+                TrainingLog.Resumed(_options.Logger, _files.Checkpoint, session.State.Epoch + 1, session.State.Step);
+            }
+
+            bool complete = Loop(session, watch, progress, cancellationToken);
+            CheckFrozen(frozen, frozenBefore);
+            session.Finish(complete);
+            var result = new TrainingResult
+            {
+                ModulesPath = _files.Modules, CheckpointPath = _files.Checkpoint, Epochs = session.State.History, Steps = session.State.TotalSteps,
+                IsComplete = complete, FrozenHash = frozenBefore, TrainedHash = WeightsHash.Of(trained), Elapsed = Stopwatch.GetElapsedTime(start),
+            };
+            TrainingManifest.Write(_files.Manifest, _detector.Description, _method, _data, _recipe, _options, result);
+            return result;
+        }
+        finally
+        {
+            RequireGradients(trained, false);
+            _method.WeightsChanged();
+        }
+    }
+
+    private bool Loop(TrainingSession session, TrainingWatch watch, IProgress<TrainingProgress>? progress, CancellationToken cancellationToken)
+    {
+        var samples = new SampleSource(_data, _detector.Settings.Preprocessor, _recipe, _options.ImageCacheBytes);
+        var loader = new BatchLoader(samples, _data.Count, _recipe, _detector.Pass.Normalization, _options.Workers);
+        TrainingLog.Started(
+            _options.Logger, _method.Name, _data.Name, session.Weights.Sum(w => w.Value.numel()), session.Weights.Count, _recipe.Epochs, loader.StepsPerEpoch);
+        try
+        {
+            while (session.State.Epoch < _recipe.Epochs)
+            {
+                int epoch = session.State.Epoch;
+                foreach (var images in loader.Epoch(epoch, session.State.Step, cancellationToken))
+                {
+                    if (session.State.TotalSteps >= _options.MaximumSteps)
+                    {
+                        return Stop(session);
+                    }
+
+                    using var scope = torch.NewDisposeScope();
+                    var loss = session.Step(loader.ToTensors(images), cancellationToken);
+                    watch.Step(session.State, loader.StepsPerEpoch, loss, progress);
+                    if (session.State.TotalSteps % (_options.CheckpointEverySteps ?? long.MaxValue) == 0)
+                    {
+                        session.Save();
+                    }
+
+                    cancellationToken.ThrowIfCancellationRequested();
+                }
+
+                session.EndEpoch();
+                watch.Epoch(session.State, session.Losses, loader.StepsPerEpoch);
+            }
+
+            return true;
+        }
+        catch (OperationCanceledException)
+        {
+            Stop(session);
+            throw;
+        }
+        catch (TrainingDivergedException e)
+        {
+            TrainingLog.Diverged(_options.Logger, e.Message);
+            throw;
+        }
+    }
+
+    private bool Stop(TrainingSession session)
+    {
+        session.Save();
+        TrainingLog.Stopped(_options.Logger, session.State.Epoch + 1, session.State.Step, _files.Checkpoint);
+        return false;
+    }
+
+    private bool IsChosen(string weight) => _options.Modules is null || _options.Modules.Contains(weight.Split('.')[0], StringComparer.Ordinal);
+
+    private IEnumerable<string> UnknownModules()
+    {
+        var known = _method.TrainedWeights.Select(w => w.Key.Split('.')[0]).Distinct().ToList();
+        return (_options.Modules ?? []).Where(m => !known.Contains(m, StringComparer.Ordinal))
+            .Select(m => $"Training: there is no module '{m}' with weights to train; this composition has {string.Join(", ", known)}.");
+    }
+
+    // What is composed, without weights: those are hashed on their own.
+    private string CompositionHash()
+    {
+        var d = _detector.Description;
+        object[] stages = [.. d.Stages.Select(s => new { s.Stage, s.Component, s.Options })];
+        string text = JsonSerializer.Serialize(new { d.Method, d.Precision, d.ImageSize, stages, Modules = _options.Modules ?? [] });
+        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
+    }
+
+    // Weights and settings of the frozen networks, but not of the modules: rows of an ablation share features.
+    private string NetworksHash()
+    {
+        string options = JsonSerializer.Serialize(_detector.Description.Stages.Where(s => s.Stage is "backbone" or "CNN features").Select(s => new { s.Stage, s.Component, s.Options }));
+        return $"{WeightsHash.Of(_method.FrozenWeights)}|{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(options)))}";
+    }
+
+    private static void RequireGradients(IReadOnlyList<KeyValuePair<string, Tensor>> weights, bool wanted)
+    {
+        foreach (var (_, weight) in weights)
+        {
+            if (!wanted)
+            {
+                weight.grad?.Dispose();
+                weight.grad = null;
+            }
+
+            weight.requires_grad = wanted;
+        }
+    }
+
+    private static void CheckFrozen(List<KeyValuePair<string, Tensor>> frozen, string before)
+    {
+        string after = WeightsHash.Of(frozen);
+        if (after != before)
+        {
+            throw new FrozenWeightsChangedException(before, after);
+        }
+    }
+}

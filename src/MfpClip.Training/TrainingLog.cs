@@ -1,0 +1,28 @@
+using Microsoft.Extensions.Logging;
+
+namespace MfpClip.Training;
+
+/// <summary>Everything a training logs.</summary>
+internal static partial class TrainingLog
+{
+    [LoggerMessage(100, LogLevel.Information, "Training {Method} on {Data}: {Weights} values in {Tensors} tensors, {Epochs} epochs of {Steps} steps")]
+    public static partial void Started(ILogger logger, string method, string data, long weights, int tensors, int epochs, int steps);
+
+    [LoggerMessage(101, LogLevel.Information, "Resumed from {Checkpoint} at epoch {Epoch}, step {Step}")]
+    public static partial void Resumed(ILogger logger, string checkpoint, int epoch, int step);
+
+    [LoggerMessage(102, LogLevel.Information, "Epoch {Epoch} of {Epochs}: loss {Loss:g5}, learning rate {LearningRate:g4}, {Seconds:f1} s")]
+    public static partial void Epoch(ILogger logger, int epoch, int epochs, double loss, double learningRate, double seconds);
+
+    [LoggerMessage(103, LogLevel.Information, "Stopped at epoch {Epoch}, step {Step}; resumable from {Checkpoint}")]
+    public static partial void Stopped(ILogger logger, int epoch, int step, string checkpoint);
+
+    [LoggerMessage(104, LogLevel.Error, "Diverged: {Message}")]
+    public static partial void Diverged(ILogger logger, string message);
+
+    [LoggerMessage(105, LogLevel.Warning, "No frozen weights can be seen (backbone or CNN of the user's own without IFrozenNetwork): that they do not change is not checked")]
+    public static partial void NothingFrozenToCheck(ILogger logger);
+
+    [LoggerMessage(106, LogLevel.Warning, "The loss curves could not be drawn: {Message}")]
+    public static partial void NoCurves(ILogger logger, string message);
+}

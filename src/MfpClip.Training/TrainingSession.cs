@@ -1,0 +1,162 @@
+using System.Diagnostics;
+using MfpClip.Training.Checkpoints;
+using MfpClip.Training.Data;
+
+namespace MfpClip.Training;
+
+/// <summary>The part of a training that changes: weights, moments, average, position. One step at a time.</summary>
+internal sealed class TrainingSession : IDisposable
+{
+    private readonly ITrainableMethod _method;
+    private readonly TrainingRecipe _recipe;
+    private readonly TrainingFiles _files;
+    private readonly TrainingIdentity _identity;
+    private readonly Action<string> _saveModules;
+    private readonly AdamOptimizer _optimizer;
+    private readonly WeightAverage _average;
+    private bool _saved;
+
+    public TrainingSession(
+        ITrainableMethod method, IReadOnlyList<KeyValuePair<string, Tensor>> weights, TrainingRecipe recipe, TrainingFiles files,
+        TrainingIdentity identity, Action<string> saveModules)
+    {
+        (_method, Weights, _recipe, _files, _identity, _saveModules) = (method, weights, recipe, files, identity, saveModules);
+        CreateFolder(files.Folder);
+        _optimizer = new(recipe, weights);
+        _average = new(weights, recipe.AverageDecay);
+    }
+
+    /// <summary>What is trained.</summary>
+    public IReadOnlyList<KeyValuePair<string, Tensor>> Weights { get; }
+
+    /// <summary>Where the training stands.</summary>
+    public TrainingState State { get; private set; } = new();
+
+    /// <summary>Loss of every step so far.</summary>
+    public List<float> Losses { get; private set; } = [];
+
+    /// <summary>Learning rate of the epoch that runs.</summary>
+    public double LearningRate => _recipe.LearningRate * _recipe.Factor(State.Epoch);
+
+    /// <summary>Goes on from the checkpoint.</summary>
+    public void Resume()
+    {
+        (State, Losses) = CheckpointFile.Load(_files.Checkpoint, _identity, _recipe, Weights, _optimizer, _average.Tensors);
+        _saved = true;
+        _method.WeightsChanged();
+    }
+
+    /// <summary>Forward, backward, optimiser. The weights change all or not at all.</summary>
+    /// <exception cref="TrainingDivergedException">Loss or gradients are not finite; the weights are as before.</exception>
+    public TrainingLoss Step(TrainingBatch batch, CancellationToken cancellationToken)
+    {
+        long start = Stopwatch.GetTimestamp();
+        // Methods that draw random numbers draw the same ones in a resumed run.
+        torch.manual_seed((long)(StepRandom.At(_recipe.Seed, 3, State.TotalSteps).Next() >> 1));
+        _optimizer.ZeroGradients();
+        var loss = LossOf(batch, cancellationToken);
+        double total = loss.Total.detach().to(ScalarType.Float64, torch.CPU).item<double>();
+        Require(double.IsFinite(total), "the loss");
+        loss.Total.backward();
+        double norm = ClipGradients();
+        Require(double.IsFinite(norm), "a gradient");
+        _optimizer.Step(LearningRate);
+        _average.Update();
+        _method.WeightsChanged();
+        State = State.After(loss, total, batch.Count, norm, Stopwatch.GetElapsedTime(start).TotalSeconds);
+        Losses.Add((float)total);
+        return loss;
+    }
+
+    /// <summary>Closes the epoch: history, checkpoint, modules.</summary>
+    public void EndEpoch()
+    {
+        State = State.NextEpoch(LearningRate);
+        Save();
+        _average.While(() => _saveModules(_files.Modules));
+    }
+
+    /// <summary>Writes the checkpoint, unless the weights are not finite: then the one before is the good one.</summary>
+    public void Save()
+    {
+        using (torch.NewDisposeScope())
+        {
+            Require(Weights.All(w => w.Value.detach().isfinite().all().item<bool>()), "a weight");
+        }
+
+        CheckpointFile.Save(_files.Checkpoint, State, _identity, _recipe, Weights, _optimizer, _average.Tensors, Losses);
+        _saved = true;
+    }
+
+    /// <summary>Puts the average into the weights and writes the modules.</summary>
+    public void Finish(bool complete)
+    {
+        if (complete)
+        {
+            _average.TakePlace();
+            _saveModules(_files.Modules);
+        }
+        else
+        {
+            _average.While(() => _saveModules(_files.Modules));
+        }
+    }
+
+    public void Dispose()
+    {
+        _optimizer.Dispose();
+        _average.Dispose();
+    }
+
+    private TrainingLoss LossOf(TrainingBatch batch, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return _method.Loss(batch, cancellationToken);
+        }
+        catch (InferenceException)
+        {
+            Require(false, "a score");
+            throw;
+        }
+    }
+
+    private double ClipGradients()
+    {
+        using var scope = torch.NewDisposeScope();
+        using var guard = torch.no_grad();
+        var gradients = Weights.Select(w => w.Value.grad).OfType<Tensor>().ToList();
+        if (gradients.Count == 0)
+        {
+            throw new TrainingException($"No gradient reaches any of the {Weights.Count} tensors that are to be trained: the loss of '{_method.Name}' does not depend on them.");
+        }
+
+        double norm = Math.Sqrt(torch.stack(gradients.Select(g => g.to_type(ScalarType.Float32).square().sum())).sum().item<float>());
+        if (_recipe.ClipGradientNorm is { } limit && norm > limit)
+        {
+            gradients.ForEach(g => g.mul_(limit / (norm + 1e-6)));
+        }
+
+        return norm;
+    }
+
+    private void Require(bool finite, string what)
+    {
+        if (!finite)
+        {
+            throw new TrainingDivergedException(State.Epoch, State.TotalSteps, what, _saved ? _files.Checkpoint : null);
+        }
+    }
+
+    private static void CreateFolder(string folder)
+    {
+        try
+        {
+            Directory.CreateDirectory(folder);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException)
+        {
+            throw new OutputException(folder, $"the folder cannot be made ({e.Message}).", e);
+        }
+    }
+}

@@ -1,0 +1,62 @@
+using System.Diagnostics;
+using MfpClip.Training.Checkpoints;
+
+namespace MfpClip.Training.Watching;
+
+/// <summary>What people see of a training: progress, log, curves, TensorBoard.</summary>
+internal sealed class TrainingWatch(TrainingFiles files, TrainerOptions options, TrainingRecipe recipe) : IDisposable
+{
+    private readonly EventFile? _events = options.WriteTensorBoard ? new(files.Folder) : null;
+    private readonly Queue<double> _recent = new();
+    private long _last = Stopwatch.GetTimestamp();
+
+    /// <summary>After a step.</summary>
+    public void Step(TrainingState state, int stepsPerEpoch, TrainingLoss loss, IProgress<TrainingProgress>? progress)
+    {
+        long now = Stopwatch.GetTimestamp();
+        _recent.Enqueue(Stopwatch.GetElapsedTime(_last, now).TotalSeconds);
+        _last = now;
+        if (_recent.Count > 50)
+        {
+            _recent.Dequeue();
+        }
+
+        double total = loss.Terms.Sum(t => t.Value);
+        double rate = recipe.LearningRate * recipe.Factor(state.Epoch);
+        _events?.Scalars(state.TotalSteps, [new("loss/total", total), new("learning_rate", rate), .. loss.Terms.Select(t => new KeyValuePair<string, double>($"loss/{t.Key}", t.Value))]);
+        if (progress is not null)
+        {
+            double pace = _recent.Average();
+            long left = ((long)recipe.Epochs * stepsPerEpoch) - ((long)state.Epoch * stepsPerEpoch) - state.Step;
+            left = options.MaximumSteps is { } most ? Math.Min(left, Math.Max(most - state.TotalSteps, 0)) : left;
+            progress.Report(new(
+                state.Epoch, recipe.Epochs, state.Step, stepsPerEpoch, total, state.LossSum / Math.Max(state.EpochImages, 1), rate, pace,
+                TimeSpan.FromSeconds(Math.Min(pace * left, TimeSpan.MaxValue.TotalSeconds / 2))));
+        }
+    }
+
+    /// <summary>After an epoch.</summary>
+    public void Epoch(TrainingState state, IReadOnlyList<float> losses, int stepsPerEpoch)
+    {
+        var done = state.History[^1];
+        TrainingLog.Epoch(options.Logger, done.Epoch + 1, recipe.Epochs, done.Loss, done.LearningRate, done.Seconds);
+        _events?.Scalars(state.TotalSteps, [new("epoch/loss", done.Loss), new("epoch/gradient_norm", done.GradientNorm)]);
+        _events?.Flush();
+        if (!options.DrawCurves)
+        {
+            return;
+        }
+
+        try
+        {
+            LossCurves.Draw(files.Curves, state.History, losses, stepsPerEpoch);
+        }
+        catch (Exception e) when (e is OutputException or TypeInitializationException or DllNotFoundException or InvalidOperationException)
+        {
+            // A picture that cannot be drawn (no fonts, full disk) is no reason to lose a training.
+            TrainingLog.NoCurves(options.Logger, e.Message);
+        }
+    }
+
+    public void Dispose() => _events?.Dispose();
+}

@@ -1,0 +1,3 @@
+global using TorchSharp;
+global using ScalarType = TorchSharp.torch.ScalarType;
+global using Tensor = TorchSharp.torch.Tensor;
