@@ -1,4 +1,5 @@
 using MfpClip.Backbone;
+using MfpClip.Backbone.Loading;
 using MfpClip.Cnn;
 using MfpClip.Detection;
 using MfpClip.Detection.Building;
@@ -32,7 +33,7 @@ public sealed class ZeroShotDetectorBuilder
     /// <param name="path">Weight file, or a folder that holds one.</param>
     /// <param name="options">Configuration overrides. Device and precision are those of <see cref="UseDevice"/> and <see cref="UsePrecision"/>.</param>
     public ZeroShotDetectorBuilder UseBackbone(string path, ClipBackboneOptions? options = null) =>
-        Set(c => (c.BackbonePath, c.Backbone, c.BackboneOptions) = (path, d => ClipBackbone.Load(path, d.Apply(options)), options));
+        Set(c => (c.BackbonePath, c.Backbone, c.BackboneOptions) = (path, d => BackboneFile.Load(path, d.Apply(options)), options));
 
     /// <summary>Uses an own backbone. Its device and number format are kept.</summary>
     public ZeroShotDetectorBuilder UseBackbone(IClipBackbone backbone) => Set(c => (c.BackbonePath, c.Backbone, c.GivenBackbone) = (null, _ => backbone, backbone));
