@@ -4,6 +4,7 @@ using MfpClip.Cnn;
 using MfpClip.Detection;
 using MfpClip.Detection.Building;
 using MfpClip.Imaging;
+using MfpClip.Methods.AprilGan;
 using MfpClip.Methods.WinClip;
 using MfpClip.Prompts;
 using MfpClip.Prompts.ImageToText;
@@ -47,6 +48,12 @@ public sealed class ZeroShotDetectorBuilder
     /// pipeline are not used.
     /// </summary>
     public ZeroShotDetectorBuilder UseWinClip(WinClipOptions? options = null) => Set(c => c.OwnMethod = new WinClipComposition(options ?? new()));
+
+    /// <summary>
+    /// Makes this APRIL-GAN: sets templates, layers, modules, map and score to those of its authors' code. Options set afterwards win. Its
+    /// published linear layers, or those that this library trained, go to <see cref="WithModuleWeights"/>.
+    /// </summary>
+    public ZeroShotDetectorBuilder UseAprilGan(AprilGanOptions? options = null) => Set(c => AprilGanPreset.Apply(c, options ?? new()));
 
     /// <summary>Uses an own tokenizer instead of the one beside the weights.</summary>
     public ZeroShotDetectorBuilder UseTokenizer(ITokenizer tokenizer) => Set(c => c.Tokenizer = tokenizer);

@@ -11,7 +11,7 @@ internal abstract class OfficialCheckpoint
     public abstract string Method { get; }
 
     /// <summary>Every layout this library knows.</summary>
-    public static IReadOnlyList<OfficialCheckpoint> Known { get; } = [];
+    public static IReadOnlyList<OfficialCheckpoint> Known { get; } = [new AprilGan.AprilGanCheckpoint()];
 
     /// <summary>The layout of a file; <see langword="null"/> where it is none of a published method.</summary>
     public static OfficialCheckpoint? Find(IWeightFile file) => Known.FirstOrDefault(k => k.Matches(file.Tensors));

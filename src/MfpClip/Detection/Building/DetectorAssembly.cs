@@ -118,7 +118,7 @@ internal static class DetectorAssembly
         (c.BackbonePath is { } path ? ClipTokenizer.FindBeside(path) : null) ?? ClipTokenizer.Default;
 
     // 518 as given by the paper; patches of 16 or 32 pixels do not divide it.
-    private static int DefaultSize(int patch) => Math.Max((int)Math.Round(518.0 / patch), 1) * patch;
+    internal static int DefaultSize(int patch) => Math.Max((int)Math.Round(518.0 / patch), 1) * patch;
 
     private static List<string> BeforeLoading(Composition c)
     {
