@@ -1,4 +1,5 @@
 using System.Globalization;
+using MfpClip.Backbone.Kernels;
 using MfpClip.Backbone.Loading;
 using MfpClip.Training;
 using MfpClip.Weights;
@@ -12,13 +13,15 @@ public sealed class ClipBackbone : IClipBackbone, IFrozenNetwork
     private static readonly float[] OpenAiStd = [0.26862954f, 0.26130258f, 0.27577711f];
     private readonly ParameterSet _parameters;
     private readonly VisionTower _vision;
+    private readonly TextTower _text;
     private readonly Lazy<WeightsDescription> _weights;
 
-    private ClipBackbone(ClipConfig config, ParameterSet parameters, PositionInterpolation interpolation, (float[], float[])? normalization, Func<WeightsDescription> weights)
+    private ClipBackbone(ClipConfig config, ParameterSet parameters, ClipBackboneOptions options, (float[], float[])? normalization, Func<WeightsDescription> weights)
     {
-        (Config, _parameters, _weights, Interpolation) = (config, parameters, new(weights), interpolation);
-        _vision = new(config, parameters, interpolation, TransformerKernels.Default);
-        Text = new TextTower(config, parameters, TransformerKernels.Default);
+        (Config, _parameters, _weights, Interpolation) = (config, parameters, new(weights), options.Interpolation);
+        var kernels = options.Kernels == KernelChoice.Plain ? TransformerKernels.Plain : KernelMeasurement.Measured;
+        _vision = new(config, parameters, options.Interpolation, kernels);
+        _text = new(config, parameters, kernels);
         using var scope = torch.NewDisposeScope();
         LogitScale = Math.Exp(parameters["logit_scale"].to_type(ScalarType.Float64).item<double>());
         Normalization = normalization ?? (OpenAiMean, OpenAiStd);
@@ -34,7 +37,7 @@ public sealed class ClipBackbone : IClipBackbone, IFrozenNetwork
     public IVisionTower Vision => _vision;
 
     /// <inheritdoc/>
-    public ITextTower Text { get; }
+    public ITextTower Text => _text;
 
     /// <inheritdoc/>
     public double LogitScale { get; }
@@ -75,7 +78,7 @@ public sealed class ClipBackbone : IClipBackbone, IFrozenNetwork
         string path = weights.Path;
         string sha = weights.ComputeSha256();
         long count = parameters.Count;
-        return new(config, parameters, options.Interpolation, beside?.Normalization, () => new(Path.GetFileName(path), sha, count));
+        return new(config, parameters, options, beside?.Normalization, () => new(Path.GetFileName(path), sha, count));
     }
 
     /// <summary>Makes a model with random weights, for tests and dry runs: it finds nothing.</summary>
@@ -90,7 +93,7 @@ public sealed class ClipBackbone : IClipBackbone, IFrozenNetwork
         ClipConfigResolution.Check("random weights", config);
         config = options.RunWith is { } choose ? config with { Activation = choose(config) } : config;
         var parameters = ClipRandomWeights.Create(config, seed, device, options.Precision);
-        return new(config, parameters, options.Interpolation, null, () => new(
+        return new(config, parameters, options, null, () => new(
             $"random (seed {seed.ToString(CultureInfo.InvariantCulture)})", parameters.Hash(), parameters.Count));
     }
 
@@ -117,6 +120,7 @@ public sealed class ClipBackbone : IClipBackbone, IFrozenNetwork
     public void Dispose()
     {
         _vision.Dispose();
+        _text.Dispose();
         _parameters.Dispose();
     }
 }

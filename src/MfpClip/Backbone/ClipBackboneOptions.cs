@@ -18,6 +18,10 @@ public sealed record ClipBackboneOptions
     /// <summary>How the position table is resized.</summary>
     public PositionInterpolation Interpolation { get; init; } = PositionInterpolation.BicubicAntialias;
 
+    /// <summary>How layers are computed where no gradients are asked for.</summary>
+    /// <value>Default <see cref="KernelChoice.Measured"/>.</value>
+    public KernelChoice Kernels { get; init; } = KernelChoice.Measured;
+
     /// <summary>The activation to run with, whatever the weights were trained with: some published methods were trained on a tower that does so.</summary>
     internal Func<ClipConfig, ClipActivation>? RunWith { get; init; }
 }

@@ -1,11 +1,13 @@
+using MfpClip.Backbone.Kernels;
+
 namespace MfpClip.Backbone;
 
 /// <summary>CLIP's text transformer (openai/CLIP, clip/model.py, CLIP.encode_text).</summary>
-internal sealed class TextTower : ITextTower
+internal sealed class TextTower : ITextTower, IDisposable
 {
     private readonly ParameterSet _parameters;
     private readonly TransformerBlock[] _blocks;
-    private readonly TransformerKernels _kernels;
+    private readonly TransformerKernels _kernels; // without gradients
     private readonly double _eps;
 
     public TextTower(ClipConfig config, ParameterSet parameters, TransformerKernels kernels)
@@ -47,10 +49,13 @@ internal sealed class TextTower : ITextTower
     public Tensor RunBlocks(Tensor tokens, int first, int count)
     {
         using var scope = torch.NewDisposeScope();
+        var kernels = torch.is_grad_enabled() ? TransformerKernels.Plain : _kernels;
         var x = tokens.alias();
         for (int i = first; i < first + count; i++)
         {
-            x = _blocks[i].Forward(x, _kernels);
+            var next = _blocks[i].Forward(x, kernels);
+            x.Dispose(); // a graph keeps what it needs
+            x = next;
         }
 
         return x.MoveToOuterDisposeScope();
@@ -63,5 +68,13 @@ internal sealed class TextTower : ITextTower
         var rows = torch.arange(tokens.shape[0], device: tokens.device);
         var read = x[torch.TensorIndex.Tensor(rows), torch.TensorIndex.Tensor(endPositions.to(tokens.device))]; // [S, d]
         return torch.matmul(read, _parameters["text_projection"]).MoveToOuterDisposeScope();
+    }
+
+    public void Dispose()
+    {
+        foreach (var block in _blocks)
+        {
+            block.Dispose();
+        }
     }
 }

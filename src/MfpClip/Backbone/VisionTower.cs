@@ -1,3 +1,4 @@
+using MfpClip.Backbone.Kernels;
 using MfpClip.Training.Memory;
 
 namespace MfpClip.Backbone;
@@ -8,7 +9,7 @@ internal sealed class VisionTower : IVisionTower, IDisposable
     private readonly ParameterSet _parameters;
     private readonly PositionTable _positions;
     private readonly TransformerBlock[] _blocks;
-    private readonly TransformerKernels _kernels;
+    private readonly TransformerKernels _kernels; // without gradients
     private readonly double _eps;
 
     public VisionTower(ClipConfig config, ParameterSet parameters, PositionInterpolation interpolation, TransformerKernels kernels)
@@ -64,15 +65,12 @@ internal sealed class VisionTower : IVisionTower, IDisposable
         }
 
         using var scope = torch.NewDisposeScope();
+        var kernels = torch.is_grad_enabled() ? TransformerKernels.Plain : _kernels;
         var x = tokens.alias();
         for (int i = first; i < first + count; i++)
         {
-            var next = _blocks[i].Forward(x, _kernels);
-            if (!torch.is_grad_enabled() || !next.requires_grad)
-            {
-                x.Dispose();
-            }
-
+            var next = _blocks[i].Forward(x, kernels);
+            x.Dispose(); // a graph keeps what it needs
             x = next;
         }
 
@@ -85,7 +83,14 @@ internal sealed class VisionTower : IVisionTower, IDisposable
         return torch.matmul(Normalize(tokens.to(Precision, Device), "visual.ln_post"), _parameters["visual.proj"]).MoveToOuterDisposeScope();
     }
 
-    public void Dispose() => _positions.Dispose();
+    public void Dispose()
+    {
+        _positions.Dispose();
+        foreach (var block in _blocks)
+        {
+            block.Dispose();
+        }
+    }
 
     private Tensor Recomputed(Tensor tokens, int first, int count, int perSegment)
     {

@@ -19,12 +19,12 @@ internal sealed unsafe class AttentionTile
     private static readonly ConcurrentBag<AttentionTile> Pool = [];
 
     private readonly int _capacity;
+    private readonly int _depth;
     private readonly float* _keys;
     private readonly float* _values;
     private readonly float* _queries;
     private readonly float* _scores;
     private int _tokens;
-    private int _depth;
     private int _padded;
     private int _wide;
     private int _head;
@@ -32,9 +32,11 @@ internal sealed unsafe class AttentionTile
     private AttentionTile(int capacity, int depth)
     {
         _capacity = capacity;
-        (_keys, _values) = (Allocate(capacity), Allocate(capacity));
-        (_queries, _scores) = (Allocate(depth * Rows), Allocate(capacity / depth * Rows));
         _depth = depth;
+        _keys = Allocate(capacity);
+        _values = Allocate(capacity);
+        _queries = Allocate(depth * Rows);
+        _scores = Allocate(capacity / depth * Rows);
     }
 
     ~AttentionTile()

@@ -25,15 +25,10 @@ internal static class KernelMeasurement
     private static ILinearKernel ChooseLinear(Tensor input, LinearLayer layer)
     {
         ILinearKernel[] all = [TorchLinear.Instance, ConvolutionLinear.Instance, PackedLinear.Instance];
-        var chosen = Choose(
+        LinearLayer? probe = null; // a weight packed for a kernel that is not chosen after all is given back
+        return Choose(
             new("linear", input.dtype, Size(input), layer.Weight.shape[1], layer.Weight.shape[0], input.device.type),
-            all, k => k.Serves(input), k => k.Apply(input, layer), k => k.Name);
-        if (chosen != PackedLinear.Instance)
-        {
-            layer.Unpack();
-        }
-
-        return chosen;
+            all, k => k.Serves(input), k => k.Apply(input, probe ??= new(layer.Weight, layer.Bias)), k => k.Name, () => probe?.Dispose());
     }
 
     private static IAttentionKernel ChooseAttention(Tensor qkv, int heads, bool causal) => Choose(
@@ -43,24 +38,22 @@ internal static class KernelMeasurement
 
     private static IActivationKernel ChooseActivation(Tensor hidden, ClipActivation activation)
     {
-        // Kernels may write over their input: a measurement must not.
-        using var scope = torch.NewDisposeScope();
-        Tensor? copy = null;
+        Tensor? copy = null; // kernels may write over their input; a measurement must not
         return Choose(
             new(activation.ToString(), hidden.dtype, Size(hidden), hidden.shape[^1], 0, hidden.device.type),
             (IActivationKernel[])[TorchActivation.Instance, InPlaceQuickGelu.Instance],
-            k => k.Serves(hidden, activation), k => k.Apply(copy ??= hidden.clone(), activation), k => k.Name);
+            k => k.Serves(hidden, activation), k => k.Apply(copy ??= hidden.clone().DetachFromDisposeScope(), activation), k => k.Name, () => copy?.Dispose());
     }
 
-    private static T Choose<T>(Work work, T[] candidates, Func<T, bool> serves, Func<T, Tensor> run, Func<T, string> name)
+    private static T Choose<T>(Work work, T[] candidates, Func<T, bool> serves, Func<T, Tensor> run, Func<T, string> name, Action? clean = null)
         where T : class
     {
-        var choice = Made.GetOrAdd(work, _ => new Lazy<Choice>(() => Measure([.. candidates.Where(serves)], run, name)));
+        var choice = Made.GetOrAdd(work, _ => new Lazy<Choice>(() => Measure([.. candidates.Where(serves)], run, name, clean)));
         var kernel = (T)choice.Value.Kernel;
         return serves(kernel) ? kernel : candidates[0];
     }
 
-    private static Choice Measure<T>(IReadOnlyList<T> candidates, Func<T, Tensor> run, Func<T, string> name)
+    private static Choice Measure<T>(IReadOnlyList<T> candidates, Func<T, Tensor> run, Func<T, string> name, Action? clean)
         where T : class
     {
         var times = new Dictionary<string, double>(StringComparer.Ordinal);
@@ -80,6 +73,7 @@ internal static class KernelMeasurement
             }
         }
 
+        clean?.Invoke();
         return new(best, name(best), times);
     }
 

@@ -29,15 +29,9 @@ internal sealed class LinearLayer(Tensor weight, Tensor bias) : IDisposable
         }
     }
 
-    /// <summary>Gives a packed weight back that no kernel uses after all.</summary>
-    public void Unpack()
+    public void Dispose()
     {
-        lock (_gate)
-        {
-            _packed?.Dispose();
-            _packed = null;
-        }
+        _packed?.Dispose();
+        _packed = null;
     }
-
-    public void Dispose() => Unpack();
 }
