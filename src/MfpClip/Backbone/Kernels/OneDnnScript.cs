@@ -59,6 +59,7 @@ internal static class OneDnnScript
             using var probe = torch.jit.compile("""
                 def reorder(weight: Tensor) -> Tensor:
                     return torch.mkldnn_reorder_conv2d_weight(weight.to_mkldnn(), [0, 0], [1, 1], [1, 1], 1).to_dense()
+
                 """);
             var weight = torch.ones(16, 16, 1, 1);
             return probe.invoke("reorder", weight) is Tensor t && t.allclose(weight);
