@@ -1,4 +1,5 @@
 using System.Globalization;
+using MfpClip.Backbone.Kernels;
 using MfpClip.Cnn;
 using MfpClip.Prompts;
 using MfpClip.Training;
@@ -19,7 +20,7 @@ public sealed class HybridBackbone : IClipBackbone, IFrozenNetwork
     {
         (Config, Parameters, _weights) = (config, parameters, weights);
         _vision = new(config, parameters, cnn);
-        Text = new TextTower(config.Clip, parameters, TransformerKernels.Default);
+        Text = new TextTower(config.Clip, parameters, TransformerKernels.Plain); // pretraining changes these weights in place
         using var scope = torch.NewDisposeScope();
         LogitScale = Math.Exp(parameters["logit_scale"].to_type(ScalarType.Float64).item<double>());
     }

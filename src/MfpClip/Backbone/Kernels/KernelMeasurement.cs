@@ -25,6 +25,11 @@ internal static class KernelMeasurement
     private static ILinearKernel ChooseLinear(Tensor input, LinearLayer layer)
     {
         ILinearKernel[] all = [TorchLinear.Instance, ConvolutionLinear.Instance, PackedLinear.Instance];
+        if (layer.Weight.requires_grad)
+        {
+            return TorchLinear.Instance; // in training: no kernel may keep a copy of the weight
+        }
+
         LinearLayer? probe = null; // a weight packed for a kernel that is not chosen after all is given back
         return Choose(
             new("linear", input.dtype, Size(input), layer.Weight.shape[1], layer.Weight.shape[0], input.device.type),
