@@ -3,19 +3,25 @@ using MfpClip.Backbone;
 using MfpClip.Calibration;
 using MfpClip.Cnn;
 using MfpClip.Models;
+using MfpClip.Prompts.ImageToText;
+using MfpClip.Prompts.Mask;
+using MfpClip.Prompts.MultiPatch;
+using MfpClip.Prompts.Self;
 
 namespace MfpClip.Cli;
 
 /// <summary>The options that say which detector is meant, shared by the commands.</summary>
 internal sealed class DetectorChoice
 {
-    private readonly Option<string?> _weights = new("--weights") { Description = "CLIP weights: a file, a folder, or a name from 'mfpclip models list'. Without it, random weights: then maps mean nothing." };
+    private readonly Option<string?> _weights = new("--weights") { Description = "CLIP weights: a file, a folder, or a name from 'mfpclip models list'. Without it, random weights: then maps mean nothing. random:ViT-L-14-336 and the like make random weights of that size, for dry runs." };
     private readonly Option<string?> _cnn = new("--cnn") { Description = "ResNet-50 in torchvision's format, for I2TP and SP. Without it both are off." };
     private readonly Option<string?> _modules = new("--modules") { Description = "Trained modules (safetensors)." };
     private readonly Option<string?> _calibration = new("--calibration") { Description = "Calibration file: gives a decision." };
     private readonly Option<string> _device = new("--device") { Description = "cpu, cuda or cuda:N.", DefaultValueFactory = _ => "cpu" };
     private readonly Option<string> _precision = new("--precision") { Description = "float32, bfloat16 or float16.", DefaultValueFactory = _ => "float32" };
     private readonly Option<int?> _size = new("--image-size") { Description = "Side of the model input in pixels; default 518, or the nearest multiple of the patch." };
+
+    private const string RandomPrefix = "random:";
 
     /// <summary>What is said where the weights are random.</summary>
     public const string RandomNotice = "These results come from RANDOM weights that this command made itself: they show how everything works, not where defects are. Name real weights with --weights.";
@@ -28,30 +34,47 @@ internal sealed class DetectorChoice
         }
     }
 
-    public (ZeroShotDetector Detector, string? Notice) Build(ParseResult parsed)
+    public (ZeroShotDetector Detector, string? Notice) Build(ParseResult parsed) => (Builder(parsed).Build(), Notice(parsed));
+
+    /// <summary>What should be said beside every result of this choice.</summary>
+    public string? Notice(ParseResult parsed) => IsRandom(parsed) ? RandomNotice
+        : parsed.GetValue(_modules) is null ? "No trained modules were named (--modules): the projections of MPFA are untrained, so maps mean little." : null;
+
+    /// <summary>Whether I2TP and SP have a CNN to read.</summary>
+    public bool HasCnn(ParseResult parsed) => parsed.GetValue(_cnn) is not null || IsRandom(parsed);
+
+    /// <summary>The composition, still open to changes.</summary>
+    /// <param name="parsed">Arguments.</param>
+    /// <param name="seed">Seed of the modules' starting values.</param>
+    public ZeroShotDetectorBuilder Builder(ParseResult parsed, long seed = 0)
     {
-        var builder = new ZeroShotDetectorBuilder().UseDevice(parsed.GetValue(_device)!).UsePrecision(Precision(parsed.GetValue(_precision)!));
-        string? weights = parsed.GetValue(_weights);
-        if (weights is null)
+        var builder = new ZeroShotDetectorBuilder().UseDevice(parsed.GetValue(_device)!).UsePrecision(Precision(parsed.GetValue(_precision)!))
+            .UseMultiPatch(new MultiPatchOptions { Seed = seed }).UseMaskPrompt(new MaskPromptOptions { Seed = seed });
+        if (HasCnn(parsed))
         {
-            builder.UseRandomBackbone(Small, 1);
+            builder.UseImageToTextPrompt(new ImageToTextPromptOptions { Seed = seed }).UseSelfPrompt(new SelfPromptOptions { Seed = seed });
         }
         else
         {
-            builder.UseBackbone(File.Exists(weights) || Directory.Exists(weights) || !ModelCatalogue.TryFind(weights, out _) ? weights : new ModelStore().GetPath(weights));
+            builder.WithoutImageToTextPrompt().WithoutSelfPrompt();
+        }
+
+        string? weights = parsed.GetValue(_weights);
+        if (IsRandom(parsed))
+        {
+            var config = RandomConfig(weights);
+            builder.UseRandomBackbone(config, 1);
+            var architecture = config.Vision.Width >= 768 ? ResNetArchitecture.ResNet50 : ResNetArchitecture.ResNet18;
+            builder.UseCnn(new ResNetOptions { Architecture = architecture, RandomSeed = 1 });
+        }
+        else
+        {
+            builder.UseBackbone(File.Exists(weights) || Directory.Exists(weights) || !ModelCatalogue.TryFind(weights!, out _) ? weights! : new ModelStore().GetPath(weights!));
         }
 
         if (parsed.GetValue(_cnn) is { } cnn)
         {
             builder.UseCnn(new ResNetOptions { WeightsPath = cnn });
-        }
-        else if (weights is null)
-        {
-            builder.UseCnn(new ResNetOptions { Architecture = ResNetArchitecture.ResNet18, RandomSeed = 1 });
-        }
-        else
-        {
-            builder.WithoutImageToTextPrompt().WithoutSelfPrompt();
         }
 
         if (parsed.GetValue(_modules) is { } modules)
@@ -64,10 +87,30 @@ internal sealed class DetectorChoice
             builder.WithImageSize(size);
         }
 
-        var calibration = parsed.GetValue(_calibration) is { } file ? CalibrationFile.Load(file) : null;
-        var detector = (calibration is null ? builder : builder.WithCalibration(calibration)).Build();
-        return (detector, weights is null ? RandomNotice : parsed.GetValue(_modules) is null ? "No trained modules were named (--modules): the projections of MPFA are untrained, so maps mean little." : null);
+        return parsed.GetValue(_calibration) is { } file ? builder.WithCalibration(CalibrationFile.Load(file)) : builder;
     }
+
+    private bool IsRandom(ParseResult parsed) => parsed.GetValue(_weights) is not { } w || w.StartsWith(RandomPrefix, StringComparison.Ordinal);
+
+    // random:ViT-L-14-336 and the like, for dry runs at full size.
+    private static ClipConfig RandomConfig(string? weights) => weights?[RandomPrefix.Length..] switch
+    {
+        null or "small" => Small,
+        "tiny" => Tiny,
+        "ViT-L-14-336" => ClipPresets.ViTL14At336,
+        "ViT-L-14" => ClipPresets.ViTL14,
+        "ViT-B-16" => ClipPresets.ViTB16,
+        "ViT-B-32" => ClipPresets.ViTB32,
+        var other => throw new DetectorConfigurationException([$"There is no size '{other}' for random weights; choose tiny, small, ViT-B-32, ViT-B-16, ViT-L-14 or ViT-L-14-336."]),
+    };
+
+    private static ClipConfig Tiny { get; } = new()
+    {
+        EmbedDim = 32,
+        Activation = ClipActivation.QuickGelu,
+        Vision = new() { ImageSize = 56, PatchSize = 14, Width = 64, Layers = 4, Heads = 1 },
+        Text = new() { VocabSize = 49408, Width = 32, Layers = 1, Heads = 1 },
+    };
 
     private static ClipConfig Small { get; } = new()
     {

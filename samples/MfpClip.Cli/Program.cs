@@ -6,6 +6,7 @@ var json = new Option<bool>("--json") { Description = "Print one JSON object ins
 var root = new RootCommand("Finds defects on products it has never seen: an anomaly map and a score for every photo.") { json };
 root.Subcommands.Add(DetectCommand.Create(json));
 root.Subcommands.Add(DescribeCommand.Create(json));
+root.Subcommands.Add(TrainCommand.Create(json));
 root.Subcommands.Add(ModelsCommand.Create(json));
 root.Subcommands.Add(CheckCommand.Create(json));
 root.Subcommands.Add(SamplesCommand.Create(json));

@@ -23,6 +23,7 @@ internal static class TrainingManifest
             Complete = result.IsComplete,
             result.Steps,
             Data = new { data.Name, data.Count, data.Fingerprint },
+            data.Auxiliary,
             Recipe = recipe,
             Run = new { options.Modules, options.RecomputedBlocks, options.Workers, Threads = torch.get_num_threads(), detector.Device, detector.Precision, detector.ImageSize },
             Versions = new { Library = detector.LibraryVersion, Torch = typeof(torch).Assembly.GetName().Version?.ToString(), Runtime = Environment.Version.ToString() },

@@ -1,3 +1,4 @@
+using MfpClip.Data;
 using MfpClip.Imaging;
 using MfpClip.Training.Data;
 
@@ -130,6 +131,8 @@ public class DataTests
         public int Count => count;
 
         public string Fingerprint => "f";
+
+        public IReadOnlyList<CategoryFingerprint> Auxiliary => [];
 
         public int Loads => _loads;
 

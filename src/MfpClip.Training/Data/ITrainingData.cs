@@ -1,3 +1,5 @@
+using MfpClip.Data;
+
 namespace MfpClip.Training.Data;
 
 /// <summary>Images to train on. Implementations load on demand and are safe for concurrent callers.</summary>
@@ -12,12 +14,15 @@ public interface ITrainingData
     /// <summary>SHA-256 over what the images are (names, labels, settings), in hexadecimal: two sets that train alike have the same one.</summary>
     string Fingerprint { get; }
 
+    /// <summary>The categories with hashes, for the protocol that refuses to test on what was trained on.</summary>
+    IReadOnlyList<CategoryFingerprint> Auxiliary { get; }
+
     /// <summary>Class name of an image, as it goes into prompts. Cheap: nothing is decoded.</summary>
     string ClassNameOf(int index);
 
     /// <summary>Decodes one image.</summary>
     /// <param name="index">0 to <see cref="Count"/> - 1.</param>
-    /// <exception cref="ImageDecodeException">The image or its mask cannot be read.</exception>
+    /// <exception cref="MfpClipException">The image or its mask cannot be read; names the file.</exception>
     TrainingSample Load(int index);
 }
 

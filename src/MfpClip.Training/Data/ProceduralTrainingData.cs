@@ -56,6 +56,12 @@ public sealed class ProceduralTrainingData : ITrainingData
     /// <inheritdoc/>
     public string Fingerprint { get; }
 
+    /// <summary>One entry for each category. They are called "rendered ...", because a rendered pill is no picture of a data set's pill.</summary>
+    public IReadOnlyList<CategoryFingerprint> Auxiliary => [.. _categories.Select(c => new CategoryFingerprint
+    {
+        DataSet = "procedural", Category = $"rendered {c}", Images = _perCategory, Sha256 = Fingerprint, ImageHashes = [],
+    })];
+
     /// <inheritdoc/>
     public string ClassNameOf(int index) => _categories[index / _perCategory];
 
