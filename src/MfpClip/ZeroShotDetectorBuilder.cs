@@ -4,6 +4,7 @@ using MfpClip.Cnn;
 using MfpClip.Detection;
 using MfpClip.Detection.Building;
 using MfpClip.Imaging;
+using MfpClip.Methods.AnomalyClip;
 using MfpClip.Methods.AprilGan;
 using MfpClip.Methods.WinClip;
 using MfpClip.Prompts;
@@ -86,7 +87,7 @@ public sealed class ZeroShotDetectorBuilder
     public ZeroShotDetectorBuilder WithoutSelfPrompt() => UseSelfPrompt(new SelfPromptOptions { Variant = SelfPromptVariant.Off });
 
     /// <summary>Uses an own way of running and reading the frozen vision tower, made when the dimensions are known. Default: in stages, with SP.</summary>
-    public ZeroShotDetectorBuilder UseVisionEncoder(Func<ModuleDimensions, IVisionEncoder> create) => Set(c => c.Vision = create ?? throw new ArgumentNullException(nameof(create)));
+    public ZeroShotDetectorBuilder UseVisionEncoder(Func<ModuleDimensions, IVisionEncoder> create) => Set(c => c.Vision.Set(create));
 
     /// <summary>Sets the multi-patch feature aggregation (MPFA).</summary>
     public ZeroShotDetectorBuilder UseMultiPatch(MultiPatchOptions options) => Set(c => c.MultiPatch.Set(options));
@@ -117,6 +118,13 @@ public sealed class ZeroShotDetectorBuilder
 
     /// <summary>Uses an own scorer.</summary>
     public ZeroShotDetectorBuilder UseAnomalyScore(Func<ModuleDimensions, IAnomalyScorer> create) => Set(c => c.Score.Set(create));
+
+    /// <summary>
+    /// Composes AnomalyCLIP (arXiv 2310.18961): sets text prompts, vision encoder, aggregation, map and score, and switches SP and MP off.
+    /// Parts set afterwards take the place of its own.
+    /// </summary>
+    /// <param name="options">Settings; <see langword="null"/>: the authors'.</param>
+    public ZeroShotDetectorBuilder UseAnomalyClip(AnomalyClipOptions? options = null) => Set(c => AnomalyClipComposition.Apply(c, options ?? new()));
 
     /// <summary>Cuts the vision tower into equal runs of blocks. Default 4, as given by the paper.</summary>
     public ZeroShotDetectorBuilder WithStages(int count) => Set(c => (c.StageCount, c.Taps) = (count, null));

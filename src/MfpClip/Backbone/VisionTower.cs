@@ -4,11 +4,12 @@ using MfpClip.Training.Memory;
 namespace MfpClip.Backbone;
 
 /// <summary>CLIP's vision transformer (openai/CLIP, clip/model.py, VisionTransformer).</summary>
-internal sealed class VisionTower : IVisionTower, IDisposable
+internal sealed class VisionTower : IVisionTower, IAttentionBlocks, IDisposable
 {
     private readonly ParameterSet _parameters;
     private readonly PositionTable _positions;
     private readonly TransformerBlock[] _blocks;
+    private readonly SplitAttention[] _attention;
     private readonly TransformerKernels _kernels; // without gradients
     private readonly double _eps;
 
@@ -19,6 +20,8 @@ internal sealed class VisionTower : IVisionTower, IDisposable
         _positions = new(parameters["visual.positional_embedding"].alias().DetachFromDisposeScope(), interpolation);
         _blocks = [.. Enumerable.Range(0, Layers).Select(i => new TransformerBlock(
             parameters, $"visual.transformer.resblocks.{i}", config.Vision.Heads, config.Activation, config.LayerNormEps, causal: false))];
+        _attention = [.. Enumerable.Range(0, Layers).Select(i => new SplitAttention(
+            parameters, $"visual.transformer.resblocks.{i}", config.Vision.Heads, config.LayerNormEps))];
     }
 
     public int Width { get; }
@@ -82,6 +85,12 @@ internal sealed class VisionTower : IVisionTower, IDisposable
         using var scope = torch.NewDisposeScope();
         return torch.matmul(Normalize(tokens.to(Precision, Device), "visual.ln_post"), _parameters["visual.proj"]).MoveToOuterDisposeScope();
     }
+
+    public Tensor ProjectAttention(int block, Tensor tokens, AttentionPart part) => _attention[block].Project(tokens, part);
+
+    public Tensor Attend(int block, Tensor queries, Tensor keys, Tensor values) => _attention[block].Attend(queries, keys, values);
+
+    public Tensor ProjectWithoutNorm(Tensor tokens) => torch.matmul(tokens.to(Precision, Device), _parameters["visual.proj"]);
 
     public void Dispose()
     {

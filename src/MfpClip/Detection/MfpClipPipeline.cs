@@ -74,7 +74,7 @@ internal sealed class MfpClipPipeline
         {
             ClassEmbedding = v, RawClassEmbedding = raw, Texts = t, Map = M, Features = Z, PatchLogits = _parts.Map.PatchLogits,
         });
-        _tracer.Scored(trace, v, t, score.Score);
+        _tracer.Scored(trace, v, raw, t, score.Score);
         var map = Inside(_parts.Map.Smooth(M));
         Done("score");
 

@@ -83,6 +83,11 @@ internal sealed record PipelineParts
             yield return $"The vision encoder '{Vision.Describe().Component}' takes no self prompts: call WithoutSelfPrompt, or use another encoder.";
         }
 
+        foreach (string fault in Vision.Faults(Backbone.Vision))
+        {
+            yield return fault;
+        }
+
         if (Stages.Count == 0 || Stages.Taps[^1] > Backbone.Vision.Layers)
         {
             yield return $"The stages end after blocks {string.Join(", ", Stages.Taps)}, but the vision tower has {Backbone.Vision.Layers}.";

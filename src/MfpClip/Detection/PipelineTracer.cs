@@ -88,7 +88,7 @@ internal sealed class PipelineTracer(PipelineParts parts)
     }
 
     /// <summary>The class embedding and the scores.</summary>
-    public void Scored(ForwardTrace? trace, Tensor v, Tensor t, Tensor score)
+    public void Scored(ForwardTrace? trace, Tensor v, Tensor raw, Tensor t, Tensor score)
     {
         if (Off(trace))
         {
@@ -97,6 +97,7 @@ internal sealed class PipelineTracer(PipelineParts parts)
 
         using var scope = torch.NewDisposeScope();
         trace!.Keep("class_embedding", v);
+        trace.Keep("class_embedding_raw", raw);
         trace.Keep("S", score);
         if (parts.Score is AnomalyScorer scorer)
         {

@@ -53,7 +53,7 @@ internal sealed class Composition
 
     public ModuleChoice<SelfPromptOptions, ISelfPrompt> Self { get; } = new(new(), SelfPrompt.Create, (o, d) => o.Faults(d));
 
-    public Func<ModuleDimensions, IVisionEncoder>? Vision { get; set; }
+    public ModuleChoice<VisionDefault, IVisionEncoder> Vision { get; } = new(new(), (_, _) => new StagedVisionEncoder(), (_, _) => []);
 
     public ModuleChoice<MultiPatchOptions, IPatchAggregator> MultiPatch { get; } = new(new(), MultiPatchAggregator.Create, (o, _) => o.Faults());
 
@@ -90,6 +90,9 @@ internal sealed class Composition
     public ILogger Logger { get; set; } = NullLogger.Instance;
 }
 
+/// <summary>The staged encoder has no options.</summary>
+internal sealed record VisionDefault;
+
 /// <summary>A module's options, or the caller's own way to make it.</summary>
 internal sealed class ModuleChoice<TOptions, TModule>(
     TOptions options, Func<TOptions, ModuleDimensions, TModule> create, Func<TOptions, ModuleDimensions, IEnumerable<string>> faults)
@@ -97,12 +100,16 @@ internal sealed class ModuleChoice<TOptions, TModule>(
 {
     private TOptions _options = options;
     private Func<ModuleDimensions, TModule>? _own;
+    private Func<ModuleDimensions, IEnumerable<string>> _ownFaults = _ => [];
 
     public void Set(TOptions chosen) => (_options, _own) = (chosen ?? throw new ArgumentNullException(nameof(chosen)), null);
 
-    public void Set(Func<ModuleDimensions, TModule> own) => _own = own ?? throw new ArgumentNullException(nameof(own));
+    public void Set(Func<ModuleDimensions, TModule> own) => Set(own, _ => []);
 
-    public IEnumerable<string> Faults(ModuleDimensions dimensions) => _own is null ? faults(_options, dimensions) : [];
+    public void Set(Func<ModuleDimensions, TModule> own, Func<ModuleDimensions, IEnumerable<string>> faults) =>
+        (_own, _ownFaults) = (own ?? throw new ArgumentNullException(nameof(own)), faults);
+
+    public IEnumerable<string> Faults(ModuleDimensions dimensions) => _own is null ? faults(_options, dimensions) : _ownFaults(dimensions);
 
     public TModule Create(ModuleDimensions dimensions) => _own is null
         ? create(_options, dimensions)

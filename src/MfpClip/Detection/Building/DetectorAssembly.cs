@@ -5,7 +5,6 @@ using MfpClip.Imaging;
 using MfpClip.Native;
 using MfpClip.Prompts;
 using MfpClip.Prompts.Text;
-using MfpClip.Prompts.Vision;
 using MfpClip.Tokenization;
 using MfpClip.Weights;
 
@@ -83,17 +82,13 @@ internal static class DetectorAssembly
         Cnn = cnn,
         ImageToText = Own(owned, c.ImageToText.Create(dimensions)),
         Self = Own(owned, c.Self.Create(dimensions)),
-        Vision = Own(owned, CreateVision(c, dimensions)),
+        Vision = Own(owned, c.Vision.Create(dimensions)),
         MultiPatch = Own(owned, c.MultiPatch.Create(dimensions)),
         Mask = Own(owned, c.Mask.Create(dimensions)),
         Map = Own(owned, c.Map.Create(dimensions)),
         Score = Own(owned, c.Score.Create(dimensions)),
         Stages = c.Taps is { } taps ? new StagePlan(taps) : StagePlan.Even(backbone.Vision.Layers, c.StageCount),
     };
-
-    private static IVisionEncoder CreateVision(Composition c, ModuleDimensions dimensions) => c.Vision is null
-        ? new StagedVisionEncoder()
-        : c.Vision(dimensions) ?? throw new DetectorConfigurationException([$"The given function made no {nameof(IVisionEncoder)} (it returned null)."]);
 
     private static ICnnFeatureExtractor? LoadCnn(Composition c, IClipBackbone backbone)
     {
@@ -200,7 +195,7 @@ internal static class DetectorAssembly
     }
 
     private static IEnumerable<string> ModuleFaults(Composition c, ModuleDimensions d) => c.OwnMethod is not null ? [] :
-        [.. c.ImageToText.Faults(d), .. c.Self.Faults(d), .. c.MultiPatch.Faults(d), .. c.Mask.Faults(d), .. c.Map.Faults(d), .. c.Score.Faults(d)];
+        [.. c.ImageToText.Faults(d), .. c.Self.Faults(d), .. c.Vision.Faults(d), .. c.MultiPatch.Faults(d), .. c.Mask.Faults(d), .. c.Map.Faults(d), .. c.Score.Faults(d)];
 
     private static void ThrowIfAny(IEnumerable<string> faults)
     {

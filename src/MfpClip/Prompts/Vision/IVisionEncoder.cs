@@ -16,6 +16,10 @@ public interface IVisionEncoder : IDetectorModule
     /// <summary>Whether <see cref="VisionRun.Self"/> is put in. Where it is not, the detector refuses a self prompt.</summary>
     bool TakesSelfPrompts { get; }
 
+    /// <summary>What this tower lacks for it; unless implemented, nothing.</summary>
+    /// <param name="tower">The detector's vision tower.</param>
+    IEnumerable<string> Faults(IVisionTower tower) => [];
+
     /// <summary>Runs the tower.</summary>
     /// <param name="run">Tower, images, stages, self prompt.</param>
     VisionEncoding Encode(VisionRun run);

@@ -1,0 +1,121 @@
+using MfpClip.Backbone;
+using MfpClip.Prompts;
+using MfpClip.Prompts.Vision;
+
+namespace MfpClip.Methods.AnomalyClip;
+
+/// <summary>
+/// AnomalyCLIP's vision pass, DPAM (arXiv 2310.18961, section 3.3; AnomalyCLIP_lib): in the last
+/// blocks a second path attends from values to values with the block's own weights, <c>p = p + Out(softmax(v v^T s) v)</c>, without MLP,
+/// and reads its input from the ordinary path o. Patches are read from p, the image from o.
+/// </summary>
+internal sealed class DualPathVisionEncoder : WeightedModule, IVisionEncoder
+{
+    private readonly AnomalyClipOptions _options;
+    private readonly int _first;
+
+    /// <exception cref="DetectorConfigurationException">The settings do not fit the model.</exception>
+    public DualPathVisionEncoder(AnomalyClipOptions options, ModuleDimensions dimensions)
+    {
+        var faults = options.VisionFaults(dimensions).ToList();
+        _options = faults.Count > 0 ? throw new DetectorConfigurationException(faults) : options;
+        // 19 of the 24 blocks of ViT-L.
+        _first = dimensions.VisionLayers - (options.DualPathBlocks ?? (int)Math.Round(dimensions.VisionLayers * 19 / 24.0, MidpointRounding.AwayFromZero));
+    }
+
+    /// <inheritdoc/>
+    public ImageSources Reads => ImageSources.None;
+
+    /// <inheritdoc/>
+    public bool TakesSelfPrompts => true;
+
+    /// <inheritdoc/>
+    public override string CheckpointPrefix => "vision";
+
+    /// <inheritdoc/>
+    public IEnumerable<string> Faults(IVisionTower tower)
+    {
+        if (tower is not IAttentionBlocks)
+        {
+            yield return $"AnomalyCLIP's vision encoder runs the attention of single blocks, and this backbone's vision tower does not offer {nameof(IAttentionBlocks)}.";
+        }
+    }
+
+    /// <inheritdoc/>
+    public VisionEncoding Encode(VisionRun run)
+    {
+        using var scope = torch.NewDisposeScope();
+        var streams = new Streams(run.Image.Embedded, null);
+        var read = new List<(Tensor Tokens, bool OnSecondPath)>(run.Stages.Count);
+        for (var stage = 1; stage <= run.Stages.Count; stage++)
+        {
+            run.CancellationToken.ThrowIfCancellationRequested();
+            streams = RunStage(run, stage, streams);
+            read.Add((streams.Local ?? streams.Ordinary, streams.Local is not null));
+        }
+
+        var last = run.Stages.Taps[^1];
+        streams = Run(run.Tower, streams, last, run.Tower.Layers - last);
+        var classToken = streams.Ordinary.select(1, 0);
+        var embedding = _options.NormalizeClassToken ? run.Tower.Project(classToken) : ((IAttentionBlocks)run.Tower).ProjectWithoutNorm(classToken);
+        run.Trace?.Keep("original_path_last", streams.Ordinary);
+        var stages = read.Select(r => new VisionStage(
+            (_options.RepeatLastFeatures && r.OnSecondPath ? streams.Local! : r.Tokens).alias().MoveToOuterDisposeScope(), run.Image.Rows, run.Image.Columns));
+        return new([.. stages], embedding.MoveToOuterDisposeScope());
+    }
+
+    /// <inheritdoc/>
+    public override StageDescription Describe() => new()
+    {
+        Stage = "vision encoder",
+        Component = "v-v attention beside the ordinary one (AnomalyCLIP's DPAM)",
+        Options = new Dictionary<string, string>
+        {
+            ["from block"] = Text($"{_first + 1}"),
+            ["class token"] = _options.NormalizeClassToken ? "after ln_post" : "without ln_post",
+            ["local features"] = _options.RepeatLastFeatures ? "the last block's in every stage" : "each stage's own",
+        },
+    };
+
+    // The self prompt's tokens (SP) join both paths before a stage and leave them after it, as in the staged encoder.
+    private Streams RunStage(VisionRun run, int stage, Streams streams)
+    {
+        var (first, count) = run.Stages.Blocks(stage);
+        if (!run.Self.Stages.Contains(stage))
+        {
+            return Run(run.Tower, streams, first, count);
+        }
+
+        using var scope = torch.NewDisposeScope();
+        var P_v = run.Self.CreatePrompts(stage, run.Image).to_type(streams.Ordinary.dtype); // [B, K, D]
+        var output = Run(run.Tower, streams.Map(Join), first, count).Map(Drop);
+        return output.Map(x => x.MoveToOuterDisposeScope());
+
+        Tensor Join(Tensor x) => torch.cat([x.narrow(1, 0, 1), P_v, x.narrow(1, 1, x.shape[1] - 1)], 1);
+
+        Tensor Drop(Tensor x) => torch.cat([x.narrow(1, 0, 1), x.narrow(1, 1 + P_v.shape[1], x.shape[1] - 1 - P_v.shape[1])], 1);
+    }
+
+    private Streams Run(IVisionTower tower, Streams streams, int first, int count)
+    {
+        using var scope = torch.NewDisposeScope();
+        var plain = Math.Clamp(_first - first, 0, count);
+        var (ordinary, local) = streams;
+        ordinary = plain > 0 ? tower.RunBlocks(ordinary, first, plain) : ordinary;
+        var blocks = (IAttentionBlocks)tower;
+        for (var block = first + plain; block < first + count; block++)
+        {
+            var v = blocks.ProjectAttention(block, ordinary, AttentionPart.Values); // [B, h, T, d]
+            local = (local ?? ordinary) + blocks.Attend(block, v, v, v);
+            ordinary = tower.RunBlocks(ordinary, block, 1);
+        }
+
+        return new Streams(ordinary, local).Map(x => x.alias().MoveToOuterDisposeScope());
+    }
+
+    /// <summary>Ordinary path o and, from the first dual block on, the v-v path p; both <c>[B, T, D]</c>.</summary>
+    private readonly record struct Streams(Tensor Ordinary, Tensor? Local)
+    {
+        public Streams Map(Func<Tensor, Tensor> change) => new(change(Ordinary), Local is null ? null : change(Local));
+    }
+}
