@@ -11,6 +11,7 @@ internal static class AnomalyClipComposition
 {
     public static void Apply(Composition c, AnomalyClipOptions options)
     {
+        c.OwnMethod = null;
         c.Method = "AnomalyCLIP (arXiv 2310.18961)";
         c.Objective = new AnomalyClipObjective();
         c.Interpolation = options.Interpolation;
