@@ -155,7 +155,7 @@ public class AnomalyClipParityTests
         }
     }
 
-    private static Tolerance ToleranceOf(GoldenWalk walk, string name)
+    private static WalkTolerance ToleranceOf(GoldenWalk walk, string name)
     {
         var given = walk.Manifest.GetProperty("tolerance");
         if (name.Contains(".grad.", StringComparison.Ordinal))
@@ -173,10 +173,10 @@ public class AnomalyClipParityTests
 
         string last = name.Split('.')[^1];
         return name == "tokenized_prompts" ? new(0, 0)
-            : name.Contains(".train.", StringComparison.Ordinal) ? Tolerance.Of(given.GetProperty("loss"))
-            : last.StartsWith("similarity", StringComparison.Ordinal) || last.StartsWith("anomaly_map", StringComparison.Ordinal) || last == "image_score" ? Tolerance.Of(given.GetProperty("similarities_maps_scores"))
-            : last.StartsWith("text_block", StringComparison.Ordinal) || last.StartsWith("tokens_layer", StringComparison.Ordinal) || last == "original_path_last" ? Tolerance.Of(given.GetProperty("hidden_states"))
-            : Tolerance.Of(given.GetProperty("features"));
+            : name.Contains(".train.", StringComparison.Ordinal) ? WalkTolerance.Of(given.GetProperty("loss"))
+            : last.StartsWith("similarity", StringComparison.Ordinal) || last.StartsWith("anomaly_map", StringComparison.Ordinal) || last == "image_score" ? WalkTolerance.Of(given.GetProperty("similarities_maps_scores"))
+            : last.StartsWith("text_block", StringComparison.Ordinal) || last.StartsWith("tokens_layer", StringComparison.Ordinal) || last == "original_path_last" ? WalkTolerance.Of(given.GetProperty("hidden_states"))
+            : WalkTolerance.Of(given.GetProperty("features"));
     }
 
     private static ZeroShotDetector Build(GoldenWalk walk, int size, AnomalyClipOptions options, string? weights = null)

@@ -38,7 +38,7 @@ internal sealed partial class GoldenWalk : IDisposable
     /// <summary>Compares everything that the manifest lists, in its order.</summary>
     /// <param name="tolerance">Tolerance of a tensor.</param>
     /// <param name="otherwise">Tensors that are compared in another way: the check, given the expected tensor.</param>
-    public void Compare(Func<string, Tolerance> tolerance, IReadOnlyDictionary<string, Action<Tensor>>? otherwise = null)
+    public void Compare(Func<string, WalkTolerance> tolerance, IReadOnlyDictionary<string, Action<Tensor>>? otherwise = null)
     {
         int compared = 0;
         foreach (var listed in Manifest.GetProperty("tensors").EnumerateArray())
@@ -76,7 +76,7 @@ internal sealed partial class GoldenWalk : IDisposable
         }
     }
 
-    private static void Close(string name, Tensor expected, Tensor actual, Tolerance tolerance)
+    private static void Close(string name, Tensor expected, Tensor actual, WalkTolerance tolerance)
     {
         using var scope = torch.NewDisposeScope();
         Assert.True(expected.shape.SequenceEqual(actual.shape), $"{name}: shape [{string.Join(", ", actual.shape)}], expected [{string.Join(", ", expected.shape)}]");
@@ -97,7 +97,7 @@ internal sealed partial class GoldenWalk : IDisposable
 }
 
 /// <summary>How far two tensors may be apart: relative, absolute, in shares of the largest value; and where.</summary>
-internal sealed record Tolerance(double Relative, double Absolute, double OfLargest = 0, Tensor? Where = null)
+internal sealed record WalkTolerance(double Relative, double Absolute, double OfLargest = 0, Tensor? Where = null)
 {
-    public static Tolerance Of(JsonElement e) => new(e.GetProperty("rtol").GetDouble(), e.GetProperty("atol").GetDouble());
+    public static WalkTolerance Of(JsonElement e) => new(e.GetProperty("rtol").GetDouble(), e.GetProperty("atol").GetDouble());
 }
