@@ -109,6 +109,9 @@ internal sealed class ModuleChoice<TOptions, TModule>(
     public void Set(Func<ModuleDimensions, TModule> own, Func<ModuleDimensions, IEnumerable<string>> faults) =>
         (_own, _ownFaults) = (own ?? throw new ArgumentNullException(nameof(own)), faults);
 
+    /// <summary>Back to the built-in module with the options set last.</summary>
+    public void Reset() => _own = null;
+
     public IEnumerable<string> Faults(ModuleDimensions dimensions) => _own is null ? faults(_options, dimensions) : _ownFaults(dimensions);
 
     public TModule Create(ModuleDimensions dimensions) => _own is null

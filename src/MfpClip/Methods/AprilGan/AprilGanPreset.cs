@@ -25,7 +25,7 @@ internal static class AprilGanPreset
         (c.StageCount, c.Taps) = (options.Layers?.Count ?? 4, options.Layers is { } layers ? [.. layers] : null);
         c.ImageToText.Set(new ImageToTextPromptOptions { Variant = ImageToTextVariant.Off });
         c.Self.Set(new SelfPromptOptions { Variant = SelfPromptVariant.Off });
-        c.Vision = null;
+        c.Vision.Reset();
         c.MultiPatch.Set(new MultiPatchOptions { Projection = PatchProjection.Linear, Neighbourhood = 1, Seed = options.Seed });
         c.Mask.Set(new MaskPromptOptions { Variant = MaskPromptVariant.Off });
         c.Map.Set(new AnomalyMapOptions { AlignCorners = true, Fusion = options.SumOfLayers ? StageFusion.Sum : StageFusion.Mean });
