@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using MfpClip.Backbone.Kernels;
 using MfpClip.Training.Checkpoints;
 using MfpClip.Training.Data;
 using MfpClip.Training.Memory;
@@ -82,6 +83,7 @@ public sealed class Trainer
         using var features = _options.FeatureCacheFolder is { } folder
             ? FrozenFeatureCache.Enter(new FrozenFeatureCache(folder, _options.FeatureCacheBytes, NetworksHash()))
             : default;
+        using var reproducible = ReproducibleKernels.Enter();
         using var recomputing = ActivationCheckpointing.Enter(_options.RecomputedBlocks);
         using var watch = new TrainingWatch(_files, _options, _recipe);
         using var session = new TrainingSession(_method, trained, _recipe, _files, identity, _detector.SaveModules);

@@ -49,7 +49,7 @@ internal sealed class TextTower : ITextTower, IDisposable
     public Tensor RunBlocks(Tensor tokens, int first, int count)
     {
         using var scope = torch.NewDisposeScope();
-        var kernels = torch.is_grad_enabled() ? TransformerKernels.Plain : _kernels;
+        var kernels = ReproducibleKernels.Or(_kernels);
         var x = tokens.alias();
         for (int i = first; i < first + count; i++)
         {

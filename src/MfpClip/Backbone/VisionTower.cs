@@ -68,7 +68,7 @@ internal sealed class VisionTower : IVisionTower, IAttentionBlocks, IDisposable
         }
 
         using var scope = torch.NewDisposeScope();
-        var kernels = torch.is_grad_enabled() ? TransformerKernels.Plain : _kernels;
+        var kernels = ReproducibleKernels.Or(_kernels);
         var x = tokens.alias();
         for (int i = first; i < first + count; i++)
         {

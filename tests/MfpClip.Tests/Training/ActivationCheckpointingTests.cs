@@ -1,4 +1,5 @@
 using MfpClip.Backbone;
+using MfpClip.Backbone.Kernels;
 using MfpClip.Training.Memory;
 
 namespace MfpClip.Tests.Training;
@@ -66,6 +67,19 @@ public class ActivationCheckpointingTests
 
         Assert.Equal(0, ActivationCheckpointing.BlocksPerSegment);
         Assert.False(ActivationCheckpointing.AppliesTo(x));
+    }
+
+    [Fact]
+    public void A_training_runs_libtorchs_own_operators_whatever_was_measured_to_be_faster()
+    {
+        using (ReproducibleKernels.Enter())
+        {
+            using var guard = torch.no_grad();
+            Assert.Same(TransformerKernels.Plain, ReproducibleKernels.Or(KernelMeasurement.Measured));
+        }
+
+        using var noGradients = torch.no_grad();
+        Assert.Same(KernelMeasurement.Measured, ReproducibleKernels.Or(KernelMeasurement.Measured));
     }
 
     [Fact]

@@ -1,3 +1,5 @@
+using MfpClip.Backbone.Kernels;
+
 namespace MfpClip.Training.Memory;
 
 /// <summary>
@@ -51,6 +53,7 @@ internal static class ActivationCheckpointing
             var (input, segment) = ((Tensor)vars[0], (Func<Tensor, Tensor>)vars[1]);
             using var scope = torch.NewDisposeScope();
             using var guard = torch.no_grad();
+            using var reproducible = ReproducibleKernels.Enter(); // the backward pass must meet the very same values
             ctx.save_for_backward([input]);
             ctx.save_data(Segment, segment);
             return segment(input).MoveToOuterDisposeScope();
