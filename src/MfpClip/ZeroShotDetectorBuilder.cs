@@ -71,6 +71,20 @@ public sealed class ZeroShotDetectorBuilder
     /// <summary>Sets the image-to-text prompt (I2TP).</summary>
     public ZeroShotDetectorBuilder UseImageToTextPrompt(ImageToTextPromptOptions options) => Set(c => c.ImageToText.Set(options));
 
+    /// <summary>
+    /// Learns the words around the states (CoOp, CoCoOp, DenseCLIP) in the place of I2TP. The sentences become the states alone;
+    /// <see cref="WithPromptTemplates"/> afterwards sets others.
+    /// </summary>
+    public ZeroShotDetectorBuilder UseLearnedContext(LearnedContextOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        return Set(c =>
+        {
+            c.ImageToText.Set(d => LearnedContext.Create(options, d));
+            c.Templates = PromptEnsembles.StatesOnly;
+        });
+    }
+
     /// <summary>Uses an own image-to-text prompt, made when the dimensions are known.</summary>
     public ZeroShotDetectorBuilder UseImageToTextPrompt(Func<ModuleDimensions, IImageToTextPrompt> create) => Set(c => c.ImageToText.Set(create));
 

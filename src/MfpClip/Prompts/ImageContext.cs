@@ -19,6 +19,7 @@ public sealed class ImageContext : IDisposable
     private Tensor? _embedded;
     private Tensor[]? _plain;
     private Tensor? _embedding;
+    private Tensor? _projected;
 
     /// <summary>A context over images, for tests of modules; in a detector the forward pass makes it.</summary>
     /// <param name="backbone">Frozen towers.</param>
@@ -56,6 +57,9 @@ public sealed class ImageContext : IDisposable
     /// <summary>Tokens of the plain pass, without any prompt, after the last block: <c>[B, 1 + N, D]</c>, before <c>ln_post</c>.</summary>
     public Tensor ClipTokens => PlainPass[^1];
 
+    /// <summary>The same tokens in the joint space, after <c>ln_post</c> and projection, not normalised: <c>[B, 1 + N, C]</c>.</summary>
+    public Tensor ProjectedTokens => Keep(ref _projected, () => Vision.Project(ClipTokens));
+
     /// <summary>The image embedding of the plain pass, after <c>ln_post</c> and projection, not normalised: <c>[B, C]</c>.</summary>
     public Tensor ClipEmbedding => Keep(ref _embedding, () => Vision.Project(ClipTokens.select(1, 0)));
 
@@ -75,7 +79,7 @@ public sealed class ImageContext : IDisposable
             return; // the features were given
         }
 
-        foreach (var tensor in new[] { _embedded, _embedding, _cnn?.Pooled }.Concat(_cnn?.Levels ?? []).Concat(_plain ?? []))
+        foreach (var tensor in new[] { _embedded, _embedding, _projected, _cnn?.Pooled }.Concat(_cnn?.Levels ?? []).Concat(_plain ?? []))
         {
             tensor?.Dispose();
         }

@@ -27,6 +27,9 @@ public sealed record ModuleDimensions(
     /// <summary>The detector's tokenizer, for prompts that bring their own words.</summary>
     public ITokenizer? Tokenizer { get; init; }
 
+    /// <summary>The frozen text tower, for prompts that start from the embeddings of words.</summary>
+    public ITextTower? TextTower { get; init; }
+
     /// <summary>Sizes of a backbone and, where there is one, a CNN.</summary>
     internal static ModuleDimensions Of(IClipBackbone backbone, ICnnFeatureExtractor? cnn, int stages, ITokenizer? tokenizer = null) => new(
         cnn?.FeatureDim ?? 0, cnn?.LevelDims ?? [], backbone.Vision.Width, backbone.Text.Width, backbone.Vision.EmbedDim,
@@ -36,5 +39,6 @@ public sealed record ModuleDimensions(
         TextLayers = backbone.Text.Layers,
         PatchSize = backbone.Vision.PatchSize,
         Tokenizer = tokenizer,
+        TextTower = backbone.Text,
     };
 }

@@ -3,6 +3,9 @@ namespace MfpClip.Prompts.Text;
 /// <summary>Published ensembles of sentences, as data.</summary>
 public static class PromptEnsembles
 {
+    /// <summary>The states alone, for prompts that learn the words around them (CoOp and its kin).</summary>
+    public static PromptTemplates StatesOnly { get; } = new() { Templates = ["[state]."] };
+
     /// <summary>
     /// WinCLIP's compositional prompt ensemble (arXiv 2303.14814, section 3.2 and appendix) as anomalib ships it: 7 normal and 4 abnormal
     /// states in 21 templates. One template stands in it twice and counts twice; embeddings are averaged without normalising them first.
