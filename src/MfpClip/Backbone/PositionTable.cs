@@ -32,7 +32,13 @@ internal sealed class PositionTable(Tensor table, PositionInterpolation interpol
             return made.MoveToOuterDisposeScope();
         }
 
-        var stored = _resized.GetOrAdd((rows, columns), made.alias().DetachFromDisposeScope());
+        var ours = made.alias().DetachFromDisposeScope();
+        var stored = _resized.GetOrAdd((rows, columns), ours);
+        if (!ReferenceEquals(stored, ours))
+        {
+            ours.Dispose(); // another caller was first
+        }
+
         return stored;
     }
 

@@ -34,10 +34,18 @@ public sealed class ClipBackboneTests : IDisposable
         Assert.Contains("visual.proj is [31, 16], the model needs [32, 16]", Assert.Single(e.WrongShape), StringComparison.Ordinal);
     }
 
-    [Fact]
-    public void NaN_in_the_weights_is_an_error_that_names_the_tensor()
+    [Theory]
+    [InlineData(ScalarType.Float32, float.NaN)]
+    [InlineData(ScalarType.Float16, float.NaN)]
+    [InlineData(ScalarType.BFloat16, float.NegativeInfinity)]
+    [InlineData(ScalarType.Float32, float.PositiveInfinity)]
+    public void One_value_that_is_not_finite_is_an_error_that_names_the_tensor(ScalarType type, float value)
     {
-        var e = Assert.Throws<WeightsException>(() => Load(Write(t => t["visual.proj"] = torch.full([32, 16], float.NaN))));
+        var e = Assert.Throws<WeightsException>(() => Load(Write(t =>
+        {
+            t["visual.proj"] = torch.ones([32, 16], type);
+            t["visual.proj"][7, 3] = torch.tensor(value).to_type(type);
+        })));
 
         Assert.Contains("visual.proj", e.Message, StringComparison.Ordinal);
     }

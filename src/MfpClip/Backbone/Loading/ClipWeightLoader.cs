@@ -2,7 +2,10 @@ using MfpClip.Weights;
 
 namespace MfpClip.Backbone.Loading;
 
-/// <summary>Brings a file's tensors into a model, one at a time, so that no second copy of the file is ever in memory.</summary>
+/// <summary>
+/// Brings a file's tensors into a model, one at a time, so that no second copy of the file is ever in memory: the peak is the model in its
+/// number format and the largest tensor.
+/// </summary>
 internal static class ClipWeightLoader
 {
     /// <exception cref="WeightsMismatchException">Lists every tensor that is missing, unexpected or of the wrong shape.</exception>
@@ -19,7 +22,7 @@ internal static class ClipWeightLoader
             {
                 cancellationToken.ThrowIfCancellationRequested();
                 using var scope = torch.NewDisposeScope();
-                parameters.Add(name, Read(file, names.Origins[name], shape).to(precision, device).contiguous());
+                parameters.Add(name, Read(file, names.Origins[name], shape, device, precision));
             }
 
             return parameters;
@@ -31,16 +34,35 @@ internal static class ClipWeightLoader
         }
     }
 
-    private static Tensor Read(IWeightFile file, TensorOrigin origin, long[] shape)
+    private static Tensor Read(IWeightFile file, TensorOrigin origin, long[] shape, Device device, ScalarType precision)
     {
-        var parts = origin.Sources.Select(s =>
+        if (origin is { Sources: [var only], Transposed: false } && file.Tensors[only].Type == precision && device.type == DeviceType.CPU)
         {
-            var tensor = file.Read(s);
-            return tensor.isfinite().all().item<bool>() ? tensor : throw new WeightsException(
-                file.Path, $"tensor '{s}' holds values that are not finite (NaN or infinity). The file is damaged; get it again.");
-        }).ToList();
-        var joined = parts.Count == 1 ? parts[0] : torch.cat(parts, 0);
-        return (origin.Transposed ? joined.t() : joined).reshape(shape);
+            return Finite(file, only).reshape(shape);
+        }
+
+        // The place first, what is read for it after: the allocator then gets its temporary memory back whole.
+        var place = torch.empty(shape, precision, device);
+        var target = origin.Transposed ? place.t() : place;
+        long at = 0;
+        foreach (string source in origin.Sources)
+        {
+            using var scope = torch.NewDisposeScope();
+            var part = Finite(file, source);
+            var slot = origin.Sources.Count == 1 ? target : target.narrow(0, at, part.shape[0]);
+            slot.copy_(part.reshape(slot.shape));
+            at += part.dim() > 0 ? part.shape[0] : 0;
+        }
+
+        return place;
+    }
+
+    private static Tensor Finite(IWeightFile file, string name)
+    {
+        var tensor = file.Read(name);
+        var (least, most) = tensor.aminmax(); // NaN goes through both
+        return (least.isfinite() & most.isfinite()).item<bool>() ? tensor : throw new WeightsException(
+            file.Path, $"tensor '{name}' holds values that are not finite (NaN or infinity). The file is damaged; get it again.");
     }
 
     private static void Check(IWeightFile file, ClipTensorNames names, List<(string Name, long[] Shape)> shapes)
