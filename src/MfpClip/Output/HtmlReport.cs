@@ -21,6 +21,12 @@ public sealed class HtmlReport : IDisposable
     /// <param name="notice">A sentence shown at the top, for example that the weights are random.</param>
     /// <exception cref="OutputException">The file cannot be written.</exception>
     public HtmlReport(string path, DetectorDescription description, string? notice = null)
+        : this(path, description, notice, temporary => new FileStream(temporary, FileMode.CreateNew, FileAccess.Write))
+    {
+    }
+
+    /// <summary>Writes through any stream, so that tests can fill the disk.</summary>
+    internal HtmlReport(string path, DetectorDescription description, string? notice, Func<string, Stream> open)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         ArgumentNullException.ThrowIfNull(description);
@@ -29,9 +35,17 @@ public sealed class HtmlReport : IDisposable
         _writer = Guard(() =>
         {
             Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
-            return new StreamWriter(_temporary, append: false, new UTF8Encoding(false));
+            return new StreamWriter(open(_temporary), new UTF8Encoding(false));
         });
-        Guard(() => _writer.Write(Head(description, notice)));
+        try
+        {
+            Guard(() => _writer.Write(Head(description, notice)));
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
     }
 
     /// <summary>Adds an image with its pictures.</summary>
@@ -71,15 +85,20 @@ public sealed class HtmlReport : IDisposable
     {
         if (!_complete)
         {
-            try
-            {
-                _writer.Dispose();
-                File.Delete(_temporary);
-            }
-            catch (IOException)
-            {
-                // A full disk has been reported where it was met.
-            }
+            Quietly(_writer.Dispose); // writes what is left in the buffer: on a full disk that fails again
+            Quietly(() => File.Delete(_temporary));
+        }
+    }
+
+    // What was wrong has been reported where it was met.
+    private static void Quietly(Action action)
+    {
+        try
+        {
+            action();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
         }
     }
 

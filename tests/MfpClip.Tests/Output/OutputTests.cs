@@ -108,4 +108,48 @@ public sealed class OutputTests : IDisposable
         Assert.Equal(2, DefectRegions.Find(map, 0.5f, minimumArea: 2).Count);
         Assert.Empty(DefectRegions.Find(Map, 3));
     }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(3000)]
+    [InlineData(20_000)]
+    public void A_report_on_a_full_disk_is_a_typed_error_and_leaves_nothing_behind(int room)
+    {
+        string path = Path.Combine(_folder, "report.html");
+        var e = Assert.Throws<OutputException>(() =>
+        {
+            using var report = new HtmlReport(path, Description, null, temporary => new FullDisk(temporary, room));
+            report.Add(Result, new RgbImage(200, 200, [.. Enumerable.Range(0, 120_000).Select(i => (byte)(i * i / 7))]));
+            report.Complete();
+        });
+
+        Assert.Contains(path, e.Message, StringComparison.Ordinal);
+        Assert.Empty(Directory.GetFiles(_folder));
+    }
+
+    private static DetectorDescription Description { get; } = new()
+    {
+        Method = "m", Stages = [], Device = "cpu", Precision = "Float32", ImageSize = 8, LibraryVersion = "1", WeightsHash = new string('0', 64),
+    };
+
+    private static AnomalyResult Result { get; } = new()
+    {
+        ImageName = "a.png", ClassName = "object", Score = 0.5f, ModelMap = new(2, 2, [0, 0, 0, 1]), ImageWidth = 200, ImageHeight = 200, PixelThreshold = 0.5f, Timings = new(),
+    };
+
+    /// <summary>A file on a disk that has room for so many bytes.</summary>
+    private sealed class FullDisk(string path, int room) : FileStream(path, FileMode.CreateNew, FileAccess.Write)
+    {
+        public override void Write(ReadOnlySpan<byte> buffer) => Write(buffer.ToArray(), 0, buffer.Length);
+
+        public override void Write(byte[] array, int offset, int count)
+        {
+            if (Position + count > room)
+            {
+                throw new IOException("No space left on device");
+            }
+
+            base.Write(array, offset, count);
+        }
+    }
 }
