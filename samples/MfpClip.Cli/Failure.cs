@@ -6,6 +6,8 @@ namespace MfpClip.Cli;
 /// <summary>Errors for people: one line on the error stream, exit code 1.</summary>
 internal static class Failure
 {
+    private const string DebugVariable = "MFPCLIP_DEBUG";
+
     /// <summary>Sets a command's action so that every expected error ends in one line.</summary>
     public static void Run(Command command, Option<bool> json, Func<ParseResult, CancellationToken, Task<int>> action) =>
         command.SetAction(async (parsed, cancellationToken) =>
@@ -22,6 +24,10 @@ internal static class Failure
             {
                 return Report(e.Message, parsed.GetValue(json));
             }
+            catch (Exception e) when (Environment.GetEnvironmentVariable(DebugVariable) is null)
+            {
+                return Report($"unexpected {e.GetType().Name}: {e.Message.TrimEnd('.')}. Set {DebugVariable}=1 for the whole trace, and report it.", parsed.GetValue(json));
+            }
         });
 
     /// <summary>Prints the line.</summary>
@@ -33,9 +39,12 @@ internal static class Failure
             Console.Out.WriteLine(JsonSerializer.Serialize(new { error = line }, CliJson.Options));
         }
 
-        Console.Error.WriteLine($"error: {line}");
+        Tell(line);
         return 1;
     }
+
+    /// <summary>One line for people on the error stream.</summary>
+    public static void Tell(string message) => Console.Error.WriteLine($"error: {message.ReplaceLineEndings(" ")}");
 }
 
 /// <summary>How the command line writes JSON.</summary>

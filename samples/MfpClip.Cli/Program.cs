@@ -17,6 +17,11 @@ Console.CancelKeyPress += (_, e) =>
     e.Cancel = true;
     cancel.Cancel();
 };
+using var stopped = System.Runtime.InteropServices.PosixSignalRegistration.Create(System.Runtime.InteropServices.PosixSignal.SIGTERM, s =>
+{
+    s.Cancel = true;
+    cancel.Cancel();
+});
 
 var parsed = root.Parse(args);
 if (parsed.Errors.Count > 0)

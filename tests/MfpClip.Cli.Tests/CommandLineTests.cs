@@ -48,6 +48,7 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("not in the catalogue", "models", "get", "nothing")]
     [InlineData("Unrecognized", "frobnicate")]
     [InlineData("precision 'int3'", "describe", "--precision", "int3")]
+    [InlineData("'gpu' is unknown", "check", "--device", "gpu")]
     public void Errors_are_one_line_and_exit_code_1(string expected, params string[] arguments)
     {
         var (code, _, errors) = Run(arguments);

@@ -22,6 +22,11 @@ internal static class CheckCommand
                 Console.WriteLine($"{report.System}; TorchSharp {report.TorchSharpVersion}; libtorch in {report.LibTorchFolder ?? "no folder"}; CUDA {(report.CudaAvailable ? "available" : "not available")}");
             }
 
+            if (!report.IsReady)
+            {
+                Failure.Tell(string.Join(" ", report.Problems));
+            }
+
             return Task.FromResult(report.IsReady ? 0 : 1);
         });
         return command;

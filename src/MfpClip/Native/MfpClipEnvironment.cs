@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using MfpClip.Backbone;
 using MfpClip.Native;
 
 namespace MfpClip;
@@ -26,15 +27,16 @@ public static class MfpClipEnvironment
 
         problems.AddRange(NativeDiagnosis.WhatIsOddAnyway(NativeFacts.Gather()));
         bool wantsCuda = device?.Trim().StartsWith("cuda", StringComparison.OrdinalIgnoreCase) == true;
-        if (loads && wantsCuda && !cuda)
+        string? fault = loads ? DeviceSelection.Fault(device!, ScalarType.Float32) : null;
+        if (fault is not null)
         {
-            problems.Add("CUDA was asked for, but libtorch finds no CUDA device: no GPU, no driver, or the application references a libtorch-cpu package. "
+            problems.Add(!wantsCuda || cuda ? fault : "CUDA was asked for, but libtorch finds no CUDA device: no GPU, no driver, or the application references a libtorch-cpu package. "
                 + "Reference libtorch-cuda-12.8-linux-x64 or -win-x64 instead of libtorch-cpu, and check 'nvidia-smi'.");
         }
 
         return new EnvironmentReport
         {
-            IsReady = loads && (!wantsCuda || cuda),
+            IsReady = loads && fault is null,
             CudaAvailable = cuda,
             Problems = problems,
             NativeRepair = NativeBackend.RepairMessage,
@@ -70,6 +72,6 @@ public sealed record EnvironmentReport
     public required string TorchSharpVersion { get; init; }
 
     /// <summary>One paragraph for people.</summary>
-    public string Summary => (IsReady ? "The native backend works." : "The native backend does not work.")
-        + (NativeRepair is null ? string.Empty : " " + NativeRepair) + string.Concat(Problems.Select(p => " " + p));
+    public string Summary => (IsReady ? "The native backend works." : "It does not work on the wanted device.")
+        + string.Concat(Problems.Select(p => " " + p)) + (NativeRepair is null ? string.Empty : " " + NativeRepair);
 }

@@ -38,6 +38,8 @@ public class NativeDiagnosisTests
         var report = MfpClipEnvironment.Check();
         Assert.True(report.IsReady, report.Summary);
         Assert.NotNull(report.LibTorchFolder);
+        Assert.False(MfpClipEnvironment.Check("gpu").IsReady);
+        Assert.Contains(MfpClipEnvironment.Check("gpu").Problems, p => p.Contains("'gpu' is unknown", StringComparison.Ordinal));
         if (!report.CudaAvailable)
         {
             var cuda = MfpClipEnvironment.Check("cuda:0");
