@@ -6,6 +6,8 @@ namespace MfpClip.Packages.Tests;
 
 public class PackageConsumptionTests(PackedOnce packed) : IClassFixture<PackedOnce>
 {
+    public static TheoryData<string> Libraries => [.. PackedOnce.Libraries];
+
     private static string Backend => RuntimeInformation.IsOSPlatform(OSPlatform.Windows) ? "libtorch-cpu-win-x64"
         : RuntimeInformation.IsOSPlatform(OSPlatform.OSX) ? "libtorch-cpu-osx-arm64" : "libtorch-cpu-linux-x64";
 
@@ -30,6 +32,22 @@ public class PackageConsumptionTests(PackedOnce packed) : IClassFixture<PackedOn
             """));
 
         Assert.Contains("detected 40x30 True", PackedOnce.Dotnet(folder, "run"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_fresh_project_takes_every_package_at_once()
+    {
+        string references = string.Concat(PackedOnce.Libraries.Where(l => l != "MfpClip").Select(l => $"<PackageReference Include=\"{l}\" Version=\"{packed.Version}\" />"));
+        string folder = packed.Project("All1", Csproj("Microsoft.NET.Sdk", "<OutputType>Exe</OutputType><TreatWarningsAsErrors>true</TreatWarningsAsErrors>", references), ("Program.cs", """
+            foreach (string name in args)
+            {
+                Console.WriteLine($"{name} {System.Reflection.Assembly.Load(name).GetExportedTypes().Length >= 0}");
+            }
+            """));
+
+        string output = PackedOnce.Dotnet(folder, ["run", "--", .. PackedOnce.Libraries]);
+
+        Assert.All(PackedOnce.Libraries, l => Assert.Contains($"{l} True", output, StringComparison.Ordinal));
     }
 
     [Fact]
@@ -68,9 +86,7 @@ public class PackageConsumptionTests(PackedOnce packed) : IClassFixture<PackedOn
     }
 
     [Theory]
-    [InlineData("MfpClip")]
-    [InlineData("MfpClip.Abstractions")]
-    [InlineData("MfpClip.Data")]
+    [MemberData(nameof(Libraries))]
     public void A_package_has_readme_icon_licence_documentation_and_symbols(string id)
     {
         using var package = ZipFile.OpenRead(Path.Combine(packed.Feed, $"{id}.{packed.Version}.nupkg"));
@@ -91,22 +107,26 @@ public class PackageConsumptionTests(PackedOnce packed) : IClassFixture<PackedOn
     }
 
     [Fact]
-    public void The_command_line_installs_as_a_tool()
+    public void The_command_line_installs_as_a_tool_and_detects()
     {
         string tools = Path.Combine(packed.Root, "tools");
         string folder = packed.Project("Tool1", "<Project />");
 
         PackedOnce.Dotnet(folder, "tool", "install", "MfpClip.Cli", "--version", packed.Version, "--tool-path", tools, "--configfile", Path.Combine(folder, "nuget.config"));
 
-        Assert.True(Directory.GetFiles(tools, "mfpclip*").Length > 0);
+        string results = Path.Combine(folder, "results");
+        string output = PackedOnce.Run(Directory.GetFiles(tools, "mfpclip*").First(f => Path.GetExtension(f) is "" or ".exe"), folder, "detect", "--out", results, "--json");
+        Assert.Contains("\"score\":", output, StringComparison.Ordinal);
+        Assert.True(File.Exists(Path.Combine(results, "report.html")));
     }
 
-    private string Csproj(string sdk, string properties) => $"""
+    private string Csproj(string sdk, string properties, string references = "") => $"""
         <Project Sdk="{sdk}">
           <PropertyGroup><TargetFramework>net10.0</TargetFramework><Nullable>enable</Nullable><ImplicitUsings>enable</ImplicitUsings>{properties}</PropertyGroup>
           <ItemGroup>
             <PackageReference Include="MfpClip" Version="{packed.Version}" />
             <PackageReference Include="{Backend}" Version="2.10.0" />
+            {references}
           </ItemGroup>
         </Project>
         """;

@@ -11,11 +11,15 @@ public sealed class PackedOnce : IDisposable
         Feed = Path.Combine(Root, "feed");
         Version = $"0.1.0-test.{Guid.NewGuid():N}"[..22];
         string repository = Repository();
-        foreach (string project in new[] { "src/MfpClip.Abstractions", "src/MfpClip.Data", "src/MfpClip", "samples/MfpClip.Cli" })
+        foreach (string project in Libraries.Select(l => $"src/{l}").Append("samples/MfpClip.Cli"))
         {
             Dotnet(repository, "pack", Path.Combine(repository, project), "-c", "Release", "-v", "q", $"-p:PackageVersion={Version}", $"-p:PackageOutputPath={Feed}");
         }
     }
+
+    /// <summary>Every library of the repository that is published.</summary>
+    public static IReadOnlyList<string> Libraries { get; } =
+        [.. Directory.GetDirectories(Path.Combine(Repository(), "src")).Select(d => Path.GetFileName(d)!).Where(d => File.Exists(Path.Combine(Repository(), "src", d, $"{d}.csproj"))).Order(StringComparer.Ordinal)];
 
     public string Root { get; }
 
@@ -40,9 +44,11 @@ public sealed class PackedOnce : IDisposable
         return folder;
     }
 
-    public static string Dotnet(string folder, params string[] arguments)
+    public static string Dotnet(string folder, params string[] arguments) => Run("dotnet", folder, arguments);
+
+    public static string Run(string program, string folder, params string[] arguments)
     {
-        var start = new ProcessStartInfo("dotnet", arguments) { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(program, arguments) { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true };
         // What the test host sets for itself must not reach the child.
         foreach (string variable in start.Environment.Keys.Where(k => k.StartsWith("MSBUILD", StringComparison.OrdinalIgnoreCase) || k is "VSTEST_HOST_DEBUG").ToList())
         {
@@ -54,7 +60,7 @@ public sealed class PackedOnce : IDisposable
         var errors = process.StandardError.ReadToEndAsync();
         string output = process.StandardOutput.ReadToEnd();
         process.WaitForExit();
-        Assert.True(process.ExitCode == 0, $"dotnet {string.Join(' ', arguments)} in {folder} ended with {process.ExitCode}:\n{output}\n{errors.Result}");
+        Assert.True(process.ExitCode == 0, $"{program} {string.Join(' ', arguments)} in {folder} ended with {process.ExitCode}:\n{output}\n{errors.Result}");
         return output;
     }
 
