@@ -34,7 +34,7 @@ public sealed record RankingMetrics
     /// <summary>The score from which an item counts as positive when F1 is highest.</summary>
     public double? F1Threshold { get; init; }
 
-    /// <summary>ROC curve from (0,0) to (1,1), thinned to about a thousand points.</summary>
+    /// <summary>ROC curve from (0,0) to (1,1), thinned to about 500 points.</summary>
     public IReadOnlyList<CurvePoint> Roc { get; init; } = [];
 
     /// <summary>Precision (y) over recall (x), thinned.</summary>

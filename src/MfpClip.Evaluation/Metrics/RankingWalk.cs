@@ -71,7 +71,7 @@ internal sealed class RankingWalk(long positives, long negatives, bool binned)
 /// <summary>A curve of which points are kept that differ visibly.</summary>
 internal sealed class ThinnedCurve(double startX, double startY)
 {
-    private const double Step = 1.0 / 500;
+    private const double Step = 1.0 / 250;
     private readonly List<CurvePoint> _points = [new(startX, startY)];
     private CurvePoint _last = new(startX, startY);
 

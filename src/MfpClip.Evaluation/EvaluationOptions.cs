@@ -1,0 +1,72 @@
+using MfpClip.Data;
+using MfpClip.Evaluation.Metrics;
+
+namespace MfpClip.Evaluation;
+
+/// <summary>Where maps and masks meet.</summary>
+public enum EvaluationResolution
+{
+    /// <summary>At the model's input size, to which masks are resized; what AnomalyCLIP, APRIL-GAN and the papers that follow them report (518 px).</summary>
+    Model,
+
+    /// <summary>At the size of each image, to which maps are resized.</summary>
+    Image,
+}
+
+/// <summary>How a detector is judged. The defaults are the field's.</summary>
+public sealed record EvaluationOptions
+{
+    /// <summary>Width of the Gaussian that smooths maps before the pixel metrics, in pixels of the map that is evaluated. Scores are not touched.</summary>
+    /// <value>Default 0: none. AnomalyCLIP and APRIL-GAN smooth with 4.</value>
+    public double SmoothingSigma { get; init; }
+
+    /// <summary>Where maps and masks meet.</summary>
+    /// <value>Default <see cref="EvaluationResolution.Model"/>.</value>
+    public EvaluationResolution Resolution { get; init; } = EvaluationResolution.Model;
+
+    /// <summary>Test images of each category at most, good and defective alike, spread over all kinds; for quick tries.</summary>
+    /// <value>Default <see langword="null"/>: all.</value>
+    public int? Limit { get; init; }
+
+    /// <summary>Good training images, the first by name, that a detector which is built for each category may look at.</summary>
+    /// <value>Default 0: zero-shot.</value>
+    public int Shots { get; init; }
+
+    /// <summary>Images handed to the detector at once.</summary>
+    /// <value>Default 4.</value>
+    public int BatchSize { get; init; } = 4;
+
+    /// <summary>Best and worst cases kept with pictures, of each kind and category.</summary>
+    /// <value>Default 2.</value>
+    public int Cases { get; init; } = 2;
+
+    /// <summary>Words for the prompts, where the category's own are not wanted.</summary>
+    /// <value>Default <see langword="null"/>: <see cref="AnomalyCategory.ClassName"/>.</value>
+    public string? ClassName { get; init; }
+
+    /// <summary>How pixel metrics are computed.</summary>
+    public PixelMetricsOptions Pixels { get; init; } = new();
+
+    internal void Check()
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(SmoothingSigma);
+        ArgumentOutOfRangeException.ThrowIfLessThan(BatchSize, 1);
+        ArgumentOutOfRangeException.ThrowIfNegative(Cases);
+        ArgumentOutOfRangeException.ThrowIfNegative(Shots);
+        if (Limit is { } limit)
+        {
+            ArgumentOutOfRangeException.ThrowIfLessThan(limit, 2, nameof(Limit));
+        }
+    }
+}
+
+/// <summary>How far an evaluation is.</summary>
+/// <param name="Category">Category at work.</param>
+/// <param name="Done">Images done, of all categories.</param>
+/// <param name="Total">All images.</param>
+public readonly record struct EvaluationProgress(string Category, int Done, int Total);
+
+/// <summary>Builds the detector of one category, which may look at good examples of it. The evaluator disposes what it gets.</summary>
+/// <param name="category">The category to be tested.</param>
+/// <param name="references">The first <see cref="EvaluationOptions.Shots"/> images of train/good by name.</param>
+public delegate IZeroShotDetector CategoryDetector(AnomalyCategory category, IReadOnlyList<AnomalySample> references);
