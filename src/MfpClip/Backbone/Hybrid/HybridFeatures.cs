@@ -38,7 +38,7 @@ internal sealed record HybridFeatures(IReadOnlyList<Tensor> Maps, Tensor? Near)
     }
 
     /// <summary>One minus the mean cosine similarity of each place to the nearest shares of all other places.</summary>
-    private static Tensor Nearest(Tensor map)
+    internal static Tensor Nearest(Tensor map)
     {
         using var scope = torch.NewDisposeScope();
         var (B, h, w) = (map.shape[0], map.shape[2], map.shape[3]);

@@ -73,18 +73,18 @@ public sealed class HybridBackboneTests : IDisposable
     [Fact]
     public void TheDistanceToOwnPatchesIsLargeOnlyWhereSomethingIsAlone()
     {
-        using var file = new TensorWeightFile("random", EfficientNetLiteWeights.Random(11, head: false, 3));
-        using var cnn = EfficientNetLite.Load(file, string.Empty, 11, head: false);
-        var stripes = (torch.arange(256).div(4, torch.RoundingMode.floor) % 2).to_type(ScalarType.Float32).view(1, 1, 1, 256).expand(1, 3, 256, 256).clone();
-        torch.manual_seed(1);
-        stripes[.., .., 112..144, 112..144] = torch.rand(1, 3, 32, 32);
+        // Two directions that alternate like stripes, and one place with a third.
+        var map = torch.zeros(1, 3, 16, 16);
+        map[.., 0, .., 0..8] = 1;
+        map[.., 1, .., 8..16] = 1;
+        map[0, .., 5, 9] = torch.tensor(new[] { 0f, 0f, 4f });
 
-        var near = HybridFeatures.Extract(cnn, stripes, new() { NearestPatches = true }).Near!;
+        var near = HybridFeatures.Nearest(map);
 
         Assert.Equal([1, 3, 16, 16], near.shape);
-        var first = near[0, 0];
-        // Away from the borders, whose zeros look alone as well.
-        Assert.True(first[7..9, 7..9].min().item<float>() > 2 * first[4..12, 4..12].median().item<float>());
+        Assert.Equal((5 * 16) + 9, near[0, 0].argmax().item<long>());
+        Assert.True(near[0, 0, 5, 9].item<float>() > 0.9);
+        Assert.InRange(near[0, 0, 0, 0].item<float>(), -1e-5, 1e-5); // a place has many like itself
         Assert.True((near[0, 2] + 1e-6 >= near[0, 1]).all().item<bool>()); // the nearest are nearer than the next nearest
     }
 
