@@ -1,0 +1,225 @@
+using System.IO.MemoryMappedFiles;
+using System.Text.Json;
+using MfpClip.Backbone.Hybrid;
+using MfpClip.Cnn;
+
+namespace MfpClip.Training.Pretraining;
+
+/// <summary>
+/// Features of frozen layers on disk, computed once for each picture: float16, memory-mapped, one record of fixed length after another.
+/// A broken-off run goes on after its last whole record.
+/// </summary>
+internal sealed class FeatureCache : IDisposable
+{
+    /// <summary>Side of the stored masks: stride 4.</summary>
+    public const int MaskStride = 4;
+
+    private readonly FeatureLayout _layout;
+    private readonly MemoryMappedFile _file;
+    private readonly MemoryMappedViewAccessor _view;
+
+    private FeatureCache(FeatureLayout layout, string path, IReadOnlyList<CachedPicture> pictures)
+    {
+        (_layout, Pictures) = (layout, pictures);
+        _file = MemoryMappedFile.CreateFromFile(path, FileMode.Open, null, 0, MemoryMappedFileAccess.Read);
+        _view = _file.CreateViewAccessor(0, 0, MemoryMappedFileAccess.Read);
+    }
+
+    /// <summary>Every picture in order.</summary>
+    public IReadOnlyList<CachedPicture> Pictures { get; }
+
+    /// <summary>Opens a cache, making what is missing of it.</summary>
+    /// <param name="folder">One folder for each cache.</param>
+    /// <param name="source">Pictures.</param>
+    /// <param name="heldOut">Which of its two sides.</param>
+    /// <param name="count">Number of pictures.</param>
+    /// <param name="extractor">Frozen network.</param>
+    /// <param name="progress">Told the number of pictures done.</param>
+    /// <param name="cancellationToken">Stops after a whole record.</param>
+    public static FeatureCache Open(
+        string folder, IPretrainingSource source, bool heldOut, int count, FrozenFeatures extractor, Action<int>? progress, CancellationToken cancellationToken)
+    {
+        Directory.CreateDirectory(folder);
+        string data = Path.Combine(folder, "features.bin"), index = Path.Combine(folder, "pictures.jsonl"), about = Path.Combine(folder, "about.json");
+        string identity = JsonSerializer.Serialize(new { source = source.Identity, heldOut, layout = extractor.Layout, cnn = extractor.Sha256 });
+        if (!File.Exists(about) || File.ReadAllText(about) != identity)
+        {
+            File.Delete(data);
+            File.Delete(index);
+            File.WriteAllText(about, identity);
+        }
+
+        var pictures = ReadIndex(index);
+        long record = extractor.Layout.RecordBytes;
+        int done = (int)Math.Min(pictures.Count, File.Exists(data) ? new FileInfo(data).Length / record : 0);
+        pictures.RemoveRange(done, pictures.Count - done);
+        if (done < count)
+        {
+            Make(data, index, source, heldOut, count, extractor, pictures, progress, cancellationToken);
+        }
+
+        return new(extractor.Layout, data, pictures.Take(count).ToList());
+    }
+
+    /// <summary>Records as one tensor, float16 <c>[B, values]</c>, in the caller's scope.</summary>
+    public Tensor Read(IReadOnlyList<int> rows)
+    {
+        using var scope = torch.NewDisposeScope();
+        var batch = torch.empty([rows.Count, _layout.Values], ScalarType.Float16);
+        var target = batch.bytes;
+        for (int i = 0; i < rows.Count; i++)
+        {
+            _view.SafeMemoryMappedViewHandle.ReadSpan((ulong)(rows[i] * _layout.RecordBytes), target.Slice(i * _layout.RecordBytes, _layout.RecordBytes));
+        }
+
+        return batch.MoveToOuterDisposeScope();
+    }
+
+    public void Dispose()
+    {
+        _view.Dispose();
+        _file.Dispose();
+    }
+
+    private static void Make(
+        string data, string index, IPretrainingSource source, bool heldOut, int count, FrozenFeatures extractor, List<CachedPicture> pictures,
+        Action<int>? progress, CancellationToken cancellationToken)
+    {
+        const int Chunk = 16;
+        using var stream = new FileStream(data, FileMode.OpenOrCreate, FileAccess.Write);
+        stream.Position = (long)pictures.Count * extractor.Layout.RecordBytes;
+        stream.SetLength(stream.Position);
+        File.WriteAllLines(index, pictures.Select(p => JsonSerializer.Serialize(p)));
+        using var lines = new StreamWriter(index, append: true);
+        while (pictures.Count < count)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            int first = pictures.Count;
+            var samples = new PretrainingSample[Math.Min(Chunk, count - first)];
+            Parallel.For(0, samples.Length, new() { MaxDegreeOfParallelism = Math.Max(1, Environment.ProcessorCount), CancellationToken = cancellationToken },
+                i => samples[i] = source.Create(first + i, heldOut));
+            using var scope = torch.NewDisposeScope();
+            var records = extractor.Extract(samples);
+            stream.Write(records.bytes);
+            stream.Flush();
+            foreach (var s in samples)
+            {
+                var picture = new CachedPicture(s.Category, s.Caption, s.IsDefective);
+                pictures.Add(picture);
+                lines.WriteLine(JsonSerializer.Serialize(picture));
+            }
+
+            lines.Flush();
+            progress?.Invoke(pictures.Count);
+        }
+    }
+
+    private static List<CachedPicture> ReadIndex(string path)
+    {
+        var pictures = new List<CachedPicture>();
+        foreach (string line in File.Exists(path) ? File.ReadLines(path) : [])
+        {
+            try
+            {
+                pictures.Add(JsonSerializer.Deserialize<CachedPicture>(line)!);
+            }
+            catch (JsonException)
+            {
+                break; // the line that was being written when the run broke off
+            }
+        }
+
+        return pictures;
+    }
+}
+
+/// <summary>What is known of a picture besides its features.</summary>
+internal sealed record CachedPicture(string Category, string Caption, bool IsDefective);
+
+/// <summary>The parts of a record, in order, each a number of values.</summary>
+internal sealed record FeatureLayout(IReadOnlyList<FeaturePart> Parts)
+{
+    public int Values { get; } = Parts.Sum(p => p.Values);
+
+    public int RecordBytes => Values * 2;
+}
+
+/// <summary>One part of a record: its name and shape.</summary>
+internal sealed record FeaturePart(string Name, int Channels, int Height, int Width)
+{
+    public int Values => Channels * Height * Width;
+}
+
+/// <summary>The frozen network with everything that is cached of it.</summary>
+internal sealed class FrozenFeatures(EfficientNetLite tower, EfficientNetLiteFeatureExtractor cnn, HybridVisionConfig config, string sha256, Device device)
+{
+    /// <summary>Hash of the network's file.</summary>
+    public string Sha256 => sha256;
+
+    /// <summary>Parts of a record.</summary>
+    public FeatureLayout Layout { get; } = new([.. Parts(config, cnn)]);
+
+    /// <summary>Records of samples, float16 <c>[B, values]</c>.</summary>
+    public Tensor Extract(IReadOnlyList<PretrainingSample> samples)
+    {
+        using var scope = torch.NewDisposeScope();
+        using var guard = torch.no_grad();
+        int size = config.ImageSize;
+        if (samples.FirstOrDefault(s => s.Image.Width != size || s.Image.Height != size) is { } other)
+        {
+            throw new ArgumentException($"A picture is {other.Image.Width} x {other.Image.Height}; the model takes {size} x {size}.", nameof(samples));
+        }
+
+        var pixels = torch.stack(samples.Select(s => torch.tensor(s.Image.Pixels.ToArray(), [size, size, 3]).permute(2, 0, 1)), 0).to(ScalarType.Float32, device) / 255;
+        var (mean, std) = EfficientNetLite.Normalization;
+        var features = HybridFeatures.Extract(tower, (pixels - mean[0]) / std[0], config);
+        var pooled = cnn.Extract(pixels);
+        var masks = torch.stack(samples.Select(s => torch.tensor(s.Mask, [1, size, size])), 0).to_type(ScalarType.Float32);
+        var coverage = torch.nn.functional.avg_pool2d(masks, FeatureCache.MaskStride);
+        var parts = features.Maps.Concat(features.Near is { } near ? [near] : []).Append(pooled.Pooled).Concat(pooled.Levels).Append(coverage);
+        return torch.cat([.. parts.Select(p => p.flatten(1).to(ScalarType.Float16, torch.CPU))], 1).contiguous().MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Takes records apart.</summary>
+    public (HybridFeatures Features, CnnFeatures Cnn, Tensor Masks) Split(Tensor records)
+    {
+        using var scope = torch.NewDisposeScope();
+        var values = records.to(ScalarType.Float32, device);
+        long at = 0;
+        var named = new Dictionary<string, Tensor>(StringComparer.Ordinal);
+        foreach (var part in Layout.Parts)
+        {
+            var tensor = values.narrow(1, at, part.Values);
+            named[part.Name] = (part.Height == 0 ? tensor : tensor.reshape(-1, part.Channels, part.Height, part.Width)).contiguous().MoveToOuterDisposeScope();
+            at += part.Values;
+        }
+
+        var masks = named["mask"].squeeze(1).MoveToOuterDisposeScope();
+        var levels = cnn.LevelDims.Select((c, i) => named[$"level{i}"].view(-1, c).MoveToOuterDisposeScope()).ToList();
+        return (
+            new([.. config.Maps().Select(m => named[m.Name])], named.GetValueOrDefault("near")),
+            new(named["pooled"].view(-1, cnn.FeatureDim).MoveToOuterDisposeScope(), levels), masks);
+    }
+
+    private static IEnumerable<FeaturePart> Parts(HybridVisionConfig config, EfficientNetLiteFeatureExtractor cnn)
+    {
+        foreach (var map in config.Maps())
+        {
+            int side = config.ImageSize / (map.Name switch { "s4" or "s8" => 8, "h32" => 32, _ => 16 });
+            yield return new(map.Name, map.Inputs, side, side);
+        }
+
+        if (config.NearestPatches)
+        {
+            yield return new("near", HybridFeatures.Shares.Length, config.ImageSize / 16, config.ImageSize / 16);
+        }
+
+        yield return new("pooled", cnn.FeatureDim, 1, 1);
+        for (int i = 0; i < cnn.LevelDims.Count; i++)
+        {
+            yield return new($"level{i}", cnn.LevelDims[i], 1, 1);
+        }
+
+        yield return new("mask", 1, config.ImageSize / FeatureCache.MaskStride, config.ImageSize / FeatureCache.MaskStride);
+    }
+}

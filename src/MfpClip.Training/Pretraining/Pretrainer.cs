@@ -1,0 +1,77 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.Json;
+using MfpClip.Backbone;
+using MfpClip.Backbone.Hybrid;
+using MfpClip.Cnn;
+using MfpClip.Prompts;
+using MfpClip.Tokenization;
+using MfpClip.Weights;
+
+namespace MfpClip.Training.Pretraining;
+
+/// <summary>
+/// Makes a small CLIP with its MFP-CLIP modules from pictures with captions: features of the frozen network are cached on disk, then towers
+/// and modules are trained together. A broken-off run goes on where its last checkpoint is.
+/// </summary>
+public static class Pretrainer
+{
+    /// <summary>Runs.</summary>
+    /// <param name="source">Pictures.</param>
+    /// <param name="options">Settings.</param>
+    /// <param name="progress">Told every few steps.</param>
+    /// <param name="cancellationToken">Stops; a later run with the same options goes on.</param>
+    /// <exception cref="WeightsException">The network's weights cannot be read.</exception>
+    /// <exception cref="TrainingException">The loss is not finite.</exception>
+    public static PretrainingResult Run(IPretrainingSource source, PretrainingOptions options, IProgress<PretrainingProgress>? progress = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        ArgumentNullException.ThrowIfNull(options);
+        var device = DeviceSelection.Resolve(options.Device, ScalarType.Float32);
+        if (options.Threads is { } threads)
+        {
+            torch.set_num_threads(threads);
+        }
+
+        Directory.CreateDirectory(options.Folder);
+        using var file = WeightFile.Open(options.CnnPath);
+        using var cnn = EfficientNetLiteFeatureExtractor.Load(file, HybridComposition.CnnInputSize);
+        using var tower = EfficientNetLite.Load(file, string.Empty, HybridShapes.TowerBlocks, head: false);
+        cnn.To(device);
+        tower.To(device);
+        var frozen = new FrozenFeatures(tower, cnn, options.Model.Vision, file.ComputeSha256(), device);
+        using var training = Cache(source, options, frozen, heldOut: false, progress, cancellationToken);
+        using var validation = Cache(source, options, frozen, heldOut: true, progress, cancellationToken);
+        using var session = new PretrainingSession(options, frozen, cnn, file, training, validation, device);
+        return session.Run(progress, cancellationToken);
+    }
+
+    private static FeatureCache Cache(
+        IPretrainingSource source, PretrainingOptions options, FrozenFeatures frozen, bool heldOut, IProgress<PretrainingProgress>? progress, CancellationToken cancellationToken)
+    {
+        int count = heldOut ? options.ValidationImages : options.Images;
+        return FeatureCache.Open(
+            Path.Combine(options.Folder, heldOut ? "features-held-out" : "features"), source, heldOut, count, frozen,
+            n => progress?.Report(new(heldOut ? "features of held-out categories" : "features", n, count, null, null)), cancellationToken);
+    }
+}
+
+/// <summary>How far a pretraining is.</summary>
+/// <param name="Phase">What it does.</param>
+/// <param name="Done">Pictures or steps done.</param>
+/// <param name="Total">All of them.</param>
+/// <param name="Loss">Loss since the last report, in training.</param>
+/// <param name="Validation">Result of a validation.</param>
+public sealed record PretrainingProgress(string Phase, long Done, long Total, double? Loss, PretrainingScore? Validation);
+
+/// <summary>Results on pictures of held-out categories: means over the categories, in percent.</summary>
+/// <param name="ImageAuroc">Half of the class token's score and half of the map's highest values against the label.</param>
+/// <param name="ImageAurocOfMap">The mean of the map's highest 1 % alone.</param>
+/// <param name="PixelAuroc">The map at stride 4.</param>
+public sealed record PretrainingScore(double ImageAuroc, double ImageAurocOfMap, double PixelAuroc);
+
+/// <summary>What a pretraining made.</summary>
+/// <param name="Backbone">File of the CLIP model, for <c>UseBackbone</c>.</param>
+/// <param name="Modules">File of the modules, for <c>WithModuleWeights</c>.</param>
+/// <param name="Score">Of the averaged weights.</param>
+public sealed record PretrainingResult(string Backbone, string Modules, PretrainingScore Score);

@@ -1,0 +1,263 @@
+using System.Diagnostics;
+using System.Globalization;
+using MfpClip.Backbone.Hybrid;
+using MfpClip.Cnn;
+using MfpClip.Output;
+using MfpClip.Prompts;
+using MfpClip.Tokenization;
+using MfpClip.Weights;
+
+namespace MfpClip.Training.Pretraining;
+
+/// <summary>One pretraining from its first or its last checkpointed step to the end. Owns model, optimiser and average.</summary>
+internal sealed class PretrainingSession : IDisposable
+{
+    private readonly PretrainingOptions _options;
+    private readonly FrozenFeatures _frozen;
+    private readonly IWeightFile _cnnFile;
+    private readonly FeatureCache _training;
+    private readonly FeatureCache _validation;
+    private readonly Device _device;
+    private readonly StateLanguage _language;
+    private readonly HybridBackbone _backbone;
+    private readonly PretrainingModel _model;
+    private readonly AdamOptimizer _optimizer;
+    private readonly WeightAverage _average;
+    private readonly IReadOnlyList<KeyValuePair<string, Tensor>> _trained;
+    private readonly long _steps;
+    private readonly string _log;
+
+    public PretrainingSession(
+        PretrainingOptions options, FrozenFeatures frozen, EfficientNetLiteFeatureExtractor cnn, IWeightFile cnnFile, FeatureCache training, FeatureCache validation, Device device)
+    {
+        (_options, _frozen, _cnnFile, _training, _validation, _device) = (options, frozen, cnnFile, training, validation, device);
+        _language = new(ClipTokenizer.Default, options.NameDropout);
+        _log = Path.Combine(options.Folder, "log.csv");
+        _steps = (long)options.Epochs * (training.Pictures.Count / options.BatchSize);
+        _backbone = HybridBackbone.CreateRandom(options.Model, options.Seed, new() { Device = options.Device });
+        MeasureStatistics();
+        _model = new(_backbone, cnn, options.Seed);
+        _trained = _model.Trained;
+        foreach (var (_, weight) in _trained)
+        {
+            weight.requires_grad_(true);
+        }
+
+        _optimizer = new(new TrainingRecipe { Optimizer = OptimizerKind.AdamW, WeightDecay = options.WeightDecay, LearningRate = options.LearningRate }, _trained);
+        _average = new(_trained, options.AverageDecay);
+    }
+
+    private string Checkpoint => Path.Combine(_options.Folder, "checkpoint.safetensors");
+
+    public PretrainingResult Run(IProgress<PretrainingProgress>? progress, CancellationToken cancellationToken)
+    {
+        long step = Restore();
+        var clock = Stopwatch.StartNew();
+        double sum = 0;
+        int counted = 0;
+        for (; step < _steps; step++)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            sum += Step(step);
+            counted++;
+            if ((step + 1) % 20 == 0 || step + 1 == _steps)
+            {
+                File.AppendAllText(_log, string.Create(CultureInfo.InvariantCulture, $"{step + 1},{sum / counted:0.#####},{clock.Elapsed.TotalSeconds:0.#}\n"));
+                progress?.Report(new("training", step + 1, _steps, sum / counted, null));
+                (sum, counted) = (0, 0);
+            }
+
+            if ((step + 1) % _options.CheckpointSteps == 0)
+            {
+                Save(step + 1);
+            }
+
+            if ((step + 1) % (_steps / _options.Epochs) == 0)
+            {
+                Validate(step + 1, progress);
+            }
+        }
+
+        _average.TakePlace();
+        var score = Validate(_steps, progress);
+        var (backbone, modules) = Write();
+        return new(backbone, modules, score);
+    }
+
+    public void Dispose()
+    {
+        _average.Dispose();
+        _optimizer.Dispose();
+        _model.Dispose();
+        _backbone.Dispose();
+    }
+
+    private double Step(long step)
+    {
+        using var scope = torch.NewDisposeScope();
+        var random = new Random(HashCode(step));
+        var rows = Rows(step);
+        var pictures = rows.Select(r => _training.Pictures[r]).ToList();
+        var (features, cnn, masks) = Mirrored(_frozen.Split(_training.Read(rows)), random);
+        var (Z, v) = _model.EncodeImages(features, cnn, selfPrompt: random.NextDouble() >= _options.ModuleDropout);
+        var states = pictures.Select(p => _language.States(p.Category, random)).ToList();
+        int B = rows.Count;
+        var prompted = random.NextDouble() >= _options.ModuleDropout ? Twice(cnn) : null;
+        var t = torch.stack(_model.EncodeTexts([.. states.Select(s => s.Normal), .. states.Select(s => s.Abnormal)], prompted).chunk(2, 0), 1); // [B, 2, C]
+        var captions = pictures.Select(p => p.Caption).ToList();
+        var unique = captions.Distinct(StringComparer.Ordinal).ToList();
+        var e = _model.EncodeTexts([.. unique.Select(_language.Caption)], null); // [U, C]
+        var which = torch.tensor(captions.Select(c => (long)unique.IndexOf(c)).ToArray(), device: _device);
+        var same = (which.unsqueeze(1) == torch.arange(unique.Count, device: _device).unsqueeze(0)).to_type(ScalarType.Float32); // [B, U]
+        var contrast = _backbone.Parameters["logit_scale"].clamp(max: Math.Log(100)).exp() * torch.matmul(v, e.t());
+        var classLogits = HybridComposition.Score.Tau * (v.unsqueeze(1) * t).sum(-1);
+        var loss = PretrainingLoss.Of(_model.Maps(Z, t, (int)masks.shape[1]), masks, classLogits, contrast, same);
+        double value = loss.Total.item<float>();
+        if (!double.IsFinite(value))
+        {
+            throw new TrainingDivergedException((int)(step * _options.Epochs / _steps), step, "the loss", File.Exists(Checkpoint) ? Checkpoint : null);
+        }
+
+        loss.Total.backward();
+        ClipGradients(1);
+        _optimizer.Step(new OneCycle(_options.LearningRate, _steps).At(step));
+        _optimizer.ZeroGradients();
+        _average.Update();
+        return value;
+
+        CnnFeatures Twice(CnnFeatures f) => new(torch.cat([f.Pooled, f.Pooled], 0), []);
+    }
+
+    // The network is not exactly indifferent to mirroring, but nearly so: a cheap way to more pictures.
+    private static (HybridFeatures, CnnFeatures, Tensor) Mirrored((HybridFeatures Features, CnnFeatures Cnn, Tensor Masks) batch, Random random)
+    {
+        long[] axes = [.. (random.Next(2) == 0 ? new[] { -1L } : []), .. (random.Next(2) == 0 ? new[] { -2L } : [])];
+        return axes.Length == 0 ? batch
+            : (new([.. batch.Features.Maps.Select(m => m.flip(axes))], batch.Features.Near?.flip(axes)), batch.Cnn, batch.Masks.flip(axes));
+    }
+
+    private List<int> Rows(long step)
+    {
+        int perEpoch = _training.Pictures.Count / _options.BatchSize;
+        var random = new Random(HashCode(-1 - (step / perEpoch)));
+        var order = Enumerable.Range(0, _training.Pictures.Count).ToArray();
+        random.Shuffle(order);
+        return [.. order.Skip((int)(step % perEpoch) * _options.BatchSize).Take(_options.BatchSize)];
+    }
+
+    private int HashCode(long n) => unchecked((int)((((ulong)_options.Seed * 0x9E3779B97F4A7C15UL) ^ ((ulong)n * 0xD1B54A32D192ED03UL)) >> 33));
+
+    private void ClipGradients(double most)
+    {
+        using var scope = torch.NewDisposeScope();
+        using var guard = torch.no_grad();
+        var gradients = _trained.Select(w => w.Value.grad).Where(g => g is not null).ToList();
+        double norm = torch.stack(gradients.Select(g => g!.square().sum())).sum().sqrt().item<float>();
+        if (norm > most)
+        {
+            gradients.ForEach(g => g!.mul_(most / norm));
+        }
+    }
+
+    private PretrainingScore Validate(long step, IProgress<PretrainingProgress>? progress)
+    {
+        var score = default(PretrainingScore);
+        void Measure() => score = PretrainingValidation.Run(_model, _frozen, _validation);
+        if (step < _steps)
+        {
+            _average.While(Measure);
+        }
+        else
+        {
+            Measure();
+        }
+
+        File.AppendAllText(_log, string.Create(CultureInfo.InvariantCulture, $"# step {step}: held-out image {score!.ImageAuroc:0.##} (map alone {score.ImageAurocOfMap:0.##}), pixel {score.PixelAuroc:0.##}\n"));
+        progress?.Report(new("validation", step, _steps, null, score));
+        return score;
+    }
+
+    /// <summary>Mean and deviation of every channel over the first pictures: the fixed statistics.</summary>
+    private void MeasureStatistics()
+    {
+        using var scope = torch.NewDisposeScope();
+        using var guard = torch.no_grad();
+        var rows = Enumerable.Range(0, Math.Min(256, _training.Pictures.Count)).ToList();
+        foreach (int start in Enumerable.Range(0, (rows.Count + 31) / 32))
+        {
+            using var part = torch.NewDisposeScope();
+            var (features, _, _) = _frozen.Split(_training.Read([.. rows.Skip(start * 32).Take(32)]));
+            double share = Math.Min(32, rows.Count - (start * 32)) / (double)rows.Count;
+            foreach (var (map, x) in _options.Model.Vision.Maps().Zip(features.Maps))
+            {
+                // The second moment stands in for the deviation until all pictures were seen.
+                var (mean, std) = (_backbone.Parameters[$"visual.stats.{map.Name}.mean"], _backbone.Parameters[$"visual.stats.{map.Name}.std"]);
+                (start == 0 ? mean.zero_() : mean).add_(x.mean([0, 2, 3]), alpha: share);
+                (start == 0 ? std.zero_() : std).add_(x.square().mean([0, 2, 3]), alpha: share);
+            }
+        }
+
+        foreach (var map in _options.Model.Vision.Maps())
+        {
+            var (mean, std) = (_backbone.Parameters[$"visual.stats.{map.Name}.mean"], _backbone.Parameters[$"visual.stats.{map.Name}.std"]);
+            std.copy_((std - mean.square()).clamp(1e-8).sqrt());
+        }
+    }
+
+    private void Save(long step) => SafetensorsWriter.Write(
+        Checkpoint,
+        [
+            .. _trained.Select(w => new KeyValuePair<string, Tensor>($"weights.{w.Key}", w.Value)), .. _optimizer.State.Select(w => new KeyValuePair<string, Tensor>($"moments.{w.Key}", w.Value)),
+            .. _average.Tensors.Select(w => new KeyValuePair<string, Tensor>($"average.{w.Key}", w.Value)),
+        ],
+        new Dictionary<string, string> { ["format"] = "mfpclip-pretraining-1", ["step"] = step.ToString(CultureInfo.InvariantCulture), ["options"] = Identity });
+
+    private string Identity => (_options with { Folder = string.Empty, CnnPath = string.Empty, Threads = null, CheckpointSteps = 0 }).ToString() + _options.Model.ToJson();
+
+    private long Restore()
+    {
+        if (!File.Exists(Checkpoint))
+        {
+            return 0;
+        }
+
+        using var file = WeightFile.Open(Checkpoint);
+        if (file.Metadata.GetValueOrDefault("options") != Identity)
+        {
+            throw new TrainingException($"The checkpoint '{Checkpoint}' is of a pretraining with other settings. Use another folder, or remove it.");
+        }
+
+        using var scope = torch.NewDisposeScope();
+        using var guard = torch.no_grad();
+        foreach (var (prefix, targets) in new[] { ("weights", _trained), ("moments", _optimizer.State), ("average", (IEnumerable<KeyValuePair<string, Tensor>>)_average.Tensors) })
+        {
+            foreach (var (name, tensor) in targets)
+            {
+                tensor.copy_(file.Read($"{prefix}.{name}"));
+            }
+        }
+
+        return _optimizer.Steps = long.Parse(file.Metadata["step"], CultureInfo.InvariantCulture);
+    }
+
+    private (string Backbone, string Modules) Write()
+    {
+        string backbone = Path.Combine(_options.Folder, "clip.safetensors"), modules = Path.Combine(_options.Folder, "modules.safetensors");
+        using var scope = torch.NewDisposeScope();
+        using var guard = torch.no_grad();
+        // The table of words is most of the file: half precision.
+        var own = _backbone.Parameters.Ordered.Select(p => new KeyValuePair<string, Tensor>(p.Key, p.Key == "token_embedding.weight" ? p.Value.detach().to_type(ScalarType.Float16) : p.Value));
+        var cnn = EfficientNetLiteWeights.Tensors(EfficientNetLiteLayout.Blocks.Count, head: true).Select(t => new KeyValuePair<string, Tensor>(HybridShapes.Cnn + t.Name, _cnnFile.Read(t.Name)));
+        SafetensorsWriter.Write(backbone, own.Concat(cnn), HybridBackbone.Metadata(_options.Model));
+        using var detector = HybridComposition.Apply(new ZeroShotDetectorBuilder().UseBackbone(backbone), _options.Model.Vision.ImageSize)
+            .UseCnn(new EfficientNetLiteOptions { WeightsPath = _options.CnnPath, InputSize = HybridComposition.CnnInputSize }).Build();
+        var values = ModuleCheckpoint.Collect(_model.Modules).ToDictionary(w => w.Key, w => w.Value, StringComparer.Ordinal);
+        foreach (var (name, tensor) in detector.GetTrainable().TrainedWeights)
+        {
+            tensor.copy_(values[name]);
+        }
+
+        detector.SaveModules(modules);
+        return (backbone, modules);
+    }
+}

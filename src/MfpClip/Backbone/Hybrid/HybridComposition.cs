@@ -1,0 +1,42 @@
+using MfpClip.Prompts;
+using MfpClip.Prompts.ImageToText;
+using MfpClip.Prompts.Mask;
+using MfpClip.Prompts.MultiPatch;
+using MfpClip.Prompts.Self;
+using MfpClip.Prompts.Text;
+using MfpClip.Scoring;
+
+namespace MfpClip.Backbone.Hybrid;
+
+/// <summary>The MFP-CLIP modules as they are trained together with a hybrid backbone, in one place for training and for use.</summary>
+internal static class HybridComposition
+{
+    /// <summary>Side at which the CNN of I2TP and SP reads: a global feature needs no more, and it costs a quarter.</summary>
+    public const int CnnInputSize = 160;
+
+    public static ImageToTextPromptOptions ImageToText { get; } = new();
+
+    public static SelfPromptOptions Self { get; } = new() { Variant = SelfPromptVariant.Levels };
+
+    public static MultiPatchOptions MultiPatch { get; } = new();
+
+    public static MaskPromptOptions Mask { get; } = new();
+
+    /// <summary>A small joint space separates states by larger angles than CLIP's: a lower tau.</summary>
+    public static AnomalyMapOptions Map { get; } = new() { Tau = 20, Upsampling = MapUpsampling.AfterSoftmax };
+
+    public static AnomalyScoreOptions Score { get; } = new() { Tau = 20 };
+
+    /// <summary>The ensemble of sentences that is used; training draws from it.</summary>
+    public static PromptTemplates Templates { get; } = new()
+    {
+        Templates = ["a photo of [state]", "a close-up of [state]"],
+        NormalStates = ["a normal [object]", "a good [object]", "a [object] without defect"],
+        AbnormalStates = ["an abnormal [object]", "a damaged [object]", "a [object] with a defect"],
+    };
+
+    /// <summary>Sets everything but the backbone.</summary>
+    public static ZeroShotDetectorBuilder Apply(ZeroShotDetectorBuilder builder, int imageSize) => builder
+        .UseImageToTextPrompt(ImageToText).UseSelfPrompt(Self).UseMultiPatch(MultiPatch).UseMaskPrompt(Mask)
+        .UseAnomalyMap(Map).UseAnomalyScore(Score).WithPromptTemplates(Templates).WithImageSize(imageSize);
+}
