@@ -10,6 +10,7 @@ root.Subcommands.Add(TrainCommand.Create(json));
 root.Subcommands.Add(ModelsCommand.Create(json));
 root.Subcommands.Add(CheckCommand.Create(json));
 root.Subcommands.Add(SamplesCommand.Create(json));
+root.Subcommands.Add(PretrainCommand.Create(json));
 
 using var cancel = new CancellationTokenSource();
 Console.CancelKeyPress += (_, e) =>

@@ -42,7 +42,8 @@ internal sealed class PretrainingModel : IDisposable
     private const int StageCount = 4;
 
     /// <summary>Modules by their prefix in checkpoints.</summary>
-    public IReadOnlyList<KeyValuePair<string, IDetectorModule>> Modules => [new("i2tp", _imageToText), new("sp", _self), new("mpfa", _multiPatch), new("mp", _mask)];
+    public IReadOnlyList<KeyValuePair<string, IDetectorModule>> Modules =>
+        [.. new IDetectorModule[] { _imageToText, _self, _multiPatch, _mask }.Select(m => new KeyValuePair<string, IDetectorModule>(((WeightedModule)m).CheckpointPrefix, m))];
 
     /// <summary>Everything that is trained, by name: the backbone's own tensors but its statistics, and the modules'.</summary>
     public IReadOnlyList<KeyValuePair<string, Tensor>> Trained =>

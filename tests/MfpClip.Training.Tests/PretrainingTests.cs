@@ -1,0 +1,140 @@
+using MfpClip.Backbone.Hybrid;
+using MfpClip.Cnn;
+using MfpClip.Training.Pretraining;
+using MfpClip.Weights;
+
+namespace MfpClip.Training.Tests;
+
+public sealed class PretrainingTests : IDisposable
+{
+    private const int Size = 64;
+    private readonly string _folder = Directory.CreateTempSubdirectory().FullName;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Fact]
+    public void ABrokenOffRunGoesOnToTheSameWeights()
+    {
+        string cnn = Cnn();
+        var whole = Pretrainer.Run(new Dots(), Options("whole", cnn));
+        var stop = new CancellationTokenSource();
+        Assert.Throws<OperationCanceledException>(() => Pretrainer.Run(
+            new Dots(), Options("parts", cnn), new Call(p => { if (p is { Phase: "training", Done: >= 20 }) stop.Cancel(); }), stop.Token));
+
+        var parts = Pretrainer.Run(new Dots(), Options("parts", cnn));
+
+        Assert.Equal(File.ReadAllBytes(whole.Backbone), File.ReadAllBytes(parts.Backbone));
+        using var a = WeightFile.Open(whole.Modules);
+        using var b = WeightFile.Open(parts.Modules);
+        foreach (string name in a.Tensors.Keys)
+        {
+            using var scope = torch.NewDisposeScope();
+            Assert.True(a.Read(name).equal(b.Read(name)).all().item<bool>(), name);
+        }
+    }
+
+    [Fact]
+    public void ItLearnsWhatADefectIsAndTheDetectorSeesTheSame()
+    {
+        string cnn = Cnn();
+        var losses = new List<double>();
+        var result = Pretrainer.Run(new Dots(), Options("learn", cnn) with { Epochs = 12, AverageDecay = 0.8 }, new Call(p => { if (p.Loss is { } loss) { losses.Add(loss); } }));
+
+        Assert.True(losses[^1] < 0.8 * losses[0], $"The loss went from {losses[0]} to {losses[^1]}.");
+        Assert.True(result.Score.PixelAuroc > 80, $"Pixel AUROC is {result.Score.PixelAuroc}.");
+        using var detector = HybridComposition.Apply(new ZeroShotDetectorBuilder().UseBackbone(result.Backbone), Size)
+            .UseCnn(new EfficientNetLiteOptions { WeightsPath = cnn, InputSize = HybridComposition.CnnInputSize }).WithModuleWeights(result.Modules).Build();
+        var bad = Enumerable.Range(0, 40).Select(i => new Dots().Create(i, true)).First(s => s.IsDefective);
+        var map = detector.Detect(bad.Image, new() { ClassName = bad.Category }).ModelMap;
+        double Mean(bool inside) => bad.Mask.Select((m, i) => (m, i)).Where(x => x.m == inside).Average(x => (double)map.Data[x.i]);
+        Assert.True(Mean(true) > Mean(false), $"On the defect {Mean(true)}, elsewhere {Mean(false)}.");
+    }
+
+    [Fact]
+    public void ACacheIsMadeAnewForOtherPicturesAndKeptForTheSame()
+    {
+        string cnn = Cnn();
+        var options = Options("cache", cnn) with { Epochs = 1 };
+        var source = new Dots();
+        Pretrainer.Run(source, options);
+        int first = source.Made;
+        File.Delete(Path.Combine(options.Folder, "checkpoint.safetensors"));
+        Pretrainer.Run(source, options);
+        Assert.Equal(first, source.Made);
+        File.Delete(Path.Combine(options.Folder, "checkpoint.safetensors"));
+        Pretrainer.Run(source, options with { Images = options.Images + 16 });
+        Assert.Equal(first + 16, source.Made);
+        File.Delete(Path.Combine(options.Folder, "checkpoint.safetensors"));
+        Pretrainer.Run(new Dots("others"), options);
+        Assert.Equal(2, Directory.GetFiles(options.Folder, "about.json", SearchOption.AllDirectories).Count(f => File.ReadAllText(f).Contains("others", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public void ACheckpointOfOtherSettingsIsRefused()
+    {
+        string cnn = Cnn();
+        var options = Options("settings", cnn) with { CheckpointSteps = 2, Epochs = 1 };
+        Pretrainer.Run(new Dots(), options);
+        Assert.Contains("other settings", Assert.Throws<TrainingException>(() => Pretrainer.Run(new Dots(), options with { LearningRate = 1e-4 })).Message, StringComparison.Ordinal);
+    }
+
+    // torch.optim.lr_scheduler.OneCycleLR(max_lr=1, total_steps=100): from 1/25 up to 1 at step 29, down to 4e-6 at step 99.
+    [Theory]
+    [InlineData(0, 0.04)]
+    [InlineData(29, 1)]
+    [InlineData(64, 0.500002)]
+    [InlineData(99, 4e-6)]
+    public void TheScheduleIsPyTorchs(long step, double expected) => Assert.Equal(expected, new OneCycle(1, 100).At(step), 1e-6);
+
+    private string Cnn()
+    {
+        string path = Path.Combine(_folder, "cnn.safetensors");
+        using var scope = torch.NewDisposeScope();
+        SafetensorsWriter.Write(path, EfficientNetLiteWeights.Random(16, head: true, 5));
+        return path;
+    }
+
+    private PretrainingOptions Options(string name, string cnn) => new()
+    {
+        Folder = Path.Combine(_folder, name), CnnPath = cnn, Images = 64, ValidationImages = 24, BatchSize = 8, Epochs = 4, Seed = 3, LearningRate = 5e-3, CheckpointSteps = 10, Threads = 1,
+        Model = new()
+        {
+            EmbedDim = 16,
+            Vision = new() { ImageSize = Size, Width = 24, Layers = 4, Heads = 2, PooledGrid = 2, PositionGrid = 2, Kernel = 3 },
+            Text = new() { VocabSize = 49408, Width = 8, Layers = 1, Heads = 1 },
+        },
+    };
+
+    private sealed class Call(Action<PretrainingProgress> action) : IProgress<PretrainingProgress>
+    {
+        public void Report(PretrainingProgress value) => action(value);
+    }
+
+    /// <summary>Grey noise; the defect is a bright square.</summary>
+    private sealed class Dots(string name = "dots") : IPretrainingSource
+    {
+        public int Made;
+
+        public string Identity => name;
+
+        public PretrainingSample Create(int index, bool heldOut)
+        {
+            Interlocked.Increment(ref Made);
+            var random = new Random((index * 2) + (heldOut ? 1 : 0));
+            var pixels = Enumerable.Range(0, Size * Size * 3).Select(_ => (byte)random.Next(90, 130)).ToArray();
+            var mask = new bool[Size * Size];
+            if (index % 2 == 0)
+            {
+                int left = random.Next(Size - 16), top = random.Next(Size - 16);
+                for (int i = 0; i < 256; i++)
+                {
+                    int at = ((top + (i / 16)) * Size) + left + (i % 16);
+                    mask[at] = true;
+                    pixels.AsSpan(at * 3, 3).Fill(250);
+                }
+            }
+
+            return new(new(Size, Size, pixels), mask, heldOut ? "plate" : "sheet", index % 2 == 0 ? "a sheet with a spot" : "a good sheet");
+        }
+    }
+}
