@@ -2,11 +2,8 @@ using System.CommandLine;
 using MfpClip.Backbone;
 using MfpClip.Calibration;
 using MfpClip.Cnn;
+using MfpClip.Methods;
 using MfpClip.Models;
-using MfpClip.Prompts.ImageToText;
-using MfpClip.Prompts.Mask;
-using MfpClip.Prompts.MultiPatch;
-using MfpClip.Prompts.Self;
 
 namespace MfpClip.Cli;
 
@@ -14,6 +11,7 @@ namespace MfpClip.Cli;
 internal sealed class DetectorChoice
 {
     private readonly Option<string?> _weights = new("--weights") { Description = "CLIP weights: a file, a folder, or a name from 'mfpclip models list'. Without it, random weights: then maps mean nothing. random:ViT-L-14-336 and the like make random weights of that size, for dry runs." };
+    private readonly Option<string> _method = new("--method") { Description = "winclip, april-gan, anomalyclip, adaclip or mfp-clip; see 'mfpclip methods list'.", DefaultValueFactory = _ => "mfp-clip" };
     private readonly Option<string?> _cnn = new("--cnn") { Description = "ResNet-50 in torchvision's format, for I2TP and SP. Without it both are off." };
     private readonly Option<string?> _modules = new("--modules") { Description = "Trained modules (safetensors)." };
     private readonly Option<string?> _calibration = new("--calibration") { Description = "Calibration file: gives a decision." };
@@ -28,7 +26,7 @@ internal sealed class DetectorChoice
 
     public void AddTo(Command command)
     {
-        foreach (Option option in new Option[] { _weights, _cnn, _modules, _calibration, _device, _precision, _size })
+        foreach (Option option in new Option[] { _method, _weights, _cnn, _modules, _calibration, _device, _precision, _size })
         {
             command.Options.Add(option);
         }
@@ -38,23 +36,33 @@ internal sealed class DetectorChoice
 
     /// <summary>What should be said beside every result of this choice.</summary>
     public string? Notice(ParseResult parsed) => IsRandom(parsed) ? RandomNotice
-        : parsed.GetValue(_modules) is null ? "No trained modules were named (--modules): the projections of MPFA are untrained, so maps mean little." : null;
+        : parsed.GetValue(_modules) is null && Method(parsed) is { IsTrained: true, ReadsCnn: false } method ? $"No trained modules were named (--modules): {method.Name}'s are untrained, so maps mean little."
+        : parsed.GetValue(_modules) is null && Method(parsed).IsTrained ? "No trained modules were named (--modules): the projections of MPFA are untrained, so maps mean little." : null;
 
     /// <summary>Whether I2TP and SP have a CNN to read.</summary>
-    public bool HasCnn(ParseResult parsed) => parsed.GetValue(_cnn) is not null || IsRandom(parsed);
+    public bool HasCnn(ParseResult parsed) => HasCnn(parsed, Method(parsed));
+
+    /// <summary>The method that was asked for.</summary>
+    public MethodPreset Method(ParseResult parsed) => MethodCatalogue.Find(parsed.GetValue(_method)!);
 
     /// <summary>The composition, still open to changes.</summary>
     /// <param name="parsed">Arguments.</param>
     /// <param name="seed">Seed of the modules' starting values.</param>
     public ZeroShotDetectorBuilder Builder(ParseResult parsed, long seed = 0)
     {
-        var builder = new ZeroShotDetectorBuilder().UseDevice(parsed.GetValue(_device)!).UsePrecision(Precision(parsed.GetValue(_precision)!))
-            .UseMultiPatch(new MultiPatchOptions { Seed = seed }).UseMaskPrompt(new MaskPromptOptions { Seed = seed });
-        if (HasCnn(parsed))
-        {
-            builder.UseImageToTextPrompt(new ImageToTextPromptOptions { Seed = seed }).UseSelfPrompt(new SelfPromptOptions { Seed = seed });
-        }
-        else
+        var method = Method(parsed);
+        return parsed.GetValue(_cnn) is not null && !method.ReadsCnn
+            ? throw new DetectorConfigurationException([$"{method.Name} reads no CNN; leave --cnn out."])
+            : Builder(parsed, method, seed);
+    }
+
+    /// <summary>The same of another method.</summary>
+    public ZeroShotDetectorBuilder Builder(ParseResult parsed, MethodPreset method, long seed)
+    {
+        var builder = new ZeroShotDetectorBuilder().UseDevice(parsed.GetValue(_device)!).UsePrecision(Precision(parsed.GetValue(_precision)!));
+        method.Apply(builder, seed);
+        bool cnn = HasCnn(parsed, method);
+        if (method.ReadsCnn && !cnn)
         {
             builder.WithoutImageToTextPrompt().WithoutSelfPrompt();
         }
@@ -64,17 +72,20 @@ internal sealed class DetectorChoice
         {
             var config = RandomConfig(weights);
             builder.UseRandomBackbone(config, 1);
-            var architecture = config.Vision.Width >= 768 ? ResNetArchitecture.ResNet50 : ResNetArchitecture.ResNet18;
-            builder.UseCnn(new ResNetOptions { Architecture = architecture, RandomSeed = 1 });
+            if (cnn)
+            {
+                var architecture = config.Vision.Width >= 768 ? ResNetArchitecture.ResNet50 : ResNetArchitecture.ResNet18;
+                builder.UseCnn(new ResNetOptions { Architecture = architecture, RandomSeed = 1 });
+            }
         }
         else
         {
             builder.UseBackbone(File.Exists(weights) || Directory.Exists(weights) || !ModelCatalogue.TryFind(weights!, out _) ? weights! : new ModelStore().GetPath(weights!));
         }
 
-        if (parsed.GetValue(_cnn) is { } cnn)
+        if (cnn && parsed.GetValue(_cnn) is { } file)
         {
-            builder.UseCnn(new ResNetOptions { WeightsPath = cnn });
+            builder.UseCnn(new ResNetOptions { WeightsPath = file });
         }
 
         if (parsed.GetValue(_modules) is { } modules)
@@ -87,8 +98,10 @@ internal sealed class DetectorChoice
             builder.WithImageSize(size);
         }
 
-        return parsed.GetValue(_calibration) is { } file ? builder.WithCalibration(CalibrationFile.Load(file)) : builder;
+        return parsed.GetValue(_calibration) is { } calibration ? builder.WithCalibration(CalibrationFile.Load(calibration)) : builder;
     }
+
+    private bool HasCnn(ParseResult parsed, MethodPreset method) => method.ReadsCnn && (parsed.GetValue(_cnn) is not null || IsRandom(parsed));
 
     private bool IsRandom(ParseResult parsed) => parsed.GetValue(_weights) is not { } w || w.StartsWith(RandomPrefix, StringComparison.Ordinal);
 

@@ -7,6 +7,7 @@ var root = new RootCommand("Finds defects on products it has never seen: an anom
 root.Subcommands.Add(DetectCommand.Create(json));
 root.Subcommands.Add(DescribeCommand.Create(json));
 root.Subcommands.Add(TrainCommand.Create(json));
+root.Subcommands.Add(MethodsCommand.Create(json));
 root.Subcommands.Add(ModelsCommand.Create(json));
 root.Subcommands.Add(CheckCommand.Create(json));
 root.Subcommands.Add(SamplesCommand.Create(json));

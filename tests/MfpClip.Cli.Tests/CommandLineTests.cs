@@ -47,6 +47,8 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("there is no file or folder 'absent.pt'", "describe", "--weights", "absent.pt")]
     [InlineData("not in the catalogue", "models", "get", "nothing")]
     [InlineData("Unrecognized", "frobnicate")]
+    [InlineData("There is no method 'nothing'; choose winclip, april-gan", "describe", "--method", "nothing")]
+    [InlineData("WinCLIP reads no CNN", "describe", "--method", "winclip", "--cnn", "resnet50.pth")]
     [InlineData("precision 'int3'", "describe", "--precision", "int3")]
     [InlineData("'gpu' is unknown", "check", "--device", "gpu")]
     public void Errors_are_one_line_and_exit_code_1(string expected, params string[] arguments)
@@ -62,12 +64,27 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("check")]
     [InlineData("describe")]
     [InlineData("models", "list")]
+    [InlineData("methods", "list")]
     public void Every_command_speaks_json(params string[] arguments)
     {
         var (code, output, errors) = Run([.. arguments, "--json"]);
 
         Assert.True(code == 0, errors);
         using var json = JsonDocument.Parse(output);
+    }
+
+    [Fact]
+    public void Every_method_that_is_listed_can_be_composed()
+    {
+        using var list = JsonDocument.Parse(Run("methods", "list", "--json").Output);
+        foreach (var method in list.RootElement.EnumerateArray())
+        {
+            var (code, output, errors) = Run("describe", "--method", method.GetProperty("key").GetString()!, "--weights", "random:tiny", "--json");
+
+            Assert.True(code == 0, errors);
+            using var description = JsonDocument.Parse(output);
+            Assert.StartsWith(method.GetProperty("name").GetString()!, description.RootElement.GetProperty("method").GetString(), StringComparison.Ordinal);
+        }
     }
 
     [Fact]
