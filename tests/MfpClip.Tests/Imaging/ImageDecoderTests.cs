@@ -4,9 +4,46 @@ using SkiaSharp;
 
 namespace MfpClip.Tests.Imaging;
 
-public class SkiaImageDecoderTests
+public class SkiaImageDecoderTests() : ImageDecoderTests(new SkiaImageDecoder());
+
+public class ImageSharpDecoderTests() : ImageDecoderTests(new ImageSharpDecoder())
 {
-    private static readonly SkiaImageDecoder Decoder = new();
+    [Fact]
+    public void Tiff_tga_pbm_and_sixteen_bit_samples_decode()
+    {
+        using var image = new SixLabors.ImageSharp.Image<SixLabors.ImageSharp.PixelFormats.Rgb48>(3, 2);
+        image[1, 1] = new(65535, 32768, 257);
+        using var stream = new MemoryStream();
+        foreach (SixLabors.ImageSharp.Formats.IImageEncoder encoder in new SixLabors.ImageSharp.Formats.IImageEncoder[]
+        {
+            new SixLabors.ImageSharp.Formats.Png.PngEncoder { BitDepth = SixLabors.ImageSharp.Formats.Png.PngBitDepth.Bit16 },
+            new SixLabors.ImageSharp.Formats.Tiff.TiffEncoder(), new SixLabors.ImageSharp.Formats.Tga.TgaEncoder(), new SixLabors.ImageSharp.Formats.Pbm.PbmEncoder { ColorType = SixLabors.ImageSharp.Formats.Pbm.PbmColorType.Rgb },
+        })
+        {
+            stream.SetLength(0);
+            image.Save(stream, encoder);
+
+            var decoded = new ImageSharpDecoder().Decode(stream.ToArray(), "x", new());
+
+            Assert.Equal((3, 2), (decoded.Width, decoded.Height));
+            Assert.Equal([0, 0, 0, 255, 128, 1], decoded.Data[9..15]);
+        }
+    }
+
+    [Fact]
+    public void The_builder_takes_it()
+    {
+        using var detector = new ZeroShotDetectorBuilder().UseRandomBackbone(Backbone.ClipBackboneTests.Tiny with { Text = Backbone.ClipBackboneTests.Tiny.Text with { VocabSize = 49408, ContextLength = 77 } })
+            .WithImageSize(28).WithoutImageToTextPrompt().WithoutSelfPrompt().UseImageSharp().Build();
+
+        Assert.Equal("ImageSharp", detector.Description.Stages[0].Options["decoder"]);
+    }
+}
+
+/// <summary>What every decoder must do.</summary>
+public abstract class ImageDecoderTests(IImageDecoder decoder)
+{
+    private IImageDecoder Decoder => decoder;
 
     [Theory]
     [InlineData(1, "abcdef", 3, 2)]

@@ -1,0 +1,16 @@
+using MfpClip.Imaging;
+
+namespace MfpClip;
+
+/// <summary>Puts ImageSharp in the place of the default decoder.</summary>
+public static class ImageSharpBuilderExtensions
+{
+    /// <summary>Decodes images with <see cref="ImageSharpDecoder"/> instead of SkiaSharp.</summary>
+    /// <param name="builder">The builder.</param>
+    /// <returns>The same builder.</returns>
+    public static ZeroShotDetectorBuilder UseImageSharp(this ZeroShotDetectorBuilder builder)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        return builder.UseDecoder(new ImageSharpDecoder());
+    }
+}
