@@ -4,6 +4,7 @@ using MfpClip.Cnn;
 using MfpClip.Detection;
 using MfpClip.Detection.Building;
 using MfpClip.Imaging;
+using MfpClip.Methods.AdaClip;
 using MfpClip.Methods.AnomalyClip;
 using MfpClip.Methods.AprilGan;
 using MfpClip.Methods.WinClip;
@@ -139,6 +140,13 @@ public sealed class ZeroShotDetectorBuilder
     /// </summary>
     /// <param name="options">Settings; <see langword="null"/>: the authors'.</param>
     public ZeroShotDetectorBuilder UseAnomalyClip(AnomalyClipOptions? options = null) => Set(c => AnomalyClipComposition.Apply(c, options ?? new()));
+
+    /// <summary>
+    /// Composes AdaCLIP (arXiv 2407.15795): sets text prompts, sentences, vision encoder, aggregation, map and score, and switches SP and MP
+    /// off. Parts set afterwards take the place of its own.
+    /// </summary>
+    /// <param name="options">Settings; <see langword="null"/>: the authors'.</param>
+    public ZeroShotDetectorBuilder UseAdaClip(AdaClipOptions? options = null) => Set(c => AdaClipComposition.Apply(c, options ?? new()));
 
     /// <summary>Cuts the vision tower into equal runs of blocks. Default 4, as given by the paper.</summary>
     public ZeroShotDetectorBuilder WithStages(int count) => Set(c => (c.StageCount, c.Taps) = (count, null));

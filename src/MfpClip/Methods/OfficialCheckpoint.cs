@@ -12,7 +12,7 @@ internal abstract class OfficialCheckpoint
     public abstract string Method { get; }
 
     /// <summary>Every layout this library knows.</summary>
-    public static IReadOnlyList<OfficialCheckpoint> Known { get; } = [new AprilGan.AprilGanCheckpoint(), new AnomalyClipCheckpoint()];
+    public static IReadOnlyList<OfficialCheckpoint> Known { get; } = [new AprilGan.AprilGanCheckpoint(), new AnomalyClipCheckpoint(), new AdaClip.AdaClipCheckpoint()];
 
     /// <summary>The layout of a file; <see langword="null"/> where it is none of a published method.</summary>
     public static OfficialCheckpoint? Find(IWeightFile file) => Known.FirstOrDefault(k => k.Matches(file.Tensors));

@@ -13,8 +13,8 @@ internal static class AnomalyClipComposition
     {
         c.OwnMethod = null;
         c.Method = "AnomalyCLIP (arXiv 2310.18961)";
-        c.Objective = new AnomalyClipObjective();
-        c.Interpolation = options.Interpolation;
+        c.Objective = new AnomalyClipObjective(options.Recipe);
+        (c.Interpolation, c.RunWith) = (options.Interpolation, null);
         (c.StageCount, c.Taps) = (options.Taps?.Count ?? options.StageCount, options.Taps);
         c.ImageToText.Set(d => new ObjectAgnosticPrompt(options, d), options.PromptFaults);
         c.Self.Set(new SelfPromptOptions { Variant = SelfPromptVariant.Off });

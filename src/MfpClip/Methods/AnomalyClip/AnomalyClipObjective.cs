@@ -8,16 +8,19 @@ namespace MfpClip.Methods.AnomalyClip;
 /// What AnomalyCLIP minimises (arXiv 2310.18961, section 3.3; train.py): cross entropy of the image logits
 /// plus four times, for every stage, focal, Dice of the abnormal and Dice of the normal channel.
 /// </summary>
-internal sealed class AnomalyClipObjective : ITrainingObjective
+internal sealed class AnomalyClipObjective(TrainingRecipe recipe) : ITrainingObjective
 {
     /// <summary>Weight of the map's terms.</summary>
     public const double Lambda = 4;
 
-    /// <summary>Adam 1e-3 with betas 0.5 and 0.999, constant, 15 epochs, batch 8, seed 111 (train.sh, train.py).</summary>
-    public TrainingRecipe Recipe { get; } = new()
+    /// <summary>The authors' recipe: Adam 1e-3 with betas 0.5 and 0.999, constant, 15 epochs, batch 8, seed 111 (train.sh, train.py).</summary>
+    public static TrainingRecipe Authors { get; } = new()
     {
         LearningRate = 1e-3, Beta1 = 0.5, Beta2 = 0.999, Schedule = LearningRateSchedule.Constant, Epochs = 15, BatchSize = 8, Seed = 111,
     };
+
+    /// <inheritdoc/>
+    public TrainingRecipe Recipe => recipe;
 
     /// <inheritdoc/>
     public bool ReadsStageMaps => true;

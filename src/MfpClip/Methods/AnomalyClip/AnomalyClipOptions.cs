@@ -2,6 +2,7 @@ using System.ComponentModel.DataAnnotations;
 using MfpClip.Backbone;
 using MfpClip.Prompts;
 using MfpClip.Scoring;
+using MfpClip.Training;
 
 namespace MfpClip.Methods.AnomalyClip;
 
@@ -92,6 +93,10 @@ public sealed record AnomalyClipOptions
     /// <summary>How the position table is resized, where the detector loads the backbone.</summary>
     /// <value>Default <see cref="PositionInterpolation.Bilinear"/>.</value>
     public PositionInterpolation Interpolation { get; init; } = PositionInterpolation.Bilinear;
+
+    /// <summary>How it is trained.</summary>
+    /// <value>Default: the authors' (Adam, 1e-3, betas 0.5 and 0.999, 15 epochs, batch 8, seed 111).</value>
+    public TrainingRecipe Recipe { get; init; } = AnomalyClipObjective.Authors;
 
     /// <summary>Seed of the starting values.</summary>
     /// <value>Default 0.</value>

@@ -80,20 +80,11 @@ internal sealed class DualPathVisionEncoder : WeightedModule, IVisionEncoder
     // The self prompt's tokens (SP) join both paths before a stage and leave them after it, as in the staged encoder.
     private Streams RunStage(VisionRun run, int stage, Streams streams)
     {
-        var (first, count) = run.Stages.Blocks(stage);
-        if (!run.Self.Stages.Contains(stage))
-        {
-            return Run(run.Tower, streams, first, count);
-        }
-
         using var scope = torch.NewDisposeScope();
-        var P_v = run.Self.CreatePrompts(stage, run.Image).to_type(streams.Ordinary.dtype); // [B, K, D]
-        var output = Run(run.Tower, streams.Map(Join), first, count).Map(Drop);
-        return output.Map(x => x.MoveToOuterDisposeScope());
-
-        Tensor Join(Tensor x) => torch.cat([x.narrow(1, 0, 1), P_v, x.narrow(1, 1, x.shape[1] - 1)], 1);
-
-        Tensor Drop(Tensor x) => torch.cat([x.narrow(1, 0, 1), x.narrow(1, 1 + P_v.shape[1], x.shape[1] - 1 - P_v.shape[1])], 1);
+        var (first, count) = run.Stages.Blocks(stage);
+        var P_v = SelfPromptTokens.Of(run, stage);
+        return Run(run.Tower, streams.Map(x => SelfPromptTokens.Join(x, P_v)), first, count)
+            .Map(x => SelfPromptTokens.Drop(x, P_v).MoveToOuterDisposeScope());
     }
 
     private Streams Run(IVisionTower tower, Streams streams, int first, int count)

@@ -41,10 +41,15 @@ public sealed record PromptTemplates
     /// <value>Default <see cref="PromptAveraging.Normalized"/>.</value>
     public PromptAveraging Averaging { get; init; } = PromptAveraging.Normalized;
 
+    /// <summary>Whether a "-" in the class name becomes a space, as in AdaCLIP's code.</summary>
+    /// <value>Default false.</value>
+    public bool HyphensAsSpaces { get; init; }
+
     /// <summary>The sentences of a class name.</summary>
     public (IReadOnlyList<string> Normal, IReadOnlyList<string> Abnormal) Expand(string className)
     {
         ArgumentNullException.ThrowIfNull(className);
+        className = HyphensAsSpaces ? className.Replace('-', ' ') : className;
         return (Fill(NormalStates), Fill(AbnormalStates));
 
         List<string> Fill(IReadOnlyList<string> states) =>

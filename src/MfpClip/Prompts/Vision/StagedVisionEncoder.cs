@@ -51,16 +51,8 @@ internal sealed class StagedVisionEncoder : WeightedModule, IVisionEncoder
     {
         using var scope = torch.NewDisposeScope();
         var (first, count) = run.Stages.Blocks(stage);
-        if (!run.Self.Stages.Contains(stage))
-        {
-            return run.Tower.RunBlocks(tokens, first, count).MoveToOuterDisposeScope();
-        }
-
-        var N = tokens.shape[1] - 1;
-        var P_v = run.Self.CreatePrompts(stage, run.Image); // [B, K, D]
-        run.Trace?.Keep($"P_v{stage}", P_v);
-        var joined = torch.cat([tokens.narrow(1, 0, 1), P_v.to_type(tokens.dtype), tokens.narrow(1, 1, N)], 1); // [B, 1 + K + N, D]
-        var output = run.Tower.RunBlocks(joined, first, count);
-        return torch.cat([output.narrow(1, 0, 1), output.narrow(1, 1 + P_v.shape[1], N)], 1).MoveToOuterDisposeScope();
+        var P_v = SelfPromptTokens.Of(run, stage); // [B, K, D]
+        var output = run.Tower.RunBlocks(SelfPromptTokens.Join(tokens, P_v), first, count);
+        return SelfPromptTokens.Drop(output, P_v).MoveToOuterDisposeScope();
     }
 }

@@ -1,0 +1,31 @@
+using MfpClip.Prompts;
+using MfpClip.Prompts.ImageToText;
+using MfpClip.Prompts.Vision;
+using MfpClip.Scoring;
+
+namespace MfpClip.Methods.AdaClip;
+
+/// <summary>
+/// AdaCLIP's own parts, to be put into other compositions, for example <c>builder.UseVisionEncoder(d => AdaClipParts.CreateVisionEncoder(d))</c>.
+/// The rest of it are options of the common modules.
+/// </summary>
+public static class AdaClipParts
+{
+    /// <summary>Its hybrid prompts inside the text tower.</summary>
+    /// <param name="dimensions">Sizes, as the builder hands them over.</param>
+    /// <param name="options">Settings; <see langword="null"/>: the authors'.</param>
+    /// <exception cref="DetectorConfigurationException">The settings do not fit the model.</exception>
+    public static IImageToTextPrompt CreatePrompts(ModuleDimensions dimensions, AdaClipOptions? options = null) => new HybridTextPrompt(options ?? new(), dimensions);
+
+    /// <summary>Its vision encoder with hybrid prompts.</summary>
+    /// <param name="dimensions">Sizes, as the builder hands them over.</param>
+    /// <param name="options">Settings; <see langword="null"/>: the authors'.</param>
+    /// <exception cref="DetectorConfigurationException">The settings do not fit the model.</exception>
+    public static IVisionEncoder CreateVisionEncoder(ModuleDimensions dimensions, AdaClipOptions? options = null) => new HybridVisionEncoder(options ?? new(), dimensions);
+
+    /// <summary>Its score with hybrid semantic fusion.</summary>
+    /// <param name="dimensions">Sizes, as the builder hands them over.</param>
+    /// <param name="options">Settings; <see langword="null"/>: the authors'.</param>
+    /// <exception cref="DetectorConfigurationException">The settings do not fit the model.</exception>
+    public static IAnomalyScorer CreateScorer(ModuleDimensions dimensions, AdaClipOptions? options = null) => new SemanticFusionScorer(options ?? new(), dimensions);
+}
