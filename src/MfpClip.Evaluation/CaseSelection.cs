@@ -1,4 +1,5 @@
 using MfpClip.Data;
+using MfpClip.Evaluation.Reports;
 using MfpClip.Imaging;
 using MfpClip.Output;
 
@@ -49,9 +50,9 @@ internal sealed class CaseSelection(int perKind)
         var overlay = MapImages.Overlay(kept.Photo, kept.Map, options: colors);
         return new()
         {
-            Kind = kind, Outcome = kept.Outcome, Photo = MapImages.ToPng(kept.Photo), Map = MapImages.ToPng(MapImages.HeatMap(kept.Map, colors)),
+            Kind = kind, Outcome = kept.Outcome, Photo = JpegFile.Encode(kept.Photo), Map = JpegFile.Encode(MapImages.HeatMap(kept.Map, colors)),
             Truth = kept.Mask is null ? null : MapImages.ToPng(Picture(kept.Mask)),
-            Overlay = MapImages.ToPng(kept.Mask is null ? overlay : Outlined(overlay, kept.Mask)),
+            Overlay = JpegFile.Encode(kept.Mask is null ? overlay : Outlined(overlay, kept.Mask)),
         };
     }
 

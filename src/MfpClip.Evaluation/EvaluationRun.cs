@@ -26,7 +26,7 @@ public enum CaseKind
     Passed,
 }
 
-/// <summary>One of the best or worst cases, with pictures as PNG.</summary>
+/// <summary>One of the best or worst cases, with small pictures: JPEG, the mask PNG.</summary>
 public sealed record EvaluationCase
 {
     /// <summary>Why it is shown.</summary>
@@ -34,6 +34,9 @@ public sealed record EvaluationCase
 
     /// <summary>The image.</summary>
     public required ImageOutcome Outcome { get; init; }
+
+    /// <summary>Name of the picture files where they were saved.</summary>
+    public string? Pictures { get; init; }
 
     /// <summary>The photo, made smaller.</summary>
     public required byte[] Photo { get; init; }

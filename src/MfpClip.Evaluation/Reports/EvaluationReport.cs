@@ -1,0 +1,66 @@
+using System.Globalization;
+using MfpClip.Evaluation.Metrics;
+
+namespace MfpClip.Evaluation.Reports;
+
+/// <summary>A metric over several runs.</summary>
+/// <param name="Mean">Mean over the runs that have it; <see langword="null"/>: none has.</param>
+/// <param name="Deviation">Standard deviation of the sample (n - 1); <see langword="null"/> with fewer than two runs.</param>
+/// <param name="Runs">Runs that have it.</param>
+/// <param name="Reason">Why there is none, or what was left out.</param>
+public sealed record MetricSummary(double? Mean, double? Deviation, int Runs, string? Reason)
+{
+    /// <summary>Percent with one decimal and, of several runs, the deviation: "92.3 ± 0.4".</summary>
+    public override string ToString() => Mean is not { } mean ? "n/a"
+        : Deviation is { } sd ? string.Create(CultureInfo.InvariantCulture, $"{100 * mean:0.0} ± {100 * sd:0.0}") : (100 * mean).ToString("0.0", CultureInfo.InvariantCulture);
+
+    internal static MetricSummary Of(IReadOnlyList<MetricValue> values)
+    {
+        double[] there = [.. values.Where(v => v.Value is not null).Select(v => v.Value!.Value)];
+        string? reason = values.FirstOrDefault(v => v.Reason is not null).Reason;
+        if (there.Length == 0)
+        {
+            return new(null, null, 0, reason ?? "it was not measured");
+        }
+
+        double mean = there.Average();
+        double? deviation = there.Length < 2 ? null : Math.Sqrt(there.Sum(v => (v - mean) * (v - mean)) / (there.Length - 1));
+        return new(mean, deviation, there.Length, reason);
+    }
+}
+
+/// <summary>Runs of one method on one set of data, one a seed.</summary>
+/// <param name="Method">Name of the method.</param>
+/// <param name="Runs">At least one.</param>
+public sealed record MethodRuns(string Method, IReadOnlyList<EvaluationRun> Runs)
+{
+    /// <summary>Categories in the order of the first run.</summary>
+    public IReadOnlyList<string> Categories => [.. Runs[0].Categories.Select(c => c.Key)];
+
+    /// <summary>A metric of a category over the runs.</summary>
+    /// <param name="get">The metric; see <see cref="EvaluationMetrics.All"/>.</param>
+    /// <param name="category">Its key; <see langword="null"/>: the mean over categories.</param>
+    public MetricSummary Summarise(Func<EvaluationMetrics, MetricValue> get, string? category = null)
+    {
+        ArgumentNullException.ThrowIfNull(get);
+        return MetricSummary.Of([.. Runs.Select(r => category is null ? get(r.Mean)
+            : r.Categories.FirstOrDefault(c => c.Key == category) is { } found ? get(found.Metrics) : MetricValue.NotAvailable("the run lacks this category"))]);
+    }
+}
+
+/// <summary>Runs to be shown together: several seeds of a method, several methods on the same data.</summary>
+/// <param name="Runs">At least one.</param>
+public sealed record EvaluationReport(IReadOnlyList<EvaluationRun> Runs)
+{
+    /// <summary>By method, in the order of the first run of each; runs with other settings, data or training stay apart.</summary>
+    public IReadOnlyList<MethodRuns> Methods
+    {
+        get
+        {
+            var groups = Runs.GroupBy(r => (r.Detector.Method, r.DataSet, Settings: string.Join(';', r.Settings.OrderBy(s => s.Key, StringComparer.Ordinal)),
+                Stages: string.Join(';', r.Detector.Stages.Select(s => $"{s.Stage}={s.Component}({string.Join(',', s.Options)})")))).ToList();
+            var shared = groups.GroupBy(g => g.Key.Method).Where(g => g.Count() > 1).Select(g => g.Key).ToHashSet(StringComparer.Ordinal);
+            return [.. groups.Select((g, i) => new MethodRuns(shared.Contains(g.Key.Method) ? $"{g.Key.Method} #{i + 1}" : g.Key.Method, [.. g]))];
+        }
+    }
+}

@@ -1,0 +1,92 @@
+using System.Globalization;
+using System.Text;
+using MfpClip.Output;
+
+namespace MfpClip.Evaluation.Reports;
+
+/// <summary>Writes a report to a folder and reads it back: <c>results.json</c>, <c>results.csv</c>, <c>results.md</c>, <c>report.html</c>, <c>cases/</c>.</summary>
+public static class EvaluationReportFiles
+{
+    /// <summary>Writes all files, each atomically.</summary>
+    /// <param name="folder">Made if it is not there.</param>
+    /// <param name="report">What to show.</param>
+    /// <returns>Path of the HTML page.</returns>
+    /// <exception cref="OutputException">A file cannot be written.</exception>
+    public static string Write(string folder, EvaluationReport report)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(folder);
+        ArgumentNullException.ThrowIfNull(report);
+        ResultsFile.Write(folder, report);
+        Text(Path.Combine(folder, "results.csv"), w => w.Write(Csv(report)));
+        Text(Path.Combine(folder, "results.md"), w => w.Write(Markdown(report)));
+        string page = Path.Combine(folder, "report.html");
+        Text(page, w => EvaluationHtml.Write(w, report));
+        return page;
+    }
+
+    /// <summary>Reads saved runs; several files are shown together: seeds of a method become mean and deviation, methods rows of a table.</summary>
+    /// <param name="paths">Folders that <see cref="Write"/> filled, or their <c>results.json</c>.</param>
+    /// <exception cref="ResultsException">A file is absent or damaged.</exception>
+    public static EvaluationReport Read(params IReadOnlyList<string> paths)
+    {
+        ArgumentNullException.ThrowIfNull(paths);
+        return new([.. paths.SelectMany(ResultsFile.Read)]);
+    }
+
+    /// <summary>The tables and the manifest as Markdown.</summary>
+    public static string Markdown(EvaluationReport report)
+    {
+        ArgumentNullException.ThrowIfNull(report);
+        var text = new StringBuilder();
+        foreach (string notice in report.Runs.Select(r => r.Notice).OfType<string>().Distinct())
+        {
+            text.Append(CultureInfo.InvariantCulture, $"> {notice}\n\n");
+        }
+
+        foreach (var table in ReportTables.Of(report))
+        {
+            text.Append(table.ToMarkdown());
+        }
+
+        foreach (var run in report.Runs)
+        {
+            text.Append(CultureInfo.InvariantCulture, $"### Manifest: {run.Detector.Method}, seed {run.Seed}\n\n");
+            text.AppendJoin('\n', EvaluationHtml.ManifestLines(run).Select(l => $"- {l.Name}: {l.Value}")).Append("\n\n");
+        }
+
+        return text.ToString();
+    }
+
+    /// <summary>One line a run and category, and one a run for the mean; fractions, empty where there is no value.</summary>
+    public static string Csv(EvaluationReport report)
+    {
+        ArgumentNullException.ThrowIfNull(report);
+        var csv = new StringBuilder($"method,data_set,seed,category,{string.Join(',', EvaluationMetrics.All.Select(m => m.Key))},images,seconds_per_image,weights_hash\n");
+        foreach (var run in report.Runs)
+        {
+            foreach (var c in run.Categories)
+            {
+                Line(csv, run, c.DataSet, c.Key, c.Metrics, c.Images, c.SecondsPerImage, c.WeightsHash ?? run.Detector.WeightsHash);
+            }
+
+            Line(csv, run, run.DataSet, "mean", run.Mean, run.Images, run.SecondsPerImage, run.Detector.WeightsHash);
+        }
+
+        return csv.ToString();
+    }
+
+    private static void Line(StringBuilder csv, EvaluationRun run, string dataSet, string category, EvaluationMetrics metrics, int images, double seconds, string hash) => csv.AppendJoin(',',
+    [
+        Field(run.Detector.Method), Field(dataSet), run.Seed.ToString(CultureInfo.InvariantCulture), Field(category),
+        .. EvaluationMetrics.All.Select(m => m.Get(metrics).Value?.ToString("r", CultureInfo.InvariantCulture) ?? string.Empty),
+        images.ToString(CultureInfo.InvariantCulture), seconds.ToString("0.######", CultureInfo.InvariantCulture), hash,
+    ]).Append('\n');
+
+    private static string Field(string text) => text.AsSpan().IndexOfAny(",\"\n\r") < 0 ? text : $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
+
+    private static void Text(string path, Action<TextWriter> write) => AtomicFile.Write(path, s =>
+    {
+        using var writer = new StreamWriter(s, new UTF8Encoding(false), leaveOpen: true);
+        write(writer);
+    });
+}
