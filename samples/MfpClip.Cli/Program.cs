@@ -8,6 +8,7 @@ root.Subcommands.Add(DetectCommand.Create(json));
 root.Subcommands.Add(DescribeCommand.Create(json));
 root.Subcommands.Add(TrainCommand.Create(json));
 root.Subcommands.Add(MethodsCommand.Create(json));
+root.Subcommands.Add(AblateCommand.Create(json));
 root.Subcommands.Add(ModelsCommand.Create(json));
 root.Subcommands.Add(CheckCommand.Create(json));
 root.Subcommands.Add(SamplesCommand.Create(json));

@@ -1,0 +1,126 @@
+using System.CommandLine;
+using MfpClip.Data;
+using MfpClip.Evaluation;
+using MfpClip.Training;
+using MfpClip.Training.Ablation;
+using Spectre.Console;
+
+namespace MfpClip.Cli.Commands;
+
+/// <summary><c>mfpclip ablate</c>: the paper's tables 2, 3, 4 and figure 6 on any data.</summary>
+internal static class AblateCommand
+{
+    public static Command Create(Option<bool> json)
+    {
+        var test = new Option<string[]>("--test") { Description = "What to test on: folders in the layout of MVTec AD, VisA, meta.json or good/bad.", AllowMultipleArgumentsPerToken = true, Required = true };
+        var tables = new Option<string[]>("--tables") { Description = "Which of table2, table3, table4, figure6.", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => ["table2", "table3", "table4", "figure6"] };
+        var output = new Option<string>("--out") { Description = "Folder for runs and tables. Started again with it, the study goes on; finished runs are not run again.", DefaultValueFactory = _ => "mfpclip-ablation" };
+        var seeds = new Option<long[]>("--seeds") { Description = "Each line runs once for each.", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => [0, 1, 2] };
+        var limit = new Option<int?>("--limit") { Description = "Test images of each category at most." };
+        var sigma = new Option<double>("--smoothing") { Description = "Width of the Gaussian on maps; the authors of the field use 4." };
+        var pictures = new Option<int>("--pictures") { Description = "Images in figure 6.", DefaultValueFactory = _ => 8 };
+        var recompute = new Option<int>("--recompute") { Description = "Blocks of the vision tower computed again on the backward pass; 0 keeps all.", DefaultValueFactory = _ => 1 };
+        var features = new Option<string?>("--feature-cache") { Description = "Folder that keeps features of the frozen networks; lines share them." };
+        var (choice, data, recipe) = (new DetectorChoice(), new TrainingDataChoice(), new RecipeChoice());
+        var command = new Command("ablate", "Trains and tests the method with modules on and off, as the paper's tables 2 to 4 and figure 6.")
+        {
+            test, tables, output, seeds, limit, sigma, pictures, recompute, features,
+        };
+        choice.AddTo(command);
+        data.AddTo(command);
+        recipe.AddTo(command);
+        Failure.Run(command, json, (parsed, cancellationToken) =>
+        {
+            if (!choice.HasCnn(parsed))
+            {
+                throw new DetectorConfigurationException(["An ablation switches I2TP and SP on and off, which read a CNN: name it with --cnn."]);
+            }
+
+            var all = PaperTables.All(() => choice.Builder(parsed));
+            string[] wanted = parsed.GetValue(tables)!;
+            var unknown = wanted.Where(w => all.All(t => t.Key != w)).ToList();
+            if (unknown.Count > 0)
+            {
+                throw new ArgumentException($"There is no table {string.Join(", ", unknown)}; choose {string.Join(", ", all.Select(t => t.Key))}.");
+            }
+
+            string folder = parsed.GetValue(output)!;
+            var options = new AblationOptions
+            {
+                OutputFolder = folder,
+                Seeds = parsed.GetValue(seeds)!,
+                Recipe = recipe.Apply(parsed, new TrainingRecipe(), 0),
+                Evaluation = new() { Limit = parsed.GetValue(limit), SmoothingSigma = parsed.GetValue(sigma), Cases = 0 },
+                Training = new() { OutputFolder = folder, RecomputedBlocks = parsed.GetValue(recompute), FeatureCacheFolder = parsed.GetValue(features) },
+                Pictures = parsed.GetValue(pictures),
+                Notice = choice.Notice(parsed) == DetectorChoice.RandomNotice ? DetectorChoice.RandomNotice : null,
+            };
+            var (auxiliary, testSet) = (data.Open(parsed, 0, cancellationToken), Open(parsed.GetValue(test)!));
+            var chosen = all.Where(t => wanted.Contains(t.Key)).ToList();
+            bool asJson = parsed.GetValue(json);
+            var study = new AblationStudy(options);
+            var result = asJson ? study.Run(chosen, auxiliary, testSet, null, cancellationToken) : WithProgress(study, chosen, auxiliary, testSet, cancellationToken);
+            Print(asJson, folder, result);
+            return Task.FromResult(0);
+        });
+        return command;
+    }
+
+    private static AnomalyDataSet Open(string[] paths)
+    {
+        var sets = paths.Select(p => DataSetReader.Open(p)).ToList();
+        var one = sets[0];
+        return sets.Count == 1 ? one : one with { Name = string.Join(" + ", sets.Select(s => s.Name)), Categories = [.. sets.SelectMany(s => s.Categories)] };
+    }
+
+    private static AblationResult WithProgress(
+        AblationStudy study, IReadOnlyList<AblationTable> tables, Training.Data.ITrainingData auxiliary, AnomalyDataSet test, CancellationToken cancellationToken)
+    {
+        AblationResult? result = null;
+        AnsiConsole.Progress().Columns(new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn()).Start(bars =>
+        {
+            var bar = bars.AddTask("ablation");
+            result = study.Run(tables, auxiliary, test, new Shown(p =>
+            {
+                bar.MaxValue = p.Runs;
+                bar.Value = p.Run + (p.Phase == "training" ? 0.8 * p.Share : p.Phase == "testing" ? 0.8 + (0.2 * p.Share) : 1);
+                bar.Description = $"{p.Run + 1}/{p.Runs} {Markup.Escape(p.Row)}, seed {p.Seed}: {p.Phase}";
+            }), cancellationToken);
+        });
+        return result!;
+    }
+
+    private static void Print(bool json, string folder, AblationResult result)
+    {
+        if (json)
+        {
+            Console.Out.WriteLine(File.ReadAllText(Path.Combine(folder, "ablation.json")));
+            return;
+        }
+
+        foreach (var table in result.Tables)
+        {
+            var shown = new Table().Title(Markup.Escape(table.Title)).AddColumns("", "I-AUC", "P-AUC");
+            foreach (var row in table.Rows)
+            {
+                shown.AddRow(Markup.Escape(row.Name), Percent(row.Of("image_auroc")), Percent(row.Of("pixel_auroc")));
+            }
+
+            AnsiConsole.Write(shown);
+        }
+
+        Console.WriteLine($"Tables with every metric, the paper's numbers and figure 6: {Path.Combine(folder, "ablation.html")}");
+        if (result.Notice is { } notice)
+        {
+            Console.WriteLine($"NOTE: {notice}");
+        }
+    }
+
+    private static string Percent(SeedStatistic s) => s.Mean is not { } mean ? "n/a"
+        : FormattableString.Invariant($"{100 * mean:0.0}") + (s.StandardDeviation is { } d ? FormattableString.Invariant($" ± {100 * d:0.0}") : string.Empty);
+
+    private sealed class Shown(Action<AblationProgress> show) : IProgress<AblationProgress>
+    {
+        public void Report(AblationProgress value) => show(value);
+    }
+}
