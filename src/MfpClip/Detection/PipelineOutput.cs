@@ -15,4 +15,10 @@ internal sealed record PipelineOutput(Tensor Coarse, Tensor? Prompted, Tensor Ma
 
     /// <summary>Coarse map of each stage alone, <c>[B, 2, H, W]</c>; empty unless asked for.</summary>
     public IReadOnlyList<Tensor> StageMaps { get; init; } = [];
+
+    /// <summary>
+    /// Maps of probabilities that a method supervising every stage trains on: each stage's, and in a composition with a mask prompt the
+    /// prompted one (divided by the number of stages where they are summed).
+    /// </summary>
+    public IEnumerable<Tensor> SupervisedMaps => Prompted is null ? StageMaps : StageMaps.Append(Prompted / Prompted.sum(1, keepdim: true));
 }

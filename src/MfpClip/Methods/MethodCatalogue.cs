@@ -1,3 +1,4 @@
+using MfpClip.Methods.AdaClip;
 using MfpClip.Methods.AnomalyClip;
 using MfpClip.Methods.AprilGan;
 using MfpClip.Methods.WinClip;
@@ -56,6 +57,12 @@ public static class MethodCatalogue
             Key = "anomalyclip", Name = "AnomalyCLIP", Paper = "arXiv 2310.18961", IsTrained = true, ReadsCnn = false,
             Summary = "object-agnostic learned prompts and v-v attention in the vision tower",
             Apply = (builder, seed) => builder.UseAnomalyClip(new() { Seed = seed }),
+        },
+        new()
+        {
+            Key = "adaclip", Name = "AdaCLIP", Paper = "arXiv 2407.15795", IsTrained = true, ReadsCnn = false,
+            Summary = "static and dynamic prompts inside both towers, clusters of abnormal patches in the score",
+            Apply = (builder, seed) => builder.UseAdaClip(new() { Seed = seed }),
         },
         new()
         {

@@ -31,7 +31,7 @@ internal sealed class AdaClipObjective(TrainingRecipe recipe, bool dicePerRow) :
         {
             var rows = torch.tensor(masked, dtype: ScalarType.Int64, device: device);
             var gt = part.Masks.to(device).index_select(0, rows); // [B', H, W]
-            foreach (var map in output.StageMaps)
+            foreach (var map in output.SupervisedMaps)
             {
                 var p = map.index_select(0, rows).to_type(ScalarType.Float32); // [B', 2, H, W]
                 sums.Add("focal", FocalLoss.Default.Mean(p, gt), maskShare);

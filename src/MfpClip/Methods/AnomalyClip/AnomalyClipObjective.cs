@@ -42,7 +42,7 @@ internal sealed class AnomalyClipObjective(TrainingRecipe recipe) : ITrainingObj
         {
             var rows = torch.tensor(masked, dtype: ScalarType.Int64, device: device);
             var gt = part.Masks.to(device).index_select(0, rows); // [B', H, W]
-            foreach (var map in output.StageMaps)
+            foreach (var map in output.SupervisedMaps)
             {
                 var (focal, abnormal, normal) = StageTerms(map.index_select(0, rows), gt);
                 sums.Add("focal", focal, Lambda * maskShare);
