@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using MfpClip.Backbone.Kernels;
 using MfpClip.Training;
 using MfpClip.Weights;
 
@@ -12,7 +13,7 @@ internal sealed class ResNetFeatureExtractor : ICnnFeatureExtractor, IFrozenNetw
     private static readonly float[] ImageNetStd = [0.229f, 0.224f, 0.225f];
 
     private readonly ResNetArchitecture _architecture;
-    private readonly Dictionary<string, Layer> _layers;
+    private readonly Dictionary<string, ConvolutionLayer> _layers;
     private readonly WeightsDescription _description;
     private Tensor _mean = Channels(ImageNetMean);
     private Tensor _std = Channels(ImageNetStd);
@@ -23,7 +24,7 @@ internal sealed class ResNetFeatureExtractor : ICnnFeatureExtractor, IFrozenNetw
     {
         _architecture = architecture;
         _layers = ResNetLayout.Convolutions(architecture).ToDictionary(
-            c => c.Name, c => new Layer(weights[c.Name].Weight, weights[c.Name].Bias, c.Stride, c.Padding), StringComparer.Ordinal);
+            c => c.Name, c => new ConvolutionLayer(weights[c.Name].Weight, weights[c.Name].Bias, c.Stride, c.Padding), StringComparer.Ordinal);
         _description = new(source, sha256 ?? HashTensors(), _layers.Values.Sum(l => l.Weight.numel() + l.Bias.numel()));
     }
 
@@ -56,7 +57,8 @@ internal sealed class ResNetFeatureExtractor : ICnnFeatureExtractor, IFrozenNetw
         using var scope = torch.NewDisposeScope();
         using var guard = torch.no_grad(); // frozen: nothing before the adapters is trained
         var levels = new List<Tensor>(5);
-        var x = Convolve("conv1", (pixels - _mean) / _std).relu_(); // [B, 64, H/2, W/2]
+        var normalised = (pixels - _mean) / _std;
+        var x = _layers["conv1"].Apply(ConvolutionLayer.ChannelsLast(normalised), relu: true); // [B, 64, H/2, W/2]
         levels.Add(Pool(x));
         x = F.max_pool2d(x, 3, stride: 2, padding: 1); // [B, 64, H/4, W/4]
         for (var stage = 1; stage <= 4; stage++)
@@ -87,8 +89,7 @@ internal sealed class ResNetFeatureExtractor : ICnnFeatureExtractor, IFrozenNetw
         ObjectDisposedException.ThrowIf(_disposed, this);
         foreach (var layer in _layers.Values)
         {
-            layer.Weight = Move(layer.Weight, device);
-            layer.Bias = Move(layer.Bias, device);
+            layer.To(device);
         }
 
         _mean = Move(_mean, device);
@@ -101,8 +102,7 @@ internal sealed class ResNetFeatureExtractor : ICnnFeatureExtractor, IFrozenNetw
         _disposed = true;
         foreach (var layer in _layers.Values)
         {
-            layer.Weight.Dispose();
-            layer.Bias.Dispose();
+            layer.Dispose();
         }
 
         _mean.Dispose();
@@ -121,23 +121,18 @@ internal sealed class ResNetFeatureExtractor : ICnnFeatureExtractor, IFrozenNetw
         return moved;
     }
 
+    // x is written over: nobody reads it afterwards.
     private Tensor Block(string name, Tensor x)
     {
         using var scope = torch.NewDisposeScope();
-        var y = Convolve($"{name}.conv2", Convolve($"{name}.conv1", x).relu_());
+        var shortcut = _layers.TryGetValue($"{name}.downsample.0", out var downsample) ? downsample.Apply(x, relu: false) : x;
+        var y = _layers[$"{name}.conv1"].Apply(x, relu: true);
         if (ResNetLayout.IsBottleneck(_architecture))
         {
-            y = Convolve($"{name}.conv3", y.relu_());
+            y = _layers[$"{name}.conv2"].Apply(y, relu: true);
         }
 
-        var shortcut = _layers.ContainsKey($"{name}.downsample.0") ? Convolve($"{name}.downsample.0", x) : x;
-        return (y + shortcut).relu_().MoveToOuterDisposeScope();
-    }
-
-    private Tensor Convolve(string name, Tensor x)
-    {
-        var layer = _layers[name];
-        return F.conv2d(x, layer.Weight, layer.Bias, [layer.Stride, layer.Stride], [layer.Padding, layer.Padding]);
+        return _layers[ResNetLayout.IsBottleneck(_architecture) ? $"{name}.conv3" : $"{name}.conv2"].ApplyAdd(y, shortcut).MoveToOuterDisposeScope();
     }
 
     private string HashTensors()
@@ -150,16 +145,5 @@ internal sealed class ResNetFeatureExtractor : ICnnFeatureExtractor, IFrozenNetw
         }
 
         return Convert.ToHexStringLower(hash.GetHashAndReset());
-    }
-
-    private sealed class Layer(Tensor weight, Tensor bias, int stride, int padding)
-    {
-        public Tensor Weight { get; set; } = weight;
-
-        public Tensor Bias { get; set; } = bias;
-
-        public long Stride { get; } = stride;
-
-        public long Padding { get; } = padding;
     }
 }

@@ -1,3 +1,5 @@
+using MfpClip.Backbone.Kernels;
+
 namespace MfpClip.Prompts;
 
 /// <summary>The trainable tensors of one module by name, in the order in which they were added. Owns them.</summary>
@@ -51,7 +53,11 @@ internal sealed class ModuleWeights : IDisposable
     }
 
     /// <summary>Applies the linear layer of that name to the last axis.</summary>
-    public Tensor Linear(string name, Tensor input) => F.linear(input, this[$"{name}.weight"], this[$"{name}.bias"]);
+    public Tensor Linear(string name, Tensor input)
+    {
+        var (weight, bias) = (this[$"{name}.weight"], this[$"{name}.bias"]);
+        return torch.is_grad_enabled() || !ConvolutionLinear.Pays(input) ? F.linear(input, weight, bias) : ConvolutionLinear.Apply(input, weight, bias);
+    }
 
     /// <summary>Moves all tensors, keeping <c>requires_grad</c>.</summary>
     public void To(Device device, ScalarType? precision = null)

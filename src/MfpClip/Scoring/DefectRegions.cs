@@ -10,45 +10,113 @@ public static class DefectRegions
     public static IReadOnlyList<DefectRegion> Find(AnomalyMap map, float threshold, int minimumArea = 1)
     {
         ArgumentNullException.ThrowIfNull(map);
-        var (width, height, values) = (map.Width, map.Height, map.Data);
-        var seen = new bool[values.Length];
-        var pending = new Stack<int>();
-        var regions = new List<DefectRegion>();
-        for (int start = 0; start < values.Length; start++)
+        var regions = new List<Region>();
+        var parents = new List<int>(); // a region that touches an earlier one is merged into it
+        var above = new List<Run>();
+        for (int y = 0; y < map.Height; y++)
         {
-            if (seen[start] || !(values[start] >= threshold))
+            var row = Runs(map.Data.AsSpan(y * map.Width, map.Width), threshold);
+            int first = 0;
+            for (int i = 0; i < row.Count; i++)
             {
-                continue;
-            }
-
-            var (left, right, top, bottom, area, peak) = (int.MaxValue, 0, int.MaxValue, 0, 0, start);
-            seen[start] = true;
-            pending.Push(start);
-            while (pending.TryPop(out int at))
-            {
-                var (x, y) = (at % width, at / width);
-                (left, right, top, bottom, area) = (Math.Min(left, x), Math.Max(right, x), Math.Min(top, y), Math.Max(bottom, y), area + 1);
-                peak = values[at] > values[peak] ? at : peak;
-                for (int ny = Math.Max(y - 1, 0); ny <= Math.Min(y + 1, height - 1); ny++)
+                var (left, right, _) = row[i];
+                while (first < above.Count && above[first].Right < left - 1)
                 {
-                    for (int nx = Math.Max(x - 1, 0); nx <= Math.Min(x + 1, width - 1); nx++)
-                    {
-                        int next = (ny * width) + nx;
-                        if (!seen[next] && values[next] >= threshold)
-                        {
-                            seen[next] = true;
-                            pending.Push(next);
-                        }
-                    }
+                    first++;
                 }
+
+                int label = -1;
+                for (int k = first; k < above.Count && above[k].Left <= right + 1; k++)
+                {
+                    int other = Root(parents, above[k].Label);
+                    label = label < 0 ? other : Merge(parents, regions, label, other);
+                }
+
+                if (label < 0)
+                {
+                    label = regions.Count;
+                    parents.Add(label);
+                    regions.Add(Region.Empty);
+                }
+
+                row[i] = new(left, right, label);
+                regions[label] = regions[label].With(map, left, right, y);
             }
 
-            if (area >= minimumArea)
+            above = row;
+        }
+
+        return [.. regions.Where((r, i) => parents[i] == i && r.Area >= minimumArea)
+            .Select(r => new DefectRegion(
+                r.Left, r.Top, r.Right - r.Left + 1, r.Bottom - r.Top + 1, r.Area, r.Value, r.Peak % map.Width, r.Peak / map.Width))
+            .OrderByDescending(r => r.Peak).ThenByDescending(r => r.Area)];
+    }
+
+    private static List<Run> Runs(ReadOnlySpan<float> row, float threshold)
+    {
+        var runs = new List<Run>();
+        for (int x = 0; x < row.Length; x++)
+        {
+            if (row[x] >= threshold)
             {
-                regions.Add(new(left, top, right - left + 1, bottom - top + 1, area, values[peak], peak % width, peak / width));
+                int left = x;
+                while (x + 1 < row.Length && row[x + 1] >= threshold)
+                {
+                    x++;
+                }
+
+                runs.Add(new(left, x, -1));
             }
         }
 
-        return [.. regions.OrderByDescending(r => r.Peak).ThenByDescending(r => r.Area)];
+        return runs;
+    }
+
+    private static int Root(List<int> parents, int label)
+    {
+        while (parents[label] != label)
+        {
+            label = parents[label] = parents[parents[label]];
+        }
+
+        return label;
+    }
+
+    private static int Merge(List<int> parents, List<Region> regions, int a, int b)
+    {
+        if (a == b)
+        {
+            return a;
+        }
+
+        var (into, from) = (Math.Min(a, b), Math.Max(a, b));
+        parents[from] = into;
+        regions[into] = regions[into].With(regions[from]);
+        return into;
+    }
+
+    /// <summary>Neighbouring pixels of one row that count, both ends included.</summary>
+    private readonly record struct Run(int Left, int Right, int Label);
+
+    /// <summary>What is known of a region so far; <see cref="Peak"/> is the first of its highest pixels.</summary>
+    private readonly record struct Region(int Left, int Right, int Top, int Bottom, int Area, float Value, int Peak)
+    {
+        public static Region Empty { get; } = new(int.MaxValue, 0, int.MaxValue, 0, 0, float.NegativeInfinity, int.MaxValue);
+
+        public Region With(AnomalyMap map, int left, int right, int y)
+        {
+            var (value, peak) = (Value, Peak);
+            for (int x = left; x <= right; x++)
+            {
+                float here = map.Data[(y * map.Width) + x];
+                (value, peak) = here > value ? (here, (y * map.Width) + x) : (value, peak);
+            }
+
+            return new(Math.Min(Left, left), Math.Max(Right, right), Math.Min(Top, y), Math.Max(Bottom, y), Area + right - left + 1, value, peak);
+        }
+
+        public Region With(Region other) => new(
+            Math.Min(Left, other.Left), Math.Max(Right, other.Right), Math.Min(Top, other.Top), Math.Max(Bottom, other.Bottom), Area + other.Area,
+            Math.Max(Value, other.Value), other.Value > Value || (other.Value == Value && other.Peak < Peak) ? other.Peak : Peak);
     }
 }

@@ -138,6 +138,7 @@ internal sealed unsafe class AttentionTile
         (_tokens, _padded, _wide, _head) = (tokens, padded, wide, -1);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void LoadQueries(AttentionHead head, int row, int rows)
     {
         float scale = (float)(1.4426950408889634 / Math.Sqrt(_depth)); // to base 2
@@ -151,6 +152,7 @@ internal sealed unsafe class AttentionTile
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Write(AttentionHead head, int row, int rows, int panel, float* sums, Vector512<float>* block)
     {
         int columns = Math.Min(Panel, _depth - panel);

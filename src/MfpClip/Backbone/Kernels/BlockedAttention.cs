@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace MfpClip.Backbone.Kernels;
 
 /// <summary>
@@ -20,6 +22,7 @@ internal sealed unsafe class BlockedAttention : IAttentionKernel
     public Tensor Attend(Tensor qkv, int heads, bool causal)
     {
         var (B, T, D) = ((int)qkv.shape[0], (int)qkv.shape[1], (int)qkv.shape[2] / 3);
+        OpenMpWaiting.Shorten();
         var result = torch.empty(B, T, D, dtype: qkv.dtype);
         bool half = qkv.dtype == ScalarType.BFloat16;
         fixed (byte* input = qkv.bytes)
@@ -41,6 +44,7 @@ internal sealed unsafe class BlockedAttention : IAttentionKernel
         return result;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Head(AttentionTile tile, AttentionHead head, int number, int part, int parts)
     {
         tile.LoadHead(head, number);

@@ -1,0 +1,93 @@
+namespace MfpClip.Backbone.Kernels;
+
+/// <summary>
+/// A frozen convolution with bias, for maps in channels-last order. On the CPU, where this libtorch can, its kernel is packed once and ReLU and
+/// the addition of a shortcut are part of it; elsewhere they are operators of their own. Owns its tensors. Safe for concurrent callers.
+/// </summary>
+internal sealed class ConvolutionLayer : IDisposable
+{
+    private readonly Lock _gate = new();
+    private readonly long _stride;
+    private readonly long _padding;
+    private Tensor _weight;
+    private Tensor _bias;
+    private Tensor? _used; // in the layout that is computed with
+    private bool _packed;
+
+    public ConvolutionLayer(Tensor weight, Tensor bias, long stride, long padding) => (_weight, _bias, _stride, _padding) = (weight, bias, stride, padding);
+
+    /// <summary>Kernel <c>[O, I, k, k]</c>, float32.</summary>
+    public Tensor Weight => _weight;
+
+    /// <summary>Bias <c>[O]</c>, float32.</summary>
+    public Tensor Bias => _bias;
+
+    /// <summary>The convolution of <c>[B, I, H, W]</c>, then ReLU if asked for.</summary>
+    public Tensor Apply(Tensor x, bool relu)
+    {
+        var weight = Prepare(x);
+        if (_packed)
+        {
+            return OneDnnScript.Convolution(x, weight, _bias, _padding, _stride, relu);
+        }
+
+        var y = F.conv2d(x, weight, _bias, [_stride, _stride], [_padding, _padding]);
+        return relu ? y.relu_() : y;
+    }
+
+    /// <summary>ReLU of the convolution plus <paramref name="shortcut"/>, which may be written over.</summary>
+    public Tensor ApplyAdd(Tensor x, Tensor shortcut)
+    {
+        var weight = Prepare(x);
+        return _packed
+            ? OneDnnScript.ConvolutionAdd(x, shortcut, weight, _bias, _padding, _stride)
+            : F.conv2d(x, weight, _bias, [_stride, _stride], [_padding, _padding]).add_(shortcut).relu_();
+    }
+
+    /// <summary>Moves the layer. Not beside a running call.</summary>
+    public void To(Device device)
+    {
+        (_weight, _bias) = (Move(_weight, device), Move(_bias, device));
+        Forget();
+    }
+
+    public void Dispose()
+    {
+        Forget();
+        _weight.Dispose();
+        _bias.Dispose();
+    }
+
+    private static Tensor Move(Tensor tensor, Device device)
+    {
+        using var scope = torch.NewDisposeScope();
+        var moved = tensor.to(device, copy: true).DetachFromDisposeScope();
+        tensor.Dispose();
+        return moved;
+    }
+
+    private Tensor Prepare(Tensor x)
+    {
+        lock (_gate)
+        {
+            if (_used is null)
+            {
+                using var scope = torch.NewDisposeScope();
+                using var guard = torch.no_grad();
+                _packed = x.device.type == DeviceType.CPU && OneDnnScript.IsAvailable;
+                _used = (_packed ? OneDnnScript.PackConvolution(_weight, _padding, _stride, x.shape) : ChannelsLast(_weight)).DetachFromDisposeScope();
+            }
+
+            return _used;
+        }
+    }
+
+    /// <summary>The same values with channels last in memory.</summary>
+    public static Tensor ChannelsLast(Tensor x) => x.permute(0, 2, 3, 1).contiguous().permute(0, 3, 1, 2);
+
+    private void Forget()
+    {
+        _used?.Dispose();
+        _used = null;
+    }
+}
