@@ -42,6 +42,9 @@ internal sealed class DetectorChoice
     /// <summary>Whether I2TP and SP have a CNN to read.</summary>
     public bool HasCnn(ParseResult parsed) => HasCnn(parsed, Method(parsed));
 
+    /// <summary>The trained modules that were named.</summary>
+    public string? Modules(ParseResult parsed) => parsed.GetValue(_modules);
+
     /// <summary>The method that was asked for.</summary>
     public MethodPreset Method(ParseResult parsed) => MethodCatalogue.Find(parsed.GetValue(_method)!);
 

@@ -7,6 +7,9 @@ var root = new RootCommand("Finds defects on products it has never seen: an anom
 root.Subcommands.Add(DetectCommand.Create(json));
 root.Subcommands.Add(DescribeCommand.Create(json));
 root.Subcommands.Add(TrainCommand.Create(json));
+root.Subcommands.Add(EvaluateCommand.Create(json));
+root.Subcommands.Add(CalibrateCommand.Create(json));
+root.Subcommands.Add(ReportCommand.Create(json));
 root.Subcommands.Add(MethodsCommand.Create(json));
 root.Subcommands.Add(AblateCommand.Create(json));
 root.Subcommands.Add(ModelsCommand.Create(json));

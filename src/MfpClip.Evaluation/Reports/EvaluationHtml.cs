@@ -10,8 +10,8 @@ internal static class EvaluationHtml
         <!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>MfpClip evaluation</title><style>
         body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:80rem;padding:0 1rem;color:#1d2330;background:#f6f7f9}
         section{background:#fff;border-radius:8px;padding:1rem 1.25rem;margin:1rem 0;box-shadow:0 1px 3px #0002}h1{font-size:1.5rem}h2{font-size:1.1rem;margin:0 0 .6rem}
-        h3{font-size:.95rem;margin:1rem 0 .3rem}.scroll{overflow-x:auto}table{border-collapse:collapse;font-variant-numeric:tabular-nums}
-        td,th{padding:.25rem .7rem;text-align:right;white-space:nowrap;border-bottom:1px solid #e6e8ec}th:first-child,td:first-child{text-align:left}thead th{color:#556;font-weight:600}
+        h3{font-size:.95rem;margin:1rem 0 .3rem}.scroll{overflow-x:auto}table{border-collapse:collapse;font-variant-numeric:tabular-nums;font-size:.88rem}
+        td,th{padding:.25rem .5rem;text-align:right;white-space:nowrap;border-bottom:1px solid #e6e8ec}th:first-child,td:first-child{text-align:left}thead th{color:#556;font-weight:600}
         .total th,.total td{font-weight:700;border-top:2px solid #99a}.note,figcaption{color:#667;font-size:.85rem;margin:.4rem 0}.notice{background:#fff3cd;padding:.75rem 1rem;border-radius:8px}
         .row{display:flex;gap:1rem;flex-wrap:wrap}.plot{flex:1 1 20rem;max-width:26rem}.cases{display:grid;grid-template-columns:repeat(auto-fill,minmax(34rem,1fr));gap:1rem}
         @media(max-width:40rem){.cases{grid-template-columns:1fr}}figure{margin:0}.four{display:grid;grid-template-columns:repeat(4,1fr);gap:4px;align-items:start}.four img,.four span{width:100%;border-radius:3px}

@@ -1,0 +1,133 @@
+using System.CommandLine;
+using System.Globalization;
+using MfpClip.Data;
+using MfpClip.Evaluation;
+using MfpClip.Evaluation.Reports;
+using MfpClip.Methods.WinClip;
+using Spectre.Console;
+
+namespace MfpClip.Cli.Commands;
+
+/// <summary><c>mfpclip evaluate</c>: a data set in; the field's metrics and a report out.</summary>
+internal static class EvaluateCommand
+{
+    public static Command Create(Option<bool> json)
+    {
+        var data = new Option<string>("--data") { Description = "A category, a data set or a folder of data sets in MVTec AD's layout, VisA, a folder with meta.json, or a folder with good/ and bad/.", Required = true };
+        var output = new Option<string>("--out") { Description = "Folder for the report, its figures and pictures.", DefaultValueFactory = _ => "mfpclip-evaluation" };
+        var smooth = new Option<double?>("--smooth") { Description = "Smooth maps with a Gaussian of this width in pixels; alone: 4, as AnomalyCLIP and APRIL-GAN do. Without it maps are not smoothed.", Arity = ArgumentArity.ZeroOrOne };
+        var limit = new Option<int?>("--limit") { Description = "Images of each category at most, good and defective alike, for quick tries." };
+        var resolution = new Option<EvaluationResolution>("--resolution") { Description = "Compare maps with masks at the model's resolution, as the field does, or at the image's.", DefaultValueFactory = _ => EvaluationResolution.Model };
+        var name = new Option<string?>("--class") { Description = "What the photos show, in words. Without it: the category's folder in words." };
+        var shots = new Option<int>("--shots") { Description = "Good images of train/good, the first by name, to compare with (method winclip)." };
+        var auxiliary = new Option<string[]>("--auxiliary") { Description = "What the modules were trained on: data sets, or training.json. Without it: the training.json beside the modules. Overlap with --data is refused.", AllowMultipleArgumentsPerToken = true };
+        var choice = new DetectorChoice();
+        var command = new Command("evaluate", "Measures a detector on a data set and writes a report.") { data, output, smooth, limit, resolution, name, shots, auxiliary };
+        choice.AddTo(command);
+        Failure.Run(command, json, (parsed, cancellationToken) =>
+        {
+            var set = DataSetReader.Open(parsed.GetValue(data)!);
+            var protocol = AuxiliaryData.Protocol(choice.Modules(parsed), parsed.GetValue(auxiliary) ?? [], set, cancellationToken);
+            var evaluator = new Evaluator(new()
+            {
+                SmoothingSigma = parsed.GetValue(smooth) ?? (parsed.GetResult(smooth) is null ? 0 : 4),
+                Limit = parsed.GetValue(limit) is { } n and < 2 ? throw new ArgumentException($"--limit is {n}; it must be at least 2: a good and a defective image.") : parsed.GetValue(limit),
+                Resolution = parsed.GetValue(resolution), ClassName = parsed.GetValue(name), Shots = parsed.GetValue(shots),
+            });
+            var run = Run(parsed.GetValue(json), progress => Evaluate(evaluator, choice, parsed, parsed.GetValue(shots), set, protocol, progress, cancellationToken)) with { Notice = choice.Notice(parsed) };
+            string page = EvaluationReportFiles.Write(parsed.GetValue(output)!, new([run]));
+            Print(parsed.GetValue(json), run, page);
+            return Task.FromResult(0);
+        });
+        return command;
+    }
+
+    private static EvaluationRun Evaluate(
+        Evaluator evaluator, DetectorChoice choice, ParseResult parsed, int shots, AnomalyDataSet set, CrossDataSetProtocol? protocol,
+        IProgress<EvaluationProgress>? progress, CancellationToken cancellationToken)
+    {
+        if (shots > 0)
+        {
+            return choice.Method(parsed).Key == "winclip"
+                ? evaluator.EvaluateEachCategory(
+                    (_, references) => choice.Builder(parsed).UseWinClip(new WinClipOptions { References = [.. references.Select(r => ImageInput.FromFile(r.ImagePath))] }).Build(), set, protocol, progress, cancellationToken)
+                : throw new DetectorConfigurationException([$"{choice.Method(parsed).Name} takes no references; leave --shots out, or use --method winclip."]);
+        }
+
+        using var detector = choice.Builder(parsed).Build();
+        return evaluator.Evaluate(detector, set, protocol, progress, cancellationToken);
+    }
+
+    private static EvaluationRun Run(bool json, Func<IProgress<EvaluationProgress>?, EvaluationRun> evaluate)
+    {
+        if (json)
+        {
+            return evaluate(null);
+        }
+
+        EvaluationRun? run = null;
+        AnsiConsole.Progress().Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn()).Start(bars =>
+        {
+            var task = bars.AddTask("evaluating", maxValue: 1);
+            run = evaluate(new Direct(p =>
+            {
+                (task.MaxValue, task.Value) = (p.Total, p.Done);
+                task.Description = Markup.Escape(p.Category);
+            }));
+        });
+        return run!;
+    }
+
+    private static void Print(bool json, EvaluationRun run, string page)
+    {
+        if (json)
+        {
+            CliJson.Print(new
+            {
+                method = run.Detector.Method, weights_hash = run.Detector.WeightsHash,
+                categories = run.Categories.ToDictionary(c => c.Key, c => Figures(c.Metrics, c.Images, c.SecondsPerImage)),
+                mean = Figures(run.Mean, run.Images, run.SecondsPerImage),
+                data = run.DataSet, seed = run.Seed, run.Protocol, notice = run.Notice, report = page,
+            });
+            return;
+        }
+
+        var shown = EvaluationMetrics.All.Where(m => m.Key != "aupro_authors").ToList();
+        if (Console.IsOutputRedirected)
+        {
+            AnsiConsole.Profile.Width = Math.Max(AnsiConsole.Profile.Width, 160);
+        }
+
+        string Short(string title) => title.Replace("image ", "I-", StringComparison.Ordinal).Replace("pixel ", "P-", StringComparison.Ordinal).Replace("F1-max", "F1", StringComparison.Ordinal);
+        TableColumn Right(string title) => new TableColumn(title).RightAligned().NoWrap();
+        var table = new Table().Border(TableBorder.Simple).AddColumn(new TableColumn("category").NoWrap()).AddColumns([.. shown.Select(m => Right(Short(m.Title))), Right("images"), Right("s/img")]);
+        foreach (var c in run.Categories)
+        {
+            table.AddRow([Markup.Escape(c.Key), .. Cells(shown, c.Metrics, c.Images, c.SecondsPerImage)]);
+        }
+
+        table.AddEmptyRow().AddRow(["mean", .. Cells(shown, run.Mean, run.Images, run.SecondsPerImage)]);
+        AnsiConsole.Write(table);
+        Console.WriteLine($"Percent; I: images, P: pixels. n/a: not available, for example because masks are missing; the report says why.{Environment.NewLine}Report: {page}");
+        if (run.Notice is not null)
+        {
+            Console.WriteLine($"NOTE: {run.Notice}");
+        }
+    }
+
+    // Fractions, null where a metric is not available; exactly these keys.
+    private static Dictionary<string, object?> Figures(EvaluationMetrics metrics, int images, double seconds)
+    {
+        var figures = EvaluationMetrics.All.Where(m => m.Key != "aupro_authors").ToDictionary(m => m.Key, m => (object?)m.Get(metrics).Value);
+        (figures["images"], figures["seconds_per_image"]) = (images, seconds);
+        return figures;
+    }
+
+    private static IEnumerable<string> Cells(IEnumerable<(string Key, string Title, Func<EvaluationMetrics, Evaluation.Metrics.MetricValue> Get)> shown, EvaluationMetrics metrics, int images, double seconds) =>
+        [.. shown.Select(m => m.Get(metrics).ToString()), images.ToString(CultureInfo.InvariantCulture), seconds.ToString("0.000", CultureInfo.InvariantCulture)];
+
+    private sealed class Direct(Action<EvaluationProgress> report) : IProgress<EvaluationProgress>
+    {
+        public void Report(EvaluationProgress value) => report(value);
+    }
+}

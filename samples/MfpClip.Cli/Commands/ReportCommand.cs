@@ -1,0 +1,35 @@
+using System.CommandLine;
+using MfpClip.Evaluation.Reports;
+
+namespace MfpClip.Cli.Commands;
+
+/// <summary><c>mfpclip report</c>: saved results in; the report rendered anew, of one run or of several together.</summary>
+internal static class ReportCommand
+{
+    public static Command Create(Option<bool> json)
+    {
+        var results = new Argument<string[]>("results") { Description = "Folders that 'evaluate' wrote, or their results.json. Several: seeds of a method become mean and deviation, methods rows of a table.", Arity = ArgumentArity.OneOrMore };
+        var output = new Option<string?>("--out") { Description = "Folder for the report. Without it: the folder of the results, where there is one." };
+        var command = new Command("report", "Renders the report of saved results anew.") { results, output };
+        Failure.Run(command, json, (parsed, _) =>
+        {
+            string[] paths = parsed.GetValue(results)!;
+            var report = EvaluationReportFiles.Read(paths);
+            string folder = parsed.GetValue(output) ?? (paths.Length == 1
+                ? Directory.Exists(paths[0]) ? paths[0] : Path.GetDirectoryName(Path.GetFullPath(paths[0]))!
+                : throw new ArgumentException("Several results are rendered together: name a folder for their report with --out."));
+            string page = EvaluationReportFiles.Write(folder, report);
+            if (parsed.GetValue(json))
+            {
+                CliJson.Print(new { report = page, methods = report.Methods.Select(m => new { m.Method, runs = m.Runs.Count, categories = m.Categories.Count }) });
+            }
+            else
+            {
+                Console.WriteLine($"{EvaluationReportFiles.Markdown(report)}Report: {page}");
+            }
+
+            return Task.FromResult(0);
+        });
+        return command;
+    }
+}

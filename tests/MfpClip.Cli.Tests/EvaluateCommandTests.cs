@@ -1,0 +1,166 @@
+using System.Diagnostics;
+using System.Text.Json;
+using MfpClip.Output;
+
+namespace MfpClip.Cli.Tests;
+
+/// <summary>Evaluation, calibration and reports as a user runs them, with random weights of the smallest size.</summary>
+public sealed class EvaluateCommandTests : IDisposable
+{
+    private static readonly string[] Keys =
+        ["image_auroc", "image_ap", "image_f1max", "pixel_auroc", "pixel_ap", "pixel_f1max", "aupro", "images", "seconds_per_image"];
+
+    private static readonly string[] Weights = ["--weights", "random:tiny", "--image-size", "56"];
+
+    private readonly string _folder = Directory.CreateTempSubdirectory("mfpclip-").FullName;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Fact]
+    public void Evaluate_prints_one_object_with_exactly_the_documented_keys_and_report_renders_it_again()
+    {
+        Category("set/metal_nut");
+        Category("set/cap", masks: false);
+        string output = Path.Combine(_folder, "out");
+
+        var (code, text, errors) = Run(["evaluate", "--data", Path.Combine(_folder, "set"), "--out", output, "--smooth", "--json", .. Weights]);
+
+        Assert.True(code == 0, errors);
+        using var json = JsonDocument.Parse(text);
+        var root = json.RootElement;
+        Assert.Equal(["cap", "metal_nut"], root.GetProperty("categories").EnumerateObject().Select(c => c.Name));
+        Assert.All(root.GetProperty("categories").EnumerateObject().Select(c => c.Value).Append(root.GetProperty("mean")), c => Assert.Equal(Keys, c.EnumerateObject().Select(p => p.Name)));
+        var (nut, cap) = (root.GetProperty("categories").GetProperty("metal_nut"), root.GetProperty("categories").GetProperty("cap"));
+        Assert.InRange(nut.GetProperty("pixel_auroc").GetDouble(), 0, 1);
+        Assert.InRange(cap.GetProperty("image_auroc").GetDouble(), 0, 1);
+        Assert.Equal(JsonValueKind.Null, cap.GetProperty("aupro").ValueKind);
+        Assert.Equal(nut.GetProperty("aupro").GetDouble(), root.GetProperty("mean").GetProperty("aupro").GetDouble());
+        Assert.Equal(12, root.GetProperty("mean").GetProperty("images").GetInt32());
+        Assert.Equal(64, root.GetProperty("weights_hash").GetString()!.Length);
+        Assert.StartsWith("MFP-CLIP", root.GetProperty("method").GetString(), StringComparison.Ordinal);
+        Assert.Contains("RANDOM weights", root.GetProperty("notice").GetString(), StringComparison.Ordinal);
+        foreach (string file in new[] { "report.html", "results.json", "results.csv", "results.md" })
+        {
+            Assert.True(File.Exists(Path.Combine(output, file)), file);
+        }
+
+        string again = Path.Combine(_folder, "again");
+        var (rendered, _, problems) = Run("report", output, output, "--out", again);
+        Assert.True(rendered == 0, problems);
+        Assert.Contains("±", File.ReadAllText(Path.Combine(again, "results.md")), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Evaluate_shows_a_table_and_obeys_the_limit_and_the_class()
+    {
+        Category("metal_nut");
+
+        var (code, text, errors) = Run(["evaluate", "--data", Path.Combine(_folder, "metal_nut"), "--limit", "2", "--class", "hexagon", "--resolution", "image", "--out", Path.Combine(_folder, "out"), .. Weights]);
+
+        Assert.True(code == 0, errors);
+        Assert.Contains("metal_nut", text, StringComparison.Ordinal);
+        string page = File.ReadAllText(Path.Combine(_folder, "out", "report.html"));
+        Assert.Contains("class \"hexagon\", 1 good and 1 defective images", page.Replace("&quot;", "\"", StringComparison.Ordinal), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Testing_on_what_the_modules_were_trained_on_is_refused()
+    {
+        Category("nut");
+        Category("other/cap");
+        string run = Path.Combine(_folder, "run");
+        var (trained, _, problems) = Run(["train", "--data", Path.Combine(_folder, "nut"), "--epochs", "1", "--out", run, .. Weights]);
+        Assert.True(trained == 0, problems);
+        string[] modules = ["--modules", Path.Combine(run, "modules.safetensors"), "--out", Path.Combine(_folder, "out"), "--json"];
+
+        var (refused, _, reason) = Run(["evaluate", "--data", Path.Combine(_folder, "nut"), .. modules, .. Weights]);
+        var (allowed, text, errors) = Run(["evaluate", "--data", Path.Combine(_folder, "other", "cap"), .. modules, .. Weights]);
+
+        Assert.Equal(1, refused);
+        Assert.Contains("not be zero-shot", reason, StringComparison.Ordinal);
+        Assert.True(allowed == 0, errors);
+        Assert.Contains("/nut (10 images, sha256 ", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Calibrate_gives_thresholds_that_detect_takes()
+    {
+        Category("nut");
+        string good = Path.Combine(_folder, "good.json"), labelled = Path.Combine(_folder, "labelled.json");
+
+        var (code, text, errors) = Run(["calibrate", "--data", Path.Combine(_folder, "nut"), "--out", good, "--json", .. Weights]);
+        var (second, _, problems) = Run(["calibrate", "--good", Path.Combine(_folder, "nut", "test", "good"), "--bad", Path.Combine(_folder, "nut", "test", "blot"), "--class", "nut", "--out", labelled, .. Weights]);
+
+        Assert.True(code == 0, errors);
+        Assert.True(second == 0, problems);
+        using var json = JsonDocument.Parse(text);
+        Assert.Equal(4, json.RootElement.GetProperty("good_images").GetInt32());
+        Assert.Contains("best F1", File.ReadAllText(labelled), StringComparison.Ordinal);
+        var (detected, results, failure) = Run(["detect", Path.Combine(_folder, "nut", "train", "good"), "--class", "nut", "--calibration", good, "--out", Path.Combine(_folder, "maps"), "--json", .. Weights]);
+        Assert.True(detected == 0, failure);
+        using var decisions = JsonDocument.Parse(results);
+        Assert.All(decisions.RootElement.GetProperty("results").EnumerateArray(), r => Assert.False(r.GetProperty("anomalous").GetBoolean()));
+    }
+
+    [Theory]
+    [InlineData("there is no such file or folder", "evaluate", "--data", "/nowhere")]
+    [InlineData("--limit is 1", "evaluate", "--data", "{set}", "--limit", "1")]
+    [InlineData("takes no references", "evaluate", "--data", "{set}", "--shots", "1")]
+    [InlineData("is on both sides", "evaluate", "--data", "{set}", "--auxiliary", "{set}")]
+    [InlineData("no good images", "calibrate")]
+    [InlineData("no such file", "report", "/nowhere")]
+    public void Errors_are_one_line(string expected, params string[] arguments)
+    {
+        Category("set");
+        string[] random = arguments[0] == "report" ? [] : Weights;
+
+        var (code, _, errors) = Run([.. arguments.Select(a => a == "{set}" ? Path.Combine(_folder, "set") : a), .. random]);
+
+        Assert.Equal(1, code);
+        Assert.Contains(expected, errors, StringComparison.Ordinal);
+        Assert.Single(errors.Trim().Split('\n'));
+    }
+
+    private void Category(string path, bool masks = true)
+    {
+        for (int i = 0; i < 4; i++)
+        {
+            Picture($"{path}/train/good/{i}.png", i, null, false);
+        }
+
+        for (int i = 0; i < 3; i++)
+        {
+            Picture($"{path}/test/good/{i}.png", 10 + i, null, false);
+            Picture($"{path}/test/blot/{i}.png", 20 + i, 4 + i, false);
+            if (masks)
+            {
+                Picture($"{path}/ground_truth/blot/{i}_mask.png", 0, 4 + i, true);
+            }
+        }
+    }
+
+    private void Picture(string path, int seed, int? blot, bool mask)
+    {
+        const int side = 40;
+        var random = new Random(path.Aggregate(seed, (h, c) => unchecked((h * 31) + c)));
+        var pixels = new byte[side * side * 3];
+        for (int i = 0; i < side * side; i++)
+        {
+            bool inside = blot is { } b && i % side >= b && i % side < b + 10 && i / side >= b && i / side < b + 10;
+            pixels.AsSpan(3 * i, 3).Fill(mask ? (byte)(inside ? 255 : 0) : (byte)(inside ? 20 : random.Next(150, 200)));
+        }
+
+        MapFiles.WritePng(Path.Combine(_folder, path), new(side, side, pixels));
+    }
+
+    private static (int Code, string Output, string Errors) Run(params string[] arguments)
+    {
+        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "MfpClip.Cli.dll"), .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        start.Environment["HF_HUB_OFFLINE"] = "1";
+        using var process = Process.Start(start)!;
+        var errors = process.StandardError.ReadToEndAsync();
+        string output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        return (process.ExitCode, output, errors.Result);
+    }
+}
