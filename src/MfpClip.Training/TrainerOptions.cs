@@ -43,7 +43,8 @@ public sealed record TrainerOptions
 
     /// <summary>
     /// Transformer blocks of the vision tower whose activations are computed once more on the backward pass instead of being kept: 1 needs
-    /// the least memory and about a third more time; 0 keeps everything. It does not change a single value.
+    /// the least memory and about a third more time; 0 keeps everything. Values are the same; gradients too, up to the rounding of sums in
+    /// another order.
     /// </summary>
     /// <value>Default 1.</value>
     [Range(0, 1000)]

@@ -41,8 +41,7 @@ public class AblationTests
     {
         using var folder = new TestFolder();
         var test = TestSet(folder["test"]);
-        var built = new List<string>();
-        var tables = Tables(built);
+        var tables = Tables();
         var options = Options(folder["out"]);
 
         var result = new AblationStudy(options).Run(tables, Small.Data(), test);
@@ -90,7 +89,7 @@ public class AblationTests
     {
         using var folder = new TestFolder();
         var test = TestSet(folder["test"]);
-        var tables = Tables([]);
+        var tables = Tables();
         var whole = new AblationStudy(Options(folder["whole"])).Run([tables[0]], Small.Data(), test);
         using var cancel = new CancellationTokenSource();
         var stopping = new Told(p =>
@@ -117,17 +116,13 @@ public class AblationTests
     {
         using var folder = new TestFolder();
         var test = TestSet(folder["test"]);
-        var error = Assert.Throws<ProtocolException>(() => new AblationStudy(Options(folder["out"])).Run(Tables([]), new DataSetTrainingData([test.Categories[0]]), test));
+        var error = Assert.Throws<ProtocolException>(() => new AblationStudy(Options(folder["out"])).Run(Tables(), new DataSetTrainingData([test.Categories[0]]), test));
         Assert.NotEmpty(error.Overlaps);
     }
 
-    private static AblationTable[] Tables(List<string> built)
+    private static AblationTable[] Tables()
     {
-        var paper = PaperTables.Modules(() =>
-        {
-            built.Add("built");
-            return Small.Builder();
-        }).Rows;
+        var paper = PaperTables.Modules(Small.Builder).Rows;
         return
         [
             new("some", "Some modules", [paper[0], paper.Single(r => r.Name == "without MP"), paper.Single(r => r.Name == "without I2TP")]),

@@ -31,6 +31,11 @@ internal static class AblateCommand
         recipe.AddTo(command);
         Failure.Run(command, json, (parsed, cancellationToken) =>
         {
+            if (choice.Method(parsed).Key != "mfp-clip")
+            {
+                throw new DetectorConfigurationException([$"The paper's ablations are MFP-CLIP's; leave '--method {choice.Method(parsed).Key}' out, or write lines of your own in code (AblationStudy)."]);
+            }
+
             if (!choice.HasCnn(parsed))
             {
                 throw new DetectorConfigurationException(["An ablation switches I2TP and SP on and off, which read a CNN: name it with --cnn."]);

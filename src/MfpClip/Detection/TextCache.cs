@@ -29,7 +29,7 @@ internal sealed class TextCache(ITokenizer tokenizer, PromptTemplates templates,
             var lazy = kept ?? _entries.GetOrAdd(key, k => new Lazy<Entry>(() => Create(k)));
             try
             {
-                return use(lazy.Value.Sentences, lazy.Value.Texts);
+                return use(lazy.Value.Sentences, lazy.Value.Texts(embed));
             }
             catch (MfpClipException) when (!lazy.IsValueCreated)
             {
@@ -39,17 +39,26 @@ internal sealed class TextCache(ITokenizer tokenizer, PromptTemplates templates,
         }
 
         using var once = Create(key);
-        return use(once.Sentences, once.Texts);
+        return use(once.Sentences, once.Texts(embed));
     }
 
     /// <summary>Calls <paramref name="use"/> with the sentences alone: for training, where embeddings are made anew with their graph.</summary>
-    public T WithSentences<T>(string className, Func<StateSentences, T> use) => With(className, (sentences, _) => use(sentences));
-
-    /// <summary>Forgets everything, after weights have changed. Not beside a running call.</summary>
-    public void Clear()
+    public T WithSentences<T>(string className, Func<StateSentences, T> use)
     {
-        Dispose();
-        _entries.Clear();
+        string key = className.Trim();
+        return _entries.TryGetValue(key, out var kept) && kept.IsValueCreated ? use(kept.Value.Sentences) : With(className, (sentences, _) => use(sentences));
+    }
+
+    /// <summary>
+    /// Forgets embeddings, after trained weights have changed; the next call makes them anew. Sentences stay: they come from the frozen
+    /// tower alone, and an ensemble of hundreds costs too much for every step of a training. Not beside a running call.
+    /// </summary>
+    public void ForgetTexts()
+    {
+        foreach (var entry in _entries.Values.Where(e => e.IsValueCreated))
+        {
+            entry.Value.Forget();
+        }
     }
 
     public void Dispose()
@@ -95,12 +104,43 @@ internal sealed class TextCache(ITokenizer tokenizer, PromptTemplates templates,
 
     private static string Shorten(string text) => text.Length <= 60 ? text : text[..57] + "...";
 
-    private sealed record Entry(StateSentences Sentences, Tensor? Texts) : IDisposable
+    private sealed class Entry(StateSentences sentences, Tensor? texts) : IDisposable
     {
+        private readonly Lock _gate = new();
+        private Tensor? _texts = texts;
+        private bool _known = true;
+
+        public StateSentences Sentences => sentences;
+
+        public Tensor? Texts(Func<StateSentences, Tensor?> embed)
+        {
+            lock (_gate)
+            {
+                if (!_known)
+                {
+                    using var scope = torch.NewDisposeScope();
+                    using var guard = torch.no_grad();
+                    _texts = embed(sentences)?.DetachFromDisposeScope();
+                    _known = true;
+                }
+
+                return _texts;
+            }
+        }
+
+        public void Forget()
+        {
+            lock (_gate)
+            {
+                _texts?.Dispose();
+                (_texts, _known) = (null, false);
+            }
+        }
+
         public void Dispose()
         {
-            Texts?.Dispose();
-            Sentences.Dispose();
+            _texts?.Dispose();
+            sentences.Dispose();
         }
     }
 }

@@ -35,7 +35,7 @@ internal sealed class PipelineTraining(PipelineParts parts, MfpClipPipeline pipe
     }
 
     /// <inheritdoc/>
-    public void WeightsChanged() => texts.Clear();
+    public void WeightsChanged() => texts.ForgetTexts();
 
     // Every term is a mean over images, so images of one class go through together and count by their share.
     private void Add(TermSums sums, string className, TrainingBatch part, double share, double maskShare, CancellationToken cancellationToken)
