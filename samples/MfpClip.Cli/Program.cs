@@ -15,6 +15,7 @@ root.Subcommands.Add(AblateCommand.Create(json));
 root.Subcommands.Add(ModelsCommand.Create(json));
 root.Subcommands.Add(CheckCommand.Create(json));
 root.Subcommands.Add(SamplesCommand.Create(json));
+root.Subcommands.Add(SynthesizeCommand.Create(json));
 root.Subcommands.Add(PretrainCommand.Create(json));
 
 using var cancel = new CancellationTokenSource();

@@ -6,24 +6,70 @@ public class ProceduralDataSetTests
 {
     public static TheoryData<string> Categories => [.. ProceduralDataSet.Categories.Select(c => c.Name)];
 
+    [Fact]
+    public void The_set_is_as_wide_as_promised()
+    {
+        Assert.True(ProceduralDataSet.Categories.Count >= 25);
+        Assert.Equal(ProceduralDataSet.Categories.Count, ProceduralDataSet.Categories.Select(c => c.Name).Distinct().Count());
+        Assert.All(ProceduralDataSet.Categories, c => Assert.True(c.Defects.Distinct().Count() >= 12, $"{c.Name}: {c.Defects.Count} kinds"));
+        Assert.All(ProceduralDataSet.Categories, c => Assert.Equal(c.Defects.Count, c.Defects.Distinct().Count()));
+        var heldOut = ProceduralDataSet.Categories.Where(c => c.IsHeldOut).Select(c => c.Name).ToList();
+        Assert.True(heldOut.Count >= 6);
+        Assert.Superset(new HashSet<string> { "wood", "tile", "metal nut", "pill" }, heldOut.ToHashSet());
+        // The samples must stay what training never saw.
+        Assert.All(new ProceduralSampleOptions().Categories, name => Assert.DoesNotContain(name, heldOut));
+    }
+
     [Theory]
     [MemberData(nameof(Categories))]
-    public void A_defect_changes_the_picture_inside_its_mask_and_nowhere_else(string category)
+    public void Without_a_camera_a_defect_changes_its_mask_and_not_one_bit_beside_it(string category)
     {
-        var good = ProceduralDataSet.Render(category, 7, size: 128);
+        const int Size = 96;
+        var good = ProceduralDataSet.RenderDefects(category, 7, [], Size, camera: false);
         Assert.All(good.Mask, m => Assert.False(m));
-        foreach (var kind in Enum.GetValues<DefectKind>())
+        Assert.Null(good.Defect);
+        Assert.False(good.IsDefective);
+        int seen = 0;
+        foreach (var kind in ProceduralDataSet.Categories.Single(c => c.Name == category).Defects)
         {
-            var bad = ProceduralDataSet.Render(category, 7, kind, 128);
-            var changed = Enumerable.Range(0, 128 * 128).Select(i => Enumerable.Range(0, 3).Max(c => Math.Abs(bad.Image.Data[(3 * i) + c] - good.Image.Data[(3 * i) + c]))).ToArray();
-            int inside = bad.Mask.Count(m => m);
+            var bad = ProceduralDataSet.RenderDefects(category, 7, [kind], Size, camera: false);
+            if (!bad.IsDefective)
+            {
+                Assert.Equal(good.Image.Data, bad.Image.Data);
+                continue;
+            }
 
-            Assert.InRange(inside, 1, 128 * 128 / 5);
-            Assert.True(changed.Where((_, i) => bad.Mask[i]).Average() > 2, $"{category}, {kind}: nothing to see");
-            // Outside, only the soft edge may differ.
-            Assert.True(changed.Where((c, i) => !bad.Mask[i] && c > 12).Count() < Math.Max(inside, 60), $"{category}, {kind}: changed outside its mask");
-            Assert.Contains(category, bad.Caption, StringComparison.Ordinal);
+            seen++;
+            int[] change = Change(good.Image, bad.Image);
+            Assert.All(Enumerable.Range(0, Size * Size).Where(i => !bad.Mask[i]), i => Assert.Equal(0, change[i]));
+            double inside = Enumerable.Range(0, Size * Size).Where(i => bad.Mask[i]).Average(i => change[i]);
+            Assert.True(inside >= 6, $"{category}, {kind}: {inside:F1} grey levels are not visible");
+            var placed = Assert.Single(bad.Defects);
+            float share = bad.Mask.Count(m => m) / (float)(Size * Size);
+            Assert.Equal(kind, placed.Kind);
+            Assert.InRange(placed.Area, 0.0004f, 0.28f);
+            Assert.InRange(share, placed.Area * 0.6f, (placed.Area * 1.6f) + 0.002f);
         }
+
+        Assert.True(seen >= 12, $"{category}: only {seen} kinds became visible");
+    }
+
+    [Fact]
+    public void Captions_name_object_state_and_every_defect()
+    {
+        for (int seed = 0; seed < 60; seed++)
+        {
+            var picture = ProceduralDataSet.Sample(seed, new() { Size = 48, Camera = false });
+            Assert.Contains(picture.Category.Name, picture.Caption, StringComparison.Ordinal);
+            Assert.Contains(picture.State, picture.Caption, StringComparison.Ordinal);
+            Assert.NotEmpty(picture.State);
+            foreach (var defect in picture.Defects.Where(d => d.Kind is DefectKind.Scratch or DefectKind.Crack or DefectKind.Hole or DefectKind.Dent or DefectKind.Stain))
+            {
+                Assert.Contains(defect.Kind.ToString().ToLowerInvariant(), picture.Caption, StringComparison.Ordinal);
+            }
+        }
+
+        Assert.True(Enumerable.Range(0, 40).Select(s => ProceduralDataSet.Render("gear", s, size: 32).Caption).Distinct().Count() > 8);
     }
 
     [Fact]
@@ -38,4 +84,45 @@ public class ProceduralDataSetTests
         Assert.NotEqual(a.Image.Data, c.Image.Data);
         Assert.Throws<ArgumentException>(() => ProceduralDataSet.Render("unicorn", 1));
     }
+
+    [Fact]
+    public void Many_threads_render_what_one_does()
+    {
+        var options = new ProceduralSampleOptions { Size = 64 };
+        var alone = Enumerable.Range(0, 48).Select(s => ProceduralDataSet.Sample(s, options)).ToArray();
+        var together = new SyntheticImage[48];
+        Parallel.For(0, 48, new() { MaxDegreeOfParallelism = 8 }, s => together[s] = ProceduralDataSet.Sample(s, options));
+
+        for (int s = 0; s < 48; s++)
+        {
+            Assert.Equal(alone[s].Image.Data, together[s].Image.Data);
+            Assert.Equal(alone[s].Mask, together[s].Mask);
+            Assert.Equal(alone[s].Caption, together[s].Caption);
+        }
+    }
+
+    [Fact]
+    public void Samples_follow_their_options()
+    {
+        var pictures = Enumerable.Range(0, 200).Select(s => ProceduralDataSet.Sample(s, new() { Size = 32, Camera = false })).ToList();
+        Assert.InRange(pictures.Count(p => p.IsDefective), 105, 155);
+        Assert.All(pictures, p => Assert.InRange(p.Defects.Count, 0, 3));
+        Assert.Contains(pictures, p => p.Defects.Count > 1);
+        Assert.True(pictures.Select(p => p.Category.Name).Distinct().Count() > 25);
+
+        var only = new ProceduralSampleOptions { Categories = ["pill"], Defects = [DefectKind.Crack], DefectiveShare = 1, MaxDefects = 1, Size = 64 };
+        Assert.All(Enumerable.Range(0, 8).Select(s => ProceduralDataSet.Sample(s, only)), p =>
+        {
+            Assert.Equal("pill", p.Category.Name);
+            Assert.True(p.Defect is null or DefectKind.Crack);
+            Assert.Equal(64, p.Image.Width);
+        });
+        Assert.All(Enumerable.Range(0, 8), s => Assert.False(ProceduralDataSet.Sample(s, only with { DefectiveShare = 0 }).IsDefective));
+        Assert.Throws<ArgumentException>(() => ProceduralDataSet.Sample(1, only with { Categories = [] }));
+        Assert.Throws<ArgumentException>(() => ProceduralDataSet.Sample(1, only with { Categories = ["unicorn"] }));
+        Assert.Throws<ArgumentOutOfRangeException>(() => ProceduralDataSet.Sample(1, only with { DefectiveShare = 1.5f }));
+    }
+
+    private static int[] Change(RgbImage a, RgbImage b) =>
+        [.. Enumerable.Range(0, a.Width * a.Height).Select(i => Enumerable.Range(0, 3).Max(c => Math.Abs(a.Data[(3 * i) + c] - b.Data[(3 * i) + c])))];
 }

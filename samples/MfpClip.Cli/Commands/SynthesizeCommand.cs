@@ -1,0 +1,103 @@
+using System.CommandLine;
+using System.Globalization;
+using MfpClip.Cli.Synthesis;
+using MfpClip.Data;
+using MfpClip.Output;
+using Spectre.Console;
+
+namespace MfpClip.Cli.Commands;
+
+/// <summary><c>mfpclip synthesize</c>: writes rendered products, or a user's good photos with defects pasted on them, in the MVTec AD layout.</summary>
+internal static class SynthesizeCommand
+{
+    public static Command Create(Option<bool> json)
+    {
+        var output = new Option<string>("--out") { Description = "Folder to write to; a run that broke off goes on there.", DefaultValueFactory = _ => "mfpclip-synthetic" };
+        var categories = new Option<string[]?>("--categories") { Description = "Categories (names in quotes); all by default, 'training' or 'held-out' for those.", AllowMultipleArgumentsPerToken = true };
+        var kinds = new Option<DefectKind[]?>("--kinds") { Description = "Kinds of defects; all that fit a category by default.", AllowMultipleArgumentsPerToken = true };
+        var train = new Option<int>("--train") { Description = "Good pictures to train on, a category.", DefaultValueFactory = _ => 20 };
+        var good = new Option<int>("--good") { Description = "Good pictures to test on, a category.", DefaultValueFactory = _ => 10 };
+        var defective = new Option<int>("--defective") { Description = "Defective pictures, a category and kind.", DefaultValueFactory = _ => 3 };
+        var size = new Option<int>("--size") { Description = "Side in pixels.", DefaultValueFactory = _ => 320 };
+        var seed = new Option<long>("--seed") { Description = "Everything follows from it." };
+        var noCamera = new Option<bool>("--no-camera") { Description = "Leave out blur, noise, uneven light and compression." };
+        var from = new Option<string[]?>("--from") { Description = "Good photos of your own (files or folders) to paste defects on, instead of rendering.", AllowMultipleArgumentsPerToken = true };
+        var className = new Option<string>("--class") { Description = "With --from: what the photos show.", DefaultValueFactory = _ => "object" };
+        var jobs = new Option<int>("--jobs") { Description = "Pictures at a time.", DefaultValueFactory = _ => Environment.ProcessorCount };
+        var sheet = new Option<string?>("--sheet") { Description = "Only draw every category, good and defective, into this PNG." };
+        var command = new Command("synthesize", "Writes a synthetic data set with masks and captions in the MVTec AD layout; resumable.")
+        {
+            output, categories, kinds, train, good, defective, size, seed, noCamera, from, className, jobs, sheet,
+        };
+        Failure.Run(command, json, (parsed, cancellationToken) =>
+        {
+            bool asJson = parsed.GetValue(json);
+            if (parsed.GetValue(sheet) is { } picture)
+            {
+                MapFiles.WritePng(picture, ContactSheet.Draw(parsed.GetValue(seed)));
+                Say(asJson, new { sheet = picture }, picture);
+                return Task.FromResult(0);
+            }
+
+            int[] counts = [parsed.GetValue(train), parsed.GetValue(good), parsed.GetValue(defective)];
+            if (counts.Any(c => c < 0) || counts.All(c => c == 0) || parsed.GetValue(jobs) < 1)
+            {
+                throw new ArgumentException("--train, --good and --defective must not be negative nor all 0, and --jobs at least 1.");
+            }
+
+            if (parsed.GetValue(size) is < 32 or > 2048)
+            {
+                throw new ArgumentException($"--size must be 32 to 2048, not {parsed.GetValue(size)}.");
+            }
+
+            var wanted = parsed.GetValue(kinds) is { Length: > 0 } some ? some : null;
+            var photos = parsed.GetValue(from) is { Length: > 0 } paths ? ImageFiles.Find(paths) : null;
+            var names = Names(parsed.GetValue(categories));
+            var plan = photos is null
+                ? SyntheticPlan.Render(names, wanted, counts[0], counts[1], counts[2], parsed.GetValue(size), parsed.GetValue(seed), !parsed.GetValue(noCamera))
+                : SyntheticPlan.Paste(photos, parsed.GetValue(className)!, file => MapFiles.ReadPhoto(ImageInput.FromFile(file)), wanted, counts[2], parsed.GetValue(seed));
+            object settings = photos is null
+                ? new { Format = 1, Categories = names, Kinds = wanted?.Select(SyntheticPlan.KindName), Train = counts[0], Good = counts[1], Defective = counts[2], Size = parsed.GetValue(size), Seed = parsed.GetValue(seed), Camera = !parsed.GetValue(noCamera) }
+                : new { Format = 1, From = photos.Select(f => $"{Path.GetFileName(f)}, {new FileInfo(f).Length} bytes"), Class = parsed.GetValue(className), Kinds = wanted?.Select(SyntheticPlan.KindName), Defective = counts[2], Seed = parsed.GetValue(seed) };
+            var folder = new SyntheticFolder(parsed.GetValue(output)!);
+            var summary = asJson
+                ? folder.Write(plan, settings, parsed.GetValue(jobs), _ => { }, cancellationToken)
+                : WithProgress(folder, plan, settings, parsed.GetValue(jobs), cancellationToken);
+            Say(asJson, summary, string.Create(
+                CultureInfo.InvariantCulture, $"{summary.Images} images of {summary.Categories} categories in {summary.Folder}: {summary.Written} written, {summary.Kept} there already, {summary.Seconds:0.0} s"));
+            return Task.FromResult(0);
+        });
+        return command;
+    }
+
+    private static IReadOnlyList<string> Names(string[]? asked) => asked switch
+    {
+        null or { Length: 0 } => [.. ProceduralDataSet.Categories.Select(c => c.Name)],
+        ["training"] => [.. ProceduralDataSet.Categories.Where(c => !c.IsHeldOut).Select(c => c.Name)],
+        ["held-out"] => [.. ProceduralDataSet.Categories.Where(c => c.IsHeldOut).Select(c => c.Name)],
+        _ => [.. asked.Distinct(StringComparer.Ordinal)],
+    };
+
+    private static SyntheticSummary WithProgress(SyntheticFolder folder, SyntheticPlan plan, object settings, int jobs, CancellationToken cancellationToken)
+    {
+        SyntheticSummary? summary = null;
+        AnsiConsole.Progress().Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn()).Start(bars =>
+        {
+            var bar = bars.AddTask("images", maxValue: Math.Max(1, plan.Pictures.Count));
+            summary = folder.Write(plan, settings, jobs, done => bar.Value = done, cancellationToken);
+        });
+        return summary!;
+    }
+
+    private static void Say(bool json, object result, string words)
+    {
+        if (json)
+        {
+            CliJson.Print(result);
+        }
+        else
+        {
+            Console.WriteLine(words);
+        }
+    }
+}

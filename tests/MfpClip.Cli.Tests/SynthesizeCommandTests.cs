@@ -1,0 +1,142 @@
+using System.Diagnostics;
+using System.Text.Json;
+using MfpClip.Data;
+using MfpClip.Output;
+
+namespace MfpClip.Cli.Tests;
+
+public sealed class SynthesizeCommandTests : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("mfpclip-").FullName;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Fact]
+    public void The_set_has_the_layout_of_MVTec_AD_and_a_second_run_writes_only_what_is_missing()
+    {
+        string set = Path.Combine(_folder, "set");
+        string[] arguments = ["synthesize", "--out", set, "--categories", "pill", "metal nut", "--kinds", "Scratch", "ColorShift", "--train", "2", "--good", "1", "--defective", "2", "--size", "64", "--json"];
+        var (code, output, errors) = Run(arguments);
+
+        Assert.True(code == 0, errors);
+        using (var json = JsonDocument.Parse(output))
+        {
+            Assert.Equal(14, json.RootElement.GetProperty("written").GetInt32());
+            Assert.Equal(0, json.RootElement.GetProperty("kept").GetInt32());
+        }
+
+        string[] files = [.. Directory.GetFiles(set, "*", SearchOption.AllDirectories).Select(f => Path.GetRelativePath(set, f).Replace('\\', '/')).Order(StringComparer.Ordinal)];
+        Assert.Contains("metal_nut/train/good/001.png", files);
+        Assert.Contains("metal_nut/test/good/000.png", files);
+        Assert.Contains("pill/test/color_shift/001.png", files);
+        Assert.Contains("pill/ground_truth/color_shift/001_mask.png", files);
+        Assert.DoesNotContain(files, f => f.EndsWith(".tmp", StringComparison.Ordinal));
+
+        // The mask is what the library says it is, the picture too.
+        var photo = MapFiles.ReadPhoto(ImageInput.FromFile(Path.Combine(set, "pill/train/good/000.png")));
+        Assert.Equal(64, photo.Width);
+        var mask = MapFiles.ReadPhoto(ImageInput.FromFile(Path.Combine(set, "pill/ground_truth/scratch/000_mask.png")));
+        Assert.All(mask.Data, v => Assert.True(v is 0 or 255));
+        Assert.Contains((byte)255, mask.Data);
+        Assert.Contains((byte)0, mask.Data);
+        Assert.Equal(0, File.ReadAllBytes(Path.Combine(set, "pill/ground_truth/scratch/000_mask.png"))[25]); // colour type of the header: one grey channel
+
+        // Every picture has its line, in order, with what is wrong.
+        var lines = File.ReadAllLines(Path.Combine(set, "captions.jsonl")).Select(l => JsonDocument.Parse(l).RootElement).ToList();
+        Assert.Equal(14, lines.Count);
+        Assert.All(lines, l => Assert.Equal(l.GetProperty("image").GetString()!.Contains("/good/", StringComparison.Ordinal), l.GetProperty("good").GetBoolean()));
+        Assert.All(lines.Where(l => !l.GetProperty("good").GetBoolean()), l => Assert.Contains(l.GetProperty("defects")[0].GetProperty("kind").GetString()!, l.GetProperty("image").GetString()!, StringComparison.Ordinal));
+
+        // Broken off: a picture is gone, the journal ends within a line.
+        byte[] lost = File.ReadAllBytes(Path.Combine(set, "pill/test/scratch/001.png"));
+        File.Delete(Path.Combine(set, "pill/test/scratch/001.png"));
+        string journal = File.ReadAllText(Path.Combine(set, "captions.jsonl"));
+        File.WriteAllText(Path.Combine(set, "captions.jsonl"), journal[..^20]);
+        (code, output, errors) = Run(arguments);
+        Assert.True(code == 0, errors);
+        using (var json = JsonDocument.Parse(output))
+        {
+            Assert.Equal(2, json.RootElement.GetProperty("written").GetInt32());
+            Assert.Equal(12, json.RootElement.GetProperty("kept").GetInt32());
+        }
+
+        Assert.Equal(lost, File.ReadAllBytes(Path.Combine(set, "pill/test/scratch/001.png")));
+        Assert.Equal(journal, File.ReadAllText(Path.Combine(set, "captions.jsonl")));
+
+        (code, _, errors) = Run([.. arguments, "--seed", "9"]);
+        Assert.Equal(1, code);
+        Assert.Contains("other options", errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Defects_come_onto_photos_of_ones_own()
+    {
+        string photos = Path.Combine(_folder, "photos"), set = Path.Combine(_folder, "own");
+        Directory.CreateDirectory(photos);
+        for (int k = 0; k < 3; k++)
+        {
+            MapFiles.WritePng(Path.Combine(photos, $"{k}.png"), ProceduralDataSet.Render("gear", k, size: 72).Image);
+        }
+
+        var (code, output, errors) = Run("synthesize", "--from", photos, "--class", "gear", "--out", set, "--kinds", "Stain", "--defective", "2", "--json");
+
+        Assert.True(code == 0, errors);
+        using var json = JsonDocument.Parse(output);
+        Assert.Equal(5, json.RootElement.GetProperty("images").GetInt32());
+        var good = MapFiles.ReadPhoto(ImageInput.FromFile(Path.Combine(set, "gear/test/good/000.png")));
+        var bad = MapFiles.ReadPhoto(ImageInput.FromFile(Path.Combine(set, "gear/test/stain/000.png")));
+        var mask = MapFiles.ReadPhoto(ImageInput.FromFile(Path.Combine(set, "gear/ground_truth/stain/000_mask.png")));
+        Assert.NotEqual(good.Data, bad.Data);
+        Assert.All(Enumerable.Range(0, good.Data.Length).Where(i => mask.Data[i] == 0), i => Assert.Equal(good.Data[i], bad.Data[i]));
+    }
+
+    [Fact]
+    public void The_contact_sheet_shows_every_category()
+    {
+        string sheet = Path.Combine(_folder, "sheet.png");
+        var (code, _, errors) = Run("synthesize", "--sheet", sheet);
+
+        Assert.True(code == 0, errors);
+        var image = MapFiles.ReadPhoto(ImageInput.FromFile(sheet));
+        Assert.True(image.Width * image.Height >= ProceduralDataSet.Categories.Count * 2 * 84 * 84);
+        Assert.True(new FileInfo(sheet).Length < 1_000_000);
+    }
+
+    [Theory]
+    [InlineData("there is no category 'unicorn'", "--categories", "unicorn")]
+    [InlineData("--size must be", "--size", "7")]
+    [InlineData("must not be negative", "--train", "-1")]
+    [InlineData("there is no such file or folder", "--from", "/nowhere")]
+    public void Wrong_options_are_one_line(string expected, params string[] arguments)
+    {
+        var (code, _, errors) = Run(["synthesize", "--out", Path.Combine(_folder, "none"), .. arguments]);
+
+        Assert.Equal(1, code);
+        Assert.Contains(expected, errors, StringComparison.Ordinal);
+        Assert.Single(errors.Trim().Split('\n'));
+        Assert.False(Directory.Exists(Path.Combine(_folder, "none")));
+    }
+
+    [Fact]
+    public void A_folder_of_other_things_is_left_alone()
+    {
+        File.WriteAllText(Path.Combine(_folder, "mine.txt"), "mine");
+        var (code, _, errors) = Run("synthesize", "--out", _folder, "--categories", "pill");
+
+        Assert.Equal(1, code);
+        Assert.Contains("no synthetic set", errors, StringComparison.Ordinal);
+        Assert.Equal(["mine.txt"], Directory.GetFileSystemEntries(_folder).Select(Path.GetFileName));
+    }
+
+    private static (int Code, string Output, string Errors) Run(params string[] arguments)
+    {
+        using var process = Process.Start(new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "MfpClip.Cli.dll"), .. arguments])
+        {
+            RedirectStandardOutput = true, RedirectStandardError = true,
+        })!;
+        var errors = process.StandardError.ReadToEndAsync();
+        string output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        return (process.ExitCode, output, errors.Result);
+    }
+}
