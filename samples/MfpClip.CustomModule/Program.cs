@@ -3,7 +3,7 @@ using MfpClip.Backbone;
 using MfpClip.CustomModule;
 using MfpClip.Data;
 
-// Swaps one module of MFP-CLIP for an own class and compares. Pass a CLIP weight file as first argument; without one, random weights
+// Swaps single modules of MFP-CLIP for own classes and compares. Pass a CLIP weight file as first argument; without one, random weights
 // show the mechanics and mean nothing.
 ZeroShotDetectorBuilder Compose()
 {
@@ -20,9 +20,11 @@ ZeroShotDetectorBuilder Compose()
 var nut = ProceduralDataSet.Render("metal nut", seed: 12, DefectKind.Corrosion).Image;
 using var without = Compose().WithoutMaskPrompt().Build();
 using var with = Compose().UseMaskPrompt(_ => new ContrastMaskPrompt(0.5)).Build();
+using var keys = Compose().WithoutMaskPrompt().UseVisionEncoder(_ => new KeyAttentionEncoder()).Build();
 
 Console.WriteLine($"without mask prompt: {without.Detect(nut).Score:0.000}");
 Console.WriteLine($"with the own one:    {with.Detect(nut).Score:0.000}");
+Console.WriteLine($"with an own encoder: {keys.Detect(nut).Score:0.000}");
 foreach (var stage in with.Description.Stages)
 {
     Console.WriteLine($"  {stage.Stage}: {stage.Component}");

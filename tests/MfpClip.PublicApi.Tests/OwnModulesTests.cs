@@ -63,6 +63,19 @@ public class OwnModulesTests
     }
 
     [Fact]
+    public void The_sample_encoder_reads_patches_elsewhere_and_the_class_token_where_it_was()
+    {
+        ZeroShotDetectorBuilder Compose() => new ZeroShotDetectorBuilder().UseRandomBackbone(Config).WithImageSize(56).WithoutImageToTextPrompt().WithoutSelfPrompt()
+            .WithoutMaskPrompt().UseAnomalyScore(new AnomalyScoreOptions { Strategy = ScoreStrategy.Global });
+        var image = ProceduralDataSet.Render("gear", 1, DefectKind.Hole).Image;
+        using var plain = Compose().Build();
+        using var keys = Compose().UseVisionEncoder(_ => new KeyAttentionEncoder()).Build();
+
+        Assert.Equal(plain.Detect(image).Score, keys.Detect(image).Score, 1e-5f);
+        Assert.NotEqual(plain.Detect(image).ModelMap.Data, keys.Detect(image).ModelMap.Data);
+    }
+
+    [Fact]
     public void An_encoder_that_takes_no_self_prompts_says_so_beside_one()
     {
         ZeroShotDetectorBuilder Compose() => new ZeroShotDetectorBuilder().UseRandomBackbone(Config).WithImageSize(56).UseCnn(new MeanColor([]))
