@@ -15,6 +15,7 @@ using MfpClip.Prompts.MultiPatch;
 using MfpClip.Prompts.Self;
 using MfpClip.Prompts.Text;
 using MfpClip.Prompts.Vision;
+using MfpClip.References;
 using MfpClip.Scoring;
 using Microsoft.Extensions.Logging;
 
@@ -174,6 +175,15 @@ public sealed class ZeroShotDetectorBuilder
 
     /// <summary>Applies a calibration to every result.</summary>
     public ZeroShotDetectorBuilder WithCalibration(ScoreCalibration calibration) => Set(c => c.Calibration = calibration);
+
+    /// <summary>Compares with images of good parts, too; see <see cref="ZeroShotDetector.WithReferences"/>. They are read when the detector is built.</summary>
+    /// <param name="images">At least one.</param>
+    /// <param name="options">How they are remembered.</param>
+    public ZeroShotDetectorBuilder WithReferences(IReadOnlyList<ImageInput> images, ReferenceOptions? options = null) =>
+        Set(c => (c.References, c.ReferenceOptions, c.ReferenceFile) = (images, options ?? new(), null));
+
+    /// <summary>Compares with the references of a file, as written by <see cref="ZeroShotDetector.SaveReferences"/>.</summary>
+    public ZeroShotDetectorBuilder WithReferenceFile(string path) => Set(c => (c.References, c.ReferenceFile) = (null, path));
 
     /// <summary>"cpu", "cuda" or "cuda:N". Default "cpu".</summary>
     public ZeroShotDetectorBuilder UseDevice(string device) => Set(c => c.Device = device);

@@ -108,6 +108,20 @@ public sealed class CalibrationException : MfpClipException
     }
 }
 
+/// <summary>References, images of good parts, cannot be used.</summary>
+public sealed class ReferenceException : MfpClipException
+{
+    /// <summary>Creates the error.</summary>
+    /// <param name="reference">The image or file it is about; <see langword="null"/>: the set.</param>
+    /// <param name="reason">What is wrong and what to do.</param>
+    /// <param name="innerException">Cause.</param>
+    public ReferenceException(string? reference, string reason, Exception? innerException = null)
+        : base(reference is null ? $"References: {reason}" : $"Reference '{reference}': {reason}", innerException) => Reference = reference;
+
+    /// <summary>The image or file it is about; <see langword="null"/>: the set.</summary>
+    public string? Reference { get; }
+}
+
 /// <summary>A result cannot be written; nothing half-written is left behind.</summary>
 public sealed class OutputException : MfpClipException
 {

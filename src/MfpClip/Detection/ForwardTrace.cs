@@ -8,10 +8,17 @@ internal sealed class ForwardTrace(bool keepTensors = false) : IDisposable
 {
     private readonly Dictionary<string, Tensor> _tensors = new(StringComparer.Ordinal);
     private readonly List<KeyValuePair<string, TimeSpan>> _timings = [];
+    private readonly List<Tensor> _grids = [];
     private long _mark = Stopwatch.GetTimestamp();
 
     /// <summary>Whether intermediate tensors are kept.</summary>
     public bool KeepsTensors => keepTensors;
+
+    /// <summary>Whether patch tokens of the stages are kept as grids, for references.</summary>
+    public bool WantsGrids { get; set; }
+
+    /// <summary>Patch tokens of each stage, <c>[B, D, rows, columns]</c>; they live until this trace is disposed.</summary>
+    public IReadOnlyList<Tensor> Grids => _grids;
 
     /// <summary>Intermediate tensors by name; they live until this trace is disposed.</summary>
     public IReadOnlyDictionary<string, Tensor> Tensors => _tensors;
@@ -29,6 +36,19 @@ internal sealed class ForwardTrace(bool keepTensors = false) : IDisposable
         _mark = Stopwatch.GetTimestamp();
     }
 
+    /// <summary>Keeps the patch tokens of a stage where grids are wanted.</summary>
+    /// <param name="tokens"><c>[B, rows * columns, D]</c>.</param>
+    /// <param name="rows">Rows of the grid.</param>
+    /// <param name="columns">Columns of the grid.</param>
+    public void KeepGrid(Tensor tokens, int rows, int columns)
+    {
+        if (WantsGrids)
+        {
+            using var scope = torch.NewDisposeScope();
+            _grids.Add(tokens.transpose(1, 2).reshape(tokens.shape[0], tokens.shape[2], rows, columns).DetachFromDisposeScope());
+        }
+    }
+
     /// <summary>Keeps another handle of the tensor where tensors are kept.</summary>
     public void Keep(string name, Tensor value)
     {
@@ -41,11 +61,12 @@ internal sealed class ForwardTrace(bool keepTensors = false) : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        foreach (var tensor in _tensors.Values)
+        foreach (var tensor in _tensors.Values.Concat(_grids))
         {
             tensor.Dispose();
         }
 
         _tensors.Clear();
+        _grids.Clear();
     }
 }

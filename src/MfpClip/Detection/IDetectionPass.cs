@@ -26,11 +26,15 @@ internal interface IDetectionPass : IDisposable
     /// <summary>How the method is trained; <see langword="null"/> where it has nothing to train.</summary>
     ITrainableMethod? Trainable => null;
 
+    /// <summary>Maps of a frozen convolutional network inside the vision tower, <c>[B, C, h, w]</c> each, in the caller's scope; <see langword="null"/> where there are none.</summary>
+    /// <param name="images">As <see cref="Run"/> takes them.</param>
+    IReadOnlyList<Tensor>? ConvolutionalMaps(Tensor images) => null;
+
     /// <summary>Runs a batch under <c>no_grad</c>.</summary>
     /// <param name="images">Normalised <c>[B, 3, H, W]</c>, float32 on the CPU.</param>
     /// <param name="className">Class name in the prompts.</param>
     /// <param name="region">Where to look, <c>[B, H, W]</c> of 0 and 1; <see langword="null"/>: everywhere.</param>
-    /// <param name="trace">Takes times.</param>
+    /// <param name="trace">Takes times, and the patch tokens where it wants grids.</param>
     /// <param name="cancellationToken">Checked between the stages.</param>
     /// <returns>Map <c>[B, H, W]</c> and score <c>[B]</c> in the caller's dispose scope.</returns>
     (Tensor Map, Tensor Score) Run(Tensor images, string className, Tensor? region, ForwardTrace trace, CancellationToken cancellationToken);

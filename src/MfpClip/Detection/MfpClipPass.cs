@@ -50,6 +50,8 @@ internal sealed class MfpClipPass : IDetectionPass
 
     public (float[] Mean, float[] Std) Normalization => _parts.Backbone.Normalization;
 
+    public IReadOnlyList<Tensor>? ConvolutionalMaps(Tensor images) => (_parts.Backbone.Vision as Backbone.Hybrid.HybridVisionTower)?.ConvolutionalMaps(images);
+
     /// <summary>What it is made of, for checkpoints.</summary>
     public PipelineParts Parts => _parts;
 

@@ -110,6 +110,7 @@ internal sealed class MfpClipPipeline
         var Z = new List<Tensor>(encoding.Stages.Count);
         foreach (var stage in encoding.Stages)
         {
+            trace?.KeepGrid(stage.Grid(), stage.Rows, stage.Columns);
             var projected = _parts.MultiPatch.Project(Z.Count + 1, stage.Grid(), stage.Rows, stage.Columns, vision); // [B, C, g, g']
             Z.Add(_parts.MultiPatch.Aggregate(projected));
             PipelineTracer.Stage(trace, Z.Count, stage.Tokens, projected, Z[^1]);

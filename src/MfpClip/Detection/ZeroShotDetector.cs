@@ -14,9 +14,10 @@ namespace MfpClip;
 
 /// <summary>A composed detector: decodes, prepares, runs the forward pass and reads the result. Made by <see cref="ZeroShotDetectorBuilder"/>.</summary>
 /// <remarks>Safe for concurrent callers. <see cref="Dispose"/> waits for calls in flight.</remarks>
-public sealed class ZeroShotDetector : IZeroShotDetector
+public sealed partial class ZeroShotDetector : IZeroShotDetector
 {
     private readonly IDetectionPass _pass;
+    private readonly SharedPass _shared;
     private readonly DetectorSettings _settings;
     private readonly Lock _gate = new();
     private readonly ManualResetEventSlim _idle = new(initialState: true);
@@ -24,9 +25,14 @@ public sealed class ZeroShotDetector : IZeroShotDetector
     private bool _disposed;
 
     internal ZeroShotDetector(IDetectionPass pass, DetectorSettings settings)
+        : this(new SharedPass(pass), settings)
     {
-        (_pass, _settings) = (pass, settings);
-        Description = Describe(pass, settings);
+    }
+
+    private ZeroShotDetector(SharedPass shared, DetectorSettings settings)
+    {
+        (_pass, _shared, _settings) = (shared.Pass, shared, settings);
+        Description = Describe(_pass, settings);
         if (NativeBackend.TakeLogTurn())
         {
             DetectorLog.NativeRepaired(settings.Logger, NativeBackend.RepairMessage!);
@@ -42,6 +48,9 @@ public sealed class ZeroShotDetector : IZeroShotDetector
     public ScoreCalibration? Calibration => _settings.Calibration;
 
     internal IDetectionPass Pass => _pass;
+
+    /// <summary>The method alone, without references.</summary>
+    internal IDetectionPass Method => _pass is References.ReferencedPass referenced ? referenced.Inner : _pass;
 
     internal DetectorSettings Settings => _settings;
 
@@ -122,7 +131,7 @@ public sealed class ZeroShotDetector : IZeroShotDetector
     public void SaveModules(string path)
     {
         using var use = Enter();
-        var pass = _pass as MfpClipPass ?? throw new DetectorConfigurationException([$"{Description.Method} has no trained modules to save."]);
+        var pass = Method as MfpClipPass ?? throw new DetectorConfigurationException([$"{Description.Method} has no trained modules to save."]);
         ModuleCheckpointFile.Save(path, pass.Parts, Description);
     }
 
@@ -140,7 +149,7 @@ public sealed class ZeroShotDetector : IZeroShotDetector
         }
 
         _idle.Wait();
-        _pass.Dispose();
+        _shared.Release();
         _idle.Dispose();
     }
 

@@ -13,4 +13,7 @@ internal static partial class DetectorLog
 
     [LoggerMessage(3, LogLevel.Warning, "The backbone has random weights: maps and scores mean nothing")]
     public static partial void RandomWeights(ILogger logger);
+
+    [LoggerMessage(20, LogLevel.Warning, "References: {Message}")]
+    public static partial void References(ILogger logger, string message);
 }

@@ -79,6 +79,19 @@ internal sealed class HybridVisionTower : IVisionTower, IDisposable
         }
     }
 
+    /// <summary>Maps of the frozen network, each channel standardised by its fixed statistics, <c>[B, C, h, w]</c>, for comparing images with images.</summary>
+    public IReadOnlyList<Tensor> ConvolutionalMaps(Tensor images)
+    {
+        using var scope = torch.NewDisposeScope();
+        using var guard = torch.no_grad();
+        var maps = HybridFeatures.Extract(_cnn, images.to(ScalarType.Float32, Device), _config.Vision).Maps;
+        return [.. _config.Vision.Maps().Zip(maps, (map, x) =>
+        {
+            var (mean, std) = (_parameters[$"visual.stats.{map.Name}.mean"], _parameters[$"visual.stats.{map.Name}.std"]);
+            return ((x - mean.to_type(ScalarType.Float32).view(1, -1, 1, 1)) / std.to_type(ScalarType.Float32).view(1, -1, 1, 1)).MoveToOuterDisposeScope();
+        })];
+    }
+
     public Tensor RunBlocks(Tensor tokens, int first, int count)
     {
         using var scope = torch.NewDisposeScope();

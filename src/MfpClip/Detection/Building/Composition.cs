@@ -79,6 +79,12 @@ internal sealed class Composition
 
     public string? ModuleWeights { get; set; }
 
+    public IReadOnlyList<ImageInput>? References { get; set; }
+
+    public References.ReferenceOptions ReferenceOptions { get; set; } = new();
+
+    public string? ReferenceFile { get; set; }
+
     public ScoreCalibration? Calibration { get; set; }
 
     public string Device { get; set; } = "cpu";

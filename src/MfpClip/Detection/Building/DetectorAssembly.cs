@@ -15,6 +15,29 @@ internal static class DetectorAssembly
 {
     public static ZeroShotDetector Assemble(Composition c)
     {
+        var detector = Compose(c);
+        if (c.References is null && c.ReferenceFile is null)
+        {
+            return detector;
+        }
+
+        using (detector)
+        {
+            var referenced = c.References is { } images ? detector.WithReferences(images, c.ReferenceOptions) : detector.WithReferenceFile(c.ReferenceFile!);
+            if (c.Calibration is not { } calibration)
+            {
+                return referenced;
+            }
+
+            using (referenced)
+            {
+                return referenced.WithCalibration(calibration);
+            }
+        }
+    }
+
+    private static ZeroShotDetector Compose(Composition c)
+    {
         NativeBackend.Guard(() => torch.CPU.type);
         ThrowIfAny(BeforeLoading(c));
         var owned = new Stack<IDisposable>();
@@ -127,7 +150,7 @@ internal static class DetectorAssembly
             faults.Add($"Backbone: there is no file or folder '{path}'.");
         }
 
-        foreach (string? file in new[] { c.ModuleWeights, c.CnnOptions?.WeightsPath, c.EfficientNetOptions?.WeightsPath }.Where(f => f is not null && !File.Exists(f)))
+        foreach (string? file in new[] { c.ModuleWeights, c.CnnOptions?.WeightsPath, c.EfficientNetOptions?.WeightsPath, c.ReferenceFile }.Where(f => f is not null && !File.Exists(f)))
         {
             faults.Add($"There is no weight file '{file}'.");
         }
@@ -160,6 +183,12 @@ internal static class DetectorAssembly
         faults.AddRange(c.CnnOptions?.Faults() ?? []);
         faults.AddRange(c.EfficientNetOptions?.Faults() ?? []);
         faults.AddRange(c.Templates.Faults());
+        faults.AddRange(c.References is null ? [] : c.ReferenceOptions.Faults());
+        if (c.References is { Count: 0 })
+        {
+            faults.Add("References: there is no image. Give at least one image of a good part.");
+        }
+
         faults.AddRange(c.OwnMethod?.Faults() ?? []);
         if (c.OwnMethod is { } method && (c.ModuleWeights is not null || c.CnnOptions is not null || c.Cnn is not null))
         {

@@ -72,6 +72,7 @@ internal sealed class WinClipPass : IDetectionPass
         {
             var e = _encoder.Encode(x, Done, trace, cancellationToken);
             int patches = (int)e.Patches.shape[1];
+            trace.KeepGrid(e.Patches, (int)x.shape[2] / _backbone.Vision.PatchSize, (int)x.shape[3] / _backbone.Vision.PatchSize);
             var indices = e.Sets.Select(s => WindowEncoder.Index(s, Device)).ToList();
             var s_img = _scorer.Score(e.Image, texts); // [B]
             trace.Keep("zs_image_scores", s_img);

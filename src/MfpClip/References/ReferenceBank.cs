@@ -1,0 +1,142 @@
+using System.Security.Cryptography;
+using System.Text;
+
+namespace MfpClip.References;
+
+/// <summary>
+/// The memory of good images: the union of their coresets, and how far good images lie from it (left one out). Immutable; depends on
+/// the set of images alone, not on their order or on how they came together.
+/// </summary>
+internal sealed class ReferenceBank : IDisposable
+{
+    private readonly Tensor _memory; // [M, D] where the pass computes
+
+    /// <param name="entries">Images; stay the caller's, the bank takes handles of its own.</param>
+    /// <param name="options">Checked before.</param>
+    /// <param name="device">Where distances are computed.</param>
+    /// <param name="warnings">What was noticed on the way.</param>
+    /// <param name="cancellationToken">Checked between images.</param>
+    public ReferenceBank(IEnumerable<ReferenceEntry> entries, ReferenceOptions options, Device device, IReadOnlyList<string> warnings, CancellationToken cancellationToken = default)
+    {
+        Options = options;
+        var ordered = entries.OrderBy(e => e.Id, StringComparer.Ordinal).ToList();
+        int most = Math.Max(options.MaximumTokens / ordered.Count, 1);
+        Entries = [.. ordered.Select(e => e.Share(most))];
+        Tensor? memory = null;
+        try
+        {
+            using var scope = torch.NewDisposeScope();
+            using var guard = torch.no_grad();
+            memory = torch.cat([.. Entries.Select(Coreset)], 0).to(device).contiguous().DetachFromDisposeScope();
+            var distances = LeftOut(cancellationToken);
+            Scale = ReferenceScale.Measure(distances, [.. Entries.Select(e => e.Map)], [.. Entries.Select(e => e.Score)], options.TopCells);
+            var images = Entries.Select((e, i) => new ReferenceImage(e.Id, e.Name, e.Width, e.Height, ReferenceScale.TopMean(distances[i], options.TopCells))).ToList();
+            Summary = new()
+            {
+                Images = images, Options = options, Tokens = (int)memory.shape[0], Width = (int)memory.shape[1],
+                Warnings = [.. warnings, .. ReferenceWarnings.Of(images, Entries.Any(e => e.Cells.Length < e.Rows * e.Columns), Scale)],
+            };
+        }
+        catch
+        {
+            memory?.Dispose();
+            Release();
+            throw;
+        }
+
+        _memory = memory;
+    }
+
+    public ReferenceOptions Options { get; }
+
+    public IReadOnlyList<ReferenceEntry> Entries { get; }
+
+    public ReferenceScale Scale { get; }
+
+    public ReferenceSummary Summary { get; }
+
+    /// <summary>For the detector's description.</summary>
+    public StageDescription Describe() => new()
+    {
+        Stage = "references",
+        Component = $"{Entries.Count} good image{(Entries.Count == 1 ? string.Empty : "s")}, memory bank (PatchCore family, arXiv 2106.08265)",
+        Options = new Dictionary<string, string>
+        {
+            ["images"] = string.Join(", ", Entries.Take(8).Select(e => e.Name)) + (Entries.Count > 8 ? ", ..." : string.Empty),
+            ["tokens"] = FormattableString.Invariant($"{Summary.Tokens} of width {Summary.Width}"),
+            ["features"] = Options.Features.ToString(),
+            ["stages"] = Options.Stages.Count == 0 ? "all" : string.Join(", ", Options.Stages),
+            ["neighbourhood"] = FormattableString.Invariant($"{Options.Neighbourhood}"),
+            ["coreset_ratio"] = FormattableString.Invariant($"{Options.CoresetRatio}"),
+            ["top_cells"] = FormattableString.Invariant($"{Options.TopCells}"),
+            ["weight"] = FormattableString.Invariant($"{Options.Weight}"),
+            ["scale"] = Entries.Count == 1 ? "the one image against the rest of itself" : "each image against the others",
+            ["warnings"] = Summary.Warnings.Count == 0 ? "none" : string.Join(" | ", Summary.Warnings),
+        },
+        Weights = [new("references", Hash(), _memory.numel())],
+    };
+
+    /// <summary>Distances of a batch, <c>[B, N]</c>.</summary>
+    /// <param name="vectors"><c>[B, N, D]</c> of <see cref="PatchFeatures"/>.</param>
+    /// <param name="cancellationToken">Checked between blocks.</param>
+    public Tensor Distances(Tensor vectors, CancellationToken cancellationToken)
+    {
+        using var scope = torch.NewDisposeScope();
+        var flat = vectors.reshape(-1, vectors.shape[2]).to(_memory.device);
+        return NearestNeighbours.Distances(flat, _memory, null, cancellationToken).view(vectors.shape[0], vectors.shape[1]).MoveToOuterDisposeScope();
+    }
+
+    public void Dispose()
+    {
+        _memory.Dispose();
+        Release();
+    }
+
+    private Tensor Coreset(ReferenceEntry entry) =>
+        entry.Tokens.narrow(0, 0, Math.Clamp((int)Math.Ceiling(Options.CoresetRatio * entry.Rows * entry.Columns), 1, entry.Cells.Length));
+
+    private List<float[]> LeftOut(CancellationToken cancellationToken)
+    {
+        var all = new List<float[]>();
+        foreach (var entry in Entries)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            using var scope = torch.NewDisposeScope();
+            var distances = Entries.Count > 1
+                ? NearestNeighbours.Distances(entry.Tokens, torch.cat([.. Entries.Where(e => !ReferenceEquals(e, entry)).Select(Coreset)], 0), null, cancellationToken)
+                : NearestNeighbours.Distances(entry.Tokens, entry.Tokens, (q, m, s) => WithoutNeighbours(entry, q, m, s), cancellationToken);
+            all.Add(distances.data<float>().ToArray());
+        }
+
+        return all;
+    }
+
+    // With one image there is nothing to leave out but the place itself and those whose neighbourhoods overlap with it.
+    private Tensor WithoutNeighbours(ReferenceEntry entry, long first, long firstMemory, Tensor similar)
+    {
+        var (queries, memory) = (Places(entry, first, similar.shape[0]), Places(entry, firstMemory, similar.shape[1]));
+        var near = (queries.Rows.unsqueeze(1) - memory.Rows.unsqueeze(0)).abs().le(Options.Neighbourhood)
+            .logical_and((queries.Columns.unsqueeze(1) - memory.Columns.unsqueeze(0)).abs().le(Options.Neighbourhood));
+        return similar.masked_fill(near, -1);
+    }
+
+    private static (Tensor Rows, Tensor Columns) Places(ReferenceEntry entry, long first, long count)
+    {
+        var cells = entry.Cells.AsSpan((int)first, (int)count).ToArray();
+        return (torch.tensor(cells.Select(c => c / entry.Columns).ToArray()), torch.tensor(cells.Select(c => c % entry.Columns).ToArray()));
+    }
+
+    private string Hash()
+    {
+        string text = string.Join('\n', Entries.Select(e => FormattableString.Invariant($"{e.Id} {e.Cells.Length} {e.Score:r}")).Append(ReferenceFile.Text(Options)));
+        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
+    }
+
+    private void Release()
+    {
+        foreach (var entry in Entries)
+        {
+            entry.Dispose();
+        }
+    }
+}

@@ -1,0 +1,122 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using MfpClip.Weights;
+
+namespace MfpClip.References;
+
+/// <summary>References as one safetensors file: the tokens of each image under its id, everything else in the metadata.</summary>
+internal static partial class ReferenceFile
+{
+    private const string Format = "mfpclip-references-1";
+
+    /// <summary>Options as text.</summary>
+    public static string Text(ReferenceOptions options) => JsonSerializer.Serialize(options, ReferenceJson.Default.ReferenceOptions);
+
+    /// <summary>Writes it, atomically.</summary>
+    /// <exception cref="OutputException">It cannot be written; what was there before stays.</exception>
+    public static void Save(string path, ReferenceBank bank, DetectorDescription without)
+    {
+        using var scope = torch.NewDisposeScope();
+        var tensors = new Dictionary<string, Tensor>(StringComparer.Ordinal);
+        foreach (var entry in bank.Entries)
+        {
+            tensors[$"{entry.Id}.tokens"] = entry.Tokens;
+            tensors[$"{entry.Id}.cells"] = torch.tensor(entry.Cells);
+            tensors[$"{entry.Id}.map"] = torch.tensor(entry.Map, [entry.Rows, entry.Columns]);
+            tensors[$"{entry.Id}.score"] = torch.tensor(entry.Score);
+        }
+
+        SafetensorsWriter.Write(path, tensors, new Dictionary<string, string>
+        {
+            ["format"] = Format,
+            ["images"] = JsonSerializer.Serialize([.. bank.Entries.Select(e => new Image(e.Id, e.Name, e.Width, e.Height))], ReferenceJson.Default.ImageArray),
+            ["options"] = Text(bank.Options),
+            ["method"] = without.Method,
+            ["weights_sha256"] = without.WeightsHash,
+            ["image_size"] = without.ImageSize.ToString(CultureInfo.InvariantCulture),
+            ["library_version"] = without.LibraryVersion,
+        });
+    }
+
+    /// <summary>Reads it; strict: another backbone, other modules or another image size are refused.</summary>
+    /// <returns>Entries, the caller's own, and the options.</returns>
+    /// <exception cref="WeightsException">It is damaged, no reference file, or of another detector.</exception>
+    public static (List<ReferenceEntry> Entries, ReferenceOptions Options) Load(string path, DetectorDescription without)
+    {
+        using var file = WeightFile.Open(path);
+        string Value(string name) => file.Metadata.TryGetValue(name, out var v) ? v : throw new WeightsException(path, $"its metadata lack '{name}', so it is no file of references.");
+        if (Value("format") is var format && format != Format)
+        {
+            throw new WeightsException(path, $"it says it is '{format}'; this version reads '{Format}'.");
+        }
+
+        if (Value("weights_sha256") is var hash && hash != without.WeightsHash)
+        {
+            throw new WeightsException(path, $"the references were taken with other weights ({hash[..Math.Min(12, hash.Length)]}..., this detector has {without.WeightsHash[..12]}...). Take them again from the images.");
+        }
+
+        if (Value("image_size") is var size && size != without.ImageSize.ToString(CultureInfo.InvariantCulture))
+        {
+            throw new WeightsException(path, $"the references were taken at {size} pixels, this detector looks at {without.ImageSize}. Take them again from the images.");
+        }
+
+        var entries = new List<ReferenceEntry>();
+        try
+        {
+            var options = JsonSerializer.Deserialize(Value("options"), ReferenceJson.Default.ReferenceOptions) ?? throw new JsonException("the options are empty");
+            var images = JsonSerializer.Deserialize(Value("images"), ReferenceJson.Default.ImageArray) ?? [];
+            if (images.Length == 0 || options.Faults().Any())
+            {
+                throw new JsonException(images.Length == 0 ? "it names no image" : string.Join(" ", options.Faults()));
+            }
+
+            foreach (var image in images)
+            {
+                entries.Add(Read(file, image));
+            }
+
+            if (entries.Select(e => (e.Tokens.shape[1], e.Rows, e.Columns)).Distinct().Count() > 1)
+            {
+                throw new JsonException("its images have different grids");
+            }
+
+            return (entries, options);
+        }
+        catch (Exception e)
+        {
+            entries.ForEach(entry => entry.Dispose());
+            if (e is JsonException or FormatException or NotSupportedException)
+            {
+                throw new WeightsException(path, $"its references cannot be read ({e.Message}). The file is damaged.", e);
+            }
+
+            throw;
+        }
+    }
+
+    private static ReferenceEntry Read(IWeightFile file, Image image)
+    {
+        using var scope = torch.NewDisposeScope();
+        Tensor Get(string part, ScalarType type, int dimensions) => file.Tensors.TryGetValue($"{image.Id}.{part}", out var info) && info.Type == type && info.Shape.Count == dimensions
+            ? file.Read($"{image.Id}.{part}") : throw new FormatException($"'{image.Id}.{part}' is missing or of the wrong kind");
+        var tokens = Get("tokens", ScalarType.Float32, 2);
+        var map = Get("map", ScalarType.Float32, 2);
+        var cells = Get("cells", ScalarType.Int32, 1).data<int>().ToArray();
+        float score = Get("score", ScalarType.Float32, 0).item<float>();
+        var (rows, columns) = ((int)map.shape[0], (int)map.shape[1]);
+        if (cells.Length == 0 || cells.Length != tokens.shape[0] || cells.Any(c => c < 0 || c >= rows * columns) || !tokens.isfinite().all().item<bool>() || !map.isfinite().all().item<bool>() || !float.IsFinite(score))
+        {
+            throw new FormatException($"the tensors of '{image.Id}' do not fit each other");
+        }
+
+        return new(image.Id, image.Name, image.Width, image.Height, rows, columns, tokens.DetachFromDisposeScope(), cells, map.data<float>().ToArray(), score);
+    }
+
+    internal sealed record Image(string Id, string Name, int Width, int Height);
+
+    [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, UseStringEnumConverter = true, UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow)]
+    [JsonSerializable(typeof(ReferenceOptions))]
+    [JsonSerializable(typeof(Image[]))]
+    private sealed partial class ReferenceJson : JsonSerializerContext;
+}

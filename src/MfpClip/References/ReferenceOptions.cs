@@ -1,0 +1,83 @@
+namespace MfpClip.References;
+
+/// <summary>How good images are remembered and how their map joins the method's own.</summary>
+public sealed record ReferenceOptions
+{
+    /// <summary>What of an image is remembered.</summary>
+    public ReferenceFeatures Features { get; init; } = ReferenceFeatures.Auto;
+
+    /// <summary>Which stages (or convolutional maps) are remembered, 1-based; empty: all.</summary>
+    public IReadOnlyList<int> Stages { get; init; } = [];
+
+    /// <summary>Side of the neighbourhood over which tokens are averaged, odd; 1 switches it off. PatchCore's default is 3.</summary>
+    public int Neighbourhood { get; init; } = 3;
+
+    /// <summary>Share of each image's tokens that the coreset keeps for comparison, above 0 to 1.</summary>
+    public double CoresetRatio { get; init; } = 0.5;
+
+    /// <summary>Tokens of all images together at most. Beyond it every image keeps the first of its coreset order: memory is bounded by this times the width of a token.</summary>
+    public int MaximumTokens { get; init; } = 20_000;
+
+    /// <summary>Cells of the map whose mean is the image's score. One cell alone is noise.</summary>
+    public int TopCells { get; init; } = 16;
+
+    /// <summary>Weight of the references against the method's own map and score, 0 to 1.</summary>
+    public double Weight { get; init; } = 0.5;
+
+    /// <summary>Class words under which the method's own map and score are measured on the references.</summary>
+    public string ClassName { get; init; } = "object";
+
+    /// <summary>Seed of the coreset's random projection.</summary>
+    public long Seed { get; init; }
+
+    internal IEnumerable<string> Faults()
+    {
+        if (Stages.Any(s => s < 1) || Stages.Distinct().Count() != Stages.Count)
+        {
+            yield return $"References: the stages are {string.Join(", ", Stages)}; each must be at least 1 and named once.";
+        }
+
+        if (Neighbourhood < 1 || Neighbourhood % 2 == 0)
+        {
+            yield return $"References: the neighbourhood is {Neighbourhood}; it must be odd and at least 1.";
+        }
+
+        if (!(CoresetRatio is > 0 and <= 1))
+        {
+            yield return FormattableString.Invariant($"References: the coreset ratio is {CoresetRatio}; it must be above 0 and at most 1.");
+        }
+
+        if (MaximumTokens < 16)
+        {
+            yield return $"References: the most tokens are {MaximumTokens}; at least 16 are needed.";
+        }
+
+        if (TopCells < 1)
+        {
+            yield return $"References: the top cells are {TopCells}; at least 1 is needed.";
+        }
+
+        if (!(Weight is >= 0 and <= 1))
+        {
+            yield return FormattableString.Invariant($"References: the weight is {Weight}; it must be from 0 to 1.");
+        }
+
+        if (string.IsNullOrWhiteSpace(ClassName))
+        {
+            yield return "References: the class name is empty. Use \"object\" if the class is not known.";
+        }
+    }
+}
+
+/// <summary>What a memory bank compares.</summary>
+public enum ReferenceFeatures
+{
+    /// <summary>Convolutional maps where the vision tower has some, else its tokens.</summary>
+    Auto,
+
+    /// <summary>Patch tokens of the vision tower after each stage.</summary>
+    Tokens,
+
+    /// <summary>Maps of the frozen convolutional network inside the vision tower.</summary>
+    Convolutional,
+}

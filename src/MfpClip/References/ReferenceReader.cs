@@ -1,0 +1,103 @@
+using System.Security.Cryptography;
+using MfpClip.Detection;
+using MfpClip.Imaging;
+
+namespace MfpClip.References;
+
+/// <summary>From images to entries of a bank. Each image is run alone, so that an entry does not depend on its neighbours.</summary>
+internal sealed class ReferenceReader(IDetectionPass pass, DetectorSettings settings, ReferenceOptions options)
+{
+    /// <summary>Reads images that are not known yet. All unreadable ones are named in one error, before anything is computed.</summary>
+    /// <param name="images">Images of good parts.</param>
+    /// <param name="known">Ids that are remembered already.</param>
+    /// <param name="progress">Told how many are done.</param>
+    /// <param name="cancellationToken">Checked between images.</param>
+    /// <returns>Entries, the caller's own, and warnings about copies.</returns>
+    public (List<ReferenceEntry> Entries, List<string> Warnings) Read(
+        IReadOnlyList<ImageInput> images, IReadOnlySet<string> known, IProgress<int>? progress, CancellationToken cancellationToken)
+    {
+        var entries = new List<ReferenceEntry>();
+        var warnings = new List<string>();
+        var seen = new Dictionary<string, string>(StringComparer.Ordinal);
+        try
+        {
+            foreach (var (name, pixels) in Decode(images, cancellationToken))
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                string id = Id(pixels);
+                if (known.Contains(id) || !seen.TryAdd(id, name))
+                {
+                    warnings.Add($"'{name}' shows the same pixels as {(seen.TryGetValue(id, out var first) ? $"'{first}'" : "an image remembered before")} and was left out.");
+                }
+                else
+                {
+                    entries.Add(Remember(id, name, pixels, cancellationToken));
+                }
+
+                progress?.Report(entries.Count + warnings.Count);
+            }
+
+            return (entries, warnings);
+        }
+        catch
+        {
+            entries.ForEach(e => e.Dispose());
+            throw;
+        }
+    }
+
+    // Decoded twice, so that a bad file among many costs nothing and a hundred large photos are never held at once.
+    private IEnumerable<(string Name, RgbImage Pixels)> Decode(IReadOnlyList<ImageInput> images, CancellationToken cancellationToken)
+    {
+        var unreadable = new List<string>();
+        var kept = new RgbImage?[images.Count];
+        for (int i = 0; i < images.Count; i++)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            try
+            {
+                var pixels = ImageReader.Read(images[i], settings.Decoder, settings.Limits);
+                kept[i] = images[i].Stream is not null || images[i].Pixels is not null ? pixels : null;
+            }
+            catch (ImageDecodeException e)
+            {
+                unreadable.Add(e.Message);
+            }
+        }
+
+        if (unreadable.Count > 0)
+        {
+            throw new ReferenceException(null, $"{unreadable.Count} of {images.Count} cannot be read, so nothing was remembered: {string.Join(" | ", unreadable)}");
+        }
+
+        return images.Select((image, i) => (image.Name, kept[i] ?? ImageReader.Read(image, settings.Decoder, settings.Limits)));
+    }
+
+    private ReferenceEntry Remember(string id, string name, RgbImage pixels, CancellationToken cancellationToken)
+    {
+        using var scope = torch.NewDisposeScope();
+        using var guard = torch.no_grad();
+        using var trace = new ForwardTrace();
+        var images = PixelTensor.Normalized([settings.Preprocessor.Prepare(pixels).Pixels], pass.Normalization.Mean, pass.Normalization.Std);
+        var read = ReferencedPass.Read(pass, images, options.ClassName, null, options, trace, cancellationToken);
+        var vectors = read.Vectors[0].cpu(); // [N, D]
+        var order = GreedyCoreset.Order(vectors, (int)Math.Min(vectors.shape[0], options.MaximumTokens), options.Seed);
+        var tokens = vectors.index_select(0, torch.tensor(order.Select(o => (long)o).ToArray()));
+        var map = F.adaptive_avg_pool2d(read.Map.unsqueeze(1), [read.Rows, read.Columns]).cpu().contiguous().data<float>().ToArray();
+        float score = read.Score.cpu().data<float>()[0];
+        if (!float.IsFinite(score) || map.Any(v => !float.IsFinite(v)) || !tokens.isfinite().all().item<bool>())
+        {
+            throw new InferenceException($"Reference '{name}': the forward pass gave values that are not finite. In float16 values can overflow: use bfloat16 or float32.");
+        }
+
+        return new(id, name, pixels.Width, pixels.Height, read.Rows, read.Columns, tokens.DetachFromDisposeScope(), order, map, score);
+    }
+
+    private static string Id(RgbImage pixels)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        hash.AppendData(BitConverter.GetBytes(pixels.Width));
+        hash.AppendData(pixels.Data);
+        return Convert.ToHexStringLower(hash.GetHashAndReset())[..16];
+    }
+}

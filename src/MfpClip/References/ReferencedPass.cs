@@ -1,0 +1,110 @@
+using MfpClip.Detection;
+using MfpClip.Training;
+
+namespace MfpClip.References;
+
+/// <summary>
+/// Any method's pass beside a memory bank of good images: their maps and scores are joined, each scaled by its own behaviour on the
+/// references. Owns the bank and a share of the inner pass.
+/// </summary>
+internal sealed class ReferencedPass : IDetectionPass
+{
+    private readonly SharedPass _shared;
+    private readonly ReferenceBank _bank;
+
+    /// <param name="shared">A share that becomes this pass's own.</param>
+    /// <param name="bank">Becomes this pass's own.</param>
+    public ReferencedPass(SharedPass shared, ReferenceBank bank)
+    {
+        (_shared, _bank) = (shared, bank);
+        Stages = [.. Inner.Stages, bank.Describe()];
+    }
+
+    public SharedPass Shared => _shared;
+
+    public IDetectionPass Inner => _shared.Pass;
+
+    public ReferenceBank Bank => _bank;
+
+    public string Method => $"{Inner.Method} with references";
+
+    public IReadOnlyList<StageDescription> Stages { get; }
+
+    public Device Device => Inner.Device;
+
+    public ScalarType Precision => Inner.Precision;
+
+    public (float[] Mean, float[] Std) Normalization => Inner.Normalization;
+
+    public ITrainableMethod? Trainable => Inner.Trainable;
+
+    public (Tensor Map, Tensor Score) Run(Tensor images, string className, Tensor? region, ForwardTrace trace, CancellationToken cancellationToken)
+    {
+        using var scope = torch.NewDisposeScope();
+        using var guard = torch.no_grad();
+        var read = Read(Inner, images, className, region, _bank.Options, trace, cancellationToken);
+        var inside = region?.to(read.Map.device);
+        var distances = _bank.Distances(read.Vectors, cancellationToken).to(read.Map.device); // [B, N]
+        trace.Finish("references");
+        var score = _bank.Scale.JoinScores(read.Score, TopMean(distances, inside, read.Rows, read.Columns), _bank.Options.Weight);
+        var grid = distances.view(-1, 1, read.Rows, read.Columns);
+        var far = F.interpolate(grid, [read.Map.shape[1], read.Map.shape[2]], mode: torch.InterpolationMode.Bilinear, align_corners: false).squeeze(1); // [B, H, W]
+        var map = _bank.Scale.JoinMaps(read.Map, far, _bank.Options.Weight);
+        map = inside is null ? map : map * inside;
+        trace.Finish("join references");
+        return (map.MoveToOuterDisposeScope(), score.MoveToOuterDisposeScope());
+    }
+
+    public void Dispose()
+    {
+        _bank.Dispose();
+        _shared.Release();
+    }
+
+    /// <summary>Runs the method and reads what the bank compares.</summary>
+    public static ReferenceReading Read(
+        IDetectionPass inner, Tensor images, string className, Tensor? region, ReferenceOptions options, ForwardTrace trace, CancellationToken cancellationToken)
+    {
+        using var scope = torch.NewDisposeScope();
+        var maps = options.Features == ReferenceFeatures.Tokens ? null : inner.ConvolutionalMaps(images);
+        trace.WantsGrids = maps is null;
+        var (map, score) = inner.Run(images, className, region, trace, cancellationToken);
+        var grids = maps ?? trace.Grids;
+        if (grids.Count == 0 || (maps is null && options.Features == ReferenceFeatures.Convolutional))
+        {
+            throw new ReferenceException(null, grids.Count == 0
+                ? $"{inner.Method} gives no patch tokens to remember." : "the vision tower has no convolutional maps; set ReferenceOptions.Features to Tokens or Auto.");
+        }
+
+        if (options.Stages.Count > 0 && options.Stages.Max() > grids.Count)
+        {
+            throw new ReferenceException(null, $"stage {options.Stages.Max()} is to be remembered, but there are {grids.Count}.");
+        }
+
+        var chosen = options.Stages.Count == 0 ? grids : [.. options.Stages.Order().Select(s => grids[s - 1])];
+        var (vectors, rows, columns) = PatchFeatures.Join(chosen, options.Neighbourhood);
+        return new(
+            map.to_type(ScalarType.Float32).MoveToOuterDisposeScope(), score.to_type(ScalarType.Float32).MoveToOuterDisposeScope(), vectors.MoveToOuterDisposeScope(), rows, columns);
+    }
+
+    private Tensor TopMean(Tensor distances, Tensor? region, int rows, int columns)
+    {
+        if (region is null)
+        {
+            return distances.topk((int)Math.Min(_bank.Options.TopCells, distances.shape[1]), dim: 1).values.mean([1]);
+        }
+
+        // A cell counts where any of its pixels lies inside; the others take the usual distance.
+        var cells = F.adaptive_max_pool2d(region.unsqueeze(1), [rows, columns]).flatten(1); // [B, N]
+        var inside = torch.where(cells.gt(0), distances, torch.full_like(distances, _bank.Scale.DistanceCenter).minimum(distances));
+        return inside.topk((int)Math.Min(_bank.Options.TopCells, distances.shape[1]), dim: 1).values.mean([1]);
+    }
+}
+
+/// <summary>What one pass gave; tensors belong to the caller's scope.</summary>
+/// <param name="Map">The method's own map <c>[B, H, W]</c>.</param>
+/// <param name="Score">Its score <c>[B]</c>.</param>
+/// <param name="Vectors">Unit vectors of the cells, <c>[B, Rows * Columns, D]</c>.</param>
+/// <param name="Rows">Rows of the grid.</param>
+/// <param name="Columns">Columns of the grid.</param>
+internal sealed record ReferenceReading(Tensor Map, Tensor Score, Tensor Vectors, int Rows, int Columns);
