@@ -1,1 +1,15 @@
-return 0;
+using BenchmarkDotNet.Running;
+using MfpClip.Benchmarks;
+using MfpClip.Benchmarks.Quick;
+
+// Ratios that the project's targets are stated in, as one line of JSON, in less than three minutes.
+if (args.Contains("--quick"))
+{
+    int at = Array.IndexOf(args, "--peers");
+    return QuickRun.Run(at >= 0 && at + 1 < args.Length ? args[at + 1] : null, Console.Out, Console.Error);
+}
+
+// Everything else is BenchmarkDotNet's own command line: --filter '*Detect*', --list flat, ...
+Console.Error.WriteLine(Devices.Remark);
+var summaries = BenchmarkSwitcher.FromAssembly(typeof(BenchmarkSetup).Assembly).Run(args, new BenchmarkSetup());
+return summaries.Any(s => s.HasCriticalValidationErrors || s.Reports.Any(r => !r.Success)) ? 1 : 0;

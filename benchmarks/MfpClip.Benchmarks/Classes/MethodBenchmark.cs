@@ -1,0 +1,40 @@
+using MfpClip.Backbone;
+using MfpClip.Cnn;
+using MfpClip.Methods;
+
+namespace MfpClip.Benchmarks.Classes;
+
+/// <summary>Every method of the catalogue with its own settings on one image, in bfloat16; ViT-B/16 beside ViT-L/14@336. Texts are cached.</summary>
+public class MethodBenchmark
+{
+    private ZeroShotDetector _detector = null!;
+
+    [ParamsSource(nameof(AllMethods))]
+    public string Method { get; set; } = "mfp-clip";
+
+    [Params("ViT-B/16", "ViT-L/14@336")]
+    public string Model { get; set; } = "ViT-B/16";
+
+    public static IEnumerable<string> AllMethods => MethodCatalogue.Methods.Select(m => m.Key);
+
+    [GlobalSetup]
+    public void Load()
+    {
+        var method = MethodCatalogue.Find(Method);
+        var builder = new ZeroShotDetectorBuilder().UseBackbone(Workload.Backbone(
+            ScalarType.BFloat16, config: Model == "ViT-B/16" ? ClipPresets.ViTB16 : ClipPresets.ViTL14At336));
+        if (method.ReadsCnn)
+        {
+            builder.UseCnn(new ResNetOptions { RandomSeed = Workload.Seed });
+        }
+
+        method.Apply(builder, Workload.Seed);
+        _detector = builder.Build();
+    }
+
+    [Benchmark(Baseline = true)]
+    public AnomalyResult Detect() => _detector.Detect(Workload.Image, new() { ClassName = Workload.ClassName });
+
+    [GlobalCleanup]
+    public void Free() => _detector.Dispose();
+}
