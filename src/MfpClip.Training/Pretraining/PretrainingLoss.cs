@@ -8,6 +8,9 @@ namespace MfpClip.Training.Pretraining;
 /// </summary>
 internal static class PretrainingLoss
 {
+    /// <summary>Share of a cell from which it counts as defective: less than half, so that thin scratches stay.</summary>
+    public const double Covered = 0.15;
+
     private const double Focal = 8, Dice = 0.5, Image = 0.3, Contrast = 0.1;
 
     /// <summary>The loss of one batch.</summary>
@@ -19,7 +22,7 @@ internal static class PretrainingLoss
     public static TrainingLoss Of((IReadOnlyList<Tensor> Stages, Tensor Coarse, Tensor Prompted) maps, Tensor masks, Tensor classLogits, Tensor contrast, Tensor sameCaption)
     {
         using var scope = torch.NewDisposeScope();
-        var target = (masks >= 0.25).to_type(ScalarType.Float32);
+        var target = (masks >= Covered).to_type(ScalarType.Float32);
         var labels = (target.flatten(1).amax([1]) > 0).to_type(ScalarType.Float32); // [B]
         var sums = new TermSums();
         foreach (var stage in maps.Stages)

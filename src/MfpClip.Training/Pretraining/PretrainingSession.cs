@@ -162,7 +162,13 @@ internal sealed class PretrainingSession : IDisposable
     private PretrainingScore Validate(long step, IProgress<PretrainingProgress>? progress)
     {
         var score = default(PretrainingScore);
-        void Measure() => score = PretrainingValidation.Run(_model, _frozen, _validation);
+        PretrainingScore? plain = null;
+        void Measure()
+        {
+            score = PretrainingValidation.Run(_model, _frozen, _validation, prompts: true);
+            plain = PretrainingValidation.Run(_model, _frozen, _validation, prompts: false);
+        }
+
         if (step < _steps)
         {
             _average.While(Measure);
@@ -172,7 +178,7 @@ internal sealed class PretrainingSession : IDisposable
             Measure();
         }
 
-        File.AppendAllText(_log, string.Create(CultureInfo.InvariantCulture, $"# step {step}: held-out image {score!.ImageAuroc:0.##} (map alone {score.ImageAurocOfMap:0.##}), pixel {score.PixelAuroc:0.##}\n"));
+        File.AppendAllText(_log, string.Create(CultureInfo.InvariantCulture, $"# step {step}: held-out image {score!.ImageAuroc:0.##} (map alone {score.ImageAurocOfMap:0.##}), pixel {score.PixelAuroc:0.##}; without I2TP and SP image {plain!.ImageAuroc:0.##} (map alone {plain.ImageAurocOfMap:0.##}), pixel {plain.PixelAuroc:0.##}\n"));
         progress?.Report(new("validation", step, _steps, null, score));
         return score;
     }

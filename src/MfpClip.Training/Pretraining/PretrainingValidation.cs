@@ -5,12 +5,16 @@ using MfpClip.Tokenization;
 
 namespace MfpClip.Training.Pretraining;
 
-/// <summary>AUROC on pictures of held-out categories, with every module on, as a detector would see them.</summary>
+/// <summary>AUROC on pictures of held-out categories, as a detector would see them.</summary>
 internal static class PretrainingValidation
 {
     private const int Batch = 16;
 
-    public static PretrainingScore Run(PretrainingModel model, FrozenFeatures frozen, FeatureCache cache)
+    /// <param name="model">Model with its modules.</param>
+    /// <param name="frozen">Takes records apart.</param>
+    /// <param name="cache">Pictures of held-out categories.</param>
+    /// <param name="prompts">Whether I2TP and SP take part.</param>
+    public static PretrainingScore Run(PretrainingModel model, FrozenFeatures frozen, FeatureCache cache, bool prompts)
     {
         var found = new Dictionary<string, Found>(StringComparer.Ordinal);
         using var guard = torch.no_grad();
@@ -19,8 +23,8 @@ internal static class PretrainingValidation
             using var scope = torch.NewDisposeScope();
             var rows = Enumerable.Range(start, Math.Min(Batch, cache.Pictures.Count - start)).ToList();
             var (features, cnn, masks) = frozen.Split(cache.Read(rows));
-            var (Z, v) = model.EncodeImages(features, cnn, selfPrompt: true);
-            var t = States(model, [.. rows.Select(r => cache.Pictures[r].Category)], cnn);
+            var (Z, v) = model.EncodeImages(features, cnn, selfPrompt: prompts);
+            var t = States(model, [.. rows.Select(r => cache.Pictures[r].Category)], prompts ? cnn : null);
             var maps = model.Maps(Z, t, (int)masks.shape[1]);
             var M = ((maps.Coarse + maps.Prompted) / 2).select(1, 1);
             var top = PretrainingLoss.Top(M).cpu().data<float>().ToArray();
@@ -37,7 +41,7 @@ internal static class PretrainingValidation
                 category.Tops.Add(top[i]);
                 category.Scores.Add((top[i] + global[i]) / 2);
                 category.Pixels.AddRange(M[i].cpu().contiguous().data<float>().ToArray().Select(p => (double)p));
-                category.Masks.AddRange(masks[i].cpu().contiguous().data<float>().ToArray().Select(p => p >= 0.25));
+                category.Masks.AddRange(masks[i].cpu().contiguous().data<float>().ToArray().Select(p => p >= PretrainingLoss.Covered));
             }
         }
 
@@ -48,8 +52,8 @@ internal static class PretrainingValidation
             .Where(v => v is not null).Select(v => 100 * v!.Value).DefaultIfEmpty(double.NaN).Average();
     }
 
-    /// <summary>t of each image, with I2TP, over the ensemble of sentences: <c>[B, 2, C]</c>.</summary>
-    private static Tensor States(PretrainingModel model, IReadOnlyList<string> categories, Cnn.CnnFeatures cnn)
+    /// <summary>t of each image, with I2TP where there are features, over the ensemble of sentences: <c>[B, 2, C]</c>.</summary>
+    private static Tensor States(PretrainingModel model, IReadOnlyList<string> categories, Cnn.CnnFeatures? cnn)
     {
         using var scope = torch.NewDisposeScope();
         var tokenizer = ClipTokenizer.Default;
@@ -58,7 +62,7 @@ internal static class PretrainingValidation
         {
             int count = state(sentences[0]).Count;
             var ids = sentences.SelectMany(state).Select(s => (int[])[tokenizer.StartId, .. tokenizer.Encode(s), tokenizer.EndId]).ToList();
-            var e = model.EncodeTexts(ids, new(cnn.Pooled.repeat_interleave(count, 0), []));
+            var e = model.EncodeTexts(ids, cnn is null ? null : new(cnn.Pooled.repeat_interleave(count, 0), []));
             return ImageToTextPrompt.Normalize(e.view(categories.Count, count, -1).mean([1]));
         }
 

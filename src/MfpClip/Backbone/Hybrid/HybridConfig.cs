@@ -6,7 +6,7 @@ namespace MfpClip.Backbone.Hybrid;
 public sealed record HybridConfig
 {
     /// <summary>Width C of the joint space.</summary>
-    public int EmbedDim { get; init; } = 128;
+    public int EmbedDim { get; init; } = 64;
 
     /// <summary>Vision tower.</summary>
     public HybridVisionConfig Vision { get; init; } = new();
