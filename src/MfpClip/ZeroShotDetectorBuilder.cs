@@ -1,4 +1,5 @@
 using MfpClip.Backbone;
+using MfpClip.Backbone.Hybrid;
 using MfpClip.Backbone.Loading;
 using MfpClip.Cnn;
 using MfpClip.Detection;
@@ -208,6 +209,18 @@ public sealed class ZeroShotDetectorBuilder
         _built = true;
         return DetectorAssembly.Assemble(_composition);
     }
+
+    /// <summary>For packages that carry a model: sets its backbone, CNN and modules.</summary>
+    internal ZeroShotDetectorBuilder UseBundled(BundledModel model) => Set(c =>
+    {
+        (c.BackbonePath, c.GivenBackbone, c.Bundled) = (null, null, model);
+        (c.CnnOptions, c.EfficientNetOptions, c.Cnn, c.ModuleWeights) = (null, null, null, null);
+        c.Backbone = demands =>
+        {
+            using var file = model.Backbone();
+            return HybridBackbone.Load(file, DeviceSelection.Resolve(demands.Device, demands.Precision), demands.Precision);
+        };
+    });
 
     private ZeroShotDetectorBuilder Set(Action<Composition> change)
     {

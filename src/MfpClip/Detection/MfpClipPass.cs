@@ -14,7 +14,7 @@ internal sealed class MfpClipPass : IDetectionPass
     private readonly TextCache _texts;
     private readonly ITrainingObjective _objective;
 
-    public MfpClipPass(PipelineParts parts, ITokenizer tokenizer, PromptTemplates templates, string moduleSource, string method, ITrainingObjective objective)
+    public MfpClipPass(PipelineParts parts, ITokenizer tokenizer, PromptTemplates templates, Func<IDetectorModule, string> moduleSource, string method, ITrainingObjective objective)
     {
         (_parts, Method, _objective) = (parts, method, objective);
         _pipeline = new(parts);
@@ -34,7 +34,7 @@ internal sealed class MfpClipPass : IDetectionPass
                 },
             },
             new StageDescription { Stage = "stages", Component = $"taps after blocks {string.Join(", ", parts.Stages.Taps)}" },
-            .. parts.Modules.Select(m => WithWeights(m, moduleSource)),
+            .. parts.Modules.Select(m => WithWeights(m, moduleSource(m))),
         ];
     }
 

@@ -47,5 +47,23 @@ internal static class ModuleCheckpointFile
         ModuleCheckpoint.Load(parts.Checkpointed, file);
     }
 
+    /// <summary>
+    /// Loads the modules that are as they were trained; those that were replaced, switched off or given other sizes stay as they are, and all of
+    /// them where the backbone is another.
+    /// </summary>
+    /// <returns>The modules that were loaded.</returns>
+    public static IReadOnlyCollection<IDetectorModule> LoadFitting(IWeightFile file, PipelineParts parts)
+    {
+        if (file.Metadata.GetValueOrDefault("backbone_sha256") != BackboneHash(parts))
+        {
+            return [];
+        }
+
+        var fitting = parts.Checkpointed.Where(m => m.Value is WeightedModule { Weights.Count: > 0 } module && module.Weights.All(w =>
+            file.Tensors.TryGetValue($"{m.Key}.{w.Key}", out var stored) && stored.Shape.SequenceEqual(w.Value.shape))).ToList();
+        ModuleCheckpoint.Load(fitting, file, foreign: name => !fitting.Any(m => name.StartsWith($"{m.Key}.", StringComparison.Ordinal)));
+        return [.. fitting.Select(m => m.Value)];
+    }
+
     private static string BackboneHash(PipelineParts parts) => parts.Backbone.Describe().Weights is [{ } weights, ..] ? weights.Sha256 : string.Empty;
 }

@@ -33,6 +33,23 @@ public static class WeightFile
         }
     }
 
+    /// <summary>Opens weights that lie inside an assembly.</summary>
+    /// <param name="name">What stands in messages and descriptions.</param>
+    /// <param name="resource">As the assembly gives it; taken over.</param>
+    internal static IWeightFile Open(string name, UnmanagedMemoryStream resource)
+    {
+        var file = FileBytes.Of(name, resource);
+        try
+        {
+            return SafetensorsReader.Read(file);
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+    }
+
     private static StoredWeightFile Parse(FileBytes file)
     {
         Span<byte> start = stackalloc byte[16];

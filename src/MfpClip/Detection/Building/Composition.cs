@@ -9,6 +9,7 @@ using MfpClip.Prompts.Self;
 using MfpClip.Prompts.Text;
 using MfpClip.Prompts.Vision;
 using MfpClip.Scoring;
+using MfpClip.Weights;
 using MfpClip.Training;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -48,6 +49,9 @@ internal sealed class Composition
     public EfficientNetLiteOptions? EfficientNetOptions { get; set; }
 
     public ICnnFeatureExtractor? Cnn { get; set; }
+
+    /// <summary>A CNN and trained modules that a package carries. Modules set otherwise than they were trained stay untrained.</summary>
+    public BundledModel? Bundled { get; set; }
 
     public ModuleChoice<ImageToTextPromptOptions, IImageToTextPrompt> ImageToText { get; } = new(new(), ImageToTextPrompt.Create, (o, d) => o.Faults(d));
 
@@ -124,3 +128,9 @@ internal sealed class ModuleChoice<TOptions, TModule>(
         ? create(_options, dimensions)
         : _own(dimensions) ?? throw new DetectorConfigurationException([$"The given function made no {typeof(TModule).Name} (it returned null)."]);
 }
+
+/// <summary>Weights that a package carries.</summary>
+/// <param name="Name">Name for descriptions.</param>
+/// <param name="Backbone">Opens the file of the backbone, which also holds the CNN.</param>
+/// <param name="Modules">Opens the file of the trained modules.</param>
+internal sealed record BundledModel(string Name, Func<IWeightFile> Backbone, Func<IWeightFile> Modules);

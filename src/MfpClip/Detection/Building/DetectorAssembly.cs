@@ -1,4 +1,5 @@
 using MfpClip.Backbone;
+using MfpClip.Backbone.Hybrid;
 using MfpClip.Cnn;
 using MfpClip.Hosting;
 using MfpClip.Imaging;
@@ -66,12 +67,7 @@ internal static class DetectorAssembly
                 module.To(backbone.Vision.Device);
             }
 
-            if (c.ModuleWeights is { } path)
-            {
-                ModuleCheckpointFile.Load(path, parts);
-            }
-
-            string source = c.ModuleWeights is { } file ? Path.GetFileName(file) : "untrained";
+            var source = LoadModules(c, parts);
             return new(new MfpClipPass(parts, tokenizer, c.Templates, source, c.Method, c.Objective), Settings(c, size));
         }
         catch
@@ -83,6 +79,25 @@ internal static class DetectorAssembly
 
             throw;
         }
+    }
+
+    /// <summary>Loads trained modules where there are any; says where each module's weights come from.</summary>
+    private static Func<IDetectorModule, string> LoadModules(Composition c, PipelineParts parts)
+    {
+        if (c.ModuleWeights is { } path)
+        {
+            ModuleCheckpointFile.Load(path, parts);
+            return _ => Path.GetFileName(path);
+        }
+
+        if (c.Bundled is { } bundled)
+        {
+            using var file = bundled.Modules();
+            var trained = ModuleCheckpointFile.LoadFitting(file, parts);
+            return m => trained.Contains(m) ? bundled.Name : "untrained";
+        }
+
+        return _ => "untrained";
     }
 
     private static ZeroShotDetector AssembleMethod(Composition c, IMethodComposition method, IClipBackbone backbone, ITokenizer tokenizer, int size)
@@ -126,6 +141,12 @@ internal static class DetectorAssembly
         {
             using var file = lite.WeightsPath is { } path ? WeightFile.Open(path) : null;
             cnn = file is null ? EfficientNetLiteFeatureExtractor.CreateRandom(lite.RandomSeed!.Value, lite.InputSize) : EfficientNetLiteFeatureExtractor.Load(file, lite.InputSize);
+        }
+
+        if (cnn is null && c.Bundled is { } bundled)
+        {
+            using var file = bundled.Backbone();
+            cnn = EfficientNetLiteFeatureExtractor.Load(file, HybridShapes.Cnn, HybridComposition.CnnInputSize);
         }
 
         cnn?.To(backbone.Vision.Device);
@@ -198,7 +219,7 @@ internal static class DetectorAssembly
         if (faults.Count > 0)
         {
             // Something is wrong already: check the modules' options as far as that is possible without the weights.
-            int features = c.CnnOptions is null && c.EfficientNetOptions is null && c.Cnn is null ? 0 : 1;
+            int features = c.CnnOptions is null && c.EfficientNetOptions is null && c.Cnn is null && c.Bundled is null ? 0 : 1;
             faults.AddRange(ModuleFaults(c, new(features, [1, 1, 1, 1, 1], 64, 64, 64, 77, Math.Max(c.StageCount, 1)) { VisionLayers = 24, TextLayers = 12, PatchSize = 14 }));
         }
 

@@ -1,0 +1,39 @@
+using MfpClip.Backbone.Hybrid;
+using MfpClip.Detection.Building;
+using MfpClip.Weights;
+
+namespace MfpClip;
+
+/// <summary>The default model: a small CLIP with trained MFP-CLIP modules inside this package. Works offline, on a CPU.</summary>
+public static class TinyModel
+{
+    private const string Backbone = "tiny-clip.safetensors", Modules = "tiny-modules.safetensors";
+
+    /// <summary>Side in pixels of the square input.</summary>
+    public const int ImageSize = 320;
+
+    /// <summary>Whether this build of the package carries weights. Builds from source do once they are trained; see docs/tiny-model.md.</summary>
+    public static bool IsAvailable => Array.IndexOf(typeof(TinyModel).Assembly.GetManifestResourceNames(), Backbone) >= 0;
+
+    extension(ZeroShotDetector)
+    {
+        /// <summary>The default detector: small, offline, on a CPU. Change it with <see cref="UseDefaultModel"/> on a builder.</summary>
+        /// <exception cref="WeightsException">This build carries no weights.</exception>
+        /// <exception cref="NativeBackendException">The native library does not load.</exception>
+        public static ZeroShotDetector CreateDefault() => new ZeroShotDetectorBuilder().UseDefaultModel().Build();
+    }
+
+    /// <summary>
+    /// Sets backbone, CNN, modules, sentences and input size to the default model's. What is set afterwards wins: a module that is replaced or
+    /// given other sizes is untrained, one that is switched off is off, the others keep their training.
+    /// </summary>
+    public static ZeroShotDetectorBuilder UseDefaultModel(this ZeroShotDetectorBuilder builder)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        return HybridComposition.Apply(builder.UseBundled(new(Modules, () => Open(Backbone), () => Open(Modules))), ImageSize);
+    }
+
+    private static IWeightFile Open(string name) => typeof(TinyModel).Assembly.GetManifestResourceStream(name) is UnmanagedMemoryStream resource
+        ? WeightFile.Open(name, resource)
+        : throw new WeightsException(name, "this build of MfpClip.Models.Tiny carries no weights. Train them as docs/tiny-model.md says, put them into src/MfpClip.Models.Tiny/Weights and build again, or choose another model with UseBackbone.");
+}
