@@ -16,6 +16,9 @@ public enum ScoreStrategy
 
     /// <summary>Mean of the map's highest values.</summary>
     TopMean,
+
+    /// <summary>Mean of the class token's score and of the mean of the map's highest values: steadier than the maximum.</summary>
+    HalfAndHalfOfTop,
 }
 
 /// <summary>Settings of the image score. Immutable.</summary>
@@ -30,7 +33,7 @@ public sealed record AnomalyScoreOptions
     [Range(1e-3, 1e4)]
     public double Tau { get; init; } = 100;
 
-    /// <summary>Share of the map's pixels, in percent, whose mean <see cref="ScoreStrategy.TopMean"/> takes; at least one pixel.</summary>
+    /// <summary>Share of the map's pixels, in percent, whose mean <see cref="ScoreStrategy.TopMean"/> and <see cref="ScoreStrategy.HalfAndHalfOfTop"/> take; at least one pixel.</summary>
     /// <value>Default 1 %.</value>
     [Range(1e-6, 100)]
     public double TopPercent { get; init; } = 1;

@@ -29,7 +29,12 @@ internal sealed class AnomalyScorer : WeightedModule, IAnomalyScorer
 
         var logits = Logits(context.ClassEmbedding, context.Texts); // [B, 2]
         var global = logits.softmax(-1).select(1, 1); // S_g, [B]
-        var s = _options.Strategy == ScoreStrategy.Global ? global : (global + Maximum(map)) / 2;
+        var s = _options.Strategy switch
+        {
+            ScoreStrategy.Global => global,
+            ScoreStrategy.HalfAndHalfOfTop => (global + TopMean(map)) / 2,
+            _ => (global + Maximum(map)) / 2,
+        };
         return new(s.MoveToOuterDisposeScope(), logits.MoveToOuterDisposeScope());
     }
 
@@ -62,6 +67,7 @@ internal sealed class AnomalyScorer : WeightedModule, IAnomalyScorer
             ScoreStrategy.Global => "class token",
             ScoreStrategy.MapMaximum => "map maximum",
             ScoreStrategy.TopMean => "mean of the map's highest values",
+            ScoreStrategy.HalfAndHalfOfTop => "mean of class token and of the map's highest values",
             _ => "mean of class token and map maximum",
         },
         Options = Options(),
@@ -79,12 +85,12 @@ internal sealed class AnomalyScorer : WeightedModule, IAnomalyScorer
     private Dictionary<string, string> Options()
     {
         var options = new Dictionary<string, string>();
-        if (_options.Strategy is ScoreStrategy.HalfAndHalf or ScoreStrategy.Global)
+        if (_options.Strategy is ScoreStrategy.HalfAndHalf or ScoreStrategy.HalfAndHalfOfTop or ScoreStrategy.Global)
         {
             options["tau"] = Text($"{_options.Tau}");
         }
 
-        if (_options.Strategy is ScoreStrategy.TopMean)
+        if (_options.Strategy is ScoreStrategy.TopMean or ScoreStrategy.HalfAndHalfOfTop)
         {
             options["share"] = Text($"{_options.TopPercent} %");
         }

@@ -17,6 +17,7 @@ public sealed class AnomalyScorerTests : IDisposable
     [InlineData(ScoreStrategy.HalfAndHalf, 1, new[] { 0.499343830056226, 0.509601461011059 })]
     [InlineData(ScoreStrategy.TopMean, 50, new[] { 0.35, 0.8 })]
     [InlineData(ScoreStrategy.TopMean, 100, new[] { 0.25, 0.525 })]
+    [InlineData(ScoreStrategy.HalfAndHalfOfTop, 50, new[] { 0.474343830056226, 0.459601461011059 })]
     [InlineData(ScoreStrategy.TopMean, 0.001, new[] { 0.4, 0.9 })]
     public void EachStrategyIsItsFormula(ScoreStrategy strategy, double percent, double[] expected)
     {
@@ -28,7 +29,7 @@ public sealed class AnomalyScorerTests : IDisposable
         });
 
         TensorAssert.Values(expected, score.Score, 1e-6);
-        Assert.Equal(strategy is ScoreStrategy.Global or ScoreStrategy.HalfAndHalf, score.Logits is not null);
+        Assert.Equal(strategy is ScoreStrategy.Global or ScoreStrategy.HalfAndHalf or ScoreStrategy.HalfAndHalfOfTop, score.Logits is not null);
         if (score.Logits is { } logits)
         {
             TensorAssert.Values([1.2, 1.6, 2, 0], logits, 1e-6); // tau times the cosines

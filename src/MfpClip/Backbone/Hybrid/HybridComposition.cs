@@ -25,7 +25,7 @@ internal static class HybridComposition
     /// <summary>A small joint space separates states by larger angles than CLIP's: a lower tau.</summary>
     public static AnomalyMapOptions Map { get; } = new() { Tau = 20, Upsampling = MapUpsampling.AfterSoftmax };
 
-    public static AnomalyScoreOptions Score { get; } = new() { Tau = 20 };
+    public static AnomalyScoreOptions Score { get; } = new() { Strategy = ScoreStrategy.HalfAndHalfOfTop, Tau = 20 };
 
     /// <summary>The ensemble of sentences that is used; training draws from it.</summary>
     public static PromptTemplates Templates { get; } = new()

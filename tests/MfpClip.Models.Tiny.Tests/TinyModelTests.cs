@@ -1,0 +1,83 @@
+using MfpClip.Backbone.Hybrid;
+using MfpClip.Cnn;
+using MfpClip.Prompts.Mask;
+using MfpClip.Prompts.Self;
+using MfpClip.Weights;
+
+namespace MfpClip.Models.Tiny.Tests;
+
+public sealed class TinyModelTests : IDisposable
+{
+    private static readonly HybridConfig Small = new()
+    {
+        EmbedDim = 16,
+        Vision = new() { ImageSize = 64, Width = 24, Layers = 4, Heads = 2, PooledGrid = 2, PositionGrid = 2, Kernel = 3 },
+        Text = new() { VocabSize = 49408, Width = 8, Layers = 1, Heads = 1 },
+    };
+
+    private readonly string _folder = Directory.CreateTempSubdirectory().FullName;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Fact]
+    public void ABundledModelKeepsTheTrainingOfTheModulesThatAreLeftAsTheyWere()
+    {
+        Write();
+        using var whole = Bundled(b => b);
+        Assert.All(Modules(whole), m => Assert.Equal("test", m.Weights[0].Source));
+        Assert.Equal(4, Modules(whole).Count);
+
+        using var without = Bundled(b => b.WithoutSelfPrompt());
+        Assert.DoesNotContain(Modules(without), m => m.Stage.Contains("SP", StringComparison.Ordinal));
+        Assert.All(Modules(without), m => Assert.Equal("test", m.Weights[0].Source));
+
+        using var other = Bundled(b => b.UseSelfPrompt(new SelfPromptOptions { Stages = [1, 2], Variant = SelfPromptVariant.Levels }).UseMaskPrompt(new MaskPromptOptions { Variant = MaskPromptVariant.Prototype }));
+        Assert.Equal("untrained", Modules(other).Single(m => m.Stage.Contains("SP", StringComparison.Ordinal)).Weights[0].Source);
+        Assert.Equal("test", Modules(other).Single(m => m.Stage.Contains("MPFA", StringComparison.Ordinal)).Weights[0].Source);
+    }
+
+    [Fact]
+    public void WithAnotherBackboneNothingTrainedIsUsed()
+    {
+        Write();
+        using var detector = Bundled(b => b.UseBackbone(HybridBackbone.CreateRandom(Small, 99)));
+        Assert.All(Modules(detector), m => Assert.Equal("untrained", m.Weights[0].Source));
+    }
+
+    [SkippableFact]
+    public void TheDefaultDetectorSaysWhatItIsMadeOfAndEveryModuleCanBeSwitchedOff()
+    {
+        Skip.IfNot(TinyModel.IsAvailable, "This build carries no weights: see docs/tiny-model.md.");
+        using var detector = ZeroShotDetector.CreateDefault();
+        Assert.Equal(TinyModel.ImageSize, detector.Description.ImageSize);
+        Assert.Contains(detector.Description.Stages, s => s.Component.Contains("EfficientNet-Lite0", StringComparison.Ordinal));
+        using var bare = new ZeroShotDetectorBuilder().UseDefaultModel().WithoutImageToTextPrompt().WithoutSelfPrompt().WithoutMultiPatch().WithoutMaskPrompt().Build();
+        var pixels = new byte[64 * 64 * 3];
+        Assert.InRange(bare.Detect(new RgbImage(64, 64, pixels)).Score, 0, 1);
+    }
+
+    [SkippableFact]
+    public void WithoutWeightsTheErrorSaysHowToGetThem()
+    {
+        Skip.If(TinyModel.IsAvailable, "This build carries weights.");
+        Assert.Contains("docs/tiny-model.md", Assert.Throws<WeightsException>(() => ZeroShotDetector.CreateDefault()).Message, StringComparison.Ordinal);
+    }
+
+    private void Write()
+    {
+        using var scope = torch.NewDisposeScope();
+        var start = new Prompts.ParameterInitializer(1);
+        var tensors = HybridShapes.Of(Small).Select(s => new KeyValuePair<string, Tensor>(s.Name, HybridShapes.Start(s.Name, s.Shape, Small, start)))
+            .Concat(EfficientNetLiteWeights.Random(16, head: true, 1).Select(t => new KeyValuePair<string, Tensor>(HybridShapes.Cnn + t.Key, t.Value)));
+        SafetensorsWriter.Write(Path.Combine(_folder, "clip"), tensors, HybridBackbone.Metadata(Small));
+        using var detector = HybridComposition.Apply(new ZeroShotDetectorBuilder().UseBackbone(Path.Combine(_folder, "clip")), 64)
+            .UseCnn(new EfficientNetLiteOptions { RandomSeed = 1, InputSize = 32 }).Build();
+        detector.SaveModules(Path.Combine(_folder, "modules"));
+    }
+
+    private ZeroShotDetector Bundled(Func<ZeroShotDetectorBuilder, ZeroShotDetectorBuilder> change) => change(HybridComposition.Apply(
+        new ZeroShotDetectorBuilder().UseBundled(new("test", () => WeightFile.Open(Path.Combine(_folder, "clip")), () => WeightFile.Open(Path.Combine(_folder, "modules")))), 64)).Build();
+
+    private static List<StageDescription> Modules(ZeroShotDetector detector) =>
+        [.. detector.Description.Stages.Where(s => s.Weights.Count > 0 && s.Stage is not ("backbone" or "CNN features"))];
+}
