@@ -106,7 +106,8 @@ internal sealed class DetectorChoice
 
     private bool HasCnn(ParseResult parsed, MethodPreset method) => method.ReadsCnn && (parsed.GetValue(_cnn) is not null || IsRandom(parsed));
 
-    private bool IsRandom(ParseResult parsed) => parsed.GetValue(_weights) is not { } w || w.StartsWith(RandomPrefix, StringComparison.Ordinal);
+    /// <summary>Whether the backbone's weights are random.</summary>
+    public bool IsRandom(ParseResult parsed) => parsed.GetValue(_weights) is not { } w || w.StartsWith(RandomPrefix, StringComparison.Ordinal);
 
     // random:ViT-L-14-336 and the like, for dry runs at full size.
     private static ClipConfig RandomConfig(string? weights) => weights?[RandomPrefix.Length..] switch

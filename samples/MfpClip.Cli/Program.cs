@@ -10,6 +10,7 @@ root.Subcommands.Add(TrainCommand.Create(json));
 root.Subcommands.Add(EvaluateCommand.Create(json));
 root.Subcommands.Add(CalibrateCommand.Create(json));
 root.Subcommands.Add(ReportCommand.Create(json));
+root.Subcommands.Add(CompareCommand.Create(json));
 root.Subcommands.Add(MethodsCommand.Create(json));
 root.Subcommands.Add(AblateCommand.Create(json));
 root.Subcommands.Add(ModelsCommand.Create(json));

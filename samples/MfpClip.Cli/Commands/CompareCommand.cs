@@ -1,0 +1,135 @@
+using System.CommandLine;
+using System.Globalization;
+using MfpClip.Data;
+using MfpClip.Evaluation;
+using MfpClip.Methods;
+using MfpClip.Methods.AdaClip;
+using MfpClip.Methods.AprilGan;
+using MfpClip.Training;
+using MfpClip.Training.Comparison;
+using Spectre.Console;
+
+namespace MfpClip.Cli.Commands;
+
+/// <summary><c>mfpclip compare</c>: the paper's Table 1 on any data.</summary>
+internal static class CompareCommand
+{
+    public static Command Create(Option<bool> json)
+    {
+        var output = new Option<string>("--out") { Description = "Folder for runs and tables. Finished runs in it are not run again.", DefaultValueFactory = _ => "mfpclip-comparison" };
+        var test = new Option<string[]>("--test") { Description = "What to test on: folders in the layout of MVTec AD, VisA, meta.json or good/bad.", AllowMultipleArgumentsPerToken = true, Required = true };
+        var methods = new Option<string[]>("--methods") { Description = "Methods, in the order of the table. Default: all.", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => [.. MethodCatalogue.Methods.Select(m => m.Key)] };
+        var seeds = new Option<long[]>("--seeds") { Description = "Seeds.", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => [0, 1, 2] };
+        var limit = new Option<int?>("--limit") { Description = "Test images of each category at most." };
+        var sigma = new Option<double>("--smoothing") { Description = "Width of the Gaussian that smooths every map before the pixel metrics." };
+        var timed = new Option<int>("--latency-images") { Description = "Images by which latency is measured.", DefaultValueFactory = _ => 16 };
+        var recompute = new Option<int>("--recompute") { Description = "Blocks of the vision tower that are computed again on the backward pass instead of kept; 0 keeps all: faster, more memory.", DefaultValueFactory = _ => 1 };
+        var (choice, data, recipe) = (new DetectorChoice(), new TrainingDataChoice(), new RecipeChoice());
+        var command = new Command("compare", "Trains and tests several methods under one protocol: the paper's Table 1, with latency and memory.")
+        {
+            output, test, methods, seeds, limit, sigma, timed, recompute,
+        };
+        choice.AddTo(command);
+        data.AddTo(command);
+        recipe.AddTo(command);
+        Failure.Run(command, json, (parsed, cancellationToken) =>
+        {
+            bool asJson = parsed.GetValue(json);
+            var sets = parsed.GetValue(test)!.Select(p => DataSetReader.Open(p)).ToList();
+            var tested = new AnomalyDataSet(string.Join(", ", sets.Select(s => s.Name)), sets[0].Layout, sets[0].Path, [.. sets.SelectMany(s => s.Categories)]);
+            var auxiliary = data.Open(parsed, 0, cancellationToken);
+            string folder = parsed.GetValue(output)!;
+            var comparison = new MethodComparison(new()
+            {
+                OutputFolder = folder,
+                Seeds = parsed.GetValue(seeds)!,
+                Recipe = own => recipe.Apply(parsed, own, own.Seed),
+                Evaluation = new() { Cases = 0, Limit = parsed.GetValue(limit), SmoothingSigma = parsed.GetValue(sigma) },
+                Training = new() { OutputFolder = folder, RecomputedBlocks = parsed.GetValue(recompute) },
+                LatencyImages = parsed.GetValue(timed),
+                Notice = choice.IsRandom(parsed) ? DetectorChoice.RandomNotice : null,
+                Command = $"mfpclip {string.Join(' ', Environment.GetCommandLineArgs().Skip(1).Select(Quoted))}",
+            });
+            List<ComparedMethod> lines = [.. parsed.GetValue(methods)!.Select(MethodCatalogue.Find).Select(m => new ComparedMethod(m.Key, m.Name, seed => Compose(choice, parsed, m, seed)))];
+            var result = asJson ? comparison.Run(lines, auxiliary, tested, null, cancellationToken) : WithProgress(comparison, lines, auxiliary, tested, cancellationToken);
+            Print(asJson, result, folder);
+            return Task.FromResult(result.Methods.Any(m => m.Failure is not null) ? 1 : 0);
+        });
+        return command;
+    }
+
+    // What is trained here belongs to the backbone as it was trained, not to the activation that the released code switches to.
+    private static ZeroShotDetectorBuilder Compose(DetectorChoice choice, ParseResult parsed, MethodPreset method, long seed)
+    {
+        var builder = choice.Builder(parsed, method, seed);
+        return method.Key switch
+        {
+            "april-gan" => builder.UseAprilGan(new AprilGanOptions { Seed = seed, AsReleased = false }),
+            "adaclip" => builder.UseAdaClip(new AdaClipOptions { Seed = seed, ExactGelu = false }),
+            _ => builder,
+        };
+    }
+
+    private static ComparisonResult WithProgress(
+        MethodComparison comparison, List<ComparedMethod> methods, Training.Data.ITrainingData auxiliary, AnomalyDataSet test, CancellationToken cancellationToken)
+    {
+        ComparisonResult? result = null;
+        AnsiConsole.Progress().Columns(new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn(), new PercentageColumn(), new ElapsedTimeColumn()).Start(bars =>
+        {
+            var bar = bars.AddTask("comparing");
+            result = comparison.Run(methods, auxiliary, test, new Shown(p =>
+            {
+                bar.MaxValue = p.Runs;
+                bar.Value = p.Run + (p.Phase switch { "training" => 0.7 * p.Share, "timing" => 0.7 + (0.05 * p.Share), "testing" => 0.75 + (0.25 * p.Share), _ => 1 });
+                bar.Description = Markup.Escape(string.Create(CultureInfo.InvariantCulture, $"{p.Method} seed {p.Seed}: {p.Phase} {p.Share:0 %}"));
+            }), cancellationToken);
+        });
+        return result!;
+    }
+
+    private static void Print(bool json, ComparisonResult result, string folder)
+    {
+        string report = Path.Combine(folder, "comparison.html");
+        if (json)
+        {
+            CliJson.Print(new
+            {
+                report, data = Path.Combine(folder, "comparison.json"), result.Notice,
+                methods = result.Methods.Select(m => new { m.Method.Key, m.Failure, image_auroc = m.Of("image_auroc"), pixel_auroc = m.Of("pixel_auroc") }),
+            });
+            return;
+        }
+
+        var table = new Table().AddColumns("method", "image AUROC", "pixel AUROC", "AUPRO", "ms", "MB");
+        foreach (var m in result.Methods)
+        {
+            table.AddRow(
+                m.Method.Name, Percent(m, "image_auroc"), Percent(m, "pixel_auroc"), Percent(m, "aupro"),
+                m.Runs.Count == 0 ? "-" : Number(m.Runs.Average(r => r.Latency.Median)), m.Runs.Count == 0 ? "-" : Number((m.Runs.Max(r => r.DetectionMemory) ?? 0) / 1e6));
+        }
+
+        AnsiConsole.Write(table);
+        foreach (var m in result.Methods.Where(m => m.Failure is not null))
+        {
+            Console.Error.WriteLine($"error: {m.Method.Name} was not run: {m.Failure}");
+        }
+
+        Console.WriteLine($"Tables: {report} (and .md, .csv, .json)");
+        if (result.Notice is { } notice)
+        {
+            Console.WriteLine($"NOTE: {notice}");
+        }
+    }
+
+    private static string Percent(MethodResult m, string metric) => m.Of(metric) is { Mean: { } mean } s
+        ? $"{Number(100 * mean)}{(s.StandardDeviation is { } d ? $" ± {Number(100 * d)}" : string.Empty)}" : "n/a";
+
+    private static string Number(double v) => v.ToString("0.0", CultureInfo.InvariantCulture);
+
+    private static string Quoted(string argument) => argument.Contains(' ', StringComparison.Ordinal) ? $"\"{argument}\"" : argument;
+
+    private sealed class Shown(Action<ComparisonProgress> show) : IProgress<ComparisonProgress>
+    {
+        public void Report(ComparisonProgress value) => show(value);
+    }
+}

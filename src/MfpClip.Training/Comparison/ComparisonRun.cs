@@ -1,0 +1,79 @@
+using System.Text.Json;
+using MfpClip.Output;
+
+namespace MfpClip.Training.Comparison;
+
+/// <summary>One method with one seed, trained, tested and timed. What is stored, so that it never runs again.</summary>
+public sealed record ComparisonRun
+{
+    /// <summary>SHA-256 over composition, starting weights, data, recipe and evaluation: what the numbers follow from.</summary>
+    public required string Key { get; init; }
+
+    /// <summary>Seed.</summary>
+    public required long Seed { get; init; }
+
+    /// <summary>Mean over the test categories by metric (<c>image_auroc</c> ...), fractions; <see langword="null"/> where there is no value.</summary>
+    public required IReadOnlyDictionary<string, double?> Mean { get; init; }
+
+    /// <summary>Mean over the categories of each data set.</summary>
+    public required IReadOnlyDictionary<string, IReadOnlyDictionary<string, double?>> DataSets { get; init; }
+
+    /// <summary>Each test category.</summary>
+    public required IReadOnlyDictionary<string, IReadOnlyDictionary<string, double?>> Categories { get; init; }
+
+    /// <summary>Number of trained values; 0 where nothing was trained.</summary>
+    public required long TrainedValues { get; init; }
+
+    /// <summary>Numbers of the training; <see langword="null"/> where nothing was trained.</summary>
+    public TrainingRecipe? Recipe { get; init; }
+
+    /// <summary>Mean training loss of the first and of the last epoch; empty where nothing was trained.</summary>
+    public required IReadOnlyList<double> Losses { get; init; }
+
+    /// <summary>Time of the steps of the training.</summary>
+    public required double TrainingSeconds { get; init; }
+
+    /// <summary>Largest resident size of the process while it trained, bytes; <see langword="null"/>: nothing was trained, or not known.</summary>
+    public long? TrainingMemory { get; init; }
+
+    /// <summary>Milliseconds from decoded pixels to the result, one image at a time.</summary>
+    public required Latency Latency { get; init; }
+
+    /// <summary>Largest resident size of the process while it detected one image at a time, bytes; <see langword="null"/>: not known.</summary>
+    public long? DetectionMemory { get; init; }
+
+    /// <summary>Side of the model's input in pixels.</summary>
+    public required int ImageSize { get; init; }
+
+    /// <summary>Trained modules, relative to the comparison's folder; <see langword="null"/> where nothing was trained.</summary>
+    public string? Modules { get; init; }
+
+    /// <summary>Weights hash of the tested detector.</summary>
+    public required string WeightsHash { get; init; }
+
+    /// <summary>The protocol in lines.</summary>
+    public required IReadOnlyList<string> Protocol { get; init; }
+
+    /// <summary>Machine and versions by name.</summary>
+    public required IReadOnlyDictionary<string, string> Environment { get; init; }
+
+    internal static ComparisonRun? Load(string path, string key)
+    {
+        try
+        {
+            return File.Exists(path) && JsonSerializer.Deserialize<ComparisonRun>(File.ReadAllBytes(path)) is { } run && run.Key == key ? run : null;
+        }
+        catch (JsonException)
+        {
+            return null; // damaged: run it again
+        }
+    }
+
+    internal void Save(string path) => AtomicFile.Write(path, stream => JsonSerializer.Serialize(stream, this));
+}
+
+/// <summary>Time of an image in milliseconds.</summary>
+/// <param name="Median">Half of the images took no longer.</param>
+/// <param name="P95">19 of 20 images took no longer.</param>
+/// <param name="Images">Images that were timed, after some to warm up.</param>
+public sealed record Latency(double Median, double P95, int Images);
