@@ -49,7 +49,7 @@ public static class ProceduralDataSet
         var random = SeededRandom.For("sample", seed);
         var names = options.Categories;
         var entry = Find(names[random.Below(names.Count)], nameof(options));
-        var defects = new List<DefectKind>();
+        List<DefectKind> defects = [], reserve = [];
         var possible = options.Defects is { } wanted ? [.. entry.Category.Defects.Where(wanted.Contains)] : entry.Category.Defects;
         if (random.Chance(options.DefectiveShare) && possible.Count > 0)
         {
@@ -64,9 +64,14 @@ public static class ProceduralDataSet
             {
                 defects.Add(possible[random.Below(possible.Count)]);
             }
+
+            for (int k = 0; k < 4; k++)
+            {
+                reserve.Add(possible[random.Below(possible.Count)]);
+            }
         }
 
-        return Renderer.Render(entry, seed, defects, options.Size, options.Camera);
+        return Renderer.Render(entry, seed, defects, options.Size, options.Camera, reserve);
     }
 
     private static CatalogueEntry Find(string category, string parameter) => ByName.TryGetValue(category, out var entry)

@@ -9,8 +9,8 @@ internal static class SamplesCommand
 {
     private static readonly (string Category, long Seed, DefectKind? Defect)[] Pictures =
     [
-        ("metal nut", 11, null), ("metal nut", 12, DefectKind.Corrosion), ("pill", 21, null), ("pill", 22, DefectKind.Crack),
-        ("wood", 31, null), ("wood", 32, DefectKind.Stain), ("tile", 41, null), ("tile", 42, DefectKind.Scratch),
+        ("metal nut", 14, null), ("metal nut", 17, DefectKind.Corrosion), ("pill", 26, null), ("pill", 20, DefectKind.Crack),
+        ("wood", 31, null), ("wood", 32, DefectKind.Stain), ("tile", 43, null), ("tile", 44, DefectKind.Scratch),
     ];
 
     public static Command Create(Option<bool> json)

@@ -17,7 +17,7 @@ internal static class Layout
     /// <param name="build">The product.</param>
     /// <param name="slim">Its width over its length, at most 1.</param>
     /// <param name="single">How likely it lies alone.</param>
-    public static void Place(Scene scene, PieceBuilder build, float slim = 1, float single = 0.6f)
+    public static void Place(Scene scene, PieceBuilder build, float slim = 1, float single = 0.65f)
     {
         Backgrounds.Paint(scene);
         var r = scene.Random;

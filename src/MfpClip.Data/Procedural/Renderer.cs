@@ -14,7 +14,7 @@ internal static class Renderer
     // Tries a defect has to become visible and of the right size; each is stronger than the one before.
     private const int Tries = 14;
 
-    public static SyntheticImage Render(CatalogueEntry entry, long seed, IReadOnlyList<DefectKind> kinds, int size, bool camera)
+    public static SyntheticImage Render(CatalogueEntry entry, long seed, IReadOnlyList<DefectKind> kinds, int size, bool camera, IReadOnlyList<DefectKind>? reserve = null)
     {
         using var arena = new Arena(size);
         var random = SeededRandom.For(entry.Category.Name, seed);
@@ -29,8 +29,10 @@ internal static class Renderer
         var mask = new VisibleChange(arena, good, camera ? lens.Noise : 0);
         var placed = new List<PlacedDefect>();
         var lit = good;
-        foreach (var kind in kinds)
+        // The reserve is called on as long as nothing could be made visible.
+        for (int k = 0; k < kinds.Count || (placed.Count == 0 && k < kinds.Count + (reserve?.Count ?? 0)); k++)
         {
+            var kind = k < kinds.Count ? kinds[k] : reserve![k - kinds.Count];
             (layers, lit, var found) = Place(scene, layers, light, lit, mask, DefectCatalogue.Of(kind), forDefects.Fork());
             if (found is not null)
             {
@@ -39,9 +41,25 @@ internal static class Renderer
         }
 
         bool[] where = placed.Count == 0 ? new bool[size * size] : mask.Settle(lit);
+        placed.RemoveAll(p => IsHidden(p, where, size));
         byte[] bytes = camera ? lens.Take(arena, lit) : Lens.Plain(lit);
         var (state, caption) = Captions.Write(forCaption, entry.Category, [.. placed.Select(p => p.Kind)]);
         return new(new(size, size, bytes), where, entry.Category, placed.Count > 0 ? placed[0].Kind : null, caption) { Defects = placed, State = state };
+    }
+
+    // A later defect may have taken the place of an earlier one with it.
+    private static bool IsHidden(PlacedDefect defect, bool[] mask, int size)
+    {
+        int inside = 0;
+        for (int y = defect.Y; y < defect.Y + defect.Height; y++)
+        {
+            for (int x = defect.X; x < defect.X + defect.Width; x++)
+            {
+                inside += mask[(y * size) + x] ? 1 : 0;
+            }
+        }
+
+        return inside < 0.3f * defect.Area * size * size;
     }
 
     // Whoever takes a picture sets the exposure: its mean goes most of the way to a level of its own, as far as highlights allow.

@@ -7,6 +7,7 @@ namespace MfpClip.Data.Procedural.Textures;
 internal static class Electronics
 {
     /// <summary>Traces, pads, vias, chips and lettering on a board; at times bare, at times as a black and white scan.</summary>
+    /// <remarks>The scan, and the cell that glows below, are ways of imaging that the list of this project's test data names (docs/procedural-data.md).</remarks>
     public static void CircuitBoard(Scene s)
     {
         var r = s.Random;
