@@ -4,6 +4,7 @@ using MfpClip.Calibration;
 using MfpClip.Cnn;
 using MfpClip.Methods;
 using MfpClip.Models;
+using MfpClip.References;
 
 namespace MfpClip.Cli;
 
@@ -19,6 +20,9 @@ internal sealed class DetectorChoice
     private readonly Option<string> _precision = new("--precision") { Description = "float32, bfloat16 or float16.", DefaultValueFactory = _ => "float32" };
     private readonly Option<int?> _size = new("--image-size") { Description = "Side of the model input in pixels; default 518, or the nearest multiple of the patch." };
 
+    private readonly Option<string?> _references = new("--references") { Description = "Photos of good parts to compare with, too: a folder, a photo, or a file from --save-references." };
+    private readonly Option<double> _referenceWeight = new("--reference-weight") { Description = "Weight of the references against the method's own map and score, 0 to 1.", DefaultValueFactory = _ => 0.5 };
+
     private const string RandomPrefix = "random:";
 
     /// <summary>What is said where the weights are random.</summary>
@@ -29,6 +33,41 @@ internal sealed class DetectorChoice
         foreach (Option option in new Option[] { _method, _weights, _cnn, _modules, _calibration, _device, _precision, _size })
         {
             command.Options.Add(option);
+        }
+    }
+
+    /// <summary>Lets the command take references, too.</summary>
+    /// <param name="command">The command.</param>
+    /// <param name="folder">Whether it takes a folder of them; one that has its own way to them takes the weight only.</param>
+    public void AddReferencesTo(Command command, bool folder = true)
+    {
+        if (folder)
+        {
+            command.Options.Add(_references);
+        }
+
+        command.Options.Add(_referenceWeight);
+    }
+
+    /// <summary>How references are to be remembered.</summary>
+    /// <param name="parsed">Arguments.</param>
+    /// <param name="className">Class words of the photos.</param>
+    public ReferenceOptions References(ParseResult parsed, string? className) => new() { Weight = parsed.GetValue(_referenceWeight), ClassName = className ?? "object" };
+
+    /// <summary>The detector with the references that were named; the given one is shared by it or is it.</summary>
+    public ZeroShotDetector WithReferences(ParseResult parsed, ZeroShotDetector detector, string? className, CancellationToken cancellationToken)
+    {
+        if (parsed.GetValue(_references) is not { } path)
+        {
+            return detector;
+        }
+
+        using (detector)
+        {
+            using var referenced = path.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase)
+                ? detector.WithReferenceFile(path)
+                : detector.WithReferences([.. ImageFiles.Find([path]).Select(ImageInput.FromFile)], References(parsed, className), null, cancellationToken);
+            return referenced.WithCalibration(detector.Calibration);
         }
     }
 

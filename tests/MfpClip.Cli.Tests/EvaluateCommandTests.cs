@@ -102,10 +102,37 @@ public sealed class EvaluateCommandTests : IDisposable
         Assert.All(decisions.RootElement.GetProperty("results").EnumerateArray(), r => Assert.False(r.GetProperty("anomalous").GetBoolean()));
     }
 
+    [Fact]
+    public void References_join_evaluate_calibrate_and_detect_and_go_into_a_file()
+    {
+        Category("set/nut");
+        string good = Path.Combine(_folder, "set", "nut", "train", "good"), file = Path.Combine(_folder, "r.safetensors"), calibration = Path.Combine(_folder, "c.json");
+
+        var (code, text, errors) = Run(["evaluate", "--data", Path.Combine(_folder, "set"), "--shots", "2", "--out", Path.Combine(_folder, "out"), "--json", .. Weights]);
+        Assert.True(code == 0, errors);
+        using var evaluated = JsonDocument.Parse(text);
+        Assert.EndsWith("with references", evaluated.RootElement.GetProperty("method").GetString(), StringComparison.Ordinal);
+
+        var (detected, results, problems) = Run(["detect", good, "--references", good, "--save-references", file, "--out", Path.Combine(_folder, "maps"), "--json", .. Weights]);
+        Assert.True(detected == 0, problems);
+        using var json = JsonDocument.Parse(results);
+        Assert.Equal(4, json.RootElement.GetProperty("references").GetArrayLength());
+
+        Assert.Equal(0, Run(["calibrate", "--good", good, "--references", file, "--out", calibration, .. Weights]).Code);
+        var (again, decided, failure) = Run(["detect", good, "--references", file, "--calibration", calibration, "--out", Path.Combine(_folder, "maps"), "--json", .. Weights]);
+        Assert.True(again == 0, failure);
+        using var decisions = JsonDocument.Parse(decided);
+        Assert.Equal(Scores(json), Scores(decisions), (a, b) => Math.Abs(a - b) < 1e-5); // other processes, other sums
+        Assert.All(decisions.RootElement.GetProperty("results").EnumerateArray(), r => Assert.False(r.GetProperty("anomalous").GetBoolean()));
+
+        static IEnumerable<float> Scores(JsonDocument d) => [.. d.RootElement.GetProperty("results").EnumerateArray().Select(r => r.GetProperty("score").GetSingle())];
+    }
+
     [Theory]
     [InlineData("there is no such file or folder", "evaluate", "--data", "/nowhere")]
     [InlineData("--limit is 1", "evaluate", "--data", "{set}", "--limit", "1")]
-    [InlineData("takes no references", "evaluate", "--data", "{set}", "--shots", "1")]
+    [InlineData("9 good training images are asked for", "evaluate", "--data", "{set}", "--shots", "9")]
+    [InlineData("the weight is 2", "evaluate", "--data", "{set}", "--shots", "1", "--reference-weight", "2")]
     [InlineData("is on both sides", "evaluate", "--data", "{set}", "--auxiliary", "{set}")]
     [InlineData("no good images", "calibrate")]
     [InlineData("no such file", "report", "/nowhere")]

@@ -20,6 +20,7 @@ internal static class CalibrateCommand
         var choice = new DetectorChoice();
         var command = new Command("calibrate", "Finds the score from which an image counts as anomalous.") { good, bad, data, labelled, rate, name, output };
         choice.AddTo(command);
+        choice.AddReferencesTo(command);
         Failure.Run(command, json, (parsed, cancellationToken) =>
         {
             var (ok, defective, words) = parsed.GetValue(data) is { } path ? FromData(path, parsed.GetValue(labelled))
@@ -29,7 +30,7 @@ internal static class CalibrateCommand
                 throw new CalibrationException("There are no good images: name some with --good, or a category with --data.");
             }
 
-            using var detector = choice.Builder(parsed).Build();
+            using var detector = choice.WithReferences(parsed, choice.Builder(parsed).Build(), parsed.GetValue(name) ?? words, cancellationToken);
             var options = new DetectionOptions { ClassName = parsed.GetValue(name) ?? words, IncludeImageMap = false };
             List<AnomalyResult> Detect(IEnumerable<string> files) => [.. files.Select(f => detector.Detect(f, options, cancellationToken))];
             var calibration = defective.Count == 0

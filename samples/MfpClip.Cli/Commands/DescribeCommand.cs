@@ -11,10 +11,11 @@ internal static class DescribeCommand
         var choice = new DetectorChoice();
         var command = new Command("describe", "Shows the composed detector: stages, options, weights and hashes.");
         choice.AddTo(command);
-        Failure.Run(command, json, (parsed, _) =>
+        choice.AddReferencesTo(command);
+        Failure.Run(command, json, (parsed, cancellationToken) =>
         {
-            var (detector, notice) = choice.Build(parsed);
-            using (detector)
+            var (alone, notice) = choice.Build(parsed);
+            using (var detector = choice.WithReferences(parsed, alone, null, cancellationToken))
             {
                 var d = detector.Description;
                 if (parsed.GetValue(json))

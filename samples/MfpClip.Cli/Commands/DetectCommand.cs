@@ -16,16 +16,23 @@ internal static class DetectCommand
         var colors = new Option<ColorMap>("--colormap") { Description = "Colours of the map.", DefaultValueFactory = _ => ColorMap.Jet };
         var threshold = new Option<float?>("--pixel-threshold") { Description = "Map value from which a pixel belongs to a defect region." };
         var raw = new Option<bool>("--raw") { Description = "Also write the maps as 16-bit PNG and .npy." };
+        var save = new Option<string?>("--save-references") { Description = "Write what is remembered of --references to this file (.safetensors)." };
         var choice = new DetectorChoice();
-        var command = new Command("detect", "Writes a heat map and a score for each photo.") { images, name, output, colors, threshold, raw };
+        var command = new Command("detect", "Writes a heat map and a score for each photo.") { images, name, output, colors, threshold, raw, save };
         choice.AddTo(command);
+        choice.AddReferencesTo(command);
         Failure.Run(command, json, (parsed, cancellationToken) =>
         {
             bool asJson = parsed.GetValue(json);
             var files = ImageFiles.Find(parsed.GetValue(images) ?? []);
-            var (detector, notice) = choice.Build(parsed);
-            using (detector)
+            var (alone, notice) = choice.Build(parsed);
+            using (var detector = choice.WithReferences(parsed, alone, parsed.GetValue(name), cancellationToken))
             {
+                if (parsed.GetValue(save) is { } file)
+                {
+                    detector.SaveReferences(file);
+                }
+
                 string folder = parsed.GetValue(output)!;
                 var run = new Run(detector, folder, new() { ColorMap = parsed.GetValue(colors) }, parsed.GetValue(raw), new()
                 {
@@ -55,7 +62,7 @@ internal static class DetectCommand
         string report = Path.Combine(folder, "report.html");
         if (json)
         {
-            CliJson.Print(new { results, failures, notice, report, method = detector.Description.Method, weights_hash = detector.Description.WeightsHash });
+            CliJson.Print(new { results, failures, notice, references = detector.References?.Images, warnings = detector.References?.Warnings ?? [], report, method = detector.Description.Method, weights_hash = detector.Description.WeightsHash });
         }
         else
         {
@@ -67,6 +74,11 @@ internal static class DetectCommand
 
             AnsiConsole.Write(table);
             Console.WriteLine($"Overlays and report: {report}");
+            foreach (string warning in detector.References?.Warnings ?? [])
+            {
+                Console.WriteLine($"NOTE: {warning}");
+            }
+
             if (notice is not null)
             {
                 Console.WriteLine($"NOTE: {notice}");

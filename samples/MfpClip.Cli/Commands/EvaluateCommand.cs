@@ -19,11 +19,12 @@ internal static class EvaluateCommand
         var limit = new Option<int?>("--limit") { Description = "Images of each category at most, good and defective alike, for quick tries." };
         var resolution = new Option<EvaluationResolution>("--resolution") { Description = "Compare maps with masks at the model's resolution, as the field does, or at the image's.", DefaultValueFactory = _ => EvaluationResolution.Model };
         var name = new Option<string?>("--class") { Description = "What the photos show, in words. Without it: the category's folder in words." };
-        var shots = new Option<int>("--shots") { Description = "Good images of train/good, the first by name, to compare with (method winclip)." };
+        var shots = new Option<int>("--shots") { Description = "Good images of train/good, the first by name, to compare with." };
         var auxiliary = new Option<string[]>("--auxiliary") { Description = "What the modules were trained on: data sets, or training.json. Without it: the training.json beside the modules. Overlap with --data is refused.", AllowMultipleArgumentsPerToken = true };
         var choice = new DetectorChoice();
         var command = new Command("evaluate", "Measures a detector on a data set and writes a report.") { data, output, smooth, limit, resolution, name, shots, auxiliary };
         choice.AddTo(command);
+        choice.AddReferencesTo(command, folder: false);
         Failure.Run(command, json, (parsed, cancellationToken) =>
         {
             var set = DataSetReader.Open(parsed.GetValue(data)!);
@@ -34,7 +35,7 @@ internal static class EvaluateCommand
                 Limit = parsed.GetValue(limit) is { } n and < 2 ? throw new ArgumentException($"--limit is {n}; it must be at least 2: a good and a defective image.") : parsed.GetValue(limit),
                 Resolution = parsed.GetValue(resolution), ClassName = parsed.GetValue(name), Shots = parsed.GetValue(shots),
             });
-            var run = Run(parsed.GetValue(json), progress => Evaluate(evaluator, choice, parsed, parsed.GetValue(shots), set, protocol, progress, cancellationToken)) with { Notice = choice.Notice(parsed) };
+            var run = Run(parsed.GetValue(json), progress => Evaluate(evaluator, choice, parsed, parsed.GetValue(shots), parsed.GetValue(name), set, protocol, progress, cancellationToken)) with { Notice = choice.Notice(parsed) };
             string page = EvaluationReportFiles.Write(parsed.GetValue(output)!, new([run]));
             Print(parsed.GetValue(json), run, page);
             return Task.FromResult(0);
@@ -43,18 +44,25 @@ internal static class EvaluateCommand
     }
 
     private static EvaluationRun Evaluate(
-        Evaluator evaluator, DetectorChoice choice, ParseResult parsed, int shots, AnomalyDataSet set, CrossDataSetProtocol? protocol,
+        Evaluator evaluator, DetectorChoice choice, ParseResult parsed, int shots, string? className, AnomalyDataSet set, CrossDataSetProtocol? protocol,
         IProgress<EvaluationProgress>? progress, CancellationToken cancellationToken)
     {
-        if (shots > 0)
+        if (shots > 0 && choice.Method(parsed).Key == "winclip")
         {
-            return choice.Method(parsed).Key == "winclip"
-                ? evaluator.EvaluateEachCategory(
-                    (_, references) => choice.Builder(parsed).UseWinClip(new WinClipOptions { References = [.. references.Select(r => ImageInput.FromFile(r.ImagePath))] }).Build(), set, protocol, progress, cancellationToken)
-                : throw new DetectorConfigurationException([$"{choice.Method(parsed).Name} takes no references; leave --shots out, or use --method winclip."]);
+            // WinCLIP+ brings its own association with references.
+            return evaluator.EvaluateEachCategory(
+                    (_, references) => choice.Builder(parsed).UseWinClip(new WinClipOptions { References = [.. references.Select(r => ImageInput.FromFile(r.ImagePath))] }).Build(), set, protocol, progress, cancellationToken);
         }
 
         using var detector = choice.Builder(parsed).Build();
+        if (shots > 0)
+        {
+            return evaluator.EvaluateEachCategory(
+                (category, references) => detector.WithReferences(
+                    [.. references.Select(r => ImageInput.FromFile(r.ImagePath))], choice.References(parsed, className ?? category.ClassName), null, cancellationToken),
+                set, protocol, progress, cancellationToken);
+        }
+
         return evaluator.Evaluate(detector, set, protocol, progress, cancellationToken);
     }
 
