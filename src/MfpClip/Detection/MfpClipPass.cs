@@ -22,17 +22,7 @@ internal sealed class MfpClipPass : IDetectionPass
         Stages =
         [
             parts.Backbone.Describe(),
-            new StageDescription
-            {
-                Stage = "prompt templates",
-                Component = $"{templates.NormalStates.Count} normal and {templates.AbnormalStates.Count} abnormal states in {templates.Templates.Count} templates",
-                Options = new Dictionary<string, string>
-                {
-                    ["templates"] = string.Join(" | ", templates.Templates.Take(3)),
-                    ["normal"] = string.Join(" | ", templates.NormalStates.Take(3)),
-                    ["abnormal"] = string.Join(" | ", templates.AbnormalStates.Take(3)),
-                },
-            },
+            .. parts.ImageToText.ReadsSentences ? [Sentences(templates)] : Array.Empty<StageDescription>(),
             new StageDescription { Stage = "stages", Component = $"taps after blocks {string.Join(", ", parts.Stages.Taps)}" },
             .. parts.Modules.Select(m => WithWeights(m, moduleSource(m))),
         ];
@@ -74,6 +64,18 @@ internal sealed class MfpClipPass : IDetectionPass
 
         _parts.Backbone.Dispose();
     }
+
+    private static StageDescription Sentences(PromptTemplates templates) => new()
+    {
+        Stage = "prompt templates",
+        Component = $"{templates.NormalStates.Count} normal and {templates.AbnormalStates.Count} abnormal states in {templates.Templates.Count} templates",
+        Options = new Dictionary<string, string>
+        {
+            ["templates"] = string.Join(" | ", templates.Templates.Take(3)),
+            ["normal"] = string.Join(" | ", templates.NormalStates.Take(3)),
+            ["abnormal"] = string.Join(" | ", templates.AbnormalStates.Take(3)),
+        },
+    };
 
     private static StageDescription WithWeights(IDetectorModule module, string source)
     {

@@ -41,6 +41,8 @@ public sealed class MixedMethodsTests : IDisposable
         ["AnomalyCLIP with AdaCLIP's encoder and score"] = b =>
             b.UseAnomalyClip().UseVisionEncoder(d => AdaClipParts.CreateVisionEncoder(d)).UseAnomalyScore(d => AdaClipParts.CreateScorer(d, Ada)),
         ["AnomalyCLIP with MFP-CLIP's prompts"] = b => b.UseAnomalyClip().UseImageToTextPrompt(new ImageToTextPromptOptions()),
+        ["APRIL-GAN with AnomalyCLIP's encoder and MFP-CLIP's MP"] = b =>
+            b.UseAprilGan().UseVisionEncoder(d => AnomalyClipParts.CreateVisionEncoder(d)).UseMaskPrompt(new MaskPromptOptions()),
         ["AnomalyCLIP after AdaCLIP"] = b => b.UseAdaClip(Ada).UseAnomalyClip(),
     };
 
@@ -162,6 +164,8 @@ public sealed class MixedMethodsTests : IDisposable
         Assert.Equal("AnomalyCLIP (arXiv 2310.18961)", results["AnomalyCLIP"].Description.Method);
         Assert.Equal("AdaCLIP (arXiv 2407.15795)", results["AdaCLIP with MFP-CLIP's MPFA"].Description.Method);
         Assert.Contains(results["AdaCLIP with MFP-CLIP's MPFA"].Description.Stages, s => s.Options.TryGetValue("neighbourhood", out var n) && n == "3 x 3");
+        Assert.Contains(results["AdaCLIP"].Description.Stages, s => s.Stage == "prompt templates");
+        Assert.DoesNotContain(results["AnomalyCLIP"].Description.Stages, s => s.Stage == "prompt templates"); // it has words of its own
         Assert.Contains(results["MFP-CLIP with AnomalyCLIP's prompts"].Description.Stages, s => s.Component.Contains("AnomalyCLIP", StringComparison.Ordinal));
     }
 

@@ -52,6 +52,9 @@ internal sealed class ObjectAgnosticPrompt : WeightedModule, IImageToTextPrompt
     public ImageSources Reads => ImageSources.None;
 
     /// <inheritdoc/>
+    public bool ReadsSentences => false;
+
+    /// <inheritdoc/>
     public override string CheckpointPrefix => "i2tp";
 
     /// <summary>n_ctx.</summary>

@@ -22,9 +22,10 @@ internal sealed class AprilGanObjective(TrainingRecipe recipe) : ITrainingObject
 
         var rows = torch.tensor(masked, dtype: ScalarType.Int64, device: output.Map.device);
         var gt = part.Masks.to(output.Map.device).index_select(0, rows) > 0.5; // [B', H, W]
-        for (var i = 0; i < output.StageMaps.Count; i++)
+        var maps = output.SupervisedMaps.ToList(); // in a mix with a mask prompt, the prompted one last
+        for (var i = 0; i < maps.Count; i++)
         {
-            var P = output.StageMaps[i].index_select(0, rows).to_type(ScalarType.Float32); // [B', 2, H, W]
+            var P = maps[i].index_select(0, rows).to_type(ScalarType.Float32); // [B', 2, H, W]
             sums.Add($"focal layer {i + 1}", FocalLoss.Default.Mean(P, gt), maskShare);
             sums.Add($"dice layer {i + 1}", DiceLoss.Mean(P.select(1, 1), gt), maskShare);
         }

@@ -9,6 +9,9 @@ public interface IImageToTextPrompt : IDetectorModule
     /// <summary>What is read of the image. <see cref="ImageSources.None"/>: the embeddings depend on the class name only and are cached.</summary>
     ImageSources Reads { get; }
 
+    /// <summary>Whether the builder's sentences are read. Unless implemented, they are; prompts with words of their own say no.</summary>
+    bool ReadsSentences => true;
+
     /// <summary>Embeds the normal and the abnormal state.</summary>
     /// <param name="text">Frozen text tower.</param>
     /// <param name="states">Tokenised sentences of both states, with their cached embeddings.</param>
