@@ -69,6 +69,40 @@ public sealed class SynthesizeCommandTests : IDisposable
     }
 
     [Fact]
+    public void A_killed_run_goes_on_to_the_same_files()
+    {
+        string whole = Path.Combine(_folder, "whole"), killed = Path.Combine(_folder, "killed");
+        string[] Arguments(string folder) => ["synthesize", "--out", folder, "--categories", "gear", "--kinds", "Hole", "Dent", "--train", "60", "--good", "5", "--defective", "20", "--size", "128", "--jobs", "1", "--json"];
+        using (var process = Start(Arguments(killed)))
+        {
+            // Some pictures are there, not all.
+            string journal = Path.Combine(killed, "captions.jsonl");
+            while (!process.HasExited && (!File.Exists(journal) || new FileInfo(journal).Length < 2000))
+            {
+                Thread.Sleep(5);
+            }
+
+            process.Kill();
+            process.WaitForExit();
+        }
+
+        int left = Directory.GetFiles(killed, "*.png", SearchOption.AllDirectories).Length;
+        Assert.InRange(left, 1, 144);
+        var (code, output, errors) = Run(Arguments(killed));
+        Assert.True(code == 0, errors);
+        using (var json = JsonDocument.Parse(output))
+        {
+            Assert.InRange(json.RootElement.GetProperty("kept").GetInt32(), 1, 104);
+        }
+
+        Assert.Equal(0, Run(Arguments(whole)).Code);
+        string[] files = [.. Directory.GetFiles(whole, "*.*", SearchOption.AllDirectories).Select(f => Path.GetRelativePath(whole, f)).Order(StringComparer.Ordinal)];
+        Assert.Equal(105 + 40 + 2, files.Length);
+        Assert.Empty(Directory.GetFiles(killed, "*.tmp", SearchOption.AllDirectories));
+        Assert.All(files, f => Assert.Equal(File.ReadAllBytes(Path.Combine(whole, f)), File.ReadAllBytes(Path.Combine(killed, f))));
+    }
+
+    [Fact]
     public void Defects_come_onto_photos_of_ones_own()
     {
         string photos = Path.Combine(_folder, "photos"), set = Path.Combine(_folder, "own");
@@ -130,13 +164,15 @@ public sealed class SynthesizeCommandTests : IDisposable
 
     private static (int Code, string Output, string Errors) Run(params string[] arguments)
     {
-        using var process = Process.Start(new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "MfpClip.Cli.dll"), .. arguments])
-        {
-            RedirectStandardOutput = true, RedirectStandardError = true,
-        })!;
+        using var process = Start(arguments);
         var errors = process.StandardError.ReadToEndAsync();
         string output = process.StandardOutput.ReadToEnd();
         process.WaitForExit();
         return (process.ExitCode, output, errors.Result);
     }
+
+    private static Process Start(params string[] arguments) => Process.Start(new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "MfpClip.Cli.dll"), .. arguments])
+    {
+        RedirectStandardOutput = true, RedirectStandardError = true,
+    })!;
 }

@@ -64,7 +64,7 @@ internal static class SynthesizeCommand
                 ? folder.Write(plan, settings, parsed.GetValue(jobs), _ => { }, cancellationToken)
                 : WithProgress(folder, plan, settings, parsed.GetValue(jobs), cancellationToken);
             Say(asJson, summary, string.Create(
-                CultureInfo.InvariantCulture, $"{summary.Images} images of {summary.Categories} categories in {summary.Folder}: {summary.Written} written, {summary.Kept} there already, {summary.Seconds:0.0} s"));
+                CultureInfo.InvariantCulture, $"{summary.Images} images, categories: {summary.Categories}, in {summary.Folder}: {summary.Written} written, {summary.Kept} there already, {summary.Seconds:0.0} s"));
             return Task.FromResult(0);
         });
         return command;

@@ -108,6 +108,12 @@ internal sealed class SyntheticFolder(string root)
                 throw new OutputException(root, "it holds a set made with other options (see synthesize.json). Take another folder, or give the same options to go on with this one.");
             }
 
+            // What a killed run was writing; whole files have their names already.
+            foreach (string half in Directory.EnumerateFiles(root, "*.tmp", SearchOption.AllDirectories))
+            {
+                File.Delete(half);
+            }
+
             return;
         }
 

@@ -25,34 +25,51 @@ public class ProceduralDataSetTests
     [MemberData(nameof(Categories))]
     public void Without_a_camera_a_defect_changes_its_mask_and_not_one_bit_beside_it(string category)
     {
-        const int Size = 96;
-        var good = ProceduralDataSet.RenderDefects(category, 7, [], Size, camera: false);
-        Assert.All(good.Mask, m => Assert.False(m));
-        Assert.Null(good.Defect);
-        Assert.False(good.IsDefective);
-        int seen = 0;
+        const int Size = 72;
+        var goods = new Dictionary<int, SyntheticImage>();
         foreach (var kind in ProceduralDataSet.Categories.Single(c => c.Name == category).Defects)
         {
-            var bad = ProceduralDataSet.RenderDefects(category, 7, [kind], Size, camera: false);
-            if (!bad.IsDefective)
+            // A scene may hide a kind (a wrinkle on black rubber, say); the next seeds must not all.
+            bool seen = false;
+            for (int seed = 7; seed < 15 && !seen; seed++)
             {
-                Assert.Equal(good.Image.Data, bad.Image.Data);
-                continue;
+                if (!goods.TryGetValue(seed, out var good))
+                {
+                    goods[seed] = good = ProceduralDataSet.RenderDefects(category, seed, [], Size, camera: false);
+                }
+
+                var bad = ProceduralDataSet.RenderDefects(category, seed, [kind], Size, camera: false);
+                Assert.DoesNotContain(true, good.Mask);
+                Assert.False(good.IsDefective);
+                seen = bad.IsDefective;
+                if (seen)
+                {
+                    Compare(good, bad, kind);
+                }
+                else
+                {
+                    Assert.Equal(good.Image.Data, bad.Image.Data);
+                    Assert.DoesNotContain(true, bad.Mask);
+                }
             }
 
-            seen++;
-            int[] change = Change(good.Image, bad.Image);
-            Assert.All(Enumerable.Range(0, Size * Size).Where(i => !bad.Mask[i]), i => Assert.Equal(0, change[i]));
-            double inside = Enumerable.Range(0, Size * Size).Where(i => bad.Mask[i]).Average(i => change[i]);
-            Assert.True(inside >= 6, $"{category}, {kind}: {inside:F1} grey levels are not visible");
-            var placed = Assert.Single(bad.Defects);
-            float share = bad.Mask.Count(m => m) / (float)(Size * Size);
-            Assert.Equal(kind, placed.Kind);
-            Assert.InRange(placed.Area, 0.0004f, 0.28f);
-            Assert.InRange(share, placed.Area * 0.6f, (placed.Area * 1.6f) + 0.002f);
+            Assert.True(seen, $"{category}: {kind} was visible on none of eight seeds");
         }
+    }
 
-        Assert.True(seen >= 12, $"{category}: only {seen} kinds became visible");
+    private static void Compare(SyntheticImage good, SyntheticImage bad, DefectKind kind)
+    {
+        string what = $"{bad.Category.Name}, {kind}";
+        int count = bad.Mask.Length;
+        int[] change = Change(good.Image, bad.Image);
+        Assert.True(change.Where((c, i) => !bad.Mask[i]).All(c => c == 0), $"{what}: changed outside its mask");
+        double inside = Enumerable.Range(0, count).Where(i => bad.Mask[i]).Average(i => change[i]);
+        Assert.True(inside >= 6, $"{what}: {inside:F1} grey levels are not visible");
+        var placed = Assert.Single(bad.Defects);
+        float share = bad.Mask.Count(m => m) / (float)count;
+        Assert.Equal(kind, placed.Kind);
+        Assert.InRange(placed.Area, 0.0004f, 0.28f);
+        Assert.InRange(share, placed.Area * 0.99f, placed.Area * 1.01f);
     }
 
     [Fact]
@@ -157,6 +174,15 @@ public class ProceduralDataSetTests
         Assert.Throws<ArgumentOutOfRangeException>(() => ProceduralDataSet.Sample(1, only with { DefectiveShare = 1.5f }));
     }
 
-    private static int[] Change(RgbImage a, RgbImage b) =>
-        [.. Enumerable.Range(0, a.Width * a.Height).Select(i => Enumerable.Range(0, 3).Max(c => Math.Abs(a.Data[(3 * i) + c] - b.Data[(3 * i) + c])))];
+    // Largest change of a channel, a number a pixel.
+    private static int[] Change(RgbImage a, RgbImage b)
+    {
+        var change = new int[a.Width * a.Height];
+        for (int k = 0; k < a.Data.Length; k++)
+        {
+            change[k / 3] = Math.Max(change[k / 3], Math.Abs(a.Data[k] - b.Data[k]));
+        }
+
+        return change;
+    }
 }
