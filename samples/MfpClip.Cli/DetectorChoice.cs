@@ -11,7 +11,7 @@ namespace MfpClip.Cli;
 /// <summary>The options that say which detector is meant, shared by the commands.</summary>
 internal sealed class DetectorChoice
 {
-    private readonly Option<string?> _weights = new("--weights") { Description = "CLIP weights: a file, a folder, or a name from 'mfpclip models list'. Without it, random weights: then maps mean nothing. random:ViT-L-14-336 and the like make random weights of that size, for dry runs." };
+    private readonly Option<string?> _weights = new("--weights") { Description = "CLIP weights: a file, a folder, a name from 'mfpclip models list', or 'default' for the small model inside this program. Without it, random weights: then maps mean nothing. random:ViT-L-14-336 and the like make random weights of that size, for dry runs." };
     private readonly Option<string> _method = new("--method") { Description = "winclip, april-gan, anomalyclip, adaclip or mfp-clip; see 'mfpclip methods list'.", DefaultValueFactory = _ => "mfp-clip" };
     private readonly Option<string?> _cnn = new("--cnn") { Description = "ResNet-50 in torchvision's format, for I2TP and SP. Without it both are off." };
     private readonly Option<string?> _modules = new("--modules") { Description = "Trained modules (safetensors)." };
@@ -24,6 +24,8 @@ internal sealed class DetectorChoice
     private readonly Option<double> _referenceWeight = new("--reference-weight") { Description = "Weight of the references against the method's own map and score, 0 to 1.", DefaultValueFactory = _ => 0.5 };
 
     private const string RandomPrefix = "random:";
+
+    private const string Bundled = "default";
 
     /// <summary>What is said where the weights are random.</summary>
     public const string RandomNotice = "These results come from RANDOM weights that this command made itself: they show how everything works, not where defects are. Name real weights with --weights.";
@@ -102,14 +104,19 @@ internal sealed class DetectorChoice
     public ZeroShotDetectorBuilder Builder(ParseResult parsed, MethodPreset method, long seed)
     {
         var builder = new ZeroShotDetectorBuilder().UseDevice(parsed.GetValue(_device)!).UsePrecision(Precision(parsed.GetValue(_precision)!));
-        method.Apply(builder, seed);
-        bool cnn = HasCnn(parsed, method);
-        if (method.ReadsCnn && !cnn)
+        string? weights = parsed.GetValue(_weights);
+        bool bundled = weights == Bundled, cnn = HasCnn(parsed, method);
+        builder = bundled ? builder.UseDefaultModel() : builder;
+        if (!bundled || method.Key != "mfp-clip")
+        {
+            method.Apply(builder, seed); // the bundled model brings MFP-CLIP's modules with it, trained on rendered pictures
+        }
+
+        if (method.ReadsCnn && !cnn && !bundled)
         {
             builder.WithoutImageToTextPrompt().WithoutSelfPrompt();
         }
 
-        string? weights = parsed.GetValue(_weights);
         if (IsRandom(parsed))
         {
             var config = RandomConfig(weights);
@@ -120,7 +127,7 @@ internal sealed class DetectorChoice
                 builder.UseCnn(new ResNetOptions { Architecture = architecture, RandomSeed = 1 });
             }
         }
-        else
+        else if (!bundled)
         {
             builder.UseBackbone(File.Exists(weights) || Directory.Exists(weights) || !ModelCatalogue.TryFind(weights!, out _) ? weights! : new ModelStore().GetPath(weights!));
         }

@@ -172,7 +172,10 @@ public sealed class ZeroShotDetectorBuilder
     public ZeroShotDetectorBuilder WithImageLimits(ImageLimits limits) => Set(c => c.Limits = limits);
 
     /// <summary>Loads trained modules, as written by <see cref="ZeroShotDetector.SaveModules"/>, or as a method's authors publish them (told by the content). Strict: everything must fit.</summary>
-    public ZeroShotDetectorBuilder WithModuleWeights(string path) => Set(c => c.ModuleWeights = path);
+    public ZeroShotDetectorBuilder WithModuleWeights(string path) => Set(c => (c.ModuleWeights, c.LeavesModulesUntrained) = (path, false));
+
+    /// <summary>Leaves every module at its starting values, a bundled model's too: for training from scratch.</summary>
+    public ZeroShotDetectorBuilder WithoutModuleWeights() => Set(c => (c.ModuleWeights, c.LeavesModulesUntrained) = (null, true));
 
     /// <summary>Applies a calibration to every result.</summary>
     public ZeroShotDetectorBuilder WithCalibration(ScoreCalibration calibration) => Set(c => c.Calibration = calibration);

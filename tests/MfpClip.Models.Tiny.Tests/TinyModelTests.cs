@@ -44,6 +44,32 @@ public sealed class TinyModelTests : IDisposable
         Assert.All(Modules(detector), m => Assert.Equal("untrained", m.Weights[0].Source));
     }
 
+    [Fact]
+    public void EveryMethodRunsOnTheBundledBackboneFromScratch()
+    {
+        Write();
+        foreach (var method in Methods.MethodCatalogue.Methods)
+        {
+            using var detector = Bundled(b => Applied(method, b));
+            Assert.All(Modules(detector), m => Assert.Equal(method.Key == "mfp-clip" ? "test" : "untrained", m.Weights[0].Source));
+            Assert.InRange(detector.Detect(new RgbImage(64, 64, new byte[64 * 64 * 3])).Score, 0, 1);
+
+            using var scratch = Bundled(b => Applied(method, b).WithoutModuleWeights());
+            Assert.All(Modules(scratch), m => Assert.Equal("untrained", m.Weights[0].Source));
+        }
+
+        // MFP-CLIP is the bundled composition itself.
+        static ZeroShotDetectorBuilder Applied(Methods.MethodPreset method, ZeroShotDetectorBuilder builder)
+        {
+            if (method.Key != "mfp-clip")
+            {
+                method.Apply(builder, 1);
+            }
+
+            return builder;
+        }
+    }
+
     [SkippableFact]
     public void TheDefaultDetectorSaysWhatItIsMadeOfAndEveryModuleCanBeSwitchedOff()
     {

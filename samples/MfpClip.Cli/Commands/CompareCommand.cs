@@ -61,7 +61,7 @@ internal static class CompareCommand
     // What is trained here belongs to the backbone as it was trained, not to the activation that the released code switches to.
     private static ZeroShotDetectorBuilder Compose(DetectorChoice choice, ParseResult parsed, MethodPreset method, long seed)
     {
-        var builder = choice.Builder(parsed, method, seed);
+        var builder = choice.Builder(parsed, method, seed).WithoutModuleWeights();
         return method.Key switch
         {
             "april-gan" => builder.UseAprilGan(new AprilGanOptions { Seed = seed, AsReleased = false }),

@@ -25,6 +25,24 @@ internal sealed class HybridBlock(ParameterSet parameters, string prefix, Hybrid
         return (mixed + Linear(hidden, "mlp.c_proj")).MoveToOuterDisposeScope();
     }
 
+    /// <summary>An input projection of the attention, of every token: the second path of AnomalyCLIP does not pool.</summary>
+    public Tensor ProjectAttention(Tensor tokens, AttentionPart part)
+    {
+        using var scope = torch.NewDisposeScope();
+        var (B, T, D) = (tokens.shape[0], tokens.shape[1], tokens.shape[2]);
+        var x = Norm(tokens, "ln_1");
+        var projected = part == AttentionPart.Queries ? Linear(x, "attn.q") : Linear(x, "attn.kv").narrow(-1, part == AttentionPart.Keys ? 0 : D, D);
+        return projected.view(B, T, _heads, D / _heads).transpose(1, 2).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Attention of these parts through the output projection.</summary>
+    public Tensor Attend(Tensor queries, Tensor keys, Tensor values)
+    {
+        using var scope = torch.NewDisposeScope();
+        var attended = F.scaled_dot_product_attention(queries, keys, values).transpose(1, 2).reshape(queries.shape[0], queries.shape[2], -1);
+        return Linear(attended, "attn.out_proj").MoveToOuterDisposeScope();
+    }
+
     private Tensor Attend(Tensor x, int g)
     {
         var (B, T, D) = (x.shape[0], x.shape[1], x.shape[2]);

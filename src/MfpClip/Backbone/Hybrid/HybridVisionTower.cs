@@ -6,7 +6,7 @@ namespace MfpClip.Backbone.Hybrid;
 /// A vision tower whose patches are features of frozen EfficientNet-Lite0 stages, standardised by fixed statistics and within the image,
 /// projected and summed on the grid of stride 8; then own blocks.
 /// </summary>
-internal sealed class HybridVisionTower : IVisionTower, IDisposable
+internal sealed class HybridVisionTower : IVisionTower, IAttentionBlocks, IDisposable
 {
     private readonly HybridConfig _config;
     private readonly ParameterSet _parameters;
@@ -109,6 +109,18 @@ internal sealed class HybridVisionTower : IVisionTower, IDisposable
     {
         using var scope = torch.NewDisposeScope();
         return torch.matmul(Normalize(tokens.to(Precision, Device), "visual.ln_post"), _parameters["visual.proj"]).MoveToOuterDisposeScope();
+    }
+
+    public Tensor NormalizeLast(Tensor tokens) => Normalize(tokens, "visual.ln_post");
+
+    public Tensor ProjectAttention(int block, Tensor tokens, AttentionPart part) => _blocks[block].ProjectAttention(tokens, part);
+
+    public Tensor Attend(int block, Tensor queries, Tensor keys, Tensor values) => _blocks[block].Attend(queries, keys, values);
+
+    public Tensor ProjectWithoutNorm(Tensor tokens)
+    {
+        using var scope = torch.NewDisposeScope();
+        return torch.matmul(tokens.to(Precision, Device), _parameters["visual.proj"]).MoveToOuterDisposeScope();
     }
 
     public void Dispose()

@@ -33,8 +33,11 @@ internal sealed class Composition
     /// <summary>Set by presets of methods that run a tower with another activation than it was trained with.</summary>
     public Func<ClipConfig, ClipActivation>? RunWith { get; set; }
 
+    /// <summary>This library's own method.</summary>
+    public const string MfpClip = "MFP-CLIP (arXiv 2503.12910 v1)";
+
     /// <summary>Name of the method with its paper.</summary>
-    public string Method { get; set; } = "MFP-CLIP (arXiv 2503.12910 v1)";
+    public string Method { get; set; } = MfpClip;
 
     /// <summary>What training minimises, and with which recipe.</summary>
     public ITrainingObjective Objective { get; set; } = new MfpClipObjective();
@@ -52,6 +55,9 @@ internal sealed class Composition
 
     /// <summary>A CNN and trained modules that a package carries. Modules set otherwise than they were trained stay untrained.</summary>
     public BundledModel? Bundled { get; set; }
+
+    /// <summary>Whether modules that a bundled model brings stay at their starting values.</summary>
+    public bool LeavesModulesUntrained { get; set; }
 
     public ModuleChoice<ImageToTextPromptOptions, IImageToTextPrompt> ImageToText { get; } = new(new(), ImageToTextPrompt.Create, (o, d) => o.Faults(d));
 

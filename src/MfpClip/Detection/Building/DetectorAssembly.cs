@@ -45,7 +45,7 @@ internal static class DetectorAssembly
         try
         {
             var backbone = Own(owned, c.Backbone!(new(c.Device, c.Precision, c.Interpolation, c.RunWith)));
-            var cnn = Own(owned, LoadCnn(c, backbone));
+            var cnn = Own(owned, c.OwnMethod is null ? LoadCnn(c, backbone) : null); // a method with a pass of its own reads none
             var tokenizer = c.Tokenizer ?? FindTokenizer(c);
             var dimensions = ModuleDimensions.Of(backbone, cnn, c.StageCount, tokenizer);
             int size = c.Preprocessor?.Size ?? c.ImageSize ?? c.OwnMethod?.DefaultImageSize(backbone) ?? DefaultSize(backbone.Vision.PatchSize);
@@ -90,7 +90,8 @@ internal static class DetectorAssembly
             return _ => Path.GetFileName(path);
         }
 
-        if (c.Bundled is { } bundled)
+        // Bundled modules are MFP-CLIP's: another method's may have the same names and shapes, but not the same meaning.
+        if (c.Bundled is { } bundled && !c.LeavesModulesUntrained && c.Method == Composition.MfpClip)
         {
             using var file = bundled.Modules();
             var trained = ModuleCheckpointFile.LoadFitting(file, parts);
