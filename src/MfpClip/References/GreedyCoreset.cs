@@ -17,24 +17,18 @@ internal static class GreedyCoreset
         using var scope = torch.NewDisposeScope();
         using var guard = torch.no_grad();
         var x = Project(vectors.to(ScalarType.Float32, torch.CPU), seed); // [N, d]
+        var lengths = x.square().sum(1); // [N]
         // Starts at the token farthest from the mean: no choice depends on how tokens are numbered, save for ties.
-        var nearest = Squared(x, x.mean([0], keepdim: true)); // [N]
+        var nearest = (x - x.mean([0], keepdim: true)).square().sum(1); // [N]
         var order = new int[count];
         for (int i = 0; i < count; i++)
         {
             using var step = torch.NewDisposeScope();
-            order[i] = (int)nearest.argmax().item<long>();
-            var distance = Squared(x, x.narrow(0, order[i], 1));
-            if (i == 0)
-            {
-                nearest.copy_(distance);
-            }
-            else
-            {
-                nearest.copy_(torch.minimum(nearest, distance));
-            }
-
-            nearest.narrow(0, order[i], 1).fill_(-1); // chosen once, even among equal tokens: the minimum keeps it
+            int chosen = order[i] = (int)nearest.argmax().item<long>();
+            // |x - c|^2 without a difference of all tokens
+            var distance = (lengths + lengths[chosen] - (2 * torch.mv(x, x[chosen]))).clamp_(min: 0);
+            nearest.copy_(i == 0 ? distance : torch.minimum(nearest, distance));
+            nearest.narrow(0, chosen, 1).fill_(-1); // chosen once, even among equal tokens: the minimum keeps it
         }
 
         return order;
@@ -50,6 +44,4 @@ internal static class GreedyCoreset
         var random = new Prompts.ParameterInitializer(seed).Normal("coreset projection", 1 / Math.Sqrt(ProjectedWidth), [x.shape[1], ProjectedWidth]);
         return torch.matmul(x, random);
     }
-
-    private static Tensor Squared(Tensor x, Tensor center) => (x - center).square().sum(1);
 }

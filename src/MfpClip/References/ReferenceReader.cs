@@ -81,7 +81,7 @@ internal sealed class ReferenceReader(IDetectionPass pass, DetectorSettings sett
         var images = PixelTensor.Normalized([settings.Preprocessor.Prepare(pixels).Pixels], pass.Normalization.Mean, pass.Normalization.Std);
         var read = ReferencedPass.Read(pass, images, options.ClassName, null, options, trace, cancellationToken);
         var vectors = read.Vectors[0].cpu(); // [N, D]
-        var order = GreedyCoreset.Order(vectors, (int)Math.Min(vectors.shape[0], options.MaximumTokens), options.Seed);
+        var order = Order(vectors);
         var tokens = vectors.index_select(0, torch.tensor(order.Select(o => (long)o).ToArray()));
         var map = F.adaptive_avg_pool2d(read.Map.unsqueeze(1), [read.Rows, read.Columns]).cpu().contiguous().data<float>().ToArray();
         float score = read.Score.cpu().data<float>()[0];
@@ -91,6 +91,14 @@ internal sealed class ReferenceReader(IDetectionPass pass, DetectorSettings sett
         }
 
         return new(id, name, pixels.Width, pixels.Height, read.Rows, read.Columns, tokens.DetachFromDisposeScope(), order, map, score);
+    }
+
+    // The coreset in its order; the tokens after it are looked at only to measure what is usual.
+    private int[] Order(Tensor vectors)
+    {
+        int count = (int)vectors.shape[0];
+        var coreset = GreedyCoreset.Order(vectors, Math.Clamp((int)Math.Ceiling(options.CoresetRatio * count), 1, count), options.Seed);
+        return [.. coreset.Concat(Enumerable.Range(0, count).Except(coreset)).Take(options.MaximumTokens)];
     }
 
     private static string Id(RgbImage pixels)
