@@ -63,6 +63,7 @@ public class AblationTests
         Assert.Contains("| without MP |", markdown, StringComparison.Ordinal);
         Assert.Contains("loss 1.9 / 1.8", markdown, StringComparison.Ordinal);
         Assert.Contains("auxiliary data: procedural/rendered fabric", markdown, StringComparison.Ordinal);
+        Assert.Contains("all test images", markdown, StringComparison.Ordinal);
         Assert.Contains("data:image/png;base64,", html, StringComparison.Ordinal);
         Assert.DoesNotContain("src=\"figure6", html, StringComparison.Ordinal);
         Assert.True(File.Exists(folder["out/figure6.png"]));

@@ -138,6 +138,7 @@ internal static class AblationReport
         "loss: reference (first line) minus this line, seed by seed; positive means that the module helps",
         "paper: MFP-CLIP on MVTec AD with CLIP ViT-L/14@336, I-AUC / P-AUC (\"loss\": points lost against the whole method)",
         $"recipe: {(result.Recipe is { } r ? r.ToString() : "each method's own")}",
+        $"evaluation: {result.Evaluation}",
         .. result.Protocol,
     ];
 
@@ -150,7 +151,7 @@ internal static class AblationReport
 
     private static object ForPrograms(AblationResult result) => new
     {
-        result.Notice, result.Auxiliary, result.Test, result.Seeds, result.Recipe, result.Protocol,
+        result.Notice, result.Auxiliary, result.Test, result.Seeds, result.Recipe, result.Evaluation, result.Protocol,
         Tables = result.Tables.Select(t => new
         {
             t.Key, t.Title,

@@ -21,6 +21,9 @@ public sealed record AblationResult
     /// <summary>The protocol in lines.</summary>
     public required IReadOnlyList<string> Protocol { get; init; }
 
+    /// <summary>How lines were tested, in words.</summary>
+    public required string Evaluation { get; init; }
+
     /// <summary>A sentence every reader must know.</summary>
     public string? Notice { get; init; }
 }

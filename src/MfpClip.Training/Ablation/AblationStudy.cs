@@ -54,7 +54,11 @@ public sealed class AblationStudy(AblationOptions options)
         {
             Tables = [.. tables.Select(t => new AblationTableResult(t.Key, t.Title, [.. t.Rows.Select(r => new AblationRowResult(r.Name, r.Paper, finished[(t.Key, r.Name)]))]))],
             Auxiliary = auxiliary.Name, Test = test.Name, Seeds = options.Seeds, Recipe = options.Recipe, Notice = options.Notice,
-            Protocol = finished.Values.SelectMany(r => r).First().Protocol,
+            // Every run has its own seed; what was trained and tested on is the same for all.
+            Protocol = [.. finished.Values.SelectMany(r => r).First().Protocol.Where(l => !l.StartsWith("seed:", StringComparison.Ordinal))],
+            Evaluation = string.Create(
+                System.Globalization.CultureInfo.InvariantCulture,
+                $"maps smoothed with sigma {options.Evaluation.SmoothingSigma}, compared at the {options.Evaluation.Resolution} resolution, {(options.Evaluation.Limit is { } n ? $"at most {n} images of each category" : "all test images")}"),
         };
         var figure = MaskPromptFigure.Draw(result, tables, test, options, cancellationToken);
         AblationReport.Write(options.OutputFolder, result, figure);
