@@ -23,11 +23,12 @@ internal static class CompareCommand
         var limit = new Option<int?>("--limit") { Description = "Test images of each category at most." };
         var sigma = new Option<double>("--smoothing") { Description = "Width of the Gaussian that smooths every map before the pixel metrics." };
         var timed = new Option<int>("--latency-images") { Description = "Images by which latency is measured.", DefaultValueFactory = _ => 16 };
+        var most = new Option<long?>("--max-steps") { Description = "End every training after so many steps; for quick tries." };
         var recompute = new Option<int>("--recompute") { Description = "Blocks of the vision tower that are computed again on the backward pass instead of kept; 0 keeps all: faster, more memory.", DefaultValueFactory = _ => 1 };
         var (choice, data, recipe) = (new DetectorChoice(), new TrainingDataChoice(), new RecipeChoice());
         var command = new Command("compare", "Trains and tests several methods under one protocol: the paper's Table 1, with latency and memory.")
         {
-            output, test, methods, seeds, limit, sigma, timed, recompute,
+            output, test, methods, seeds, limit, sigma, timed, most, recompute,
         };
         choice.AddTo(command);
         data.AddTo(command);
@@ -45,7 +46,7 @@ internal static class CompareCommand
                 Seeds = parsed.GetValue(seeds)!,
                 Recipe = own => recipe.Apply(parsed, own, own.Seed),
                 Evaluation = new() { Cases = 0, Limit = parsed.GetValue(limit), SmoothingSigma = parsed.GetValue(sigma) },
-                Training = new() { OutputFolder = folder, RecomputedBlocks = parsed.GetValue(recompute) },
+                Training = new() { OutputFolder = folder, RecomputedBlocks = parsed.GetValue(recompute), MaximumSteps = parsed.GetValue(most) },
                 LatencyImages = parsed.GetValue(timed),
                 Notice = choice.IsRandom(parsed) ? DetectorChoice.RandomNotice : null,
                 Command = $"mfpclip {string.Join(' ', Environment.GetCommandLineArgs().Skip(1).Select(Quoted))}",

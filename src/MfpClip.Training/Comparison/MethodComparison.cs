@@ -128,7 +128,7 @@ public sealed class MethodComparison(ComparisonOptions options)
     {
         using var memory = new PeakMemory();
         var given = options.Training ?? new() { OutputFolder = folder };
-        var result = new Trainer(detector, auxiliary, given with { OutputFolder = folder, Recipe = recipe, Resume = true, MaximumSteps = null }).Run(report, cancellationToken);
+        var result = new Trainer(detector, auxiliary, given with { OutputFolder = folder, Recipe = recipe, Resume = true }).Run(report, cancellationToken);
         return (result, memory.Bytes);
     }
 
@@ -173,11 +173,12 @@ public sealed class MethodComparison(ComparisonOptions options)
     private string Key(DetectorDescription d, TrainingRecipe? recipe, string auxiliary, string test)
     {
         object[] stages = [.. d.Stages.Select(s => new { s.Stage, s.Component, s.Options, Weights = s.Weights.Select(w => w.Sha256) })];
-        return Hash(JsonSerializer.Serialize(new { d.Method, d.Precision, d.ImageSize, stages, recipe, auxiliary, test, options.Training?.Modules, options.Evaluation }));
+        return Hash(JsonSerializer.Serialize(new { d.Method, d.Precision, d.ImageSize, stages, recipe, auxiliary, test, options.Training?.Modules, options.Training?.MaximumSteps, options.Evaluation }));
     }
 
     private List<string> Settings() =>
     [
+        .. options.Training?.MaximumSteps is { } most ? new[] { string.Create(CultureInfo.InvariantCulture, $"every training was stopped after {most} steps: a quick try, not the methods' worth") } : [],
         string.Create(CultureInfo.InvariantCulture, $"evaluation at the {options.Evaluation.Resolution.ToString().ToLowerInvariant()}'s resolution, smoothing {options.Evaluation.SmoothingSigma}, batches of {options.Evaluation.BatchSize}"),
         string.Create(CultureInfo.InvariantCulture, $"latency of {options.LatencyImages} images at most, one at a time, from decoded pixels to the result; memory is the largest resident size of the process in that phase"),
     ];

@@ -98,6 +98,17 @@ public sealed class MethodComparisonTests : IDisposable
     }
 
     [Fact]
+    public void A_training_can_be_ended_early_which_the_report_says()
+    {
+        var options = Options() with { Seeds = [4], Recipe = own => own with { Epochs = 3, BatchSize = 1 }, Training = Options().Training! with { MaximumSteps = 2 } };
+
+        var run = Assert.Single(new MethodComparison(options).Run([Line("april-gan")], Small.Data(2), TestData()).Methods[0].Runs);
+
+        Assert.Empty(run.Losses); // no epoch was finished
+        Assert.Contains("stopped after 2 steps", File.ReadAllText(Path.Combine(_folder, "out", "comparison.md")), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_method_that_cannot_be_composed_fails_alone()
     {
         var broken = new ComparedMethod("broken", "Broken", _ => Builder().UseWinClip(new() { Scales = [99] }));
