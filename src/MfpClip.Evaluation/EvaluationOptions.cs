@@ -6,14 +6,17 @@ namespace MfpClip.Evaluation;
 /// <summary>Where maps and masks meet.</summary>
 public enum EvaluationResolution
 {
-    /// <summary>At the model's input size, to which masks are resized; what AnomalyCLIP, APRIL-GAN and the papers that follow them report (518 px).</summary>
-    Model,
-
-    /// <summary>At the size of each image, to which maps are resized.</summary>
+    /// <summary>At the size of each image, to which maps are resized: no mask loses anything, and models of all sizes are judged alike.</summary>
     Image,
+
+    /// <summary>
+    /// At the model's input size, to which masks are resized: what AnomalyCLIP, APRIL-GAN and the papers that follow them report, at 518 px.
+    /// Of a small model small masks may vanish; the report then says so.
+    /// </summary>
+    Model,
 }
 
-/// <summary>How a detector is judged. The defaults are the field's.</summary>
+/// <summary>How a detector is judged.</summary>
 public sealed record EvaluationOptions
 {
     /// <summary>Width of the Gaussian that smooths maps before the pixel metrics, in pixels of the map that is evaluated. Scores are not touched.</summary>
@@ -21,8 +24,8 @@ public sealed record EvaluationOptions
     public double SmoothingSigma { get; init; }
 
     /// <summary>Where maps and masks meet.</summary>
-    /// <value>Default <see cref="EvaluationResolution.Model"/>.</value>
-    public EvaluationResolution Resolution { get; init; } = EvaluationResolution.Model;
+    /// <value>Default <see cref="EvaluationResolution.Image"/>; take <see cref="EvaluationResolution.Model"/> to compare with published figures.</value>
+    public EvaluationResolution Resolution { get; init; } = EvaluationResolution.Image;
 
     /// <summary>Test images of each category at most, good and defective alike, spread over all kinds; for quick tries.</summary>
     /// <value>Default <see langword="null"/>: all.</value>

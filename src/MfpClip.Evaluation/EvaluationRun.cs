@@ -84,6 +84,9 @@ public sealed record CategoryEvaluation
     /// <summary>Whether every pixel's score was kept, none binned.</summary>
     public bool PixelsExact { get; init; } = true;
 
+    /// <summary>What a reader of the figures must know.</summary>
+    public IReadOnlyList<string> Notes { get; init; } = [];
+
     /// <summary>Each test image.</summary>
     public IReadOnlyList<ImageOutcome> Outcomes { get; init; } = [];
 

@@ -7,7 +7,7 @@ using MfpClip.Imaging;
 namespace MfpClip.Evaluation;
 
 /// <summary>Runs a detector over categories and measures what it finds.</summary>
-/// <param name="options">How; <see langword="null"/>: as the field does.</param>
+/// <param name="options">How; <see langword="null"/>: the defaults.</param>
 /// <param name="decoder">Image decoder; <see langword="null"/>: the library's. Use the detector's own where it has one.</param>
 public sealed class Evaluator(EvaluationOptions? options = null, IImageDecoder? decoder = null)
 {
@@ -119,7 +119,7 @@ public sealed class Evaluator(EvaluationOptions? options = null, IImageDecoder? 
         var pixels = unmarked.Length == 0 ? new PixelMetricsAccumulator(_options.Pixels) : null;
         var cases = new CaseSelection(_options.Cases);
         var outcomes = new List<ImageOutcome>();
-        var time = TimeSpan.Zero;
+        var (time, vanished) = (TimeSpan.Zero, 0);
         var detection = new DetectionOptions { ClassName = className, IncludeImageMap = _options.Resolution == EvaluationResolution.Image };
         foreach (var batch in DecodeAhead.Batches(samples, _reader, _options.BatchSize, cancellationToken))
         {
@@ -129,7 +129,13 @@ public sealed class Evaluator(EvaluationOptions? options = null, IImageDecoder? 
             foreach (var (loaded, result) in batch.Zip(results, (b, r) => (b.Sample, r)))
             {
                 var map = GaussianSmoothing.Smooth(_options.Resolution == EvaluationResolution.Image ? result.ImageMap! : result.ModelMap, _options.SmoothingSigma);
-                pixels?.Add(map, MaskResize.To(loaded.Mask!, map.Width, map.Height));
+                if (pixels is not null)
+                {
+                    var mask = MaskResize.To(loaded.Mask!, map.Width, map.Height);
+                    vanished += loaded.Mask!.Values.Contains(true) && !mask.Values.Contains(true) ? 1 : 0;
+                    pixels.Add(map, mask);
+                }
+
                 var outcome = new ImageOutcome(Path.GetRelativePath(category.Path, loaded.Sample.ImagePath).Replace('\\', '/'), loaded.Sample.Defect, result.Score, map.Data.Max());
                 outcomes.Add(outcome);
                 cases.Offer(outcome, loaded, map);
@@ -138,7 +144,11 @@ public sealed class Evaluator(EvaluationOptions? options = null, IImageDecoder? 
             done(batch.Count);
         }
 
-        return Summarise(category, className, outcomes, unmarked, pixels, cases, time);
+        var measured = Summarise(category, className, outcomes, unmarked, pixels, cases, time);
+        return vanished == 0 ? measured : measured with
+        {
+            Notes = [$"{vanished} of {measured.Defective} masks vanish at the model's resolution of {detector.Description.ImageSize} px and count as background there; compare at the image's resolution instead"],
+        };
     }
 
     private static CategoryEvaluation Summarise(

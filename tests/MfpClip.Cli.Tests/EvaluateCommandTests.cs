@@ -50,6 +50,27 @@ public sealed class EvaluateCommandTests : IDisposable
         Assert.Contains("±", File.ReadAllText(Path.Combine(again, "results.md")), StringComparison.Ordinal);
     }
 
+    [SkippableFact]
+    public void A_folder_of_real_data_sets_is_evaluated_category_by_category()
+    {
+        string? root = RealData();
+        Skip.If(root is null, "The real images were not found: set MFPCLIP_DATA, or put them at ../shared/data beside the project.");
+        var categories = Directory.GetDirectories(root!).SelectMany(Directory.GetDirectories).ToList();
+
+        var (code, text, errors) = Run(["evaluate", "--data", root!, "--limit", "2", "--out", Path.Combine(_folder, "out"), "--json", .. Weights]);
+
+        Assert.True(code == 0, errors);
+        using var json = JsonDocument.Parse(text);
+        foreach (string category in categories)
+        {
+            var figures = json.RootElement.GetProperty("categories").GetProperty(Path.GetFileName(category));
+            Assert.Equal(2, figures.GetProperty("images").GetInt32());
+            Assert.Equal(JsonValueKind.Number, figures.GetProperty("image_auroc").ValueKind);
+            // Categories without ground_truth have image labels only.
+            Assert.Equal(Directory.Exists(Path.Combine(category, "ground_truth")), figures.GetProperty("pixel_auroc").ValueKind == JsonValueKind.Number);
+        }
+    }
+
     [Fact]
     public void Evaluate_shows_a_table_and_obeys_the_limit_and_the_class()
     {
@@ -146,6 +167,25 @@ public sealed class EvaluateCommandTests : IDisposable
         Assert.Equal(1, code);
         Assert.Contains(expected, errors, StringComparison.Ordinal);
         Assert.Single(errors.Trim().Split('\n'));
+    }
+
+    private static string? RealData()
+    {
+        if (Environment.GetEnvironmentVariable("MFPCLIP_DATA") is { Length: > 0 } chosen)
+        {
+            return Directory.Exists(chosen) ? chosen : null;
+        }
+
+        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
+        {
+            if (File.Exists(Path.Combine(folder.FullName, "MfpClip.sln")))
+            {
+                string beside = Path.Combine(folder.FullName, "..", "shared", "data");
+                return Directory.Exists(beside) ? Path.GetFullPath(beside) : null;
+            }
+        }
+
+        return null;
     }
 
     private void Category(string path, bool masks = true)

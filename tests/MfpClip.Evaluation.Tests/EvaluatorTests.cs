@@ -154,12 +154,27 @@ public sealed class EvaluatorTests : IDisposable
     {
         SmallDataSet.Write(_folder, "c");
         using var crops = new RednessDetector(component: "shorter side resize and centre crop");
-        Assert.Throws<DetectorConfigurationException>(() => new Evaluator().Evaluate(crops, DataSetReader.Open(_folder["c"])));
+        Assert.Throws<DetectorConfigurationException>(() => new Evaluator(new() { Resolution = EvaluationResolution.Model }).Evaluate(crops, DataSetReader.Open(_folder["c"])));
 
         File.WriteAllText(_folder["c/test/good/2.png"], "no picture");
         using var detector = new RednessDetector();
         var e = Assert.Throws<DataSetException>(() => new Evaluator().Evaluate(detector, DataSetReader.Open(_folder["c"])));
         Assert.Equal(_folder["c/test/good/2.png"], e.Path);
+    }
+
+    [Fact]
+    public void Masks_that_vanish_at_the_models_resolution_are_told_of()
+    {
+        var data = SmallDataSet.Write(_folder, "c", width: 200, height: 200);
+        using var detector = new RednessDetector(size: 8);
+
+        var small = new Evaluator(new() { Resolution = EvaluationResolution.Model }).Evaluate(detector, data).Categories[0];
+        var whole = new Evaluator().Evaluate(detector, data).Categories[0];
+
+        Assert.Contains("4 of 4 masks vanish at the model's resolution of 8 px", Assert.Single(small.Notes), StringComparison.Ordinal);
+        Assert.Null(small.Metrics.PixelAuroc.Value);
+        Assert.Empty(whole.Notes);
+        Assert.NotNull(whole.Metrics.PixelAuroc.Value);
     }
 
     [Fact]

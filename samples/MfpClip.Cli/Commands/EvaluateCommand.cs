@@ -17,7 +17,7 @@ internal static class EvaluateCommand
         var output = new Option<string>("--out") { Description = "Folder for the report, its figures and pictures.", DefaultValueFactory = _ => "mfpclip-evaluation" };
         var smooth = new Option<double?>("--smooth") { Description = "Smooth maps with a Gaussian of this width in pixels; alone: 4, as AnomalyCLIP and APRIL-GAN do. Without it maps are not smoothed.", Arity = ArgumentArity.ZeroOrOne };
         var limit = new Option<int?>("--limit") { Description = "Images of each category at most, good and defective alike, for quick tries." };
-        var resolution = new Option<EvaluationResolution>("--resolution") { Description = "Compare maps with masks at the model's resolution, as the field does, or at the image's.", DefaultValueFactory = _ => EvaluationResolution.Model };
+        var resolution = new Option<EvaluationResolution>("--resolution") { Description = "Compare maps with masks at the image's resolution, or at the model's, as the papers do.", DefaultValueFactory = _ => EvaluationResolution.Image };
         var name = new Option<string?>("--class") { Description = "What the photos show, in words. Without it: the category's folder in words." };
         var shots = new Option<int>("--shots") { Description = "Good images of train/good, the first by name, to compare with." };
         var auxiliary = new Option<string[]>("--auxiliary") { Description = "What the modules were trained on: data sets, or training.json. Without it: the training.json beside the modules. Overlap with --data is refused.", AllowMultipleArgumentsPerToken = true };

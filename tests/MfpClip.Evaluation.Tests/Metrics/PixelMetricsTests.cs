@@ -54,6 +54,25 @@ public class PixelMetricsTests
         Within(exact.Aupro, binned.Aupro, 1e-3);
     }, iter: 50);
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Within_one_bin_the_order_is_lost_and_the_bounds_say_so(bool defectOnTop)
+    {
+        // 64 neighbouring float32 numbers are one bin; a perfect or a reversed order inside of it cannot be seen.
+        float[] scores = [.. Enumerable.Range(0, 64).Select(i => BitConverter.Int32BitsToSingle(BitConverter.SingleToInt32Bits(0.5f) + i))];
+        var mask = new AnomalyMask(64, 1, [.. Enumerable.Range(0, 64).Select(i => i >= 32 == defectOnTop)]);
+        var (exact, binned) = (Compute([(new(64, 1, scores), mask)], new()), Compute([(new(64, 1, scores), mask)], new() { MaximumExactPixels = 0 }));
+
+        Assert.Equal(defectOnTop ? 1 : 0, exact.Ranking.Auroc.Value!.Value);
+        Assert.Equal(0.5, binned.Ranking.Auroc.Value!.Value);
+        Assert.Equal(2.0 / 3, binned.Ranking.F1Max.Value!.Value, 12);
+        Within(exact.Ranking.Auroc, binned.Ranking.Auroc, 1);
+        Within(exact.Ranking.AveragePrecision, binned.Ranking.AveragePrecision, 1);
+        Within(exact.Ranking.F1Max, binned.Ranking.F1Max, 1);
+        Within(exact.Aupro, binned.Aupro, 1.01);
+    }
+
     [Fact]
     public void Bins_of_coarse_scores_hold_one_score_each_and_change_nothing() => Sets.Sample(set =>
     {
