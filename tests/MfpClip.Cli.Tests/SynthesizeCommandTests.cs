@@ -47,6 +47,12 @@ public sealed class SynthesizeCommandTests : IDisposable
         Assert.All(lines, l => Assert.Equal(l.GetProperty("image").GetString()!.Contains("/good/", StringComparison.Ordinal), l.GetProperty("good").GetBoolean()));
         Assert.All(lines.Where(l => !l.GetProperty("good").GetBoolean()), l => Assert.Contains(l.GetProperty("defects")[0].GetProperty("kind").GetString()!, l.GetProperty("image").GetString()!, StringComparison.Ordinal));
 
+        // The project's own reader takes it for what it is.
+        var read = DataSetReader.Open(set);
+        Assert.Equal(DataSetLayout.MvTec, read.Layout);
+        Assert.Equal(["metal nut", "pill"], read.Categories.Select(c => c.ClassName).Order(StringComparer.Ordinal));
+        Assert.All(read.Categories, c => Assert.Equal((2, 5, 0), (c.TrainGood.Count(), c.Test.Count(), c.WithoutMask.Count())));
+
         // Broken off: a picture is gone, the journal ends within a line.
         byte[] lost = File.ReadAllBytes(Path.Combine(set, "pill/test/scratch/001.png"));
         File.Delete(Path.Combine(set, "pill/test/scratch/001.png"));
