@@ -109,7 +109,7 @@ public sealed class MethodComparison(ComparisonOptions options)
                 Categories = evaluation.Categories.ToDictionary(c => c.Key, c => Values(c.Metrics), StringComparer.Ordinal),
                 TrainedValues = values, Recipe = recipe,
                 Losses = training is { Epochs.Count: > 0 } ? [training.Epochs[0].Loss, training.Epochs[^1].Loss] : [],
-                TrainingSeconds = training?.Epochs.Sum(e => e.Seconds) ?? 0, TrainingMemory = memory, Latency = latency, DetectionMemory = peak,
+                TrainingSeconds = training is { IsComplete: false } ? training.Elapsed.TotalSeconds : training?.Epochs.Sum(e => e.Seconds) ?? 0, TrainingMemory = memory, Latency = latency, DetectionMemory = peak,
                 ImageSize = detector.Description.ImageSize, WeightsHash = detector.Description.WeightsHash, Protocol = evaluation.Protocol, Environment = evaluation.Environment,
                 Modules = training is null ? null : Path.GetRelativePath(options.OutputFolder, training.ModulesPath).Replace('\\', '/'),
             };
