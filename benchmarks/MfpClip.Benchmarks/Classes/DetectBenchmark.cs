@@ -15,7 +15,7 @@ public class DetectBenchmark
     [Params(ScalarType.Float32, ScalarType.BFloat16)]
     public ScalarType Precision { get; set; }
 
-    [Params(1, 4)]
+    [Params(1, 2)]
     public int Images { get; set; }
 
     public static IEnumerable<string> AllDevices => Devices.All;

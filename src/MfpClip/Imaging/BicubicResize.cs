@@ -1,3 +1,6 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+
 namespace MfpClip.Imaging;
 
 /// <summary>
@@ -22,27 +25,34 @@ internal static class BicubicResize
     {
         var weights = Weights(width, target);
         var result = new byte[(long)target * height * 3];
-        Parallel.For(0, height, y =>
-        {
-            var row = source.AsSpan(y * width * 3, width * 3);
-            var output = result.AsSpan(y * target * 3, target * 3);
-            for (int x = 0; x < target; x++)
-            {
-                var (first, k) = weights[x];
-                int r = 1 << (Bits - 1), g = r, b = r;
-                int at = first * 3;
-                foreach (int w in k)
-                {
-                    r += row[at] * w;
-                    g += row[at + 1] * w;
-                    b += row[at + 2] * w;
-                    at += 3;
-                }
-
-                (output[x * 3], output[(x * 3) + 1], output[(x * 3) + 2]) = (Clip(r), Clip(g), Clip(b));
-            }
-        });
+        Parallel.For(0, height, y => Row(source.AsSpan(y * width * 3, width * 3), result.AsSpan(y * target * 3, target * 3), weights));
         return result;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Row(Span<byte> row, Span<byte> output, (int First, int[] Weights)[] weights)
+    {
+        for (int x = 0; x < weights.Length; x++)
+        {
+            var (first, k) = weights[x];
+            int at = first * 3;
+            var sum = Vector128.Create(1 << (Bits - 1));
+            int i = 0;
+            // Red, green, blue and the next pixel's red at once, as long as there is a next pixel.
+            for (; i < k.Length && at + 4 <= row.Length; i++, at += 3)
+            {
+                var four = Vector128.CreateScalar(Unsafe.ReadUnaligned<uint>(ref row[at])).AsByte();
+                sum += Vector128.WidenLower(Vector128.WidenLower(four)).AsInt32() * k[i];
+            }
+
+            var (r, g, b) = (sum[0], sum[1], sum[2]);
+            for (; i < k.Length; i++, at += 3)
+            {
+                (r, g, b) = (r + (row[at] * k[i]), g + (row[at + 1] * k[i]), b + (row[at + 2] * k[i]));
+            }
+
+            (output[x * 3], output[(x * 3) + 1], output[(x * 3) + 2]) = (Clip(r), Clip(g), Clip(b));
+        }
     }
 
     private static byte[] Vertical(byte[] source, int width, int height, int target)
@@ -54,25 +64,39 @@ internal static class BicubicResize
         {
             var (first, k) = weights[y];
             Array.Fill(sums, 1 << (Bits - 1));
-            for (int i = 0; i < k.Length; i++)
-            {
-                int w = k[i];
-                var row = source.AsSpan((first + i) * stride, stride);
-                for (int x = 0; x < row.Length; x++)
-                {
-                    sums[x] += row[x] * w;
-                }
-            }
-
-            var output = result.AsSpan(y * stride, stride);
-            for (int x = 0; x < output.Length; x++)
-            {
-                output[x] = Clip(sums[x]);
-            }
-
+            Column(source.AsSpan(first * stride), result.AsSpan(y * stride, stride), k, sums);
             return sums;
         }, _ => { });
         return result;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Column(Span<byte> source, Span<byte> output, int[] k, int[] sums)
+    {
+        int stride = output.Length;
+        for (int i = 0; i < k.Length; i++)
+        {
+            int w = k[i];
+            var row = source.Slice(i * stride, stride);
+            int x = 0;
+            for (; x + 16 <= row.Length; x += 16)
+            {
+                var bytes = Vector128.LoadUnsafe(ref row[x]);
+                var (low, high) = Vector256.Widen(Vector128.WidenLower(bytes).ToVector256Unsafe().WithUpper(Vector128.WidenUpper(bytes)));
+                (Vector256.LoadUnsafe(ref sums[x]) + (low.AsInt32() * w)).StoreUnsafe(ref sums[x]);
+                (Vector256.LoadUnsafe(ref sums[x + 8]) + (high.AsInt32() * w)).StoreUnsafe(ref sums[x + 8]);
+            }
+
+            for (; x < row.Length; x++)
+            {
+                sums[x] += row[x] * w;
+            }
+        }
+
+        for (int x = 0; x < output.Length; x++)
+        {
+            output[x] = Clip(sums[x]);
+        }
     }
 
     private static (int First, int[] Weights)[] Weights(int source, int target)

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace MfpClip.Imaging;
 
 /// <summary>Brings an anomaly map from the model's resolution to that of the image.</summary>
@@ -23,21 +25,24 @@ public static class MapResize
                 return;
             }
 
-            var a = map.Data.AsSpan(top * map.Width, map.Width);
-            var b = map.Data.AsSpan(bottom * map.Width, map.Width);
-            var output = values.AsSpan(y * width, width);
-            for (int x = 0; x < output.Length; x++)
-            {
-                var (left, right, u) = columns[x];
-                if (left >= 0)
-                {
-                    float upper = a[left] + (u * (a[right] - a[left]));
-                    float lower = b[left] + (u * (b[right] - b[left]));
-                    output[x] = upper + (v * (lower - upper));
-                }
-            }
+            Row(map.Data.AsSpan(top * map.Width, map.Width), map.Data.AsSpan(bottom * map.Width, map.Width), v, columns, values.AsSpan(y * width, width));
         });
         return new AnomalyMap(width, height, values);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Row(Span<float> a, Span<float> b, float v, (int Low, int High, float Fraction)[] columns, Span<float> output)
+    {
+        for (int x = 0; x < output.Length; x++)
+        {
+            var (left, right, u) = columns[x];
+            if (left >= 0)
+            {
+                float upper = a[left] + (u * (a[right] - a[left]));
+                float lower = b[left] + (u * (b[right] - b[left]));
+                output[x] = upper + (v * (lower - upper));
+            }
+        }
     }
 
     private static (int Low, int High, float Fraction)[] Axis(int length, double start, double extent, int input)

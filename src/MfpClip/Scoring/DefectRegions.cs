@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace MfpClip.Scoring;
 
 /// <summary>Finds the connected regions of a map.</summary>
@@ -52,6 +54,7 @@ public static class DefectRegions
             .OrderByDescending(r => r.Peak).ThenByDescending(r => r.Area)];
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static List<Run> Runs(ReadOnlySpan<float> row, float threshold)
     {
         var runs = new List<Run>();
@@ -103,12 +106,14 @@ public static class DefectRegions
     {
         public static Region Empty { get; } = new(int.MaxValue, 0, int.MaxValue, 0, 0, float.NegativeInfinity, int.MaxValue);
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public Region With(AnomalyMap map, int left, int right, int y)
         {
             var (value, peak) = (Value, Peak);
+            var data = map.Data;
             for (int x = left; x <= right; x++)
             {
-                float here = map.Data[(y * map.Width) + x];
+                float here = data[(y * map.Width) + x];
                 (value, peak) = here > value ? (here, (y * map.Width) + x) : (value, peak);
             }
 
