@@ -48,17 +48,8 @@ internal sealed class TextTower : ITextTower, IDisposable
 
     public Tensor RunBlocks(Tensor tokens, int first, int count)
     {
-        using var scope = torch.NewDisposeScope();
         var kernels = ReproducibleKernels.Or(_kernels);
-        var x = tokens.alias();
-        for (int i = first; i < first + count; i++)
-        {
-            var next = _blocks[i].Forward(x, kernels);
-            x.Dispose(); // a graph keeps what it needs
-            x = next;
-        }
-
-        return x.MoveToOuterDisposeScope();
+        return TransformerBlock.RunAll(_blocks.AsSpan(first, count), tokens, _eps, kernels);
     }
 
     public Tensor Project(Tensor tokens, Tensor endPositions)

@@ -20,8 +20,47 @@ internal sealed class TransformerBlock(ParameterSet parameters, string prefix, i
     public Tensor Forward(Tensor x, TransformerKernels kernels)
     {
         using var scope = torch.NewDisposeScope();
-        var attended = Add(x, Attention(x, kernels), kernels);
-        return Add(attended, Mlp(attended, kernels), kernels).MoveToOuterDisposeScope();
+        var attended = Add(x, Attention(F.layer_norm(x, [x.shape[^1]], _ln1w, _ln1b, eps), kernels), kernels);
+        return Add(attended, Mlp(F.layer_norm(attended, [x.shape[^1]], _ln2w, _ln2b, eps), kernels), kernels).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Runs the block on a stream.</summary>
+    /// <param name="stream">The stream without <paramref name="change"/>.</param>
+    /// <param name="change">What the block before adds; given back.</param>
+    /// <param name="kernels">Kernels without gradients.</param>
+    /// <returns>What this block's MLP adds, <c>[B, T, D]</c>.</returns>
+    public Tensor Forward(ResidualStream stream, Tensor? change, TransformerKernels kernels)
+    {
+        using var scope = torch.NewDisposeScope();
+        var attended = Attention(stream.AddNormalize(change, _ln1w, _ln1b), kernels);
+        return Mlp(stream.AddNormalize(attended, _ln2w, _ln2b), kernels).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Runs consecutive blocks on <c>[B, T, D]</c>.</summary>
+    public static Tensor RunAll(ReadOnlySpan<TransformerBlock> blocks, Tensor tokens, double eps, TransformerKernels kernels)
+    {
+        using var scope = torch.NewDisposeScope();
+        if (!kernels.Differentiable && blocks.Length > 0 && ResidualStream.Serves(tokens))
+        {
+            using var stream = new ResidualStream(tokens, eps);
+            Tensor? change = null;
+            foreach (var block in blocks)
+            {
+                change = block.Forward(stream, change, kernels);
+            }
+
+            return stream.Finish(change!).MoveToOuterDisposeScope();
+        }
+
+        var x = tokens.alias();
+        foreach (var block in blocks)
+        {
+            var next = block.Forward(x, kernels);
+            x.Dispose(); // a graph keeps what it needs
+            x = next;
+        }
+
+        return x.MoveToOuterDisposeScope();
     }
 
     public void Dispose()
@@ -34,17 +73,17 @@ internal sealed class TransformerBlock(ParameterSet parameters, string prefix, i
 
     private static LinearLayer Layer(ParameterSet parameters, string name, string dot) => new(parameters[$"{name}{dot}weight"], parameters[$"{name}{dot}bias"]);
 
-    private Tensor Attention(Tensor x, TransformerKernels kernels)
+    // normed is given back.
+    private Tensor Attention(Tensor normed, TransformerKernels kernels)
     {
-        using var normed = F.layer_norm(x, [x.shape[^1]], _ln1w, _ln1b, eps);
         using var qkv = kernels.Linear(normed, _in).Apply(normed, _in); // [B, T, 3 D]
+        normed.Dispose();
         using var joined = kernels.Attention(qkv, heads, causal).Attend(qkv, heads, causal); // [B, T, D]
         return kernels.Linear(joined, _out).Apply(joined, _out);
     }
 
-    private Tensor Mlp(Tensor x, TransformerKernels kernels)
+    private Tensor Mlp(Tensor normed, TransformerKernels kernels)
     {
-        using var normed = F.layer_norm(x, [x.shape[^1]], _ln2w, _ln2b, eps);
         var hidden = kernels.Linear(normed, _fc).Apply(normed, _fc); // [B, T, 4 D]
         normed.Dispose();
         var active = kernels.Activation(hidden, activation).Apply(hidden, activation);

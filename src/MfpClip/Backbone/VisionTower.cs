@@ -67,17 +67,8 @@ internal sealed class VisionTower : IVisionTower, IAttentionBlocks, IDisposable
             return Recomputed(tokens, first, count, ActivationCheckpointing.BlocksPerSegment);
         }
 
-        using var scope = torch.NewDisposeScope();
         var kernels = ReproducibleKernels.Or(_kernels);
-        var x = tokens.alias();
-        for (int i = first; i < first + count; i++)
-        {
-            var next = _blocks[i].Forward(x, kernels);
-            x.Dispose(); // a graph keeps what it needs
-            x = next;
-        }
-
-        return x.MoveToOuterDisposeScope();
+        return TransformerBlock.RunAll(_blocks.AsSpan(first, count), tokens, _eps, kernels);
     }
 
     public Tensor Project(Tensor tokens)

@@ -50,7 +50,7 @@ internal sealed class MfpClipPass : IDetectionPass
         using var scope = torch.NewDisposeScope();
         using var guard = torch.no_grad();
         var output = _texts.With(className, (sentences, texts) => _pipeline.Forward(
-            images.to(Device), sentences, texts, trace, region?.to(Device), cancellationToken: cancellationToken));
+            Upload(images), sentences, texts, trace, region?.to(Device), cancellationToken: cancellationToken));
         return (output.Map.MoveToOuterDisposeScope(), output.Score.MoveToOuterDisposeScope());
     }
 
@@ -76,6 +76,9 @@ internal sealed class MfpClipPass : IDetectionPass
             ["abnormal"] = string.Join(" | ", templates.AbnormalStates.Take(3)),
         },
     };
+
+    // From pinned memory the copy runs beside what is queued already.
+    private Tensor Upload(Tensor images) => Device.type == DeviceType.CUDA ? images.pin_memory().to(Device, non_blocking: true) : images.to(Device);
 
     private static StageDescription WithWeights(IDetectorModule module, string source)
     {

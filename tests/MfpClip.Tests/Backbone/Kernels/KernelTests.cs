@@ -101,6 +101,26 @@ public class KernelTests
         }
     }
 
+    [SkippableTheory]
+    [InlineData(ScalarType.Float32, 5e-6)]
+    [InlineData(ScalarType.BFloat16, 2e-2)]
+    public void The_residual_stream_sums_in_single_precision_and_normalises(ScalarType type, double tolerance)
+    {
+        using var scope = torch.NewDisposeScope();
+        var (x, a, b) = (FakeBackbone.Values(1, type, 2, 37, 48), FakeBackbone.Values(2, type, 2, 37, 48), FakeBackbone.Values(3, type, 2, 37, 48));
+        var (w, c) = (FakeBackbone.Values(4, type, 48), FakeBackbone.Values(5, type, 48));
+        Skip.IfNot(ResidualStream.Serves(x), "This processor has no AVX-512.");
+        var expected = Double(x) + Double(a);
+        var normed = F.layer_norm(expected, [48], Double(w), Double(c), 1e-5);
+        var sum = expected + Double(b);
+        using var stream = new ResidualStream(x, 1e-5);
+        TensorAssert.Close(F.layer_norm(Double(x), [48], Double(w), Double(c), 1e-5), Double(stream.AddNormalize(null, w, c)), tolerance);
+        TensorAssert.Close(normed, Double(stream.AddNormalize(a, w, c)), tolerance);
+        var result = stream.Finish(b);
+        Assert.Equal(type, result.dtype);
+        TensorAssert.Close(sum, Double(result), tolerance);
+    }
+
     private static Tensor Double(Tensor x) => x.to_type(ScalarType.Float64);
 
     private static Tensor Attention(Tensor qkv, int heads, bool causal)
