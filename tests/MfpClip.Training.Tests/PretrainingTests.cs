@@ -78,6 +78,18 @@ public sealed class PretrainingTests : IDisposable
         Assert.Contains("other settings", Assert.Throws<TrainingException>(() => Pretrainer.Run(new Dots(), options with { LearningRate = 1e-4 })).Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void ARunCanBeCutShort()
+    {
+        var options = Options("short", Cnn()) with { CheckpointSteps = 8, Epochs = 3 };
+        var stop = new CancellationTokenSource();
+        Assert.Throws<OperationCanceledException>(() => Pretrainer.Run(
+            new Dots(), options with { Epochs = 30 }, new Call(p => { if (p is { Phase: "training", Done: >= 20 }) stop.Cancel(); }), stop.Token));
+        long last = 0;
+        Pretrainer.Run(new Dots(), options, new Call(p => last = Math.Max(last, p.Phase == "training" ? p.Total : 0)));
+        Assert.Equal(24, last);
+    }
+
     // torch.optim.lr_scheduler.OneCycleLR(max_lr=1, total_steps=100): from 1/25 up to 1 at step 29, down to 4e-6 at step 99.
     [Theory]
     [InlineData(0, 0.04)]

@@ -20,7 +20,7 @@ public sealed record PretrainingOptions
     /// <summary>Pictures of held-out categories by which it is validated.</summary>
     public int ValidationImages { get; init; } = 400;
 
-    /// <summary>Passes over the pictures.</summary>
+    /// <summary>Passes over the pictures. A run that goes on may have another number: the schedule is then that of the new one.</summary>
     public int Epochs { get; init; } = 3;
 
     /// <summary>Pictures of one step.</summary>

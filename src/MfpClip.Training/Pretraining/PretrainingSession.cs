@@ -218,7 +218,8 @@ internal sealed class PretrainingSession : IDisposable
         ],
         new Dictionary<string, string> { ["format"] = "mfpclip-pretraining-1", ["step"] = step.ToString(CultureInfo.InvariantCulture), ["options"] = Identity });
 
-    private string Identity => (_options with { Folder = string.Empty, CnnPath = string.Empty, Threads = null, CheckpointSteps = 0 }).ToString() + _options.Model.ToJson();
+    // The number of epochs may change when a run goes on, to cut it short or to make it longer: the schedule is then that of the new number.
+    private string Identity => (_options with { Folder = string.Empty, CnnPath = string.Empty, Threads = null, CheckpointSteps = 0, Epochs = 0 }).ToString() + _options.Model.ToJson();
 
     private long Restore()
     {
