@@ -30,8 +30,18 @@ internal sealed class DetectorChoice
     /// <summary>What is said where the weights are random.</summary>
     public const string RandomNotice = "These results come from RANDOM weights that this command made itself: they show how everything works, not where defects are. Name real weights with --weights.";
 
-    public void AddTo(Command command)
+    private bool _takesDefault;
+
+    /// <param name="command">The command.</param>
+    /// <param name="defaultModel">Whether the default model stands in where nothing is named; otherwise random weights do.</param>
+    public void AddTo(Command command, bool defaultModel = false)
     {
+        _takesDefault = defaultModel && TinyModel.IsAvailable;
+        if (_takesDefault)
+        {
+            _weights.Description = "CLIP weights: a file, a folder, a name from 'mfpclip models list', or 'default' for the small model inside this program, which also stands in where nothing is named. random:ViT-L-14-336 and the like make random weights of that size, for dry runs.";
+        }
+
         foreach (Option option in new Option[] { _method, _weights, _cnn, _modules, _calibration, _device, _precision, _size })
         {
             command.Options.Add(option);
@@ -77,6 +87,7 @@ internal sealed class DetectorChoice
 
     /// <summary>What should be said beside every result of this choice.</summary>
     public string? Notice(ParseResult parsed) => IsRandom(parsed) ? RandomNotice
+        : Weights(parsed) == Bundled && Method(parsed).Key == "mfp-clip" ? null
         : parsed.GetValue(_modules) is null && Method(parsed) is { IsTrained: true, ReadsCnn: false } method ? $"No trained modules were named (--modules): {method.Name}'s are untrained, so maps mean little."
         : parsed.GetValue(_modules) is null && Method(parsed).IsTrained ? "No trained modules were named (--modules): the projections of MPFA are untrained, so maps mean little." : null;
 
@@ -104,7 +115,7 @@ internal sealed class DetectorChoice
     public ZeroShotDetectorBuilder Builder(ParseResult parsed, MethodPreset method, long seed)
     {
         var builder = new ZeroShotDetectorBuilder().UseDevice(parsed.GetValue(_device)!).UsePrecision(Precision(parsed.GetValue(_precision)!));
-        string? weights = parsed.GetValue(_weights);
+        string? weights = Weights(parsed);
         bool bundled = weights == Bundled, cnn = HasCnn(parsed, method);
         builder = bundled ? builder.UseDefaultModel() : builder;
         if (!bundled || method.Key != "mfp-clip")
@@ -153,7 +164,11 @@ internal sealed class DetectorChoice
     private bool HasCnn(ParseResult parsed, MethodPreset method) => method.ReadsCnn && (parsed.GetValue(_cnn) is not null || IsRandom(parsed));
 
     /// <summary>Whether the backbone's weights are random.</summary>
-    public bool IsRandom(ParseResult parsed) => parsed.GetValue(_weights) is not { } w || w.StartsWith(RandomPrefix, StringComparison.Ordinal);
+    public bool IsRandom(ParseResult parsed) => Weights(parsed) is not { } w || w.StartsWith(RandomPrefix, StringComparison.Ordinal);
+
+    // The default model is MFP-CLIP with modules of its own: whoever names another method, CNN or modules means something else.
+    private string? Weights(ParseResult parsed) => parsed.GetValue(_weights)
+        ?? (_takesDefault && parsed.GetValue(_cnn) is null && parsed.GetValue(_modules) is null && Method(parsed).Key == "mfp-clip" ? Bundled : null);
 
     // random:ViT-L-14-336 and the like, for dry runs at full size.
     private static ClipConfig RandomConfig(string? weights) => weights?[RandomPrefix.Length..] switch

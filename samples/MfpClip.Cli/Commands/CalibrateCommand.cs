@@ -19,7 +19,7 @@ internal static class CalibrateCommand
         var output = new Option<string>("--out") { Description = "The calibration file.", DefaultValueFactory = _ => "calibration.json" };
         var choice = new DetectorChoice();
         var command = new Command("calibrate", "Finds the score from which an image counts as anomalous.") { good, bad, data, labelled, rate, name, output };
-        choice.AddTo(command);
+        choice.AddTo(command, defaultModel: true);
         choice.AddReferencesTo(command);
         Failure.Run(command, json, (parsed, cancellationToken) =>
         {

@@ -10,7 +10,7 @@ internal static class DescribeCommand
     {
         var choice = new DetectorChoice();
         var command = new Command("describe", "Shows the composed detector: stages, options, weights and hashes.");
-        choice.AddTo(command);
+        choice.AddTo(command, defaultModel: true);
         choice.AddReferencesTo(command);
         Failure.Run(command, json, (parsed, cancellationToken) =>
         {

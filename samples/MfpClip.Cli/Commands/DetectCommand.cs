@@ -19,7 +19,7 @@ internal static class DetectCommand
         var save = new Option<string?>("--save-references") { Description = "Write what is remembered of --references to this file (.safetensors)." };
         var choice = new DetectorChoice();
         var command = new Command("detect", "Writes a heat map and a score for each photo.") { images, name, output, colors, threshold, raw, save };
-        choice.AddTo(command);
+        choice.AddTo(command, defaultModel: true);
         choice.AddReferencesTo(command);
         Failure.Run(command, json, (parsed, cancellationToken) =>
         {

@@ -23,7 +23,7 @@ internal static class EvaluateCommand
         var auxiliary = new Option<string[]>("--auxiliary") { Description = "What the modules were trained on: data sets, or training.json. Without it: the training.json beside the modules. Overlap with --data is refused.", AllowMultipleArgumentsPerToken = true };
         var choice = new DetectorChoice();
         var command = new Command("evaluate", "Measures a detector on a data set and writes a report.") { data, output, smooth, limit, resolution, name, shots, auxiliary };
-        choice.AddTo(command);
+        choice.AddTo(command, defaultModel: true);
         choice.AddReferencesTo(command, folder: false);
         Failure.Run(command, json, (parsed, cancellationToken) =>
         {

@@ -73,5 +73,5 @@ public sealed record PretrainingScore(double ImageAuroc, double ImageAurocOfMap,
 /// <summary>What a pretraining made.</summary>
 /// <param name="Backbone">File of the CLIP model, for <c>UseBackbone</c>.</param>
 /// <param name="Modules">File of the modules, for <c>WithModuleWeights</c>.</param>
-/// <param name="Score">Of the averaged weights.</param>
+/// <param name="Score">Of the weights that were kept: the last ones or their average, whichever is better on held-out categories.</param>
 public sealed record PretrainingResult(string Backbone, string Modules, PretrainingScore Score);

@@ -72,17 +72,30 @@ internal sealed class PretrainingSession : IDisposable
                 Save(step + 1);
             }
 
-            if ((step + 1) % (_steps / _options.Epochs) == 0)
+            if ((step + 1) % (_steps / _options.Epochs) == 0 && step + 1 < _steps)
             {
-                Validate(step + 1, progress);
+                _average.While(() => Validate(step + 1, progress));
             }
         }
 
-        _average.TakePlace();
-        var score = Validate(_steps, progress);
+        // The last weights or their average: whichever is better on the held-out categories.
+        var last = Validate(_steps, progress);
+        PretrainingScore score = last;
+        _average.While(() => score = Validate(_steps, progress));
+        if (Sum(score) >= Sum(last))
+        {
+            _average.TakePlace();
+        }
+        else
+        {
+            score = last;
+        }
+
         var (backbone, modules) = Write();
         return new(backbone, modules, score);
     }
+
+    private static double Sum(PretrainingScore score) => score.ImageAuroc + score.PixelAuroc;
 
     public void Dispose()
     {
@@ -169,15 +182,7 @@ internal sealed class PretrainingSession : IDisposable
             plain = PretrainingValidation.Run(_model, _frozen, _validation, prompts: false);
         }
 
-        if (step < _steps)
-        {
-            _average.While(Measure);
-        }
-        else
-        {
-            Measure();
-        }
-
+        Measure();
         File.AppendAllText(_log, string.Create(CultureInfo.InvariantCulture, $"# step {step}: held-out image {score!.ImageAuroc:0.##} (map alone {score.ImageAurocOfMap:0.##}), pixel {score.PixelAuroc:0.##}; without I2TP and SP image {plain!.ImageAuroc:0.##} (map alone {plain.ImageAurocOfMap:0.##}), pixel {plain.PixelAuroc:0.##}\n"));
         progress?.Report(new("validation", step, _steps, null, score));
         return score;
