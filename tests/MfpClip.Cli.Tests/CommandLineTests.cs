@@ -11,9 +11,24 @@ public sealed class CommandLineTests : IDisposable
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
     [Fact]
-    public void Detect_without_photos_runs_on_the_samples_writes_a_report_and_says_that_weights_are_random()
+    public void Detect_without_anything_finds_the_defects_on_the_samples_with_the_default_model_and_writes_a_report()
     {
-        var (code, output, _) = Run("detect", "--out", _folder);
+        var (code, output, _) = Run("detect", "--json", "--out", _folder);
+
+        Assert.Equal(0, code);
+        using var json = JsonDocument.Parse(output);
+        Assert.Equal(JsonValueKind.Null, json.RootElement.GetProperty("notice").ValueKind);
+        var scores = json.RootElement.GetProperty("results").EnumerateArray().ToLookup(
+            r => Path.GetFileNameWithoutExtension(r.GetProperty("image").GetString()!).Split('-')[0],
+            r => (Good: r.GetProperty("image").GetString()!.Contains("-good", StringComparison.Ordinal), Score: r.GetProperty("score").GetDouble()));
+        Assert.All(scores, c => Assert.True(c.Where(s => !s.Good).Min(s => s.Score) > c.Where(s => s.Good).Max(s => s.Score), c.Key));
+        Assert.DoesNotContain("RANDOM weights", File.ReadAllText(Path.Combine(_folder, "report.html")), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Detect_with_random_weights_says_so_in_text_and_report()
+    {
+        var (code, output, _) = Run("detect", "--weights", "random:small", "--out", _folder);
 
         Assert.Equal(0, code);
         Assert.Contains("RANDOM weights", output, StringComparison.Ordinal);

@@ -1,0 +1,47 @@
+namespace MfpClip.Models.Tiny.Tests;
+
+/// <summary>From photo to score with the default model, against scores that were recorded when its weights were made.</summary>
+public sealed class BundledImagesTests
+{
+    // Other processors round in other orders; a score that moves by more means another computation.
+    private const double Tolerance = 0.02;
+
+    private static readonly Dictionary<string, double> Recorded = new()
+    {
+        ["metal_nut-corrosion.png"] = 0.7406, ["metal_nut-good.png"] = 0.6490, ["pill-crack.png"] = 0.6559, ["pill-good.png"] = 0.2410,
+        ["tile-good.png"] = 0.3198, ["tile-scratch.png"] = 0.4880, ["wood-good.png"] = 0.8397, ["wood-stain.png"] = 0.9625,
+    };
+
+    [SkippableFact]
+    public void TheSampleImagesHaveTheRecordedScores()
+    {
+        Skip.IfNot(TinyModel.IsAvailable, "This build carries no weights: see docs/tiny-model.md.");
+        string folder = Folder();
+        using var detector = ZeroShotDetector.CreateDefault();
+        var wrong = new List<string>();
+        foreach (string file in Directory.GetFiles(folder, "*.png").Order(StringComparer.Ordinal))
+        {
+            string name = Path.GetFileName(file);
+            double score = detector.Detect(file).Score;
+            if (!Recorded.TryGetValue(name, out double expected) || Math.Abs(score - expected) > Tolerance)
+            {
+                wrong.Add(FormattableString.Invariant($"{name}: {score:0.0000}, recorded {expected:0.0000}"));
+            }
+        }
+
+        Assert.Empty(wrong);
+    }
+
+    private static string Folder()
+    {
+        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
+        {
+            if (File.Exists(Path.Combine(folder.FullName, "MfpClip.sln")))
+            {
+                return Path.Combine(folder.FullName, "samples", "images");
+            }
+        }
+
+        throw new DirectoryNotFoundException("The sample images were not found beside the solution.");
+    }
+}
