@@ -19,6 +19,7 @@ internal sealed class DetectorChoice
     private readonly Option<string> _device = new("--device") { Description = "cpu, cuda or cuda:N.", DefaultValueFactory = _ => "cpu" };
     private readonly Option<string> _precision = new("--precision") { Description = "float32, bfloat16 or float16.", DefaultValueFactory = _ => "float32" };
     private readonly Option<int?> _size = new("--image-size") { Description = "Side of the model input in pixels; default 518, or the nearest multiple of the patch." };
+    private readonly Option<double[]?> _scales = new("--scales") { Description = "Sides at which every image is looked at, as shares of the image size with 1 among them, such as 0.6 1; maps and scores are averaged. Default: the model's own.", AllowMultipleArgumentsPerToken = true };
 
     private readonly Option<string?> _references = new("--references") { Description = "Photos of good parts to compare with, too: a folder, a photo, or a file from --save-references." };
     private readonly Option<double> _referenceWeight = new("--reference-weight") { Description = "Weight of the references against the method's own map and score, 0 to 1.", DefaultValueFactory = _ => 0.5 };
@@ -42,7 +43,7 @@ internal sealed class DetectorChoice
             _weights.Description = "CLIP weights: a file, a folder, a name from 'mfpclip models list', or 'default' for the small model inside this program, which also stands in where nothing is named. random:ViT-L-14-336 and the like make random weights of that size, for dry runs.";
         }
 
-        foreach (Option option in new Option[] { _method, _weights, _cnn, _modules, _calibration, _device, _precision, _size })
+        foreach (Option option in new Option[] { _method, _weights, _cnn, _modules, _calibration, _device, _precision, _size, _scales })
         {
             command.Options.Add(option);
         }
@@ -156,6 +157,11 @@ internal sealed class DetectorChoice
         if (parsed.GetValue(_size) is { } size)
         {
             builder.WithImageSize(size);
+        }
+
+        if (parsed.GetValue(_scales) is { Length: > 0 } scales)
+        {
+            builder.WithScales(scales);
         }
 
         return parsed.GetValue(_calibration) is { } calibration ? builder.WithCalibration(CalibrationFile.Load(calibration)) : builder;

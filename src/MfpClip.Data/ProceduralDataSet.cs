@@ -65,6 +65,12 @@ public static class ProceduralDataSet
                 defects.Add(possible[random.Below(possible.Count)]);
             }
 
+            // Drawn only where it is asked for: other sets keep their pictures.
+            if (options.RepeatedShare > 0 && random.Chance(options.RepeatedShare))
+            {
+                defects = [.. Enumerable.Repeat(defects[0], random.Count(3, 8))];
+            }
+
             for (int k = 0; k < 4; k++)
             {
                 reserve.Add(possible[random.Below(possible.Count)]);

@@ -15,6 +15,10 @@ public sealed record ProceduralSampleOptions
     /// <summary>Most defects in one picture, at least 1.</summary>
     public int MaxDefects { get; init; } = 3;
 
+    /// <summary>Share of defective pictures with one kind of defect in three to eight places, whatever <see cref="MaxDefects"/> says, 0 to 1.</summary>
+    /// <value>Default 0.</value>
+    public float RepeatedShare { get; init; }
+
     /// <summary>Side in pixels, at least 32.</summary>
     public int Size { get; init; } = 320;
 
@@ -27,6 +31,8 @@ public sealed record ProceduralSampleOptions
         ArgumentOutOfRangeException.ThrowIfLessThan(MaxDefects, 1);
         ArgumentOutOfRangeException.ThrowIfNegative(DefectiveShare);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(DefectiveShare, 1);
+        ArgumentOutOfRangeException.ThrowIfNegative(RepeatedShare);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(RepeatedShare, 1);
         if (Categories.Count == 0)
         {
             throw new ArgumentException("There is no category to draw from.", nameof(Categories));

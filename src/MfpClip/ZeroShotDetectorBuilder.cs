@@ -162,6 +162,16 @@ public sealed class ZeroShotDetectorBuilder
     /// <summary>Side of the square model input in pixels; a multiple of the patch. Default: 518, or the nearest multiple of the patch.</summary>
     public ZeroShotDetectorBuilder WithImageSize(int pixels) => Set(c => (c.ImageSize, c.Preprocessor) = (pixels, null));
 
+    /// <summary>
+    /// Looks at every image at several sizes and averages maps and scores; any method. Training, references and traces see the image at scale 1.
+    /// </summary>
+    /// <param name="scales">Sides as shares of the image size, from 0.25 to 4, with 1 among them; sides are rounded to multiples of the patch. Default: 1 alone.</param>
+    public ZeroShotDetectorBuilder WithScales(params IReadOnlyList<double> scales)
+    {
+        ArgumentNullException.ThrowIfNull(scales);
+        return Set(c => c.Scales = [.. scales]);
+    }
+
     /// <summary>Uses an own way from the image to the model's input.</summary>
     public ZeroShotDetectorBuilder UsePreprocessor(IImagePreprocessor preprocessor) => Set(c => c.Preprocessor = preprocessor);
 

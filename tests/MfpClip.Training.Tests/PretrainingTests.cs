@@ -98,6 +98,73 @@ public sealed class PretrainingTests : IDisposable
     [InlineData(99, 4e-6)]
     public void TheScheduleIsPyTorchs(long step, double expected) => Assert.Equal(expected, new OneCycle(1, 100).At(step), 1e-6);
 
+    [Fact]
+    public void ACacheMayBeLargerThanTwoGibibytes()
+    {
+        string cnn = Cnn(), folder = Path.Combine(_folder, "large");
+        Pretrainer.Run(new Dots(), Options("large", cnn) with { Images = 8, Epochs = 1 });
+        string features = Path.GetDirectoryName(Directory.GetFiles(folder, "features.bin", SearchOption.AllDirectories).OrderBy(f => f.Length).First())!;
+        string data = Path.Combine(features, "features.bin"), index = Path.Combine(features, "pictures.jsonl");
+        long record = new FileInfo(data).Length / 8;
+        int count = (int)((3L << 30) / record);
+        using (var sparse = new FileStream(data, FileMode.Open))
+        {
+            sparse.SetLength(count * record);
+        }
+
+        File.AppendAllLines(index, Enumerable.Repeat(File.ReadLines(index).First(), count - 8));
+        File.Delete(Path.Combine(folder, "checkpoint.safetensors"));
+        var source = new Dots();
+        var stop = new CancellationTokenSource();
+        long done = 0;
+        Assert.Throws<OperationCanceledException>(() => Pretrainer.Run(
+            source, Options("large", cnn) with { Images = count }, new Call(p => { if (p.Phase == "training") { done = p.Done; stop.Cancel(); } }), stop.Token));
+        Assert.Equal(20, done); // of the first twenty steps of eight pictures, nearly every one reaches beyond
+        Assert.Equal(0, source.Made);
+    }
+
+    [Fact]
+    public void APartOfAPictureKeepsTheDefectAndIsSqueezed()
+    {
+        const int Side = 100;
+        var pixels = new byte[Side * Side * 3];
+        var mask = new bool[Side * Side];
+        for (int i = 0; i < Side * Side; i++)
+        {
+            // A bright square on dark ground is the defect.
+            mask[i] = i % Side is >= 40 and < 60 && i / Side is >= 40 and < 60;
+            pixels.AsSpan(i * 3, 3).Fill((byte)(mask[i] ? 220 : 20));
+        }
+
+        var shapes = new HashSet<(int, int)>();
+        for (int seed = 0; seed < 40; seed++)
+        {
+            var (image, part) = Framing.Take(new(Side, Side, pixels), mask, 80, new Random(seed));
+            Assert.Equal((80, 80, 6400), (image.Width, image.Height, part.Length));
+            Assert.Contains(true, part);
+            // The mask lies where the picture is bright, but for the pixels on the outline that are a bit of both.
+            int astray = part.Select((m, i) => (m, Bright: image.Pixels[i * 3] > 120)).Count(p => p.m != p.Bright);
+            Assert.True(astray < 0.4 * part.Count(m => m) + 8, $"seed {seed}: {astray} of {part.Count(m => m)}");
+            var again = Framing.Take(new(Side, Side, pixels), mask, 80, new Random(seed));
+            Assert.Equal(part, again.Mask);
+            shapes.Add((part.Count(m => m), Enumerable.Range(0, 80).Count(y => Array.IndexOf(part, true, y * 80, 80) >= 0)));
+        }
+
+        Assert.True(shapes.Count > 20, $"Only {shapes.Count} different windows.");
+    }
+
+    [Fact]
+    public void TheProceduralSourceShowsAPictureAgainAndAgain()
+    {
+        var source = new ProceduralSource(64, 5);
+        var made = Enumerable.Range(0, 24).Select(i => source.Create(i, false)).ToList();
+        Assert.All(made, m => Assert.Equal((64, 64, 64 * 64), (m.Image.Width, m.Image.Height, m.Mask.Length)));
+        Assert.Equal(made[7].Image.Pixels.ToArray(), source.Create(7, false).Image.Pixels.ToArray());
+        Assert.NotEqual(made[7].Image.Pixels.ToArray(), source.Create(7, true).Image.Pixels.ToArray());
+        Assert.InRange(made.Count(m => m.IsDefective), 8, 22); // 65 % of 24
+        Assert.Contains("framed", source.Identity, StringComparison.Ordinal);
+    }
+
     private string Cnn()
     {
         string path = Path.Combine(_folder, "cnn.safetensors");

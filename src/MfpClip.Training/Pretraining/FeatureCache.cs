@@ -69,7 +69,7 @@ internal sealed class FeatureCache : IDisposable
         var target = batch.bytes;
         for (int i = 0; i < rows.Count; i++)
         {
-            _view.SafeMemoryMappedViewHandle.ReadSpan((ulong)(rows[i] * _layout.RecordBytes), target.Slice(i * _layout.RecordBytes, _layout.RecordBytes));
+            _view.SafeMemoryMappedViewHandle.ReadSpan((ulong)rows[i] * (ulong)_layout.RecordBytes, target.Slice(i * _layout.RecordBytes, _layout.RecordBytes));
         }
 
         return batch.MoveToOuterDisposeScope();

@@ -50,6 +50,18 @@ public sealed record PretrainingOptions
     /// <summary>Share of steps in which a module (I2TP, SP) is left out, so that each can be switched off later.</summary>
     public double ModuleDropout { get; init; } = 0.5;
 
+    /// <summary>Share of steps that see a window of their pictures, three fifths to all of a side, instead of the whole.</summary>
+    /// <value>Default 0.5.</value>
+    public double WindowShare { get; init; } = 0.5;
+
+    /// <summary>Share of steps in which pictures swap their looks (mean and deviation of every channel of the features), 0 to 1.</summary>
+    /// <value>Default 0.5.</value>
+    public double StyleMixing { get; init; } = 0.5;
+
+    /// <summary>Share of channels of the features that are left out of a picture, 0 to 1.</summary>
+    /// <value>Default 0.1.</value>
+    public double ChannelDropout { get; init; } = 0.1;
+
     /// <summary>Probability that the object's name is replaced: by "object", or by words drawn at random, so that unknown names do no harm.</summary>
     public double NameDropout { get; init; } = 0.5;
 }

@@ -23,6 +23,7 @@ internal sealed class PretrainingSession : IDisposable
     private readonly PretrainingModel _model;
     private readonly AdamOptimizer _optimizer;
     private readonly WeightAverage _average;
+    private readonly FeatureVariation _variation;
     private readonly IReadOnlyList<KeyValuePair<string, Tensor>> _trained;
     private readonly long _steps;
     private readonly string _log;
@@ -45,6 +46,7 @@ internal sealed class PretrainingSession : IDisposable
 
         _optimizer = new(new TrainingRecipe { Optimizer = OptimizerKind.AdamW, WeightDecay = options.WeightDecay, LearningRate = options.LearningRate }, _trained);
         _average = new(_trained, options.AverageDecay);
+        _variation = new(options, _backbone.Parameters);
     }
 
     private string Checkpoint => Path.Combine(_options.Folder, "checkpoint.safetensors");
@@ -111,7 +113,8 @@ internal sealed class PretrainingSession : IDisposable
         var random = new Random(HashCode(step));
         var rows = Rows(step);
         var pictures = rows.Select(r => _training.Pictures[r]).ToList();
-        var (features, cnn, masks) = Mirrored(_frozen.Split(_training.Read(rows)), random);
+        var (features, cnn, masks) = Window(Mirrored(_frozen.Split(_training.Read(rows)), random), random);
+        features = _variation.Apply(features, random);
         var (Z, v) = _model.EncodeImages(features, cnn, selfPrompt: random.NextDouble() >= _options.ModuleDropout);
         var states = pictures.Select(p => _language.States(p.Category, random)).ToList();
         int B = rows.Count;
@@ -147,6 +150,27 @@ internal sealed class PretrainingSession : IDisposable
         long[] axes = [.. (random.Next(2) == 0 ? new[] { -1L } : []), .. (random.Next(2) == 0 ? new[] { -2L } : [])];
         return axes.Length == 0 ? batch
             : (new([.. batch.Features.Maps.Select(m => m.flip(axes))], batch.Features.Near?.flip(axes)), batch.Cnn, batch.Masks.flip(axes));
+    }
+
+    // Half of the batches show a part of their pictures: other sizes of the grid, other surroundings for the comparison of an image with itself.
+    private (HybridFeatures, CnnFeatures, Tensor) Window((HybridFeatures Features, CnnFeatures Cnn, Tensor Masks) batch, Random random)
+    {
+        // A patch of the coarsest map, stride 32, holds four of the finest on each side.
+        const int Unit = 4;
+        int units = _options.Model.Vision.ImageSize / HybridVisionConfig.PatchSize / Unit;
+        if (units < 3 || random.NextDouble() >= _options.WindowShare)
+        {
+            return batch;
+        }
+
+        int side = random.Next(Math.Max(1, units * 3 / 5), units), x = random.Next(units - side + 1), y = random.Next(units - side + 1);
+        return (new([.. batch.Features.Maps.Select(Cut)], batch.Features.Near is { } near ? Cut(near) : null), batch.Cnn, Cut(batch.Masks));
+
+        Tensor Cut(Tensor map)
+        {
+            long unit = map.shape[^1] / units;
+            return map.narrow(-2, y * unit, side * unit).narrow(-1, x * unit, side * unit).contiguous();
+        }
     }
 
     private List<int> Rows(long step)

@@ -2,7 +2,10 @@ using MfpClip.Data;
 
 namespace MfpClip.Training.Pretraining;
 
-/// <summary>Pictures of the procedural data set, drawn as <see cref="ProceduralDataSet.Sample"/> draws them.</summary>
+/// <summary>
+/// Pictures of the procedural data set for training: as <see cref="ProceduralDataSet.Sample"/> draws them, some of them with one kind of defect in many
+/// places, and half of them a part of a larger picture squeezed to a square.
+/// </summary>
 /// <param name="size">Side in pixels.</param>
 /// <param name="seed">Seed of all pictures.</param>
 public sealed class ProceduralSource(int size, long seed) : IPretrainingSource
@@ -10,16 +13,25 @@ public sealed class ProceduralSource(int size, long seed) : IPretrainingSource
     // Pictures of both sides and of every seed are different ones.
     private const long Stride = 10_000_000, HeldOutOffset = 5_000_000;
 
+    private const double FramedShare = 0.5;
+
+    private const float RepeatedShare = 0.2f;
+
     private static readonly string[] HeldOut = [.. ProceduralDataSet.Categories.Where(c => c.IsHeldOut).Select(c => c.Name)];
 
     /// <inheritdoc/>
-    public string Identity => $"procedural, {ProceduralDataSet.Categories.Count} categories, size {size}, seed {seed}";
+    public string Identity => $"procedural, {ProceduralDataSet.Categories.Count} categories, size {size}, seed {seed}, {RepeatedShare:0.0#} repeated, {FramedShare:0.0#} framed";
 
     /// <inheritdoc/>
     public PretrainingSample Create(int index, bool heldOut)
     {
-        var options = new ProceduralSampleOptions { Size = size };
-        var picture = ProceduralDataSet.Sample((seed * Stride) + (heldOut ? HeldOutOffset : 0) + index, heldOut ? options with { Categories = HeldOut } : options);
-        return new(picture.Image, picture.Mask, picture.Category.Name, picture.Caption);
+        long number = (seed * Stride) + (heldOut ? HeldOutOffset : 0) + index;
+        var random = new Random(unchecked((int)(((ulong)number * 0x9E3779B97F4A7C15UL) >> 33)));
+        bool framed = random.NextDouble() < FramedShare;
+        // A larger picture, so that its part is not enlarged from a few pixels.
+        var options = new ProceduralSampleOptions { Size = framed ? size * 5 / 4 : size, RepeatedShare = RepeatedShare };
+        var picture = ProceduralDataSet.Sample(number, heldOut ? options with { Categories = HeldOut } : options);
+        var (image, mask) = framed ? Framing.Take(picture.Image, picture.Mask, size, random) : (picture.Image, picture.Mask);
+        return new(image, mask, picture.Category.Name, picture.Caption);
     }
 }

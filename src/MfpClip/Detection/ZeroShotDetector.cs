@@ -49,8 +49,8 @@ public sealed partial class ZeroShotDetector : IZeroShotDetector
 
     internal IDetectionPass Pass => _pass;
 
-    /// <summary>The method alone, without references.</summary>
-    internal IDetectionPass Method => _pass is References.ReferencedPass referenced ? referenced.Inner : _pass;
+    /// <summary>The method alone, without references and other scales.</summary>
+    internal IDetectionPass Method => (_pass is References.ReferencedPass referenced ? referenced.Inner : _pass) is var method && method is MultiScalePass scaled ? scaled.Inner : method;
 
     internal DetectorSettings Settings => _settings;
 

@@ -174,6 +174,18 @@ public class ProceduralDataSetTests
         Assert.Throws<ArgumentOutOfRangeException>(() => ProceduralDataSet.Sample(1, only with { DefectiveShare = 1.5f }));
     }
 
+    [Fact]
+    public void A_picture_may_show_one_kind_of_defect_in_many_places()
+    {
+        var options = new ProceduralSampleOptions { Size = 96, DefectiveShare = 1, RepeatedShare = 1, MaxDefects = 1 };
+        var pictures = Enumerable.Range(0, 12).Select(s => ProceduralDataSet.Sample(s, options)).Where(p => p.IsDefective).ToList();
+        Assert.NotEmpty(pictures);
+        Assert.All(pictures, p => Assert.Single(p.Defects.Select(d => d.Kind).Distinct()));
+        Assert.All(pictures, p => Assert.InRange(p.Defects.Count, 1, 8));
+        Assert.Contains(pictures, p => p.Defects.Count >= 3);
+        Assert.Throws<ArgumentOutOfRangeException>(() => ProceduralDataSet.Sample(1, options with { RepeatedShare = 1.5f }));
+    }
+
     // Largest change of a channel, a number a pixel.
     private static int[] Change(RgbImage a, RgbImage b)
     {

@@ -81,6 +81,9 @@ internal sealed class Composition
 
     public int? ImageSize { get; set; }
 
+    /// <summary>Sides at which an image is looked at, as shares of the image size.</summary>
+    public IReadOnlyList<double> Scales { get; set; } = [1];
+
     public IImagePreprocessor? Preprocessor { get; set; }
 
     public IImageDecoder Decoder { get; set; } = new SkiaImageDecoder();

@@ -68,7 +68,7 @@ internal static class DetectorAssembly
             }
 
             var source = LoadModules(c, parts);
-            return new(new MfpClipPass(parts, tokenizer, c.Templates, source, c.Method, c.Objective), Settings(c, size));
+            return new(AtScales(c, new MfpClipPass(parts, tokenizer, c.Templates, source, c.Method, c.Objective), backbone), Settings(c, size));
         }
         catch
         {
@@ -104,10 +104,12 @@ internal static class DetectorAssembly
     private static ZeroShotDetector AssembleMethod(Composition c, IMethodComposition method, IClipBackbone backbone, ITokenizer tokenizer, int size)
     {
         var settings = Settings(c, size);
-        return new(
-            method.Create(new() { Backbone = backbone, Tokenizer = tokenizer, Preprocessor = settings.Preprocessor, Decoder = c.Decoder, Limits = c.Limits }),
-            settings);
+        var pass = method.Create(new() { Backbone = backbone, Tokenizer = tokenizer, Preprocessor = settings.Preprocessor, Decoder = c.Decoder, Limits = c.Limits });
+        return new(AtScales(c, pass, backbone), settings);
     }
+
+    private static IDetectionPass AtScales(Composition c, IDetectionPass pass, IClipBackbone backbone) =>
+        c.Scales.Count == 1 ? pass : new MultiScalePass(pass, c.Scales, backbone.Vision.PatchSize);
 
     private static DetectorSettings Settings(Composition c, int size) => new()
     {
@@ -205,6 +207,7 @@ internal static class DetectorAssembly
         faults.AddRange(c.CnnOptions?.Faults() ?? []);
         faults.AddRange(c.EfficientNetOptions?.Faults() ?? []);
         faults.AddRange(c.Templates.Faults());
+        faults.AddRange(MultiScalePass.Faults(c.Scales));
         faults.AddRange(c.References is null ? [] : c.ReferenceOptions.Faults());
         if (c.References is { Count: 0 })
         {
