@@ -9,6 +9,12 @@ if (args.Contains("--quick"))
     return QuickRun.Run(at >= 0 && at + 1 < args.Length ? args[at + 1] : null, Console.Out, Console.Error);
 }
 
+// Where the time of a call goes, stage by stage.
+if (args.Contains("--stages"))
+{
+    return StageTimes.Run(Console.Out);
+}
+
 // Everything else is BenchmarkDotNet's own command line: --filter '*Detect*', --list flat, ...
 Console.Error.WriteLine(Devices.Remark);
 var summaries = BenchmarkSwitcher.FromAssembly(typeof(BenchmarkSetup).Assembly).Run(args, new BenchmarkSetup());

@@ -9,8 +9,6 @@ namespace MfpClip.Backbone.Kernels;
 /// </summary>
 internal sealed unsafe class BlockedAttention : IAttentionKernel
 {
-    private const int TailSplit = 4;
-
     public static BlockedAttention Instance { get; } = new();
 
     public string Name => "blocked, AVX-512";
@@ -30,15 +28,8 @@ internal sealed unsafe class BlockedAttention : IAttentionKernel
         {
             byte* from = input;
             byte* to = output;
-            // Whole heads first; the last of them are cut into parts, so that threads end together.
-            int whole = Math.Max(0, (B * heads) - torch.get_num_threads());
-            int pieces = whole + (((B * heads) - whole) * TailSplit);
-            WorkSharing.Run(pieces, 1, () => AttentionTile.Rent(T, D / heads), (tile, i) =>
-            {
-                int head = i < whole ? i : whole + ((i - whole) / TailSplit);
-                var (part, parts) = i < whole ? (0, 1) : ((i - whole) % TailSplit, TailSplit);
-                Head(tile, new(from, to, T, D, D / heads, head / heads, head % heads, half, causal), head, part, parts);
-            }, AttentionTile.Return);
+            HeadSharing.Run(B * heads, () => AttentionTile.Rent(T, D / heads), (tile, head, part, parts) =>
+                Head(tile, new(from, to, T, D, D / heads, head / heads, head % heads, half, causal), head, part, parts), AttentionTile.Return);
         }
 
         return result;

@@ -38,7 +38,7 @@ internal static class KernelMeasurement
 
     private static IAttentionKernel ChooseAttention(Tensor qkv, int heads, bool causal) => Choose(
         new(causal ? "causal attention" : "attention", qkv.dtype, Size(qkv), qkv.shape[2] / 3, heads, qkv.device.type),
-        (IAttentionKernel[])[TorchAttention.Instance, BlockedAttention.Instance],
+        (IAttentionKernel[])[TorchAttention.Instance, BlockedAttention.Instance, HalfAttention.Instance],
         k => k.Serves(qkv, heads), k => k.Attend(qkv, heads, causal), k => k.Name);
 
     private static IActivationKernel ChooseActivation(Tensor hidden, ClipActivation activation)

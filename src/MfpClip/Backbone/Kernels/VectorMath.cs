@@ -10,6 +10,9 @@ internal static unsafe class VectorMath
     /// <summary>Whether the managed kernels pay here. Without AVX-512 libtorch's own serve.</summary>
     public static bool IsSupported => Vector512.IsHardwareAccelerated && Avx512F.IsSupported;
 
+    /// <summary>Whether the processor multiplies bfloat16 (AVX512_BF16).</summary>
+    public static bool HasBFloat16 { get; } = X86Base.IsSupported && X86Base.CpuId(0, 0).Eax >= 7 && X86Base.CpuId(7, 0).Eax >= 1 && (X86Base.CpuId(7, 1).Eax & (1 << 5)) != 0;
+
     /// <summary>Loads 16 values.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> Load(byte* source, long index, bool half) =>
@@ -27,6 +30,14 @@ internal static unsafe class VectorMath
         {
             value.Store((float*)target + index);
         }
+    }
+
+    /// <summary>Stores 32 values as bfloat16.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StorePair(Vector512<float> low, Vector512<float> high, ushort* target)
+    {
+        Narrow(low).Store(target);
+        Narrow(high).Store(target + 16);
     }
 
     /// <summary>One value.</summary>

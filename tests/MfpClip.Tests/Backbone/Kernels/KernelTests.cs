@@ -44,6 +44,38 @@ public class KernelTests
         }
     }
 
+    [SkippableTheory]
+    [MemberData(nameof(Attentions))]
+    public void Attention_of_bfloat16_products_is_attention(int images, int heads, int depth, int tokens, bool causal)
+    {
+        Skip.IfNot(TileProducts.IsAvailable, "This processor or libtorch has no bfloat16 products of tiles; float32 products serve.");
+        using var scope = torch.NewDisposeScope();
+        var qkv = (FakeBackbone.Values(1, ScalarType.Float64, images, tokens, 3 * heads * depth) * 3).to_type(ScalarType.BFloat16);
+        if (HalfAttention.Instance.Serves(qkv, heads))
+        {
+            // Rows of weights sum to 1, so the rounding of weights and result is that of the largest value at most.
+            double tolerance = 1.0 / 128 * Double(qkv).abs().max().item<double>();
+            TensorAssert.Close(Attention(qkv, heads, causal), Double(HalfAttention.Instance.Attend(qkv, heads, causal)), tolerance);
+        }
+        else
+        {
+            Assert.NotEqual(0, depth % 32);
+        }
+    }
+
+    [SkippableFact]
+    public void Attention_of_bfloat16_products_stands_large_scores_and_tells_what_is_no_number()
+    {
+        Skip.IfNot(TileProducts.IsAvailable, "This processor or libtorch has no bfloat16 products of tiles.");
+        using var scope = torch.NewDisposeScope();
+        var qkv = (FakeBackbone.Values(1, ScalarType.Float64, 1, 50, 3 * 64) * 100).to_type(ScalarType.BFloat16);
+        TensorAssert.Close(Attention(qkv, 1, false), Double(HalfAttention.Instance.Attend(qkv, 1, false)), 1.0 / 128 * Double(qkv).abs().max().item<double>());
+        qkv[0, 7, 3] = float.NaN;
+        var row = HalfAttention.Instance.Attend(qkv, 1, false).isnan().any(-1);
+        Assert.True(row[0, 7].item<bool>());
+        Assert.Equal(1, row.sum().item<long>());
+    }
+
     [SkippableFact]
     public void Blocked_attention_stands_scores_that_overflow_an_exponential()
     {

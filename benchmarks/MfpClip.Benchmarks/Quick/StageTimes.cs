@@ -1,0 +1,63 @@
+using System.Diagnostics;
+using System.Globalization;
+using MfpClip.Backbone.Kernels;
+
+namespace MfpClip.Benchmarks.Quick;
+
+/// <summary>Where the time of a call goes: each stage of the forward pass and what is around it, and which kernels serve.</summary>
+internal static class StageTimes
+{
+    private const int Calls = 6;
+
+    public static int Run(TextWriter output)
+    {
+        foreach (var precision in new[] { ScalarType.Float32, ScalarType.BFloat16 })
+        {
+            using var detector = Workload.Paper(Workload.Backbone(precision)).Build();
+            Print(output, $"paper's composition, {precision}", detector);
+        }
+
+        using (var tiny = Classes.TinyBenchmark.Tiny())
+        {
+            Print(output, "small model", tiny);
+        }
+
+        foreach (var (work, choice) in KernelMeasurement.Choices.OrderBy(c => c.Key.ToString(), StringComparer.Ordinal))
+        {
+            output.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                $"{work.Kind} {work.Precision} 2^{work.LogRows} x {work.Inputs} -> {work.Outputs}: {choice.Name} ({string.Join(", ", choice.Milliseconds.Select(m => $"{m.Key} {m.Value.ToString("0.00", CultureInfo.InvariantCulture)}"))})"));
+        }
+
+        return 0;
+    }
+
+    private static void Print(TextWriter output, string name, ZeroShotDetector detector)
+    {
+        var rows = new Dictionary<string, List<double>>();
+        for (int i = 0; i <= Calls; i++)
+        {
+            long start = Stopwatch.GetTimestamp();
+            var timings = detector.Detect(Workload.Image, new() { ClassName = Workload.ClassName }).Timings;
+            if (i == 0)
+            {
+                continue; // measures kernels, packs weights
+            }
+
+            Add("whole call", Stopwatch.GetElapsedTime(start));
+            Add("preprocessing", timings.Preprocess);
+            Add("forward pass, from pixels to map", timings.Forward);
+            foreach (var (stage, time) in timings.ForwardStages)
+            {
+                Add($"  {stage}", time);
+            }
+        }
+
+        output.WriteLine(name);
+        foreach (var (row, times) in rows)
+        {
+            output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {row}: best {times.Min():0.0}, median {times.Order().ElementAt(Calls / 2):0.0} ms"));
+        }
+
+        void Add(string row, TimeSpan time) => (rows.TryGetValue(row, out var times) ? times : rows[row] = []).Add(time.TotalMilliseconds);
+    }
+}
