@@ -2,6 +2,7 @@ using System.CommandLine;
 using MfpClip.Cli;
 using MfpClip.Cli.Commands;
 
+MfpClip.MemoryReuse.Enable();
 var json = new Option<bool>("--json") { Description = "Print one JSON object instead of text.", Recursive = true };
 var root = new RootCommand("Finds defects on products it has never seen: an anomaly map and a score for every photo.") { json };
 root.Subcommands.Add(DetectCommand.Create(json));
