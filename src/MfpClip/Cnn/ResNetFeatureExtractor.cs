@@ -17,6 +17,7 @@ internal sealed class ResNetFeatureExtractor : ICnnFeatureExtractor, IFrozenNetw
     private readonly WeightsDescription _description;
     private Tensor _mean = Channels(ImageNetMean);
     private Tensor _std = Channels(ImageNetStd);
+    private ScalarType _precision = ScalarType.Float32;
     private bool _disposed;
 
     private ResNetFeatureExtractor(
@@ -58,7 +59,7 @@ internal sealed class ResNetFeatureExtractor : ICnnFeatureExtractor, IFrozenNetw
         using var guard = torch.no_grad(); // frozen: nothing before the adapters is trained
         var levels = new List<Tensor>(5);
         var normalised = (pixels - _mean) / _std;
-        var x = _layers["conv1"].Apply(ConvolutionLayer.ChannelsLast(normalised), relu: true); // [B, 64, H/2, W/2]
+        var x = _layers["conv1"].Apply(ConvolutionLayer.ChannelsLast(normalised.to_type(_precision)), relu: true); // [B, 64, H/2, W/2]
         levels.Add(Pool(x));
         x = F.max_pool2d(x, 3, stride: 2, padding: 1); // [B, 64, H/4, W/4]
         for (var stage = 1; stage <= 4; stage++)
@@ -82,6 +83,16 @@ internal sealed class ResNetFeatureExtractor : ICnnFeatureExtractor, IFrozenNetw
         Options = new Dictionary<string, string> { ["normalisation"] = "ImageNet", ["pooling"] = "global average" },
         Weights = [_description],
     };
+
+    /// <summary>Computes in bfloat16 from now on, or in float32; weights stay float32. Not beside a running call.</summary>
+    public void UseHalfProducts(bool half)
+    {
+        _precision = half ? ScalarType.BFloat16 : ScalarType.Float32;
+        foreach (var layer in _layers.Values)
+        {
+            layer.UsePrecision(_precision);
+        }
+    }
 
     /// <inheritdoc/>
     public void To(Device device)
@@ -111,7 +122,7 @@ internal sealed class ResNetFeatureExtractor : ICnnFeatureExtractor, IFrozenNetw
 
     private static Tensor Channels(float[] values) => torch.tensor(values, [1, values.Length, 1, 1]).DetachFromDisposeScope();
 
-    private static Tensor Pool(Tensor map) => map.mean([2, 3]);
+    private static Tensor Pool(Tensor map) => map.mean([2, 3], type: ScalarType.Float32);
 
     private static Tensor Move(Tensor tensor, Device device)
     {

@@ -30,6 +30,9 @@ internal sealed class ModuleWeights : IDisposable
     /// <summary>Number format of the tensors; modules compute in it. float32 where there are none.</summary>
     public ScalarType Precision => _ordered.Count == 0 ? ScalarType.Float32 : _ordered[0].Value.dtype;
 
+    /// <summary>Whether large products without gradients are taken in bfloat16, from and to the modules' own format: where the towers are bfloat16.</summary>
+    public bool HalfProducts { get; set; }
+
     /// <summary>Takes over a tensor.</summary>
     public void Add(string name, Tensor value)
     {
@@ -52,12 +55,35 @@ internal sealed class ModuleWeights : IDisposable
         Add($"{name}.bias", initializer.Uniform($"{prefix}.{name}.bias", fanIn, outputs));
     }
 
-    /// <summary>Applies the linear layer of that name to the last axis.</summary>
+    /// <summary>Applies the linear layer of that name to the last axis; the result has the number format of the weights.</summary>
     public Tensor Linear(string name, Tensor input)
     {
+        using var scope = torch.NewDisposeScope();
         var (weight, bias) = (this[$"{name}.weight"], this[$"{name}.bias"]);
-        return torch.is_grad_enabled() || !ConvolutionLinear.Pays(input) ? F.linear(input, weight, bias) : ConvolutionLinear.Apply(input, weight, bias);
+        if (Half(input))
+        {
+            // Weights are brought to bfloat16 each time: training may have changed them, and it takes a tenth of a millisecond.
+            return F.linear(input.to_type(ScalarType.BFloat16), weight.to_type(ScalarType.BFloat16), bias.to_type(ScalarType.BFloat16))
+                .to_type(weight.dtype).MoveToOuterDisposeScope();
+        }
+
+        var x = input.to_type(weight.dtype);
+        bool convolve = !torch.is_grad_enabled() && ConvolutionLinear.Pays(x);
+        return (convolve ? ConvolutionLinear.Apply(x, weight, bias) : F.linear(x, weight, bias)).MoveToOuterDisposeScope();
     }
+
+    /// <summary>Applies the convolution of that name to <c>[B, I, H, W]</c>.</summary>
+    public Tensor Convolution(string name, Tensor input, long padding)
+    {
+        using var scope = torch.NewDisposeScope();
+        var (weight, bias) = (this[$"{name}.weight"], this[$"{name}.bias"]);
+        return (Half(input)
+            ? F.conv2d(input.to_type(ScalarType.BFloat16), weight.to_type(ScalarType.BFloat16), bias.to_type(ScalarType.BFloat16), padding: [padding, padding]).to_type(weight.dtype)
+            : F.conv2d(input, weight, bias, padding: [padding, padding])).MoveToOuterDisposeScope();
+    }
+
+    // Few values are not worth the rounding.
+    private bool Half(Tensor input) => HalfProducts && !torch.is_grad_enabled() && input.numel() >= 1 << 16;
 
     /// <summary>Moves all tensors, keeping <c>requires_grad</c>.</summary>
     public void To(Device device, ScalarType? precision = null)

@@ -21,6 +21,9 @@ internal abstract class WeightedModule : IDetectorModule
     /// <summary>Moves the weights and changes the number format the module computes in.</summary>
     internal void To(Device device, ScalarType precision) => Parameters.To(device, precision);
 
+    /// <summary>Takes large products without gradients in bfloat16 from now on, or no longer.</summary>
+    internal void UseHalfProducts(bool half) => Parameters.HalfProducts = half;
+
     /// <inheritdoc/>
     public void Dispose() => Parameters.Dispose();
 

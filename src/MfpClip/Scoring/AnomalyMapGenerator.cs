@@ -28,6 +28,11 @@ internal sealed class AnomalyMapGenerator : WeightedModule, IAnomalyMapGenerator
             throw new ArgumentException($"{Z.Count} stages of features and {t.Count} of texts: one text for each stage, at least one stage.", nameof(t));
         }
 
+        if (_options is { Upsampling: MapUpsampling.BeforeSoftmax, Fusion: StageFusion.Mean or StageFusion.Sum } && FusedMap.Serves(Z, t))
+        {
+            return FusedMap.Map(Z, t, _options.Tau, _options.AlignCorners, height, width, _options.Fusion == StageFusion.Mean ? Z.Count : 1);
+        }
+
         using var scope = torch.NewDisposeScope();
         Tensor? fused = null;
         for (var i = 0; i < Z.Count; i++)

@@ -11,7 +11,8 @@ internal sealed class ConvolutionLayer : IDisposable
     private readonly long _padding;
     private Tensor _weight;
     private Tensor _bias;
-    private Tensor? _used; // in the layout that is computed with
+    private ScalarType _precision = ScalarType.Float32;
+    private (Tensor Weight, Tensor Bias)? _used; // in the layout and number format that is computed with
     private bool _packed;
 
     public ConvolutionLayer(Tensor weight, Tensor bias, long stride, long padding) => (_weight, _bias, _stride, _padding) = (weight, bias, stride, padding);
@@ -25,23 +26,30 @@ internal sealed class ConvolutionLayer : IDisposable
     /// <summary>The convolution of <c>[B, I, H, W]</c>, then ReLU if asked for.</summary>
     public Tensor Apply(Tensor x, bool relu)
     {
-        var weight = Prepare(x);
+        var (weight, bias) = Prepare(x);
         if (_packed)
         {
-            return OneDnnScript.Convolution(x, weight, _bias, _padding, _stride, relu);
+            return OneDnnScript.Convolution(x, weight, bias, _padding, _stride, relu);
         }
 
-        var y = F.conv2d(x, weight, _bias, [_stride, _stride], [_padding, _padding]);
+        var y = F.conv2d(x, weight, bias, [_stride, _stride], [_padding, _padding]);
         return relu ? y.relu_() : y;
     }
 
     /// <summary>ReLU of the convolution plus <paramref name="shortcut"/>, which may be written over.</summary>
     public Tensor ApplyAdd(Tensor x, Tensor shortcut)
     {
-        var weight = Prepare(x);
+        var (weight, bias) = Prepare(x);
         return _packed
-            ? OneDnnScript.ConvolutionAdd(x, shortcut, weight, _bias, _padding, _stride)
-            : F.conv2d(x, weight, _bias, [_stride, _stride], [_padding, _padding]).add_(shortcut).relu_();
+            ? OneDnnScript.ConvolutionAdd(x, shortcut, weight, bias, _padding, _stride)
+            : F.conv2d(x, weight, bias, [_stride, _stride], [_padding, _padding]).add_(shortcut).relu_();
+    }
+
+    /// <summary>Number format of inputs and outputs from now on. Not beside a running call.</summary>
+    public void UsePrecision(ScalarType precision)
+    {
+        _precision = precision;
+        Forget();
     }
 
     /// <summary>Moves the layer. Not beside a running call.</summary>
@@ -66,7 +74,7 @@ internal sealed class ConvolutionLayer : IDisposable
         return moved;
     }
 
-    private Tensor Prepare(Tensor x)
+    private (Tensor Weight, Tensor Bias) Prepare(Tensor x)
     {
         lock (_gate)
         {
@@ -75,10 +83,12 @@ internal sealed class ConvolutionLayer : IDisposable
                 using var scope = torch.NewDisposeScope();
                 using var guard = torch.no_grad();
                 _packed = x.device.type == DeviceType.CPU && OneDnnScript.IsAvailable;
-                _used = (_packed ? OneDnnScript.PackConvolution(_weight, _padding, _stride, x.shape) : ChannelsLast(_weight)).DetachFromDisposeScope();
+                var weight = _weight.to_type(_precision);
+                _used = ((_packed ? OneDnnScript.PackConvolution(weight, _padding, _stride, x.shape) : ChannelsLast(weight)).DetachFromDisposeScope(),
+                    _bias.to(_precision, copy: true).DetachFromDisposeScope());
             }
 
-            return _used;
+            return _used.Value;
         }
     }
 
@@ -87,7 +97,8 @@ internal sealed class ConvolutionLayer : IDisposable
 
     private void Forget()
     {
-        _used?.Dispose();
+        _used?.Weight.Dispose();
+        _used?.Bias.Dispose();
         _used = null;
     }
 }

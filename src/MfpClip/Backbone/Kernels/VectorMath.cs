@@ -62,6 +62,23 @@ internal static unsafe class VectorMath
         return Avx512F.Scale(p, whole);
     }
 
+    /// <summary>GELU, <c>x (1 + erf(x / sqrt 2)) / 2</c>, to within 2e-7 of max(1, |x|) (Abramowitz and Stegun, 7.1.26).</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> Gelu(Vector512<float> x)
+    {
+        var one = Vector512.Create(1f);
+        var z = Vector512.Abs(x) * Vector512.Create(0.70710678f);
+        var t = one / Vector512.FusedMultiplyAdd(z, Vector512.Create(0.3275911f), one);
+        var p = Vector512.Create(1.061405429f);
+        p = Vector512.FusedMultiplyAdd(p, t, Vector512.Create(-1.453152027f));
+        p = Vector512.FusedMultiplyAdd(p, t, Vector512.Create(1.421413741f));
+        p = Vector512.FusedMultiplyAdd(p, t, Vector512.Create(-0.284496736f));
+        p = Vector512.FusedMultiplyAdd(p, t, Vector512.Create(0.254829592f));
+        var tail = p * t * Exp2(z * z * Vector512.Create(-1.44269504f)); // 1 - erf(z)
+        var half = x * Vector512.Create(0.5f);
+        return Vector512.FusedMultiplyAdd(Vector512.Abs(half), one - tail, half);
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector512<float> Widen(ushort* source) =>
         Avx512F.ShiftLeftLogical(Avx512F.ConvertToVector512UInt32(Vector256.Load(source)), 16).AsSingle();

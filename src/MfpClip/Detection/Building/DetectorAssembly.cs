@@ -1,5 +1,6 @@
 using MfpClip.Backbone;
 using MfpClip.Backbone.Hybrid;
+using MfpClip.Backbone.Kernels;
 using MfpClip.Cnn;
 using MfpClip.Hosting;
 using MfpClip.Imaging;
@@ -65,6 +66,7 @@ internal static class DetectorAssembly
             foreach (var module in parts.Modules)
             {
                 module.To(backbone.Vision.Device);
+                (module as WeightedModule)?.UseHalfProducts(MultipliesHalf(backbone));
             }
 
             var source = LoadModules(c, parts);
@@ -153,8 +155,17 @@ internal static class DetectorAssembly
         }
 
         cnn?.To(backbone.Vision.Device);
+        if (cnn is ResNetFeatureExtractor network)
+        {
+            network.UseHalfProducts(MultipliesHalf(backbone));
+        }
+
         return cnn;
     }
+
+    // What runs beside bfloat16 towers multiplies in bfloat16 too, where that is faster.
+    private static bool MultipliesHalf(IClipBackbone backbone) =>
+        backbone.Vision.Precision == ScalarType.BFloat16 && (backbone.Vision.Device.type != DeviceType.CPU || VectorMath.HasBFloat16);
 
     private static ITokenizer FindTokenizer(Composition c) =>
         (c.BackbonePath is { } path ? ClipTokenizer.FindBeside(path) : null) ?? ClipTokenizer.Default;

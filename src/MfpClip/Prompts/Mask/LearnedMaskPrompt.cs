@@ -38,8 +38,7 @@ internal sealed class LearnedMaskPrompt : WeightedModule, IMaskPrompt
         using var scope = torch.NewDisposeScope();
         var hidden = F.gelu(F.conv2d(Enter(m), Parameters["encoder.conv1.weight"], Parameters["encoder.conv1.bias"]));
         // Channels last, as the patches are: the sum with them and what follows keep that order, in which convolutions are twice as fast.
-        return F.conv2d(ConvolutionLayer.ChannelsLast(hidden), Parameters["encoder.conv2.weight"], Parameters["encoder.conv2.bias"], padding: [1, 1])
-            .MoveToOuterDisposeScope();
+        return Parameters.Convolution("encoder.conv2", ConvolutionLayer.ChannelsLast(hidden), padding: 1).MoveToOuterDisposeScope();
     }
 
     /// <inheritdoc/>
@@ -48,7 +47,7 @@ internal sealed class LearnedMaskPrompt : WeightedModule, IMaskPrompt
         using var scope = torch.NewDisposeScope();
         var P_m = Encode(MaskPrompt.Pool(coarseMap, Z[0].shape[2], Z[0].shape[3], _detach));
         var gamma = Parameters["gamma"].view(1, _channels, 1, 1);
-        var prompted = Z.Select(z => (z + (gamma * Refine(z + P_m))).MoveToOuterDisposeScope()).ToList();
+        var prompted = Z.Select(z => Refine(z, P_m).mul(gamma).add_(z).MoveToOuterDisposeScope()).ToList();
         return new(prompted, [.. Z.Select(_ => t.alias().MoveToOuterDisposeScope())]);
     }
 
@@ -61,9 +60,18 @@ internal sealed class LearnedMaskPrompt : WeightedModule, IMaskPrompt
     };
 
     /// <summary>Layer norm over the channels, depthwise 3x3, GELU, linear.</summary>
-    private Tensor Refine(Tensor x)
+    private Tensor Refine(Tensor z, Tensor P_m)
     {
         using var scope = torch.NewDisposeScope();
+        if (FusedRefinement.Serves(z))
+        {
+            var fused = FusedRefinement.Apply(
+                z, P_m, (Parameters["refine.norm.weight"], Parameters["refine.norm.bias"]), LayerNormEps,
+                (Parameters["refine.depthwise.weight"], Parameters["refine.depthwise.bias"])); // [B, g, g', C]
+            return Parameters.Linear("refine.linear", fused).permute(0, 3, 1, 2).MoveToOuterDisposeScope(); // [B, C, g, g']
+        }
+
+        var x = z + P_m;
         var u = F.layer_norm(
             x.permute(0, 2, 3, 1), [_channels], Parameters["refine.norm.weight"], Parameters["refine.norm.bias"], LayerNormEps); // [B, g, g', C]
         u = F.conv2d(

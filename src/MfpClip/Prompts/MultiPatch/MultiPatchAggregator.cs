@@ -40,7 +40,7 @@ internal sealed class MultiPatchAggregator : WeightedModule, IPatchAggregator
     {
         using var scope = torch.NewDisposeScope();
         var z = _projection == PatchProjection.Linear
-            ? Parameters.Linear($"linear{stage}", Enter(patchTokens))
+            ? Parameters.Linear($"linear{stage}", patchTokens)
             : Enter(vision.Project(patchTokens)); // [B, N, C]
         return z.transpose(1, 2).reshape(z.shape[0], z.shape[2], rows, columns).MoveToOuterDisposeScope(); // [B, C, g, g']
     }
