@@ -93,7 +93,7 @@ internal sealed class DetectorChoice
         : parsed.GetValue(_modules) is null && Method(parsed).IsTrained ? "No trained modules were named (--modules): the projections of MPFA are untrained, so maps mean little." : null;
 
     /// <summary>Whether I2TP and SP have a CNN to read.</summary>
-    public bool HasCnn(ParseResult parsed) => HasCnn(parsed, Method(parsed));
+    public bool HasCnn(ParseResult parsed) => HasCnn(parsed, Method(parsed)) || (Weights(parsed) == Bundled && Method(parsed).ReadsCnn);
 
     /// <summary>The trained modules that were named.</summary>
     public string? Modules(ParseResult parsed) => parsed.GetValue(_modules);
@@ -118,7 +118,7 @@ internal sealed class DetectorChoice
         var builder = new ZeroShotDetectorBuilder().UseDevice(parsed.GetValue(_device)!).UsePrecision(Precision(parsed.GetValue(_precision)!));
         string? weights = Weights(parsed);
         bool bundled = weights == Bundled, cnn = HasCnn(parsed, method);
-        builder = bundled ? builder.UseDefaultModel() : builder;
+        builder = bundled ? builder.UseDefaultModel(seed) : builder;
         if (!bundled || method.Key != "mfp-clip")
         {
             method.Apply(builder, seed); // the bundled model brings MFP-CLIP's modules with it, trained on rendered pictures

@@ -17,7 +17,7 @@ public static class TinyModel
 
     extension(ZeroShotDetector)
     {
-        /// <summary>The default detector: small, offline, on a CPU. Change it with <see cref="UseDefaultModel"/> on a builder.</summary>
+        /// <summary>The default detector: small, offline, on a CPU. Change it with <see cref="UseDefaultModel(ZeroShotDetectorBuilder)"/> on a builder.</summary>
         /// <exception cref="WeightsException">This build carries no weights.</exception>
         /// <exception cref="NativeBackendException">The native library does not load.</exception>
         public static ZeroShotDetector CreateDefault() => new ZeroShotDetectorBuilder().UseDefaultModel().Build();
@@ -27,10 +27,13 @@ public static class TinyModel
     /// Sets backbone, CNN, modules, sentences and input size to the default model's. What is set afterwards wins: a module that is replaced or
     /// given other sizes is untrained, one that is switched off is off, the others keep their training.
     /// </summary>
-    public static ZeroShotDetectorBuilder UseDefaultModel(this ZeroShotDetectorBuilder builder)
+    public static ZeroShotDetectorBuilder UseDefaultModel(this ZeroShotDetectorBuilder builder) => builder.UseDefaultModel(0);
+
+    /// <summary>The same; modules that are then left untrained (<see cref="ZeroShotDetectorBuilder.WithoutModuleWeights"/>) start from values of this seed.</summary>
+    public static ZeroShotDetectorBuilder UseDefaultModel(this ZeroShotDetectorBuilder builder, long seed)
     {
         ArgumentNullException.ThrowIfNull(builder);
-        return HybridComposition.Apply(builder.UseBundled(new(Modules, () => Open(Backbone), () => Open(Modules))), ImageSize);
+        return HybridComposition.Apply(builder.UseBundled(new(Modules, () => Open(Backbone), () => Open(Modules))), ImageSize, seed);
     }
 
     private static IWeightFile Open(string name) => typeof(TinyModel).Assembly.GetManifestResourceStream(name) is UnmanagedMemoryStream resource

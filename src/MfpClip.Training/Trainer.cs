@@ -80,9 +80,7 @@ public sealed class Trainer
 
         string frozenBefore = WeightsHash.Of(frozen);
         var identity = new TrainingIdentity(_method.Name, CompositionHash(), _data.Fingerprint, frozenBefore);
-        using var features = _options.FeatureCacheFolder is { } folder
-            ? FrozenFeatureCache.Enter(new FrozenFeatureCache(folder, _options.FeatureCacheBytes, NetworksHash()))
-            : default;
+        using var features = FrozenFeatures.Enter(_detector, _options);
         using var reproducible = ReproducibleKernels.Enter();
         using var recomputing = ActivationCheckpointing.Enter(_options.RecomputedBlocks);
         using var watch = new TrainingWatch(_files, _options, _recipe);
@@ -93,6 +91,7 @@ public sealed class Trainer
             if (_options.Resume && File.Exists(_files.Checkpoint))
             {
                 session.Resume();
+                watch.Resumed(session.State);
                 TrainingLog.Resumed(_options.Logger, _files.Checkpoint, session.State.Epoch + 1, session.State.Step);
             }
 
@@ -184,13 +183,6 @@ public sealed class Trainer
         object[] stages = [.. d.Stages.Select(s => new { s.Stage, s.Component, s.Options })];
         string text = JsonSerializer.Serialize(new { d.Method, d.Precision, d.ImageSize, stages, Modules = _options.Modules ?? [] });
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
-    }
-
-    // Weights and settings of the frozen networks, but not of the modules: rows of an ablation share features.
-    private string NetworksHash()
-    {
-        string options = JsonSerializer.Serialize(_detector.Description.Stages.Where(s => s.Stage is "backbone" or "CNN features").Select(s => new { s.Stage, s.Component, s.Options }));
-        return $"{WeightsHash.Of(_method.FrozenWeights)}|{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(options)))}";
     }
 
     private static void RequireGradients(IReadOnlyList<KeyValuePair<string, Tensor>> weights, bool wanted)

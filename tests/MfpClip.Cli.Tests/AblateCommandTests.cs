@@ -46,6 +46,32 @@ public sealed class AblateCommandTests : IDisposable
         Assert.All(written, w => Assert.Equal(w.Value, File.GetLastWriteTimeUtc(w.Key)));
     }
 
+    [SkippableFact]
+    public void Ablate_takes_the_default_model_with_modules_from_scratch_and_ends_trainings_early()
+    {
+        Skip.IfNot(TinyModel.IsAvailable, "This build carries no weights: see docs/tiny-model.md.");
+        string test = Path.Combine(_folder, "test"), output = Path.Combine(_folder, "out");
+        string[] images = [.. Directory.GetFiles(Path.Combine(AppContext.BaseDirectory, "images"), "*.png").Order(StringComparer.Ordinal).Take(2)];
+        for (int i = 0; i < images.Length; i++)
+        {
+            string kind = Path.Combine(test, "part", "test", i % 2 == 0 ? "good" : "broken");
+            Directory.CreateDirectory(kind);
+            File.Copy(images[i], Path.Combine(kind, $"{i}.png"));
+        }
+
+        var (code, text, errors) = Run(
+            "ablate", "--weights", "default", "--image-size", "64", "--test", test, "--tables", "figure6", "--seeds", "4", "5", "--max-steps", "2",
+            "--categories", "gear", "--images-per-category", "4", "--render-size", "64", "--pictures", "0", "--feature-cache", Path.Combine(_folder, "features"), "--out", output, "--json");
+
+        Assert.True(code == 0, errors);
+        using var json = JsonDocument.Parse(text);
+        Assert.Contains("stopped after 2 steps", json.RootElement.GetProperty("settings")[0].GetString(), StringComparison.Ordinal);
+        Assert.Contains("--max-steps 2", json.RootElement.GetProperty("command").GetString(), StringComparison.Ordinal);
+        var manifests = Directory.GetFiles(output, "training.json", SearchOption.AllDirectories).Select(f => JsonDocument.Parse(File.ReadAllText(f)).RootElement).ToList();
+        Assert.All(manifests, m => Assert.Equal(2, m.GetProperty("steps").GetInt32()));
+        Assert.Equal(4, manifests.Select(m => m.GetProperty("hashes").GetProperty("start").GetString()).Distinct().Count()); // each line and seed starts elsewhere
+    }
+
     [Fact]
     public void Ablate_without_a_cnn_says_what_to_do()
     {

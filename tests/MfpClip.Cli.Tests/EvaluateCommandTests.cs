@@ -45,9 +45,33 @@ public sealed class EvaluateCommandTests : IDisposable
         }
 
         string again = Path.Combine(_folder, "again");
-        var (rendered, _, problems) = Run("report", output, output, "--out", again);
+        var (rendered, summary, problems) = Run("report", output, output, "--out", again, "--json");
         Assert.True(rendered == 0, problems);
+        using var seeds = JsonDocument.Parse(summary);
+        var both = seeds.RootElement.GetProperty("methods")[0];
+        Assert.Equal(2, both.GetProperty("runs").GetInt32());
+        var aupro = both.GetProperty("categories").GetProperty("metal_nut").GetProperty("aupro");
+        Assert.Equal(nut.GetProperty("aupro").GetDouble(), aupro.GetProperty("mean").GetDouble(), 12); // the same run twice
+        Assert.Equal(0, aupro.GetProperty("sd").GetDouble(), 12);
+        Assert.Equal(JsonValueKind.Null, both.GetProperty("categories").GetProperty("cap").GetProperty("aupro").GetProperty("mean").ValueKind);
         Assert.Contains("±", File.ReadAllText(Path.Combine(again, "results.md")), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Several_data_sets_are_tested_together_and_no_picture_is_kept_where_none_is_wanted()
+    {
+        Category("one/metal_nut");
+        Category("two/cap");
+        string output = Path.Combine(_folder, "out");
+
+        var (code, text, errors) = Run(["evaluate", "--data", Path.Combine(_folder, "one"), Path.Combine(_folder, "two"), "--cases", "0", "--out", output, "--json", .. Weights]);
+
+        Assert.True(code == 0, errors);
+        using var json = JsonDocument.Parse(text);
+        Assert.Equal(["metal_nut", "cap"], json.RootElement.GetProperty("categories").EnumerateObject().Select(c => c.Name));
+        Assert.DoesNotContain("<img", File.ReadAllText(Path.Combine(output, "report.html")), StringComparison.Ordinal);
+        Assert.Empty(Directory.GetFiles(output, "*.jp*g", SearchOption.AllDirectories));
+        Assert.Empty(Directory.GetFiles(output, "*.png", SearchOption.AllDirectories));
     }
 
     [SkippableFact]

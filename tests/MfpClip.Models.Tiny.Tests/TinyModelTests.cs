@@ -83,6 +83,23 @@ public sealed class TinyModelTests : IDisposable
     }
 
     [SkippableFact]
+    public void FromScratchTheSeedDecidesTheStartingValuesAndTrainedModulesDoNotCareForIt()
+    {
+        Skip.IfNot(TinyModel.IsAvailable, "This build carries no weights: see docs/tiny-model.md.");
+        Assert.NotEqual(Scratch(1), Scratch(2));
+        Assert.Equal(Scratch(1), Scratch(1));
+        using var trained = new ZeroShotDetectorBuilder().UseDefaultModel(7).Build();
+        using var usual = ZeroShotDetector.CreateDefault();
+        Assert.Equal(Modules(usual).Select(m => m.Weights[0].Sha256), Modules(trained).Select(m => m.Weights[0].Sha256));
+
+        static string Scratch(long seed)
+        {
+            using var detector = new ZeroShotDetectorBuilder().UseDefaultModel(seed).WithoutModuleWeights().Build();
+            return detector.Description.WeightsHash;
+        }
+    }
+
+    [SkippableFact]
     public void WithoutWeightsTheErrorSaysHowToGetThem()
     {
         Skip.If(TinyModel.IsAvailable, "This build carries weights.");

@@ -36,6 +36,42 @@ public class EventFileTests
         Assert.Contains("tfevents", Path.GetFileName(path), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void A_resumed_training_tells_readers_to_drop_the_steps_after_its_checkpoint()
+    {
+        using var folder = new TestFolder();
+        string output = folder["out"];
+        using (var detector = Small.Builder().Build())
+        {
+            // Two steps are kept by the checkpoint, the third is watched and lost with the process.
+            new Trainer(detector, Small.Data(), Small.Options(output) with { MaximumSteps = 2 }).Run();
+            byte[] checkpoint = File.ReadAllBytes(Path.Combine(output, "checkpoint.safetensors"));
+            new Trainer(detector, Small.Data(), Small.Options(output) with { MaximumSteps = 3, Resume = true }).Run();
+            File.WriteAllBytes(Path.Combine(output, "checkpoint.safetensors"), checkpoint);
+        }
+
+        using (var detector = Small.Builder().Build())
+        {
+            new Trainer(detector, Small.Data(), Small.Options(output) with { MaximumSteps = 4, Resume = true }).Run();
+        }
+
+        var shown = new List<long>();
+        foreach (var e in Directory.GetFiles(output, "*tfevents*").Order(StringComparer.Ordinal).SelectMany(f => Records(File.ReadAllBytes(f))).Select(Tensorboard.Event.Parser.ParseFrom))
+        {
+            // What TensorBoard does with the start of a session: events from that step on have not happened.
+            if (e.SessionLog is { Status: Tensorboard.SessionLog.Types.SessionStatus.Start })
+            {
+                shown.RemoveAll(s => s >= e.Step);
+            }
+            else if (e.Summary is { } summary && summary.Value.Any(v => v.Tag == "loss/total"))
+            {
+                shown.Add(e.Step);
+            }
+        }
+
+        Assert.Equal([1, 2, 3, 4], shown);
+    }
+
     private static IEnumerable<byte[]> Records(byte[] file)
     {
         for (int at = 0; at < file.Length;)

@@ -1,3 +1,9 @@
+using System.Text.Json;
+using MfpClip.Backbone.Hybrid;
+using MfpClip.Cnn;
+using MfpClip.Data;
+using MfpClip.Output;
+using MfpClip.Training.Comparison;
 using MfpClip.Training.Memory;
 
 namespace MfpClip.Training.Tests;
@@ -72,11 +78,93 @@ public class FeatureCacheTests
         Assert.Equal(0f, cache.Get("double", y, () => [y * 2])[0][0, 5].item<float>());
     }
 
+    [Fact]
+    public void The_small_models_frozen_network_is_kept_with_and_without_prompts()
+    {
+        using var folder = new TestFolder();
+        byte[] plain = Train(folder["plain"], null);
+        Assert.Equal(plain, Train(folder["first"], folder["features"]));
+        Assert.Equal(2 * 8, Directory.GetFiles(folder["features"]).Length); // CNN features and the tokens before block 1 of 8 images
+        Assert.Equal(plain, Train(folder["second"], folder["features"]));
+
+        byte[] Train(string output, string? features)
+        {
+            using var detector = HybridComposition.Apply(new ZeroShotDetectorBuilder().UseBackbone(HybridBackbone.CreateRandom(Hybrid, 1)), 64, 5)
+                .UseCnn(new EfficientNetLiteOptions { RandomSeed = 1, InputSize = 32 }).Build();
+            return Run(detector, output, features);
+        }
+    }
+
+    [Fact]
+    public void AnomalyClips_vision_pass_is_kept_because_nothing_in_it_is_trained()
+    {
+        using var folder = new TestFolder();
+        byte[] plain = Train(folder["plain"], null);
+        Assert.Equal(plain, Train(folder["first"], folder["features"]));
+        Assert.Equal(8, Directory.GetFiles(folder["features"]).Length);
+        Assert.Equal(plain, Train(folder["second"], folder["features"]));
+
+        byte[] Train(string output, string? features)
+        {
+            using var detector = new ZeroShotDetectorBuilder().UseRandomBackbone(Small.Clip, 1).UseAnomalyClip(new() { Seed = 3 }).WithImageSize(56).Build();
+            return Run(detector, output, features);
+        }
+    }
+
+    [Fact]
+    public void A_comparison_with_kept_features_has_the_same_numbers()
+    {
+        using var folder = new TestFolder();
+        var set = TestSet(folder["plates"]);
+        var plain = Compare(folder["plain"], null);
+        Assert.Equal(plain, Compare(folder["first"], folder["features"]));
+        Assert.NotEmpty(Directory.GetFiles(folder["features"]));
+        Assert.Equal(plain, Compare(folder["second"], folder["features"]));
+
+        string Compare(string output, string? features)
+        {
+            var line = new ComparedMethod("anomalyclip", "AnomalyCLIP", seed => new ZeroShotDetectorBuilder().UseRandomBackbone(Small.Clip, 1).UseAnomalyClip(new() { Seed = seed }).WithImageSize(56));
+            var result = new MethodComparison(new()
+            {
+                OutputFolder = output, Seeds = [4], LatencyImages = 1, Recipe = r => r with { Epochs = 1, BatchSize = 2 },
+                Training = new() { OutputFolder = output, FeatureCacheFolder = features, DrawCurves = false, WriteTensorBoard = false, Workers = 1 },
+            }).Run([line], Small.Data(2), set);
+            return JsonSerializer.Serialize(result.Methods[0].Runs[0].Categories);
+        }
+    }
+
+    private static HybridConfig Hybrid { get; } = new()
+    {
+        EmbedDim = 16,
+        Vision = new() { ImageSize = 64, Width = 24, Layers = 4, Heads = 2, PooledGrid = 2, PositionGrid = 2, Kernel = 3 },
+        Text = new() { VocabSize = 49408, Width = 8, Layers = 1, Heads = 1 },
+    };
+
+    private static AnomalyDataSet TestSet(string path)
+    {
+        var random = new Random(1);
+        for (int i = 0; i < 6; i++)
+        {
+            string kind = Path.Combine(path, "plate", "test", i % 2 == 0 ? "good" : "hole");
+            Directory.CreateDirectory(kind);
+            var pixels = new byte[64 * 64 * 3];
+            random.NextBytes(pixels);
+            MapFiles.WritePng(Path.Combine(kind, $"{i}.png"), new RgbImage(64, 64, pixels));
+        }
+
+        return DataSetReader.Open(path);
+    }
+
+    private static byte[] Run(ZeroShotDetector detector, string output, string? features)
+    {
+        new Trainer(detector, Small.Data(), Small.Options(output) with { FeatureCacheFolder = features, DrawCurves = false, Recipe = Small.Recipe with { BatchSize = 1 } }).Run();
+        return File.ReadAllBytes(Path.Combine(output, "modules.safetensors"));
+    }
+
     private static byte[] Run(string output, bool selfPrompt, string? features)
     {
         var builder = Small.Builder();
         using var detector = (selfPrompt ? builder : builder.WithoutSelfPrompt()).Build();
-        new Trainer(detector, Small.Data(), Small.Options(output) with { FeatureCacheFolder = features, DrawCurves = false, Recipe = Small.Recipe with { BatchSize = 1 } }).Run();
-        return File.ReadAllBytes(Path.Combine(output, "modules.safetensors"));
+        return Run(detector, output, features);
     }
 }

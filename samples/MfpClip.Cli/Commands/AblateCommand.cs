@@ -20,11 +20,12 @@ internal static class AblateCommand
         var sigma = new Option<double>("--smoothing") { Description = "Width of the Gaussian on maps; the authors of the field use 4." };
         var pictures = new Option<int>("--pictures") { Description = "Images in figure 6.", DefaultValueFactory = _ => 8 };
         var recompute = new Option<int>("--recompute") { Description = "Blocks of the vision tower computed again on the backward pass; 0 keeps all.", DefaultValueFactory = _ => 1 };
-        var features = new Option<string?>("--feature-cache") { Description = "Folder that keeps features of the frozen networks; lines share them." };
+        var most = new Option<long?>("--max-steps") { Description = "End every training after so many steps; for quick tries." };
+        var features = new Option<string?>("--feature-cache") { Description = "Folder that keeps features of the frozen networks, for training and testing; lines share them. Seconds an image are then without those networks." };
         var (choice, data, recipe) = (new DetectorChoice(), new TrainingDataChoice(), new RecipeChoice());
         var command = new Command("ablate", "Trains and tests the method with modules on and off, as the paper's tables 2 to 4 and figure 6.")
         {
-            test, tables, output, seeds, limit, sigma, pictures, recompute, features,
+            test, tables, output, seeds, limit, sigma, pictures, recompute, most, features,
         };
         choice.AddTo(command);
         data.AddTo(command);
@@ -41,7 +42,7 @@ internal static class AblateCommand
                 throw new DetectorConfigurationException(["An ablation switches I2TP and SP on and off, which read a CNN: name it with --cnn."]);
             }
 
-            var all = PaperTables.All(() => choice.Builder(parsed));
+            var all = PaperTables.All(() => choice.Builder(parsed).WithoutModuleWeights());
             string[] wanted = parsed.GetValue(tables)!;
             var unknown = wanted.Where(w => all.All(t => t.Key != w)).ToList();
             if (unknown.Count > 0)
@@ -56,11 +57,12 @@ internal static class AblateCommand
                 Seeds = parsed.GetValue(seeds)!,
                 Recipe = recipe.Apply(parsed, new TrainingRecipe(), 0),
                 Evaluation = new() { Limit = parsed.GetValue(limit), SmoothingSigma = parsed.GetValue(sigma), Cases = 0 },
-                Training = new() { OutputFolder = folder, RecomputedBlocks = parsed.GetValue(recompute), FeatureCacheFolder = parsed.GetValue(features) },
+                Training = new() { OutputFolder = folder, RecomputedBlocks = parsed.GetValue(recompute), FeatureCacheFolder = parsed.GetValue(features), MaximumSteps = parsed.GetValue(most) },
                 Pictures = parsed.GetValue(pictures),
+                Command = CommandLine.AsTyped(),
                 Notice = choice.Notice(parsed) == DetectorChoice.RandomNotice ? DetectorChoice.RandomNotice : null,
             };
-            var (auxiliary, testSet) = (data.Open(parsed, 0, cancellationToken), Open(parsed.GetValue(test)!));
+            var (auxiliary, testSet) = (data.Open(parsed, 0, cancellationToken), TestData.Open(parsed.GetValue(test)!));
             var chosen = all.Where(t => wanted.Contains(t.Key)).ToList();
             bool asJson = parsed.GetValue(json);
             var study = new AblationStudy(options);
@@ -69,13 +71,6 @@ internal static class AblateCommand
             return Task.FromResult(0);
         });
         return command;
-    }
-
-    private static AnomalyDataSet Open(string[] paths)
-    {
-        var sets = paths.Select(p => DataSetReader.Open(p)).ToList();
-        var one = sets[0];
-        return sets.Count == 1 ? one : one with { Name = string.Join(" + ", sets.Select(s => s.Name)), Categories = [.. sets.SelectMany(s => s.Categories)] };
     }
 
     private static AblationResult WithProgress(

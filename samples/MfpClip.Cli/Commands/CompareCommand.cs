@@ -25,10 +25,11 @@ internal static class CompareCommand
         var timed = new Option<int>("--latency-images") { Description = "Images by which latency is measured.", DefaultValueFactory = _ => 16 };
         var most = new Option<long?>("--max-steps") { Description = "End every training after so many steps; for quick tries." };
         var recompute = new Option<int>("--recompute") { Description = "Blocks of the vision tower that are computed again on the backward pass instead of kept; 0 keeps all: faster, more memory.", DefaultValueFactory = _ => 1 };
+        var features = new Option<string?>("--feature-cache") { Description = "Folder that keeps features of the frozen networks, for training and testing; latency is measured without it." };
         var (choice, data, recipe) = (new DetectorChoice(), new TrainingDataChoice(), new RecipeChoice());
         var command = new Command("compare", "Trains and tests several methods under one protocol: the paper's Table 1, with latency and memory.")
         {
-            output, test, methods, seeds, limit, sigma, timed, most, recompute,
+            output, test, methods, seeds, limit, sigma, timed, most, recompute, features,
         };
         choice.AddTo(command);
         data.AddTo(command);
@@ -36,8 +37,7 @@ internal static class CompareCommand
         Failure.Run(command, json, (parsed, cancellationToken) =>
         {
             bool asJson = parsed.GetValue(json);
-            var sets = parsed.GetValue(test)!.Select(p => DataSetReader.Open(p)).ToList();
-            var tested = new AnomalyDataSet(string.Join(", ", sets.Select(s => s.Name)), sets[0].Layout, sets[0].Path, [.. sets.SelectMany(s => s.Categories)]);
+            var tested = TestData.Open(parsed.GetValue(test)!);
             var auxiliary = data.Open(parsed, 0, cancellationToken);
             string folder = parsed.GetValue(output)!;
             var comparison = new MethodComparison(new()
@@ -46,10 +46,10 @@ internal static class CompareCommand
                 Seeds = parsed.GetValue(seeds)!,
                 Recipe = own => recipe.Apply(parsed, own, own.Seed),
                 Evaluation = new() { Cases = 0, Limit = parsed.GetValue(limit), SmoothingSigma = parsed.GetValue(sigma) },
-                Training = new() { OutputFolder = folder, RecomputedBlocks = parsed.GetValue(recompute), MaximumSteps = parsed.GetValue(most) },
+                Training = new() { OutputFolder = folder, RecomputedBlocks = parsed.GetValue(recompute), MaximumSteps = parsed.GetValue(most), FeatureCacheFolder = parsed.GetValue(features) },
                 LatencyImages = parsed.GetValue(timed),
                 Notice = choice.IsRandom(parsed) ? DetectorChoice.RandomNotice : null,
-                Command = $"mfpclip {string.Join(' ', Environment.GetCommandLineArgs().Skip(1).Select(Quoted))}",
+                Command = CommandLine.AsTyped(),
             });
             List<ComparedMethod> lines = [.. parsed.GetValue(methods)!.Select(MethodCatalogue.Find).Select(m => new ComparedMethod(m.Key, m.Name, seed => Compose(choice, parsed, m, seed)))];
             var result = asJson ? comparison.Run(lines, auxiliary, tested, null, cancellationToken) : WithProgress(comparison, lines, auxiliary, tested, cancellationToken);
@@ -126,8 +126,6 @@ internal static class CompareCommand
         ? $"{Number(100 * mean)}{(s.StandardDeviation is { } d ? $" ± {Number(100 * d)}" : string.Empty)}" : "n/a";
 
     private static string Number(double v) => v.ToString("0.0", CultureInfo.InvariantCulture);
-
-    private static string Quoted(string argument) => argument.Contains(' ', StringComparison.Ordinal) ? $"\"{argument}\"" : argument;
 
     private sealed class Shown(Action<ComparisonProgress> show) : IProgress<ComparisonProgress>
     {

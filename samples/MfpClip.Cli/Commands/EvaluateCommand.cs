@@ -13,27 +13,29 @@ internal static class EvaluateCommand
 {
     public static Command Create(Option<bool> json)
     {
-        var data = new Option<string>("--data") { Description = "A category, a data set or a folder of data sets in MVTec AD's layout, VisA, a folder with meta.json, or a folder with good/ and bad/.", Required = true };
+        var data = new Option<string[]>("--data") { Description = "A category, a data set or a folder of data sets in MVTec AD's layout, VisA, a folder with meta.json, or a folder with good/ and bad/. Several: tested together.", Required = true, AllowMultipleArgumentsPerToken = true };
         var output = new Option<string>("--out") { Description = "Folder for the report, its figures and pictures.", DefaultValueFactory = _ => "mfpclip-evaluation" };
         var smooth = new Option<double?>("--smooth") { Description = "Smooth maps with a Gaussian of this width in pixels; alone: 4, as AnomalyCLIP and APRIL-GAN do. Without it maps are not smoothed.", Arity = ArgumentArity.ZeroOrOne };
         var limit = new Option<int?>("--limit") { Description = "Images of each category at most, good and defective alike, for quick tries." };
         var resolution = new Option<EvaluationResolution>("--resolution") { Description = "Compare maps with masks at the image's resolution, or at the model's, as the papers do.", DefaultValueFactory = _ => EvaluationResolution.Image };
         var name = new Option<string?>("--class") { Description = "What the photos show, in words. Without it: the category's folder in words." };
         var shots = new Option<int>("--shots") { Description = "Good images of train/good, the first by name, to compare with." };
+        var cases = new Option<int>("--cases") { Description = "Best and worst cases of each kind and category whose pictures are in the report; 0: none, for data that must not be passed on.", DefaultValueFactory = _ => new EvaluationOptions().Cases };
         var auxiliary = new Option<string[]>("--auxiliary") { Description = "What the modules were trained on: data sets, or training.json. Without it: the training.json beside the modules. Overlap with --data is refused.", AllowMultipleArgumentsPerToken = true };
         var choice = new DetectorChoice();
-        var command = new Command("evaluate", "Measures a detector on a data set and writes a report.") { data, output, smooth, limit, resolution, name, shots, auxiliary };
+        var command = new Command("evaluate", "Measures a detector on a data set and writes a report.") { data, output, smooth, limit, resolution, name, shots, cases, auxiliary };
         choice.AddTo(command, defaultModel: true);
         choice.AddReferencesTo(command, folder: false);
         Failure.Run(command, json, (parsed, cancellationToken) =>
         {
-            var set = DataSetReader.Open(parsed.GetValue(data)!);
+            var set = TestData.Open(parsed.GetValue(data)!);
             var protocol = AuxiliaryData.Protocol(choice.Modules(parsed), parsed.GetValue(auxiliary) ?? [], set, cancellationToken);
             var evaluator = new Evaluator(new()
             {
                 SmoothingSigma = parsed.GetValue(smooth) ?? (parsed.GetResult(smooth) is null ? 0 : 4),
                 Limit = parsed.GetValue(limit) is { } n and < 2 ? throw new ArgumentException($"--limit is {n}; it must be at least 2: a good and a defective image.") : parsed.GetValue(limit),
                 Resolution = parsed.GetValue(resolution), ClassName = parsed.GetValue(name), Shots = parsed.GetValue(shots),
+                Cases = parsed.GetValue(cases) is var kept and >= 0 ? kept : throw new ArgumentException($"--cases is {parsed.GetValue(cases)}; it must not be negative."),
             });
             var run = Run(parsed.GetValue(json), progress => Evaluate(evaluator, choice, parsed, parsed.GetValue(shots), parsed.GetValue(name), set, protocol, progress, cancellationToken)) with { Notice = choice.Notice(parsed) };
             string page = EvaluationReportFiles.Write(parsed.GetValue(output)!, new([run]));

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using MfpClip.Evaluation;
 using MfpClip.Evaluation.Reports;
 
 namespace MfpClip.Cli.Commands;
@@ -21,7 +22,15 @@ internal static class ReportCommand
             string page = EvaluationReportFiles.Write(folder, report);
             if (parsed.GetValue(json))
             {
-                CliJson.Print(new { report = page, methods = report.Methods.Select(m => new { m.Method, runs = m.Runs.Count, categories = m.Categories.Count }) });
+                CliJson.Print(new
+                {
+                    report = page,
+                    methods = report.Methods.Select(m => new
+                    {
+                        m.Method, runs = m.Runs.Count, seeds = m.Runs.Select(r => r.Seed),
+                        categories = m.Categories.ToDictionary(c => c, c => Figures(m, c)), mean = Figures(m, null),
+                    }),
+                });
             }
             else
             {
@@ -32,4 +41,8 @@ internal static class ReportCommand
         });
         return command;
     }
+
+    // Fractions over the runs: mean and standard deviation of the sample, null where there is none.
+    private static Dictionary<string, object> Figures(MethodRuns method, string? category) => EvaluationMetrics.All.Where(m => m.Key != "aupro_authors").ToDictionary(
+        m => m.Key, m => method.Summarise(m.Get, category) is var s ? (object)new { s.Mean, sd = s.Deviation, s.Runs } : null!);
 }

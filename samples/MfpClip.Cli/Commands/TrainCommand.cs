@@ -14,6 +14,7 @@ internal static class TrainCommand
         var seed = new Option<long>("--seed") { Description = "Seed of starting values, order and rendered images." };
         var resume = new Option<bool>("--resume") { Description = "Go on from the folder's checkpoint." };
         var train = new Option<string[]?>("--train-modules") { Description = "Only these modules (i2tp, sp, mpfa, mp ...).", AllowMultipleArgumentsPerToken = true };
+        var scratch = new Option<bool>("--from-scratch") { Description = "Starting values of the seed for every module, where the default model would bring trained ones." };
         var every = new Option<int?>("--checkpoint-every") { Description = "A checkpoint after so many steps too." };
         var most = new Option<long?>("--max-steps") { Description = "Stop, resumably, after so many steps." };
         var recompute = new Option<int>("--recompute") { Description = "Blocks of the vision tower that are computed again on the backward pass instead of kept; 0 keeps all: faster, more memory.", DefaultValueFactory = _ => 1 };
@@ -24,7 +25,7 @@ internal static class TrainCommand
         var (choice, data, recipe) = (new DetectorChoice(), new TrainingDataChoice(), new RecipeChoice());
         var command = new Command("train", "Trains the modules on auxiliary data; resumable, with loss curves and TensorBoard files.")
         {
-            output, seed, resume, train, every, most, recompute, features, featureBytes, imageBytes, workers,
+            output, seed, resume, train, scratch, every, most, recompute, features, featureBytes, imageBytes, workers,
         };
         choice.AddTo(command);
         data.AddTo(command);
@@ -33,7 +34,13 @@ internal static class TrainCommand
         {
             long start = parsed.GetValue(seed);
             var set = data.Open(parsed, start, cancellationToken);
-            using var detector = choice.Builder(parsed, start).Build();
+            if (parsed.GetValue(scratch) && choice.Modules(parsed) is not null)
+            {
+                throw new ArgumentException("--from-scratch and --modules exclude each other.");
+            }
+
+            var builder = choice.Builder(parsed, start);
+            using var detector = (parsed.GetValue(scratch) ? builder.WithoutModuleWeights() : builder).Build();
             var options = new TrainerOptions
             {
                 OutputFolder = parsed.GetValue(output)!,

@@ -40,7 +40,7 @@ internal static class Aupro
     /// As AnomalyCLIP and APRIL-GAN compute it (cal_pro_score): evenly spaced thresholds from the lowest score, points strictly below
     /// the limit, their false positive rates stretched to [0,1].
     /// </summary>
-    /// <param name="store">Pixels. In bins, thresholds act at the edges of bins.</param>
+    /// <param name="store">Pixels. In bins, thresholds act at the edges of bins; the value says what that can have changed.</param>
     /// <param name="negatives">Pixels outside of all regions.</param>
     /// <param name="regions">Number of regions.</param>
     /// <param name="range">Lowest and highest score.</param>
@@ -61,25 +61,15 @@ internal static class Aupro
             return MetricValue.NotAvailable("the map is constant: there are no steps");
         }
 
-        var points = Points(store, negatives, regions, thresholds).Where(p => p.X < limit).ToList();
-        if (points.Count == 0)
+        var points = Points(store, negatives, regions, thresholds, singlePrecision);
+        if (!points.Taken.Any(p => p.X < limit))
         {
             return MetricValue.NotAvailable($"no threshold has a false positive rate below {limit.ToString(System.Globalization.CultureInfo.InvariantCulture)}");
         }
 
-        double low = points.Min(p => p.X), span = points.Max(p => p.X) - low;
-        if (!(span > 0))
-        {
-            return MetricValue.NotAvailable("all thresholds below the limit have the same false positive rate");
-        }
-
-        double area = 0;
-        for (int i = 1; i < points.Count; i++)
-        {
-            area += (points[i - 1].X - points[i].X) / span * (points[i].Y + points[i - 1].Y) / 2;
-        }
-
-        return new(area);
+        return points.Area(limit) is { } area
+            ? new(area, Error: store.IsExact ? 0 : points.Error(limit))
+            : MetricValue.NotAvailable("all thresholds below the limit have the same false positive rate");
     }
 
     /// <summary>As MVTec's evaluation code with a limited number of thresholds: evenly spaced among the sorted scores of the background.</summary>
@@ -93,7 +83,7 @@ internal static class Aupro
         float[] background = [.. store.Sorted.Where(p => (uint)p == 0).Select(p => OrderedFloat.Value((uint)(p >> 32)))];
         int[] positions = [.. Enumerable.Range(0, thresholds).Select(i => (int)((double)(background.Length - 1) * i / (thresholds - 1)))];
         double[] at = [.. positions.Select(p => (double)background[p])];
-        var overlaps = Points(store, negatives, regions, at);
+        var overlaps = Points(store, negatives, regions, at, singlePrecision: true).Taken;
         var curve = positions.Select((p, i) => new CurvePoint(1.0 - ((p + 1.0) / background.Length), overlaps[i].Y)).Prepend(new(1, 1)).Reverse().ToList();
         double area = 0;
         for (int i = 1; i < curve.Count && curve[i - 1].X < limit; i++)
@@ -108,9 +98,9 @@ internal static class Aupro
     }
 
     // Rising thresholds; positive is what lies strictly above.
-    private static CurvePoint[] Points(IPixelStore store, long negatives, int regions, double[] thresholds)
+    private static SteppedPoints Points(IPixelStore store, long negatives, int regions, double[] thresholds, bool singlePrecision)
     {
-        var points = new CurvePoint[thresholds.Length];
+        CurvePoint[] low = new CurvePoint[thresholds.Length], high = new CurvePoint[thresholds.Length];
         int next = thresholds.Length - 1;
         long fp = 0;
         double cover = 0;
@@ -118,7 +108,13 @@ internal static class Aupro
         {
             while (next >= 0 && score <= thresholds[next])
             {
-                points[next--] = new((double)fp / negatives, cover / regions);
+                low[next] = high[next] = new((double)fp / negatives, cover / regions);
+                if (!store.IsExact && BinnedPixels.MayHold(score, thresholds[next], singlePrecision))
+                {
+                    high[next] = new((double)(fp + n) / negatives, (cover + c) / regions);
+                }
+
+                next--;
             }
 
             fp += n;
@@ -126,10 +122,10 @@ internal static class Aupro
         });
         for (; next >= 0; next--)
         {
-            points[next] = new((double)fp / negatives, cover / regions);
+            low[next] = high[next] = new((double)fp / negatives, cover / regions);
         }
 
-        return points;
+        return new(low, high);
     }
 
     // np.arange(low, high, (high - low) / steps) of NumPy 1: the difference in the maps' precision, the steps in double.

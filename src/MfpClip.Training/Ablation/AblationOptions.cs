@@ -30,6 +30,9 @@ public sealed record AblationOptions
     /// <summary>A sentence every reader must know, for example that the weights are random.</summary>
     public string? Notice { get; init; }
 
+    /// <summary>The command that makes this study, for the report.</summary>
+    public string? Command { get; init; }
+
     /// <summary>Where the study logs.</summary>
     public ILogger Logger { get; init; } = NullLogger.Instance;
 }

@@ -139,7 +139,9 @@ internal static class AblationReport
         "paper: MFP-CLIP on MVTec AD with CLIP ViT-L/14@336, I-AUC / P-AUC (\"loss\": points lost against the whole method)",
         $"recipe: {(result.Recipe is { } r ? r.ToString() : "each method's own")}",
         $"evaluation: {result.Evaluation}",
+        .. result.Settings,
         .. result.Protocol,
+        .. result.Command is { } command ? new[] { $"made by: {command}" } : [],
     ];
 
     private static string Paper(PaperNumbers? p) => p is null ? string.Empty
@@ -151,7 +153,7 @@ internal static class AblationReport
 
     private static object ForPrograms(AblationResult result) => new
     {
-        result.Notice, result.Auxiliary, result.Test, result.Seeds, result.Recipe, result.Evaluation, result.Protocol,
+        result.Notice, result.Auxiliary, result.Test, result.Seeds, result.Recipe, result.Evaluation, result.Protocol, result.Settings, result.Command,
         Tables = result.Tables.Select(t => new
         {
             t.Key, t.Title,

@@ -26,6 +26,12 @@ public sealed record AblationResult
 
     /// <summary>A sentence every reader must know.</summary>
     public string? Notice { get; init; }
+
+    /// <summary>What must be known of how lines were trained and timed, beyond the recipe.</summary>
+    public IReadOnlyList<string> Settings { get; init; } = [];
+
+    /// <summary>The command that makes it.</summary>
+    public string? Command { get; init; }
 }
 
 /// <summary>A table with its numbers.</summary>

@@ -53,7 +53,7 @@ public sealed class AblationStudy(AblationOptions options)
         var result = new AblationResult
         {
             Tables = [.. tables.Select(t => new AblationTableResult(t.Key, t.Title, [.. t.Rows.Select(r => new AblationRowResult(r.Name, r.Paper, finished[(t.Key, r.Name)]))]))],
-            Auxiliary = auxiliary.Name, Test = test.Name, Seeds = options.Seeds, Recipe = options.Recipe, Notice = options.Notice,
+            Auxiliary = auxiliary.Name, Test = test.Name, Seeds = options.Seeds, Recipe = options.Recipe, Notice = options.Notice, Settings = [.. Settings()], Command = options.Command,
             // Every run has its own seed; what was trained and tested on is the same for all.
             Protocol = [.. finished.Values.SelectMany(r => r).First().Protocol.Where(l => !l.StartsWith("seed:", StringComparison.Ordinal))],
             Evaluation = string.Create(
@@ -91,12 +91,12 @@ public sealed class AblationStudy(AblationOptions options)
                 detector = row.Compose(seed).WithModuleWeights(training.ModulesPath).Build();
             }
 
-            var evaluation = new Evaluator(options.Evaluation).Evaluate(detector, test, protocol, report, cancellationToken);
+            var evaluation = Evaluate(detector, test, protocol, report, cancellationToken);
             var run = new AblationRun
             {
                 Key = key, Seed = seed, Mean = Values(evaluation.Mean), Categories = evaluation.Categories.ToDictionary(c => c.Key, c => Values(c.Metrics), StringComparer.Ordinal),
                 Losses = training is { Epochs.Count: > 0 } ? [training.Epochs[0].Loss, training.Epochs[^1].Loss] : [],
-                TrainingSeconds = training?.Epochs.Sum(e => e.Seconds) ?? 0, SecondsPerImage = evaluation.SecondsPerImage,
+                TrainingSeconds = training is { IsComplete: false } ? training.Elapsed.TotalSeconds : training?.Epochs.Sum(e => e.Seconds) ?? 0, SecondsPerImage = evaluation.SecondsPerImage,
                 Modules = training is null ? null : Path.GetRelativePath(options.OutputFolder, training.ModulesPath).Replace('\\', '/'),
                 WeightsHash = detector.Description.WeightsHash, Protocol = evaluation.Protocol,
             };
@@ -110,16 +110,35 @@ public sealed class AblationStudy(AblationOptions options)
         }
     }
 
+    private EvaluationRun Evaluate(ZeroShotDetector detector, AnomalyDataSet test, CrossDataSetProtocol protocol, RunReport report, CancellationToken cancellationToken)
+    {
+        using var features = FrozenFeatures.Enter(detector, options.Training);
+        return new Evaluator(options.Evaluation).Evaluate(detector, test, protocol, report, cancellationToken);
+    }
+
     private TrainingResult Train(ZeroShotDetector detector, ITrainingData auxiliary, TrainingRecipe recipe, string folder, RunReport report, CancellationToken cancellationToken)
     {
         var given = options.Training ?? new() { OutputFolder = folder };
-        return new Trainer(detector, auxiliary, given with { OutputFolder = folder, Recipe = recipe, Resume = true, MaximumSteps = null }).Run(report, cancellationToken);
+        return new Trainer(detector, auxiliary, given with { OutputFolder = folder, Recipe = recipe, Resume = true }).Run(report, cancellationToken);
     }
 
     private string Key(DetectorDescription d, TrainingRecipe? recipe, long seed, string auxiliary, string test)
     {
         object[] stages = [.. d.Stages.Select(s => new { s.Stage, s.Component, s.Options, Weights = s.Weights.Select(w => w.Sha256) })];
-        return Hash(JsonSerializer.Serialize(new { d.Method, d.Precision, d.ImageSize, stages, recipe, seed, auxiliary, test, options.Training?.Modules, options.Evaluation }));
+        return Hash(JsonSerializer.Serialize(new { d.Method, d.Precision, d.ImageSize, stages, recipe, seed, auxiliary, test, options.Training?.Modules, options.Training?.MaximumSteps, options.Evaluation }));
+    }
+
+    private IEnumerable<string> Settings()
+    {
+        if (options.Training?.MaximumSteps is { } most)
+        {
+            yield return string.Create(System.Globalization.CultureInfo.InvariantCulture, $"every training was stopped after {most} steps at the latest: a quick try, not the modules' worth");
+        }
+
+        if (options.Training?.FeatureCacheFolder is not null)
+        {
+            yield return "features of the frozen networks were read from disk where they were known: training seconds and s/image are mostly without those networks";
+        }
     }
 
     private static IReadOnlyDictionary<string, double?> Values(EvaluationMetrics metrics) =>

@@ -27,6 +27,14 @@ internal sealed class EventFile : IDisposable
     /// <summary>The file.</summary>
     public string Path { get; }
 
+    /// <summary>Says that the run starts (again) with this step: readers then drop what an earlier file holds from it on.</summary>
+    public void Start(long step)
+    {
+        // SessionLog { status = 1: START = 1 }
+        Write(Event(step, session: [1 << 3, 1]));
+        Flush();
+    }
+
     /// <summary>Writes values of one step.</summary>
     public void Scalars(long step, IEnumerable<KeyValuePair<string, double>> values)
     {
@@ -63,8 +71,8 @@ internal sealed class EventFile : IDisposable
         return unchecked(((crc >> 15) | (crc << 17)) + 0xA282EAD8);
     }
 
-    // Event { double wall_time = 1; int64 step = 2; string file_version = 3; Summary summary = 5 }
-    private static byte[] Event(long step, string? version = null, byte[]? summary = null)
+    // Event { double wall_time = 1; int64 step = 2; string file_version = 3; Summary summary = 5; SessionLog session_log = 7 }
+    private static byte[] Event(long step, string? version = null, byte[]? summary = null, byte[]? session = null)
     {
         using var message = new MemoryStream();
         message.WriteByte((1 << 3) | 1);
@@ -81,6 +89,11 @@ internal sealed class EventFile : IDisposable
         if (summary is not null)
         {
             Bytes(message, 5, summary);
+        }
+
+        if (session is not null)
+        {
+            Bytes(message, 7, session);
         }
 
         return message.ToArray();

@@ -10,6 +10,9 @@ internal sealed class TrainingWatch(TrainingFiles files, TrainerOptions options,
     private readonly Queue<double> _recent = new();
     private long _last = Stopwatch.GetTimestamp();
 
+    /// <summary>Before a resumed training's first step: what was watched after the checkpoint is about to happen again.</summary>
+    public void Resumed(TrainingState state) => _events?.Start(state.TotalSteps + 1);
+
     /// <summary>After a step.</summary>
     public void Step(TrainingState state, int stepsPerEpoch, TrainingLoss loss, IProgress<TrainingProgress>? progress)
     {

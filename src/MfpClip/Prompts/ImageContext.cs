@@ -1,4 +1,5 @@
 using MfpClip.Backbone;
+using MfpClip.Backbone.Hybrid;
 using MfpClip.Cnn;
 using MfpClip.Training.Memory;
 
@@ -52,7 +53,7 @@ public sealed class ImageContext : IDisposable
     public CnnFeatures Cnn => _cnn ??= ExtractCnn();
 
     /// <summary>E_0: patches, class token and positions after <c>ln_pre</c>, <c>[B, 1 + N, D]</c> in the tower's precision.</summary>
-    public Tensor Embedded => Keep(ref _embedded, () => Vision.Embed(Images.to(Vision.Precision, Vision.Device)));
+    public Tensor Embedded => Keep(ref _embedded, Embed);
 
     /// <summary>Tokens of the plain pass, without any prompt, after the last block: <c>[B, 1 + N, D]</c>, before <c>ln_post</c>.</summary>
     public Tensor ClipTokens => PlainPass[^1];
@@ -96,6 +97,13 @@ public sealed class ImageContext : IDisposable
 
         return slot;
     }
+
+    // A convolution is computed faster than read; a whole frozen network before the first block is worth keeping.
+    private Tensor Embed() => Vision is HybridVisionTower && FrozenFeatureCache.Current is { } cache
+        ? cache.Get($"tokens before block 1 in {Vision.Precision}", Images, () => [EmbedImages()])[0]
+        : EmbedImages();
+
+    private Tensor EmbedImages() => Vision.Embed(Images.to(Vision.Precision, Vision.Device));
 
     private Tensor[] RunPlain()
     {

@@ -52,7 +52,21 @@ public class PixelMetricsTests
         Within(exact.Ranking.AveragePrecision, binned.Ranking.AveragePrecision, 1e-2);
         Within(exact.Ranking.F1Max, binned.Ranking.F1Max, 1e-2);
         Within(exact.Aupro, binned.Aupro, 1e-3);
+        Within(exact.AuproAuthors, binned.AuproAuthors, 1e-2);
     }, iter: 50);
+
+    [Fact]
+    public void The_stepped_form_knows_its_bound_where_bins_are_as_wide_as_its_steps() => Gen.Float[0, 1].Array[Side * Side].Sample(spread =>
+    {
+        // Scores in two or three bins of 64 numbers: nearly every threshold falls inside a bin.
+        int first = BitConverter.SingleToInt32Bits(0.5f);
+        float[] scores = [.. spread.Select(s => BitConverter.Int32BitsToSingle(first + (int)(s * 190)))];
+        var mask = new AnomalyMask(Side, Side, [.. Enumerable.Range(0, Side * Side).Select(i => i % Side < 2)]);
+        List<(AnomalyMap, AnomalyMask)> set = [(new(Side, Side, scores), mask)];
+        var (exact, binned) = (Compute(set, new()).AuproAuthors, Compute(set, new() { MaximumExactPixels = 0 }).AuproAuthors);
+        Assert.Equal(0, exact.Error);
+        Assert.True(binned.Value is null || Math.Abs(exact.Value!.Value - binned.Value.Value) <= binned.Error + 1e-12, $"{binned.Value} is off {exact.Value} by more than {binned.Error}");
+    }, iter: 200);
 
     [Theory]
     [InlineData(true)]

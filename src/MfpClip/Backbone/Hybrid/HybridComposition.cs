@@ -36,7 +36,10 @@ internal static class HybridComposition
     };
 
     /// <summary>Sets everything but the backbone.</summary>
-    public static ZeroShotDetectorBuilder Apply(ZeroShotDetectorBuilder builder, int imageSize) => builder
-        .UseImageToTextPrompt(ImageToText).UseSelfPrompt(Self).UseMultiPatch(MultiPatch).UseMaskPrompt(Mask)
+    /// <param name="builder">Where to set it.</param>
+    /// <param name="imageSize">Side of the input in pixels.</param>
+    /// <param name="seed">Of the modules' starting values, where they are not loaded.</param>
+    public static ZeroShotDetectorBuilder Apply(ZeroShotDetectorBuilder builder, int imageSize, long seed = 0) => builder
+        .UseImageToTextPrompt(ImageToText with { Seed = seed }).UseSelfPrompt(Self with { Seed = seed }).UseMultiPatch(MultiPatch with { Seed = seed }).UseMaskPrompt(Mask with { Seed = seed })
         .UseAnomalyMap(Map).UseAnomalyScore(Score).WithPromptTemplates(Templates).WithImageSize(imageSize);
 }

@@ -1,6 +1,7 @@
 using MfpClip.Backbone;
 using MfpClip.Prompts;
 using MfpClip.Prompts.Vision;
+using MfpClip.Training.Memory;
 
 namespace MfpClip.Methods.AnomalyClip;
 
@@ -43,6 +44,23 @@ internal sealed class DualPathVisionEncoder : WeightedModule, IVisionEncoder
 
     /// <inheritdoc/>
     public VisionEncoding Encode(VisionRun run)
+    {
+        if (FrozenFeatureCache.Current is not { } cache || run.Self.Stages.Count > 0)
+        {
+            return RunTower(run);
+        }
+
+        // Nothing in it is trained: the same for an image in every epoch.
+        string what = Text($"v-v attention from block {_first + 1}, read after {string.Join('-', run.Stages.Taps)} of {run.Tower.Layers}, {_options.NormalizeClassToken}, {_options.RepeatLastFeatures}, {run.Tower.Precision}");
+        var kept = cache.Get(what, run.Image.Images, () =>
+        {
+            var made = RunTower(run);
+            return [made.ClassEmbedding, .. made.Stages.Select(s => s.Tokens)];
+        });
+        return new([.. kept.Skip(1).Select(t => new VisionStage(t, run.Image.Rows, run.Image.Columns))], kept[0]);
+    }
+
+    private VisionEncoding RunTower(VisionRun run)
     {
         using var scope = torch.NewDisposeScope();
         var streams = new Streams(run.Image.Embedded, null);

@@ -1,0 +1,23 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using MfpClip.Training.Memory;
+
+namespace MfpClip.Training;
+
+/// <summary>Features of a detector's frozen networks, kept on disk while it trains and while it is tested.</summary>
+internal static class FrozenFeatures
+{
+    /// <summary>Switches the cache that the options name on for the calling thread; nothing where they name none, or where nothing is frozen before something trained.</summary>
+    public static FrozenFeatureCache.Scope Enter(ZeroShotDetector detector, TrainerOptions? options) =>
+        options?.FeatureCacheFolder is { } folder && detector.Pass.Trainable is { } method
+            ? FrozenFeatureCache.Enter(new FrozenFeatureCache(folder, options.FeatureCacheBytes, NetworksHash(detector, method)))
+            : default;
+
+    // Weights and settings of the frozen networks, but not of the modules: rows of an ablation share features.
+    private static string NetworksHash(ZeroShotDetector detector, ITrainableMethod method)
+    {
+        string options = JsonSerializer.Serialize(detector.Description.Stages.Where(s => s.Stage is "backbone" or "CNN features").Select(s => new { s.Stage, s.Component, s.Options }));
+        return $"{WeightsHash.Of(method.FrozenWeights)}|{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(options)))}";
+    }
+}
