@@ -3,7 +3,7 @@ using MfpClip.Prompts;
 namespace MfpClip.Methods.AdaClip;
 
 /// <summary>
-/// The hybrid prompts of one tower (arXiv 2407.15795, section 3; method/custom_clip.py): before block i the tokens
+/// The hybrid prompts of one tower (arXiv 2407.15795, sections 4.2 and 4.3; method/custom_clip.py): before block i the tokens
 /// <c>[A_1 f0 + a_1; ..; A_P f0 + a_P] + s_i</c>, dynamic plus static, rounded to float16 as released. f0 is the image's plain CLIP embedding.
 /// </summary>
 internal sealed class HybridPrompts

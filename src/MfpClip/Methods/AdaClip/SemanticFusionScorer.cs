@@ -5,7 +5,7 @@ using MfpClip.Scoring;
 namespace MfpClip.Methods.AdaClip;
 
 /// <summary>
-/// AdaCLIP's image score with hybrid semantic fusion (arXiv 2407.15795, section 3; method/custom_clip.py): a projection of the class
+/// AdaCLIP's image score with hybrid semantic fusion (arXiv 2407.15795, sections 4.6 and 4.7; method/custom_clip.py): a projection of the class
 /// token, <c>q = norm(K f + k)</c>, joined by the mean of clusters of abnormal patches, <c>e = norm(alpha h + (1 - alpha) q)</c>, compared
 /// with both texts: <c>S = softmax(tau e t)</c>.
 /// </summary>

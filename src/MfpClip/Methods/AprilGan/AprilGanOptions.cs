@@ -8,11 +8,11 @@ namespace MfpClip.Methods.AprilGan;
 /// </summary>
 public sealed record AprilGanOptions
 {
-    /// <summary>States and templates (section 2.1).</summary>
+    /// <summary>States and templates.</summary>
     /// <value>Default <see cref="PromptEnsembles.AprilGan"/>.</value>
     public PromptTemplates Templates { get; init; } = PromptEnsembles.AprilGan;
 
-    /// <summary>Blocks of the vision tower, counted from 1 and rising, whose patch tokens are read, each through its own linear layer (section 2.1).</summary>
+    /// <summary>Blocks of the vision tower, counted from 1 and rising, whose patch tokens are read, each through its own linear layer.</summary>
     /// <value>Default <see langword="null"/>: four equal runs, which are the authors' 6, 12, 18, 24 in ViT-L.</value>
     public IReadOnlyList<int>? Layers { get; init; }
 

@@ -10,7 +10,7 @@ namespace MfpClip.Methods.AprilGan;
 
 /// <summary>
 /// APRIL-GAN in the one pipeline: patch tokens of some layers, each through its own trained linear layer, are compared with an ensemble of
-/// sentences; maps of the layers are added; the score is CLIP's own (sections 2.1 and 2.2). No prompt is learned.
+/// sentences; maps of the layers are added; the score is CLIP's own (arXiv 2305.17382, its zero-shot track). No prompt is learned.
 /// </summary>
 internal static class AprilGanPreset
 {

@@ -2,7 +2,7 @@ using MfpClip.Prompts.ImageToText;
 
 namespace MfpClip.Methods.WinClip;
 
-/// <summary>From an embedding and the two states to a probability (WinCLIP section 3.1). Safe for concurrent callers.</summary>
+/// <summary>From an embedding and the two states to a probability (WinCLIP section 3). Safe for concurrent callers.</summary>
 public interface IStateScorer
 {
     /// <summary>For <see cref="IZeroShotDetector.Description"/>.</summary>
@@ -15,7 +15,7 @@ public interface IStateScorer
     Tensor Score(Tensor embeddings, Tensor texts);
 }
 
-/// <summary>Softmax over the states of the cosine over a fixed temperature; the checkpoint's own logit scale is not used (section 3.1).</summary>
+/// <summary>Softmax over the states of the cosine over a fixed temperature; the checkpoint's own logit scale is not used (section 3).</summary>
 /// <param name="temperature">tau; 0.07 in the paper.</param>
 internal sealed class TemperatureScorer(double temperature) : IStateScorer
 {

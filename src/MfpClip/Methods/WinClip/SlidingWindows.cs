@@ -1,6 +1,6 @@
 namespace MfpClip.Methods.WinClip;
 
-/// <summary>Square windows of every scale that slide over the patch grid, in row-major order of their top-left patch (section 4.1).</summary>
+/// <summary>Square windows of every scale that slide over the patch grid, in row-major order of their top-left patch (section 4.2).</summary>
 /// <param name="scales">Sides of the windows in patches; 2 and 3 in the paper.</param>
 /// <param name="stride">Patches from window to window; 1 in the paper.</param>
 public sealed class SlidingWindows(IReadOnlyList<int> scales, int stride = 1) : IWindowPlan

@@ -9,11 +9,11 @@ namespace MfpClip.Methods.WinClip;
 /// <remarks>The authors published no code; where the paper leaves room, this follows anomalib, see docs/methods/winclip.md.</remarks>
 public sealed record WinClipOptions
 {
-    /// <summary>States and templates (section 3.2).</summary>
+    /// <summary>States and templates (section 4.1).</summary>
     /// <value>Default <see cref="PromptEnsembles.WinClip"/>.</value>
     public PromptTemplates Templates { get; init; } = PromptEnsembles.WinClip;
 
-    /// <summary>Sides of the windows in patches (section 4.1).</summary>
+    /// <summary>Sides of the windows in patches (section 4.2).</summary>
     /// <value>Default 2 and 3.</value>
     public IReadOnlyList<int> Scales { get; init; } = [2, 3];
 
@@ -22,7 +22,7 @@ public sealed record WinClipOptions
     [Range(1, 64)]
     public int Stride { get; init; } = 1;
 
-    /// <summary>Temperature of the softmax over the states (section 3.1).</summary>
+    /// <summary>Temperature of the softmax over the states (section 3).</summary>
     /// <value>Default 0.07.</value>
     [Range(1e-6, 1e3)]
     public double Temperature { get; init; } = 0.07;

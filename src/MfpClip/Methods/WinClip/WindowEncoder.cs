@@ -7,7 +7,7 @@ namespace MfpClip.Methods.WinClip;
 internal sealed record WindowEmbeddings(Tensor Image, Tensor Patches, IReadOnlyList<WindowSet> Sets, IReadOnlyList<Tensor> Windows);
 
 /// <summary>
-/// Dense features of windows (WinCLIP section 4.1): the class token and the patches of one window alone pass the tower, as if the rest of
+/// Dense features of windows (WinCLIP section 4.2): the class token and the patches of one window alone pass the tower, as if the rest of
 /// the image were masked. Windows keep the positions they have in the image.
 /// </summary>
 /// <remarks>
