@@ -28,7 +28,7 @@ internal sealed unsafe class BlockedAttention : IAttentionKernel
         {
             byte* from = input;
             byte* to = output;
-            HeadSharing.Run(B * heads, () => AttentionTile.Rent(T, D / heads), (tile, head, part, parts) =>
+            TailSharing.Run(B * heads, () => AttentionTile.Rent(T, D / heads), (tile, head, part, parts) =>
                 Head(tile, new(from, to, T, D, D / heads, head / heads, head % heads, half, causal), head, part, parts), AttentionTile.Return);
         }
 

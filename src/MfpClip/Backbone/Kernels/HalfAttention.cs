@@ -27,7 +27,7 @@ internal sealed unsafe class HalfAttention : IAttentionKernel
         {
             byte* from = input;
             byte* to = output;
-            HeadSharing.Run(B * heads, () => HalfAttentionTile.Rent(T, D / heads), (tile, number, part, parts) =>
+            TailSharing.Run(B * heads, () => HalfAttentionTile.Rent(T, D / heads), (tile, number, part, parts) =>
             {
                 var head = new AttentionHead(from, to, T, D, D / heads, number / heads, number % heads, half: true, causal);
                 tile.LoadHead(head, number);

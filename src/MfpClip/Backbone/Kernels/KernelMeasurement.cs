@@ -24,7 +24,7 @@ internal static class KernelMeasurement
 
     private static ILinearKernel ChooseLinear(Tensor input, LinearLayer layer)
     {
-        ILinearKernel[] all = [TorchLinear.Instance, ConvolutionLinear.Instance, PackedLinear.Instance];
+        ILinearKernel[] all = [TorchLinear.Instance, ConvolutionLinear.Instance, PackedLinear.Instance, PanelLinear.Instance];
         if (layer.Weight.requires_grad)
         {
             return TorchLinear.Instance; // in training: no kernel may keep a copy of the weight
