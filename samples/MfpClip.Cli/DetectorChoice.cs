@@ -24,6 +24,8 @@ internal sealed class DetectorChoice
     private readonly Option<string?> _references = new("--references") { Description = "Photos of good parts to compare with, too: a folder, a photo, or a file from --save-references." };
     private readonly Option<double> _referenceWeight = new("--reference-weight") { Description = "Weight of the references against the method's own map and score, 0 to 1.", DefaultValueFactory = _ => 0.5 };
 
+    private readonly Option<string[]> _without = new("--without") { Description = "Parts of MFP-CLIP to switch off without training anew: i2tp, sp, mpfa, mp; modules for all four; training for the trained projections, too: the CLIP towers and the sentences alone.", AllowMultipleArgumentsPerToken = true };
+
     private const string RandomPrefix = "random:";
 
     private const string Bundled = "default";
@@ -60,6 +62,13 @@ internal sealed class DetectorChoice
         }
 
         command.Options.Add(_referenceWeight);
+    }
+
+    /// <summary>Lets the command switch modules off.</summary>
+    public void AddModulesOffTo(Command command)
+    {
+        _without.AcceptOnlyFromAmong([.. ModulesOff.Names]);
+        command.Options.Add(_without);
     }
 
     /// <summary>How references are to be remembered.</summary>
@@ -162,6 +171,11 @@ internal sealed class DetectorChoice
         if (parsed.GetValue(_scales) is { Length: > 0 } scales)
         {
             builder.WithScales(scales);
+        }
+
+        if (parsed.GetValue(_without) is { Length: > 0 } without)
+        {
+            ModulesOff.Apply(builder, method.Key, without);
         }
 
         return parsed.GetValue(_calibration) is { } calibration ? builder.WithCalibration(CalibrationFile.Load(calibration)) : builder;

@@ -174,6 +174,31 @@ public sealed class EvaluateCommandTests : IDisposable
     }
 
     [Theory]
+    [InlineData("random scores", "--baseline", "random")]
+    [InlineData("local statistics (classical)", "--baseline", "local-statistics")]
+    [InlineData("self-comparison of frozen features", "--baseline", "self-comparison")]
+    [InlineData("MFP-CLIP (arXiv 2503.12910 v1) with references", "--baseline", "memory-bank", "--shots", "2")]
+    [InlineData("MFP-CLIP (arXiv 2503.12910 v1)", "--without", "mpfa", "training")]
+    public void Baselines_and_switched_off_modules_are_evaluated_as_any_detector(string method, params string[] arguments)
+    {
+        Category("set/nut");
+
+        var (code, text, errors) = Run(["evaluate", "--data", Path.Combine(_folder, "set"), "--out", Path.Combine(_folder, "out"), "--json", .. arguments, .. Weights]);
+
+        Assert.True(code == 0, errors);
+        using var json = JsonDocument.Parse(text);
+        Assert.Equal(method, json.RootElement.GetProperty("method").GetString());
+        Assert.InRange(json.RootElement.GetProperty("mean").GetProperty("pixel_auroc").GetDouble(), 0, 1);
+        string stages = File.ReadAllText(Path.Combine(_folder, "out", "results.json"));
+        Assert.Equal(arguments.Contains("training"), stages.Contains("CLIP projection", StringComparison.Ordinal));
+        Assert.Equal(arguments.Contains("memory-bank"), stages.Contains("\"weight\":\"1\"", StringComparison.Ordinal));
+        Assert.Equal(arguments.Any(a => a is "random" or "local-statistics"), !stages.Contains("RANDOM weights", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("say how many with --shots", "evaluate", "--data", "{set}", "--baseline", "memory-bank")]
+    [InlineData("leave --shots out", "evaluate", "--data", "{set}", "--baseline", "random", "--shots", "1")]
+    [InlineData("leave it out with '--method winclip'", "evaluate", "--data", "{set}", "--method", "winclip", "--without", "mp")]
     [InlineData("there is no such file or folder", "evaluate", "--data", "/nowhere")]
     [InlineData("--limit is 1", "evaluate", "--data", "{set}", "--limit", "1")]
     [InlineData("9 good training images are asked for", "evaluate", "--data", "{set}", "--shots", "9")]

@@ -23,9 +23,12 @@ internal static class EvaluateCommand
         var cases = new Option<int>("--cases") { Description = "Best and worst cases of each kind and category whose pictures are in the report; 0: none, for data that must not be passed on.", DefaultValueFactory = _ => new EvaluationOptions().Cases };
         var auxiliary = new Option<string[]>("--auxiliary") { Description = "What the modules were trained on: data sets, or training.json. Without it: the training.json beside the modules. Overlap with --data is refused.", AllowMultipleArgumentsPerToken = true };
         var choice = new DetectorChoice();
+        var baseline = new BaselineChoice();
         var command = new Command("evaluate", "Measures a detector on a data set and writes a report.") { data, output, smooth, limit, resolution, name, shots, cases, auxiliary };
         choice.AddTo(command, defaultModel: true);
         choice.AddReferencesTo(command, folder: false);
+        choice.AddModulesOffTo(command);
+        baseline.AddTo(command);
         Failure.Run(command, json, (parsed, cancellationToken) =>
         {
             var set = TestData.Open(parsed.GetValue(data)!);
@@ -37,7 +40,8 @@ internal static class EvaluateCommand
                 Resolution = parsed.GetValue(resolution), ClassName = parsed.GetValue(name), Shots = parsed.GetValue(shots),
                 Cases = parsed.GetValue(cases) is var kept and >= 0 ? kept : throw new ArgumentException($"--cases is {parsed.GetValue(cases)}; it must not be negative."),
             });
-            var run = Run(parsed.GetValue(json), progress => Evaluate(evaluator, choice, parsed, parsed.GetValue(shots), parsed.GetValue(name), set, protocol, progress, cancellationToken)) with { Notice = choice.Notice(parsed) };
+            var run = Run(parsed.GetValue(json), progress => Evaluate(evaluator, choice, baseline, parsed, parsed.GetValue(shots), parsed.GetValue(name), set, protocol, progress, cancellationToken))
+                with { Notice = baseline.ReadsWeights(parsed) ? choice.Notice(parsed) : null };
             string page = EvaluationReportFiles.Write(parsed.GetValue(output)!, new([run]));
             Print(parsed.GetValue(json), run, page);
             return Task.FromResult(0);
@@ -46,9 +50,17 @@ internal static class EvaluateCommand
     }
 
     private static EvaluationRun Evaluate(
-        Evaluator evaluator, DetectorChoice choice, ParseResult parsed, int shots, string? className, AnomalyDataSet set, CrossDataSetProtocol? protocol,
+        Evaluator evaluator, DetectorChoice choice, BaselineChoice baseline, ParseResult parsed, int shots, string? className, AnomalyDataSet set, CrossDataSetProtocol? protocol,
         IProgress<EvaluationProgress>? progress, CancellationToken cancellationToken)
     {
+        if (baseline.Build(parsed, choice, shots) is { } without)
+        {
+            using (without)
+            {
+                return evaluator.Evaluate(without, set, protocol, progress, cancellationToken);
+            }
+        }
+
         if (shots > 0 && choice.Method(parsed).Key == "winclip")
         {
             // WinCLIP+ brings its own association with references.
@@ -61,7 +73,7 @@ internal static class EvaluateCommand
         {
             return evaluator.EvaluateEachCategory(
                 (category, references) => detector.WithReferences(
-                    [.. references.Select(r => ImageInput.FromFile(r.ImagePath))], choice.References(parsed, className ?? category.ClassName), null, cancellationToken),
+                    [.. references.Select(r => ImageInput.FromFile(r.ImagePath))], baseline.References(parsed, choice.References(parsed, className ?? category.ClassName)), null, cancellationToken),
                 set, protocol, progress, cancellationToken);
         }
 

@@ -153,6 +153,15 @@ public sealed partial class ZeroShotDetector : IZeroShotDetector
         _idle.Dispose();
     }
 
+    /// <summary>A detector of another pass over the same frozen parts; either can be disposed first.</summary>
+    /// <param name="make">Takes a share of this detector's method that becomes the pass's own.</param>
+    internal ZeroShotDetector WithPass(Func<SharedPass, IDetectionPass> make)
+    {
+        using var use = Enter();
+        var method = _pass is References.ReferencedPass referenced ? referenced.Shared : _shared;
+        return new(make(method.Acquire()), _settings with { Calibration = null });
+    }
+
     private async Task DecodeAheadAsync(
         IAsyncEnumerable<ImageInput> images, DetectionOptions options, ChannelWriter<PreparedImage> writer, CancellationToken cancellationToken)
     {

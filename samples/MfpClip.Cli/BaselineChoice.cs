@@ -1,0 +1,55 @@
+using System.CommandLine;
+using MfpClip.Evaluation.Baselines;
+using MfpClip.References;
+
+namespace MfpClip.Cli;
+
+/// <summary>The option that puts a baseline in the place of the detector.</summary>
+internal sealed class BaselineChoice
+{
+    private const string Random = "random", LocalStatistics = "local-statistics", SelfComparison = "self-comparison", MemoryBank = "memory-bank";
+
+    private readonly Option<string?> _baseline = new("--baseline")
+    {
+        Description = "What a method must beat, in its place: random scores; local-statistics, the classical distance of each pixel to the image's own colours, gradients and deviations; self-comparison, the distance to the nearest own patches on the frozen features of --weights; memory-bank, the good images of --shots alone.",
+    };
+
+    public void AddTo(Command command)
+    {
+        _baseline.AcceptOnlyFromAmong(Random, LocalStatistics, SelfComparison, MemoryBank);
+        command.Options.Add(_baseline);
+    }
+
+    /// <summary>Whether weights have a part in the result.</summary>
+    public bool ReadsWeights(ParseResult parsed) => parsed.GetValue(_baseline) is not (Random or LocalStatistics);
+
+    /// <summary>The baseline; <see langword="null"/> where the detector that was chosen is meant.</summary>
+    /// <exception cref="ArgumentException">Shots do not go with it, or are missing.</exception>
+    public ZeroShotDetector? Build(ParseResult parsed, DetectorChoice choice, int shots)
+    {
+        string? name = parsed.GetValue(_baseline);
+        if (name == MemoryBank ? shots == 0 : name is not null && shots > 0)
+        {
+            throw new ArgumentException(name == MemoryBank ? "A memory bank needs good images: say how many with --shots." : $"The baseline {name} looks at no good images; leave --shots out.");
+        }
+
+        switch (name)
+        {
+            case Random:
+                return BaselineDetector.Random();
+            case LocalStatistics:
+                return BaselineDetector.LocalStatistics();
+            case SelfComparison:
+                using (var features = choice.Builder(parsed).Build())
+                {
+                    return BaselineDetector.SelfComparison(features);
+                }
+
+            default:
+                return null;
+        }
+    }
+
+    /// <summary>How references count: all for a memory bank alone, else as given.</summary>
+    public ReferenceOptions References(ParseResult parsed, ReferenceOptions given) => parsed.GetValue(_baseline) == MemoryBank ? given with { Weight = 1 } : given;
+}

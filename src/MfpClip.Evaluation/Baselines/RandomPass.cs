@@ -1,0 +1,59 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using MfpClip.Data.Procedural.Noise;
+using MfpClip.Detection;
+
+namespace MfpClip.Evaluation.Baselines;
+
+/// <summary>Map and score drawn from a stream that follows from a seed and the image's pixels.</summary>
+internal sealed class RandomPass(long seed) : IDetectionPass
+{
+    public string Method => "random scores";
+
+    public IReadOnlyList<StageDescription> Stages { get; } =
+    [
+        new()
+        {
+            Stage = "random", Component = "map and score even in [0, 1), drawn from a seed and the image's pixels",
+            Options = new Dictionary<string, string> { ["seed"] = seed.ToString(CultureInfo.InvariantCulture) },
+        },
+    ];
+
+    public Device Device => torch.CPU;
+
+    public ScalarType Precision => ScalarType.Float32;
+
+    public (float[] Mean, float[] Std) Normalization => ([0, 0, 0], [1, 1, 1]);
+
+    public (Tensor Map, Tensor Score) Run(Tensor images, string className, Tensor? region, ForwardTrace trace, CancellationToken cancellationToken)
+    {
+        using var scope = torch.NewDisposeScope();
+        var (B, H, W) = ((int)images.shape[0], images.shape[2], images.shape[3]);
+        float[] maps = new float[B * H * W], scores = new float[B];
+        for (int b = 0; b < B; b++)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            var random = Stream(images[b]);
+            scores[b] = random.Next();
+            foreach (ref float value in maps.AsSpan((int)(b * H * W), (int)(H * W)))
+            {
+                value = random.Next();
+            }
+        }
+
+        var map = torch.tensor(maps, [B, H, W]);
+        map = region is null ? map : map * region;
+        trace.Finish("random");
+        return (map.MoveToOuterDisposeScope(), torch.tensor(scores).MoveToOuterDisposeScope());
+    }
+
+    public void Dispose()
+    {
+    }
+
+    private SeededRandom Stream(Tensor image)
+    {
+        using var pixels = (image.detach() * 255).round().to_type(ScalarType.Byte).contiguous();
+        return SeededRandom.For(Convert.ToHexString(SHA256.HashData(pixels.bytes)), seed);
+    }
+}

@@ -1,0 +1,93 @@
+using MfpClip.Detection;
+using MfpClip.References;
+
+namespace MfpClip.Evaluation.Baselines;
+
+/// <summary>
+/// One minus the mean cosine of each place to its nearest own places, on the features of another pass: what is rare in an image is far from
+/// everything else in it. Owns a share of that pass.
+/// </summary>
+internal sealed class SelfComparisonPass(SharedPass shared, SelfComparisonOptions options) : IDetectionPass
+{
+    public string Method => "self-comparison of frozen features";
+
+    public IReadOnlyList<StageDescription> Stages { get; } =
+    [
+        .. shared.Pass.Stages.Where(s => s.Stage == "backbone"),
+        new()
+        {
+            Stage = "anomaly map", Component = "cosine distance to the nearest own places",
+            Options = new Dictionary<string, string>
+            {
+                ["features"] = "convolutional maps, or patch tokens of all stages where there are none, as in the memory bank",
+                ["neighbourhood"] = FormattableString.Invariant($"{options.Neighbourhood}"),
+                ["shares"] = string.Join(", ", options.Shares.Select(s => FormattableString.Invariant($"{100 * s} %"))),
+            },
+        },
+        new() { Stage = "anomaly score", Component = "mean of the map's highest cells", Options = new Dictionary<string, string> { ["top_cells"] = FormattableString.Invariant($"{options.TopCells}") } },
+    ];
+
+    public Device Device => shared.Pass.Device;
+
+    public ScalarType Precision => shared.Pass.Precision;
+
+    public (float[] Mean, float[] Std) Normalization => shared.Pass.Normalization;
+
+    public (Tensor Map, Tensor Score) Run(Tensor images, string className, Tensor? region, ForwardTrace trace, CancellationToken cancellationToken)
+    {
+        using var scope = torch.NewDisposeScope();
+        using var guard = torch.no_grad();
+        var (vectors, rows, columns) = PatchFeatures.Join(Grids(images, className, trace, cancellationToken), options.Neighbourhood); // [B, N, D]
+        var apart = Apart(rows, columns, vectors.device);
+        var maps = new List<Tensor>();
+        for (long b = 0; b < vectors.shape[0]; b++)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            maps.Add(Distances(vectors[b], apart));
+        }
+
+        var cells = torch.stack(maps, 0).view(-1, 1, rows, columns);
+        var map = F.interpolate(cells, [images.shape[2], images.shape[3]], mode: torch.InterpolationMode.Bilinear, align_corners: false).squeeze(1);
+        map = region is null ? map : map * region.to(map.device);
+        var inside = region is null ? cells : cells * F.adaptive_max_pool2d(region.to(map.device).unsqueeze(1), [rows, columns]);
+        var score = inside.flatten(1).topk(Math.Min(options.TopCells, rows * columns), dim: 1).values.mean([1]);
+        trace.Finish("self-comparison");
+        return (map.MoveToOuterDisposeScope(), score.MoveToOuterDisposeScope());
+    }
+
+    public void Dispose() => shared.Release();
+
+    private IReadOnlyList<Tensor> Grids(Tensor images, string className, ForwardTrace trace, CancellationToken cancellationToken)
+    {
+        if (shared.Pass.ConvolutionalMaps(images) is { } maps)
+        {
+            return maps;
+        }
+
+        trace.WantsGrids = true;
+        shared.Pass.Run(images, className, null, trace, cancellationToken);
+        return trace.Grids.Count > 0 ? trace.Grids : throw new DetectorConfigurationException([$"{shared.Pass.Method} gives no patch tokens to compare."]);
+    }
+
+    /// <summary>Half of one minus the mean cosine to the nearest places, mean over the shares, <c>[N]</c> from 0 to 1.</summary>
+    private Tensor Distances(Tensor x, Tensor apart)
+    {
+        using var scope = torch.NewDisposeScope();
+        var cosine = torch.matmul(x, x.t()).masked_fill(apart.logical_not(), -1); // [N, N]
+        long N = x.shape[0], others = Math.Max(1, apart.sum(1).min().item<long>());
+        var counts = options.Shares.Select(s => Math.Clamp((long)Math.Round(s * N), 1, others)).ToList();
+        var nearest = cosine.topk((int)counts.Max(), dim: 1).values; // falling
+        var mean = torch.stack([.. counts.Select(k => nearest.narrow(1, 0, k).mean([1]))], 0).mean([0]);
+        return ((1 - mean) / 2).clamp(0, 1).MoveToOuterDisposeScope();
+    }
+
+    // Whether two places are far enough from each other that their neighbourhoods do not overlap, [N, N].
+    private Tensor Apart(int rows, int columns, Device device)
+    {
+        using var scope = torch.NewDisposeScope();
+        var row = torch.arange(rows, device: device).repeat_interleave(columns);
+        var column = torch.arange(columns, device: device).repeat(rows);
+        return (row.unsqueeze(1) - row.unsqueeze(0)).abs().ge(options.Neighbourhood)
+            .logical_or((column.unsqueeze(1) - column.unsqueeze(0)).abs().ge(options.Neighbourhood)).MoveToOuterDisposeScope();
+    }
+}
