@@ -1,8 +1,6 @@
-using MfpClip.Backbone.Hybrid;
-
 namespace MfpClip.Benchmarks.Classes;
 
-/// <summary>The small model's composition (random weights) on one image, alone and in a batch of four.</summary>
+/// <summary>The default model: its loading, and one image alone and in a batch of four.</summary>
 public class TinyBenchmark
 {
     private ZeroShotDetector _detector = null!;
@@ -21,14 +19,12 @@ public class TinyBenchmark
     [Benchmark(OperationsPerInvoke = 4)]
     public IReadOnlyList<AnomalyResult> DetectFour() => _detector.DetectBatch(_batch, new() { ClassName = Workload.ClassName });
 
+    [Benchmark]
+    public void Load_detector() => Tiny().Dispose();
+
     [GlobalCleanup]
     public void Free() => _detector.Dispose();
 
-    internal static ZeroShotDetector Tiny()
-    {
-        var config = new HybridConfig();
-        var builder = new ZeroShotDetectorBuilder().UseBackbone(HybridBackbone.CreateRandom(config, Workload.Seed))
-            .UseCnn(new Cnn.EfficientNetLiteOptions { RandomSeed = Workload.Seed, InputSize = HybridComposition.CnnInputSize });
-        return HybridComposition.Apply(builder, config.Vision.ImageSize).Build();
-    }
+    /// <summary>The model that ships, loaded from its package.</summary>
+    internal static ZeroShotDetector Tiny() => ZeroShotDetector.CreateDefault();
 }

@@ -1,3 +1,4 @@
+using MfpClip.Backbone.Kernels;
 using MfpClip.Weights;
 
 namespace MfpClip.Cnn;
@@ -5,7 +6,7 @@ namespace MfpClip.Cnn;
 /// <summary>EfficientNet-Lite0 or its first blocks, frozen, batch norm folded. Owns its weights; safe for concurrent callers.</summary>
 internal sealed class EfficientNetLite : IDisposable
 {
-    private readonly Dictionary<string, Layer> _layers = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, (ConvolutionLayer Layer, EfficientNetLiteLayout.Convolution Convolution)> _layers = new(StringComparer.Ordinal);
     private readonly int _blocks;
     private bool _disposed;
 
@@ -14,7 +15,8 @@ internal sealed class EfficientNetLite : IDisposable
         _blocks = blocks;
         foreach (var c in EfficientNetLiteLayout.Convolutions(blocks, head))
         {
-            _layers.Add(c.Name, new(c, weights[c.Name].Weight, weights[c.Name].Bias));
+            // Stride 2 is padded before, unevenly.
+            _layers.Add(c.Name, (new(weights[c.Name].Weight, weights[c.Name].Bias, c.Stride, c.Stride == 2 ? 0 : c.Kernel / 2, c.Depthwise ? c.Inputs : 1), c));
         }
     }
 
@@ -22,11 +24,11 @@ internal sealed class EfficientNetLite : IDisposable
     public static (float[] Mean, float[] Std) Normalization => ([127f / 255, 127f / 255, 127f / 255], [128f / 255, 128f / 255, 128f / 255]);
 
     /// <summary>Number of values, after folding.</summary>
-    public long Count => _layers.Values.Sum(l => l.Weight.numel() + l.Bias.numel());
+    public long Count => _layers.Values.Sum(l => l.Layer.Weight.numel() + l.Layer.Bias.numel());
 
     /// <summary>All tensors, for checks that nothing changed them.</summary>
     public IReadOnlyList<KeyValuePair<string, Tensor>> Weights =>
-        [.. _layers.SelectMany(l => new KeyValuePair<string, Tensor>[] { new($"{l.Key}.weight", l.Value.Weight), new($"{l.Key}.bias", l.Value.Bias) })];
+        [.. _layers.SelectMany(l => new KeyValuePair<string, Tensor>[] { new($"{l.Key}.weight", l.Value.Layer.Weight), new($"{l.Key}.bias", l.Value.Layer.Bias) })];
 
     /// <summary>The first blocks, and the head if asked for, from a checked file.</summary>
     public static EfficientNetLite Load(IWeightFile file, string prefix, int blocks, bool head) => new(blocks, head, EfficientNetLiteWeights.Read(file, prefix, blocks, head));
@@ -41,7 +43,7 @@ internal sealed class EfficientNetLite : IDisposable
         using var scope = torch.NewDisposeScope();
         using var guard = torch.no_grad();
         var outputs = new List<Tensor>(taps.Count);
-        var x = Convolve("stem", images);
+        var x = Convolve("stem", ConvolutionLayer.ChannelsLast(images));
         for (int i = 0; i < _blocks && outputs.Count < taps.Count; i++)
         {
             var next = RunBlock(EfficientNetLiteLayout.Blocks[i], x);
@@ -73,29 +75,19 @@ internal sealed class EfficientNetLite : IDisposable
     public void To(Device device)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
-        foreach (var layer in _layers.Values)
+        foreach (var (layer, _) in _layers.Values)
         {
-            layer.Weight = Move(layer.Weight, device);
-            layer.Bias = Move(layer.Bias, device);
+            layer.To(device);
         }
     }
 
     public void Dispose()
     {
         _disposed = true;
-        foreach (var layer in _layers.Values)
+        foreach (var (layer, _) in _layers.Values)
         {
-            layer.Weight.Dispose();
-            layer.Bias.Dispose();
+            layer.Dispose();
         }
-    }
-
-    private static Tensor Move(Tensor tensor, Device device)
-    {
-        using var scope = torch.NewDisposeScope();
-        var moved = tensor.to(device, copy: true).DetachFromDisposeScope();
-        tensor.Dispose();
-        return moved;
     }
 
     private Tensor RunBlock(EfficientNetLiteLayout.Block block, Tensor x)
@@ -113,35 +105,21 @@ internal sealed class EfficientNetLite : IDisposable
     private Tensor Convolve(string name, Tensor x)
     {
         using var scope = torch.NewDisposeScope();
-        var layer = _layers[name];
-        var c = layer.Convolution;
-        long padding = c.Kernel / 2;
-        long groups = c.Depthwise ? c.Inputs : 1;
+        var (layer, c) = _layers[name];
         if (c.Stride == 2)
         {
             // TensorFlow's SAME: the smaller half in front, so for stride 2 and an even side nothing before a 3 x 3 kernel and one behind.
             var (top, bottom) = Same(x.shape[2], c.Kernel);
             var (left, right) = Same(x.shape[3], c.Kernel);
             x = F.pad(x, [left, right, top, bottom]);
-            padding = 0;
         }
 
-        var y = F.conv2d(x, layer.Weight, layer.Bias, [c.Stride, c.Stride], [padding, padding], groups: groups);
-        return (c.Activated ? y.clamp_(0, 6) : y).MoveToOuterDisposeScope();
+        return layer.Apply(x, c.Activated ? ConvolutionActivation.Relu6 : ConvolutionActivation.None).MoveToOuterDisposeScope();
     }
 
     private static (long Before, long After) Same(long n, int kernel)
     {
         long total = Math.Max((((n + 1) / 2) - 1) * 2 + kernel - n, 0);
         return (total / 2, total - (total / 2));
-    }
-
-    private sealed class Layer(EfficientNetLiteLayout.Convolution convolution, Tensor weight, Tensor bias)
-    {
-        public EfficientNetLiteLayout.Convolution Convolution { get; } = convolution;
-
-        public Tensor Weight { get; set; } = weight;
-
-        public Tensor Bias { get; set; } = bias;
     }
 }

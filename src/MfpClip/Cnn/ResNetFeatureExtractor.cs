@@ -59,7 +59,7 @@ internal sealed class ResNetFeatureExtractor : ICnnFeatureExtractor, IFrozenNetw
         using var guard = torch.no_grad(); // frozen: nothing before the adapters is trained
         var levels = new List<Tensor>(5);
         var normalised = (pixels - _mean) / _std;
-        var x = _layers["conv1"].Apply(ConvolutionLayer.ChannelsLast(normalised.to_type(_precision)), relu: true); // [B, 64, H/2, W/2]
+        var x = _layers["conv1"].Apply(ConvolutionLayer.ChannelsLast(normalised.to_type(_precision)), ConvolutionActivation.Relu); // [B, 64, H/2, W/2]
         levels.Add(Pool(x));
         x = F.max_pool2d(x, 3, stride: 2, padding: 1); // [B, 64, H/4, W/4]
         for (var stage = 1; stage <= 4; stage++)
@@ -136,11 +136,11 @@ internal sealed class ResNetFeatureExtractor : ICnnFeatureExtractor, IFrozenNetw
     private Tensor Block(string name, Tensor x)
     {
         using var scope = torch.NewDisposeScope();
-        var shortcut = _layers.TryGetValue($"{name}.downsample.0", out var downsample) ? downsample.Apply(x, relu: false) : x;
-        var y = _layers[$"{name}.conv1"].Apply(x, relu: true);
+        var shortcut = _layers.TryGetValue($"{name}.downsample.0", out var downsample) ? downsample.Apply(x) : x;
+        var y = _layers[$"{name}.conv1"].Apply(x, ConvolutionActivation.Relu);
         if (ResNetLayout.IsBottleneck(_architecture))
         {
-            y = _layers[$"{name}.conv2"].Apply(y, relu: true);
+            y = _layers[$"{name}.conv2"].Apply(y, ConvolutionActivation.Relu);
         }
 
         return _layers[ResNetLayout.IsBottleneck(_architecture) ? $"{name}.conv3" : $"{name}.conv2"].ApplyAdd(y, shortcut).MoveToOuterDisposeScope();

@@ -1,3 +1,5 @@
+using MfpClip.Backbone.Kernels;
+
 namespace MfpClip.Backbone.Hybrid;
 
 /// <summary>
@@ -66,10 +68,16 @@ internal sealed class HybridBlock(ParameterSet parameters, string prefix, Hybrid
         return y.flatten(2).transpose(1, 2);
     }
 
-    // [B, g * g, D] seen as [B, D, g, g].
-    private static Tensor Grid(Tensor patches, int g) => patches.transpose(1, 2).reshape(patches.shape[0], patches.shape[2], g, g);
+    // [B, g * g, D] seen as [B, D, g, g]; without gradients it keeps channels last, so nothing is copied and convolutions are faster.
+    private static Tensor Grid(Tensor patches, int g) => torch.is_grad_enabled()
+        ? patches.transpose(1, 2).reshape(patches.shape[0], patches.shape[2], g, g)
+        : patches.reshape(patches.shape[0], g, g, patches.shape[2]).permute(0, 3, 1, 2);
 
     private Tensor Norm(Tensor x, string name) => F.layer_norm(x, [x.shape[^1]], parameters[$"{prefix}.{name}.weight"], parameters[$"{prefix}.{name}.bias"], _eps);
 
-    private Tensor Linear(Tensor x, string name) => F.linear(x, parameters[$"{prefix}.{name}.weight"], parameters[$"{prefix}.{name}.bias"]);
+    private Tensor Linear(Tensor x, string name)
+    {
+        var (weight, bias) = (parameters[$"{prefix}.{name}.weight"], parameters[$"{prefix}.{name}.bias"]);
+        return !torch.is_grad_enabled() && ConvolutionLinear.Pays(x) ? ConvolutionLinear.Apply(x, weight, bias) : F.linear(x, weight, bias);
+    }
 }

@@ -25,14 +25,17 @@ internal static class OneDnnScript
           def linear(self: __torch__.OneDnn, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
             none = annotate(List[Optional[number]], [])
             return ops.mkldnn._linear_pointwise(x, weight, bias, "none", none, "")
-          def pack_convolution(self: __torch__.OneDnn, weight: Tensor, padding: int, stride: int, n: int, c: int, h: int, w: int) -> Tensor:
-            return torch.mkldnn_reorder_conv2d_weight(torch.to_mkldnn(weight), [padding, padding], [stride, stride], [1, 1], 1, [n, c, h, w])
-          def convolution(self: __torch__.OneDnn, x: Tensor, weight: Tensor, bias: Tensor, padding: int, stride: int) -> Tensor:
-            none = annotate(List[Optional[number]], [])
-            return ops.mkldnn._convolution_pointwise(x, weight, bias, [padding, padding], [stride, stride], [1, 1], 1, "none", none, "")
-          def convolution_relu(self: __torch__.OneDnn, x: Tensor, weight: Tensor, bias: Tensor, padding: int, stride: int) -> Tensor:
-            none = annotate(List[Optional[number]], [])
-            return ops.mkldnn._convolution_pointwise(x, weight, bias, [padding, padding], [stride, stride], [1, 1], 1, "relu", none, "")
+          def pack_convolution(self: __torch__.OneDnn, weight: Tensor, padding: int, stride: int, groups: int, n: int, c: int, h: int, w: int) -> Tensor:
+            return torch.mkldnn_reorder_conv2d_weight(torch.to_mkldnn(weight), [padding, padding], [stride, stride], [1, 1], groups, [n, c, h, w])
+          def convolution(self: __torch__.OneDnn, x: Tensor, weight: Tensor, bias: Tensor, padding: int, stride: int, groups: int) -> Tensor:
+            scalars = annotate(List[Optional[number]], [])
+            return ops.mkldnn._convolution_pointwise(x, weight, bias, [padding, padding], [stride, stride], [1, 1], groups, "none", scalars, "")
+          def convolution_relu(self: __torch__.OneDnn, x: Tensor, weight: Tensor, bias: Tensor, padding: int, stride: int, groups: int) -> Tensor:
+            scalars = annotate(List[Optional[number]], [])
+            return ops.mkldnn._convolution_pointwise(x, weight, bias, [padding, padding], [stride, stride], [1, 1], groups, "relu", scalars, "")
+          def convolution_relu6(self: __torch__.OneDnn, x: Tensor, weight: Tensor, bias: Tensor, padding: int, stride: int, groups: int) -> Tensor:
+            scalars = annotate(List[Optional[number]], [0., 6.])
+            return ops.mkldnn._convolution_pointwise(x, weight, bias, [padding, padding], [stride, stride], [1, 1], groups, "hardtanh", scalars, "")
           def convolution_add(self: __torch__.OneDnn, x: Tensor, other: Tensor, weight: Tensor, bias: Tensor, padding: int, stride: int) -> Tensor:
             none = annotate(List[Optional[number]], [])
             return ops.mkldnn._convolution_pointwise_(other, x, weight, bias, [padding, padding], [stride, stride], [1, 1], 1, "add", 1.0, "relu", none, "")
@@ -50,14 +53,22 @@ internal static class OneDnnScript
     /// <summary><c>x W^T + b</c> with a packed W.</summary>
     public static Tensor Linear(Tensor x, Tensor packed, Tensor bias) => (Tensor)Module.Value!.invoke("linear", x, packed, bias)!;
 
-    /// <summary>Brings a convolution's kernel <c>[O, I, k, k]</c> into oneDNN's layout for inputs of that shape.</summary>
-    public static Tensor PackConvolution(Tensor weight, long padding, long stride, long[] inputs) =>
+    /// <summary>Brings a convolution's kernel <c>[O, I / groups, k, k]</c> into oneDNN's layout for inputs of that shape.</summary>
+    public static Tensor PackConvolution(Tensor weight, long padding, long stride, long groups, long[] inputs) =>
         (Tensor)Module.Value!.invoke(
-            "pack_convolution", weight, padding, stride, inputs[0], inputs[1], inputs[2], inputs[3])!;
+            "pack_convolution", weight, padding, stride, groups, inputs[0], inputs[1], inputs[2], inputs[3])!;
 
-    /// <summary>A convolution with a packed kernel, then ReLU if asked for.</summary>
-    public static Tensor Convolution(Tensor x, Tensor packed, Tensor bias, long padding, long stride, bool relu) =>
-        (Tensor)Module.Value!.invoke(relu ? "convolution_relu" : "convolution", x, packed, bias, padding, stride)!;
+    /// <summary>A convolution with a packed kernel, then the activation.</summary>
+    public static Tensor Convolution(Tensor x, Tensor packed, Tensor bias, long padding, long stride, long groups, ConvolutionActivation activation)
+    {
+        string method = activation switch
+        {
+            ConvolutionActivation.Relu => "convolution_relu",
+            ConvolutionActivation.Relu6 => "convolution_relu6",
+            _ => "convolution",
+        };
+        return (Tensor)Module.Value!.invoke(method, x, packed, bias, padding, stride, groups)!;
+    }
 
     /// <summary>ReLU of <paramref name="other"/> plus a convolution with a packed kernel; written over <paramref name="other"/>.</summary>
     public static Tensor ConvolutionAdd(Tensor x, Tensor other, Tensor packed, Tensor bias, long padding, long stride) =>
