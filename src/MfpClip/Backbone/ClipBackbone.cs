@@ -11,6 +11,9 @@ public sealed class ClipBackbone : IClipBackbone, IFrozenNetwork
 {
     private static readonly float[] OpenAiMean = [0.48145466f, 0.4578275f, 0.40821073f];
     private static readonly float[] OpenAiStd = [0.26862954f, 0.26130258f, 0.27577711f];
+    private const int SentenceTokens = 13; // a state's sentence with its start and end
+
+    private readonly bool _measured;
     private readonly ParameterSet _parameters;
     private readonly VisionTower _vision;
     private readonly TextTower _text;
@@ -19,7 +22,8 @@ public sealed class ClipBackbone : IClipBackbone, IFrozenNetwork
     private ClipBackbone(ClipConfig config, ParameterSet parameters, ClipBackboneOptions options, (float[], float[])? normalization, Func<WeightsDescription> weights)
     {
         (Config, _parameters, _weights, Interpolation) = (config, parameters, new(weights), options.Interpolation);
-        var kernels = options.Kernels == KernelChoice.Plain ? TransformerKernels.Plain : KernelMeasurement.Measured;
+        _measured = options.Kernels != KernelChoice.Plain;
+        var kernels = _measured ? KernelMeasurement.Measured : TransformerKernels.Plain;
         _vision = new(config, parameters, options.Interpolation, kernels);
         _text = new(config, parameters, kernels);
         using var scope = torch.NewDisposeScope();
@@ -99,6 +103,30 @@ public sealed class ClipBackbone : IClipBackbone, IFrozenNetwork
 
     /// <inheritdoc/>
     public IReadOnlyList<KeyValuePair<string, Tensor>> FrozenWeights => _parameters.Ordered;
+
+    /// <summary>
+    /// Chooses kernels for square images of that side and for short sentences now rather than in the first call: runs one block of each tower.
+    /// Nothing on a GPU or with <see cref="KernelChoice.Plain"/>, where there is no choice.
+    /// </summary>
+    internal void MeasureKernels(int imageSize)
+    {
+        if (!_measured || Vision.Device.type != DeviceType.CPU)
+        {
+            return;
+        }
+
+        using var scope = torch.NewDisposeScope();
+        using var guard = torch.no_grad();
+        int side = imageSize / Vision.PatchSize;
+        Vision.RunBlocks(Ramp(1, 1 + (side * side), Vision.Width), 0, 1);
+        foreach (int states in new[] { 1, 2 })
+        {
+            Text.RunBlocks(Ramp(states, Math.Min(SentenceTokens, Text.ContextLength), Text.Width), 0, 1);
+        }
+
+        // Without the generator that others draw from.
+        Tensor Ramp(params long[] shape) => torch.arange(shape.Aggregate(1L, (n, i) => n * i), dtype: ScalarType.Float32).sin_().view(shape).to_type(Vision.Precision);
+    }
 
     /// <inheritdoc/>
     public StageDescription Describe() => new()

@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Runtime.CompilerServices;
 
 namespace MfpClip.Imaging;
@@ -17,31 +18,46 @@ public static class MapResize
         var columns = Axis(width, area.X, area.Width, map.Width);
         var rows = Axis(height, area.Y, area.Height, map.Height);
         var values = new float[checked(width * height)];
+        // Across first: the map has fewer rows than the image, as a rule.
+        var stretched = new float[checked(width * map.Height)];
+        Parallel.For(0, map.Height, y => Across(map.Data.AsSpan(y * map.Width, map.Width), columns, stretched.AsSpan(y * width, width)));
         Parallel.For(0, height, y =>
         {
             var (top, bottom, v) = rows[y];
-            if (top < 0)
+            if (top >= 0)
             {
-                return;
+                Down(stretched.AsSpan(top * width, width), stretched.AsSpan(bottom * width, width), v, values.AsSpan(y * width, width));
             }
-
-            Row(map.Data.AsSpan(top * map.Width, map.Width), map.Data.AsSpan(bottom * map.Width, map.Width), v, columns, values.AsSpan(y * width, width));
         });
         return new AnomalyMap(width, height, values);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Row(Span<float> a, Span<float> b, float v, (int Low, int High, float Fraction)[] columns, Span<float> output)
+    private static void Across(ReadOnlySpan<float> row, (int Low, int High, float Fraction)[] columns, Span<float> output)
     {
         for (int x = 0; x < output.Length; x++)
         {
             var (left, right, u) = columns[x];
             if (left >= 0)
             {
-                float upper = a[left] + (u * (a[right] - a[left]));
-                float lower = b[left] + (u * (b[right] - b[left]));
-                output[x] = upper + (v * (lower - upper));
+                output[x] = row[left] + (u * (row[right] - row[left]));
             }
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Down(ReadOnlySpan<float> upper, ReadOnlySpan<float> lower, float v, Span<float> output)
+    {
+        int x = 0;
+        for (; x + Vector<float>.Count <= output.Length; x += Vector<float>.Count)
+        {
+            Vector<float> a = new(upper[x..]), b = new(lower[x..]);
+            (a + (v * (b - a))).CopyTo(output[x..]);
+        }
+
+        for (; x < output.Length; x++)
+        {
+            output[x] = upper[x] + (v * (lower[x] - upper[x]));
         }
     }
 

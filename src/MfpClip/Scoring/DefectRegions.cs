@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Runtime.CompilerServices;
 
 namespace MfpClip.Scoring;
@@ -54,25 +55,40 @@ public static class DefectRegions
             .OrderByDescending(r => r.Peak).ThenByDescending(r => r.Area)];
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static List<Run> Runs(ReadOnlySpan<float> row, float threshold)
     {
         var runs = new List<Run>();
-        for (int x = 0; x < row.Length; x++)
+        for (int left = Next(row, 0, threshold, above: true); left < row.Length;)
         {
-            if (row[x] >= threshold)
-            {
-                int left = x;
-                while (x + 1 < row.Length && row[x + 1] >= threshold)
-                {
-                    x++;
-                }
-
-                runs.Add(new(left, x, -1));
-            }
+            int end = Next(row, left, threshold, above: false);
+            runs.Add(new(left, end - 1, -1));
+            left = Next(row, end, threshold, above: true);
         }
 
         return runs;
+    }
+
+    /// <summary>The first pixel from one on that reaches the threshold, or that does not; the length of the row if there is none.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static int Next(ReadOnlySpan<float> row, int from, float threshold, bool above)
+    {
+        var limit = new Vector<float>(threshold);
+        int x = from;
+        for (; x + Vector<float>.Count <= row.Length; x += Vector<float>.Count)
+        {
+            var values = new Vector<float>(row[x..]);
+            if (above ? Vector.GreaterThanOrEqualAny(values, limit) : !Vector.GreaterThanOrEqualAll(values, limit))
+            {
+                break;
+            }
+        }
+
+        while (x < row.Length && row[x] >= threshold != above)
+        {
+            x++;
+        }
+
+        return x;
     }
 
     private static int Root(List<int> parents, int label)
@@ -106,15 +122,14 @@ public static class DefectRegions
     {
         public static Region Empty { get; } = new(int.MaxValue, 0, int.MaxValue, 0, 0, float.NegativeInfinity, int.MaxValue);
 
-        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public Region With(AnomalyMap map, int left, int right, int y)
         {
             var (value, peak) = (Value, Peak);
-            var data = map.Data;
-            for (int x = left; x <= right; x++)
+            var run = map.Data.AsSpan((y * map.Width) + left, right - left + 1);
+            float highest = Highest(run);
+            if (highest > value)
             {
-                float here = data[(y * map.Width) + x];
-                (value, peak) = here > value ? (here, (y * map.Width) + x) : (value, peak);
+                (value, peak) = (highest, (y * map.Width) + left + run.IndexOf(highest));
             }
 
             return new(Math.Min(Left, left), Math.Max(Right, right), Math.Min(Top, y), Math.Max(Bottom, y), Area + right - left + 1, value, peak);
@@ -123,5 +138,32 @@ public static class DefectRegions
         public Region With(Region other) => new(
             Math.Min(Left, other.Left), Math.Max(Right, other.Right), Math.Min(Top, other.Top), Math.Max(Bottom, other.Bottom), Area + other.Area,
             Math.Max(Value, other.Value), other.Value > Value || (other.Value == Value && other.Peak < Peak) ? other.Peak : Peak);
+
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        private static float Highest(ReadOnlySpan<float> run)
+        {
+            float highest = run[0];
+            int x = 0;
+            if (run.Length >= Vector<float>.Count)
+            {
+                var all = new Vector<float>(run);
+                for (x = Vector<float>.Count; x + Vector<float>.Count <= run.Length; x += Vector<float>.Count)
+                {
+                    all = Vector.Max(all, new Vector<float>(run[x..]));
+                }
+
+                for (int i = 0; i < Vector<float>.Count; i++)
+                {
+                    highest = Math.Max(highest, all[i]);
+                }
+            }
+
+            for (; x < run.Length; x++)
+            {
+                highest = Math.Max(highest, run[x]);
+            }
+
+            return highest;
+        }
     }
 }

@@ -5,8 +5,8 @@ using System.Runtime.InteropServices;
 namespace MfpClip.Backbone.Kernels;
 
 /// <summary>
-/// Chooses kernels by running them: for each kind of layer, number format and size, once in a process, on the first real input. No list
-/// of processors; what is fastest here and now serves.
+/// Chooses kernels by running them: for each kind of layer, number format and size, once in a process: while a detector is
+/// built, or on the first input of a kind that was not foreseen there. No list of processors; what is fastest here and now serves.
 /// </summary>
 internal static class KernelMeasurement
 {

@@ -56,6 +56,7 @@ internal static class DetectorAssembly
                 DetectorLog.RandomWeights(c.Logger);
             }
 
+            (backbone as ClipBackbone)?.MeasureKernels(size);
             if (c.OwnMethod is { } method)
             {
                 return AssembleMethod(c, method, backbone, tokenizer, size);

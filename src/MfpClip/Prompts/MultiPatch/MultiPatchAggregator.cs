@@ -46,9 +46,9 @@ internal sealed class MultiPatchAggregator : WeightedModule, IPatchAggregator
     }
 
     /// <inheritdoc/>
-    public Tensor Aggregate(Tensor projected) => _n == 1
-        ? projected.alias()
-        : torch.is_grad_enabled() ? F.avg_pool2d(projected, _n, stride: 1, padding: _n / 2, ceil_mode: false, count_include_pad: false) : Average(projected);
+    public Tensor Aggregate(Tensor projected) => _n == 1 ? projected.alias()
+        : NeighbourhoodMean.Serves(projected) ? NeighbourhoodMean.Apply(projected, _n)
+        : F.avg_pool2d(projected, _n, stride: 1, padding: _n / 2, ceil_mode: false, count_include_pad: false);
 
     /// <inheritdoc/>
     public override StageDescription Describe() => new()
@@ -57,32 +57,4 @@ internal sealed class MultiPatchAggregator : WeightedModule, IPatchAggregator
         Component = _projection == PatchProjection.Linear ? "linear layer for each stage" : "CLIP projection",
         Options = new Dictionary<string, string> { ["neighbourhood"] = Text($"{_n} x {_n}") },
     };
-
-    /// <summary>The same average without gradients: sums of shifted rows, then of shifted columns, with channels last, a fifth of the time.</summary>
-    private Tensor Average(Tensor z)
-    {
-        using var scope = torch.NewDisposeScope();
-        var grid = z.permute(0, 2, 3, 1); // [B, g, g', C]
-        var sum = Sum(Sum(grid, 1), 2);
-        var share = torch.matmul(Share(grid.shape[1]).view(-1, 1), Share(grid.shape[2]).view(1, -1)).to(z.dtype, z.device);
-        return sum.mul_(share.view(1, grid.shape[1], grid.shape[2], 1)).permute(0, 3, 1, 2).MoveToOuterDisposeScope();
-
-        // 1 over the number of neighbours that exist along an axis.
-        Tensor Share(long length) => torch.tensor(Enumerable.Range(0, (int)length)
-            .Select(i => 1f / (Math.Min(i, _n / 2) + Math.Min((int)length - 1 - i, _n / 2) + 1)).ToArray());
-    }
-
-    private Tensor Sum(Tensor grid, int axis)
-    {
-        var sum = grid.clone();
-        long length = grid.shape[axis];
-        for (int shift = 1; shift <= Math.Min(_n / 2, length - 1); shift++)
-        {
-            long kept = length - shift;
-            sum.narrow(axis, 0, kept).add_(grid.narrow(axis, shift, kept));
-            sum.narrow(axis, shift, kept).add_(grid.narrow(axis, 0, kept));
-        }
-
-        return sum;
-    }
 }

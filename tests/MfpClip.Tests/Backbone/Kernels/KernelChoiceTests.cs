@@ -38,6 +38,22 @@ public class KernelChoiceTests
     }
 
     [Fact]
+    public void Kernels_are_chosen_before_the_first_call()
+    {
+        Assert.True(Knows(192, KernelChoice.Measured));
+        Assert.False(Knows(320, KernelChoice.Plain));
+
+        static bool Knows(int width, KernelChoice kernels)
+        {
+            // A width that no other test has.
+            var config = Wide with { Vision = Wide.Vision with { Width = width, Heads = width / 64 } };
+            using var clip = ClipBackbone.CreateRandom(config, 3, new() { Kernels = kernels });
+            clip.MeasureKernels(56);
+            return KernelMeasurement.Choices.Any(c => c.Key is { Kind: "linear", LogRows: 4 } && c.Key.Inputs == width); // 17 tokens
+        }
+    }
+
+    [Fact]
     public void With_gradients_the_plain_operators_serve()
     {
         using var scope = torch.NewDisposeScope();
