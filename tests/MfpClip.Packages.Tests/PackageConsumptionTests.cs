@@ -35,6 +35,33 @@ public class PackageConsumptionTests(PackedOnce packed) : IClassFixture<PackedOn
     }
 
     [Fact]
+    public void The_default_model_detects_from_its_package_in_a_program_published_as_one_file()
+    {
+        string folder = packed.Project(
+            "Tiny1", Csproj("Microsoft.NET.Sdk", "<OutputType>Exe</OutputType><TreatWarningsAsErrors>true</TreatWarningsAsErrors>", $"<PackageReference Include=\"MfpClip.Models.Tiny\" Version=\"{packed.Version}\" />"), ("Program.cs", """
+            using MfpClip;
+            if (!TinyModel.IsAvailable)
+            {
+                Console.WriteLine("no weights");
+                return;
+            }
+
+            using var detector = ZeroShotDetector.CreateDefault();
+            var result = detector.Detect(ImageInput.FromFile(args[0]));
+            Console.WriteLine($"detected {result.ImageMap!.Width}x{result.ImageMap.Height} {result.Score is > 0 and < 1} {detector.Description.ImageSize} px");
+            """));
+        string photo = Path.Combine(packed.Root, "photo.png");
+        File.Copy(Path.Combine(PackedOnce.Repository(), "samples", "images", "metal_nut-good.png"), photo);
+        string published = Path.Combine(folder, "published");
+
+        PackedOnce.Dotnet(folder, "publish", "-c", "Release", "-r", RuntimeInformation.RuntimeIdentifier, "-p:PublishSingleFile=true", "--self-contained", "false", "-o", published);
+
+        Assert.Empty(Directory.GetFiles(published, "MfpClip*.dll")); // they are inside the one file
+        string output = PackedOnce.Run(Directory.GetFiles(published, "Tiny1*").First(f => Path.GetExtension(f) is "" or ".exe"), packed.Root, photo);
+        Assert.True(output.Contains("no weights", StringComparison.Ordinal) || output.Contains("detected 256x256 True 320 px", StringComparison.Ordinal), output);
+    }
+
+    [Fact]
     public void A_fresh_project_takes_every_package_at_once()
     {
         string references = string.Concat(PackedOnce.Libraries.Where(l => l != "MfpClip").Select(l => $"<PackageReference Include=\"{l}\" Version=\"{packed.Version}\" />"));

@@ -64,7 +64,7 @@ public sealed class PackedOnce : IDisposable
         return output;
     }
 
-    private static string Repository()
+    public static string Repository()
     {
         for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
         {
