@@ -201,11 +201,9 @@ public sealed partial class ZeroShotDetector : IZeroShotDetector
     {
         using var use = Enter();
         using var activity = MfpClipTelemetry.Source.StartActivity("detect");
-        using var trace = new ForwardTrace();
         long start = Stopwatch.GetTimestamp();
-        var (maps, scores) = Forward(batch, options, trace, cancellationToken);
+        var (maps, scores, stages) = LostScalar.Again(() => Forward(batch, options, cancellationToken), _settings.Logger);
         var forward = Stopwatch.GetElapsedTime(start);
-        var stages = trace.Timings.ToDictionary(t => t.Key, t => t.Value);
         var results = new List<AnomalyResult>(batch.Count);
         for (int i = 0; i < batch.Count; i++)
         {
@@ -221,8 +219,9 @@ public sealed partial class ZeroShotDetector : IZeroShotDetector
         return results;
     }
 
-    private (List<float[]> Maps, float[] Scores) Forward(List<PreparedImage> batch, DetectionOptions options, ForwardTrace trace, CancellationToken cancellationToken)
+    private (List<float[]> Maps, float[] Scores, Dictionary<string, TimeSpan> Stages) Forward(List<PreparedImage> batch, DetectionOptions options, CancellationToken cancellationToken)
     {
+        using var trace = new ForwardTrace();
         using var scope = torch.NewDisposeScope();
         using var guard = torch.no_grad();
         int size = _settings.Preprocessor.Size;
@@ -238,7 +237,7 @@ public sealed partial class ZeroShotDetector : IZeroShotDetector
             throw new InferenceException($"The forward pass of '{batch[0].Name}' gave a score that is not finite. In float16 values can overflow: use bfloat16 or float32; otherwise the weights are damaged.");
         }
 
-        return ([.. Enumerable.Range(0, batch.Count).Select(i => all[i].data<float>().ToArray())], scores);
+        return ([.. Enumerable.Range(0, batch.Count).Select(i => all[i].data<float>().ToArray())], scores, trace.Timings.ToDictionary(t => t.Key, t => t.Value));
     }
 
     private Use Enter()

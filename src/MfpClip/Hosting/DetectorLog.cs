@@ -14,6 +14,9 @@ internal static partial class DetectorLog
     [LoggerMessage(3, LogLevel.Warning, "The backbone has random weights: maps and scores mean nothing")]
     public static partial void RandomWeights(ILogger logger);
 
+    [LoggerMessage(4, LogLevel.Warning, "libtorch lost a number on the way (a rare fault of TorchSharp): computed once more")]
+    public static partial void LostScalar(ILogger logger);
+
     [LoggerMessage(20, LogLevel.Warning, "References: {Message}")]
     public static partial void References(ILogger logger, string message);
 }

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using MfpClip.Detection;
 using MfpClip.Imaging;
+using MfpClip.Native;
 
 namespace MfpClip.References;
 
@@ -31,7 +32,7 @@ internal sealed class ReferenceReader(IDetectionPass pass, DetectorSettings sett
                 }
                 else
                 {
-                    entries.Add(Remember(id, name, pixels, cancellationToken));
+                    entries.Add(LostScalar.Again(() => Remember(id, name, pixels, cancellationToken), settings.Logger));
                 }
 
                 progress?.Report(entries.Count + warnings.Count);

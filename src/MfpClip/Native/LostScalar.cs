@@ -1,0 +1,30 @@
+using System.Runtime.InteropServices;
+using MfpClip.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace MfpClip.Native;
+
+/// <summary>
+/// A rare fault of TorchSharp 0.107: the garbage collector may free a number that is an argument while libtorch reads it (pull requests 1434 and
+/// 1496 there). What hangs on its arguments alone is computed once more.
+/// </summary>
+internal static class LostScalar
+{
+    private const string Message = "Unknown scalar type";
+
+    /// <summary>Computes; after that fault once more.</summary>
+    /// <param name="compute">Has no effect but its result, and disposes what it makes when it throws.</param>
+    /// <param name="logger">Told when it happened.</param>
+    public static T Again<T>(Func<T> compute, ILogger logger)
+    {
+        try
+        {
+            return compute();
+        }
+        catch (ExternalException e) when (e.Message.Contains(Message, StringComparison.Ordinal))
+        {
+            DetectorLog.LostScalar(logger);
+            return compute();
+        }
+    }
+}
