@@ -42,7 +42,7 @@ internal sealed class DetectorChoice
         _takesDefault = defaultModel && TinyModel.IsAvailable;
         if (_takesDefault)
         {
-            _weights.Description = "CLIP weights: a file, a folder, a name from 'mfpclip models list', or 'default' for the small model inside this program, which also stands in where nothing is named. random:ViT-L-14-336 and the like make random weights of that size, for dry runs.";
+            _weights.Description = "CLIP weights: a file, a folder ('mfpclip pretrain' fills one, too), a name from 'mfpclip models list', or 'default' for the small model inside this program, which also stands in where nothing is named. random:ViT-L-14-336 and the like make random weights of that size, for dry runs.";
         }
 
         foreach (Option option in new Option[] { _method, _weights, _cnn, _modules, _calibration, _device, _precision, _size, _scales })
@@ -97,12 +97,12 @@ internal sealed class DetectorChoice
 
     /// <summary>What should be said beside every result of this choice.</summary>
     public string? Notice(ParseResult parsed) => IsRandom(parsed) ? RandomNotice
-        : Weights(parsed) == Bundled && Method(parsed).Key == "mfp-clip" ? null
+        : IsDefault(parsed) && Method(parsed).Key == "mfp-clip" ? null
         : parsed.GetValue(_modules) is null && Method(parsed) is { IsTrained: true, ReadsCnn: false } method ? $"No trained modules were named (--modules): {method.Name}'s are untrained, so maps mean little."
         : parsed.GetValue(_modules) is null && Method(parsed).IsTrained ? "No trained modules were named (--modules): the projections of MPFA are untrained, so maps mean little." : null;
 
     /// <summary>Whether I2TP and SP have a CNN to read.</summary>
-    public bool HasCnn(ParseResult parsed) => HasCnn(parsed, Method(parsed)) || (Weights(parsed) == Bundled && Method(parsed).ReadsCnn);
+    public bool HasCnn(ParseResult parsed) => HasCnn(parsed, Method(parsed)) || (IsDefault(parsed) && Method(parsed).ReadsCnn);
 
     /// <summary>The trained modules that were named.</summary>
     public string? Modules(ParseResult parsed) => parsed.GetValue(_modules);
@@ -126,8 +126,8 @@ internal sealed class DetectorChoice
     {
         var builder = new ZeroShotDetectorBuilder().UseDevice(parsed.GetValue(_device)!).UsePrecision(Precision(parsed.GetValue(_precision)!));
         string? weights = Weights(parsed);
-        bool bundled = weights == Bundled, cnn = HasCnn(parsed, method);
-        builder = bundled ? builder.UseDefaultModel(seed) : builder;
+        bool bundled = IsDefault(parsed), cnn = HasCnn(parsed, method);
+        builder = !bundled ? builder : weights == Bundled ? builder.UseDefaultModel(seed) : builder.UseDefaultModel(weights!, seed);
         if (!bundled || method.Key != "mfp-clip")
         {
             method.Apply(builder, seed); // the bundled model brings MFP-CLIP's modules with it, trained on rendered pictures
@@ -182,6 +182,9 @@ internal sealed class DetectorChoice
     }
 
     private bool HasCnn(ParseResult parsed, MethodPreset method) => method.ReadsCnn && (parsed.GetValue(_cnn) is not null || IsRandom(parsed));
+
+    // The small model: this program's own weights, or those of a folder that 'pretrain' filled.
+    private bool IsDefault(ParseResult parsed) => Weights(parsed) is { } w && (w == Bundled || TinyModel.IsPretrained(w));
 
     /// <summary>Whether the backbone's weights are random.</summary>
     public bool IsRandom(ParseResult parsed) => Weights(parsed) is not { } w || w.StartsWith(RandomPrefix, StringComparison.Ordinal);

@@ -9,6 +9,7 @@ root.Subcommands.Add(DetectCommand.Create(json));
 root.Subcommands.Add(DescribeCommand.Create(json));
 root.Subcommands.Add(TrainCommand.Create(json));
 root.Subcommands.Add(EvaluateCommand.Create(json));
+root.Subcommands.Add(BaselinesCommand.Create(json));
 root.Subcommands.Add(CalibrateCommand.Create(json));
 root.Subcommands.Add(ReportCommand.Create(json));
 root.Subcommands.Add(CompareCommand.Create(json));

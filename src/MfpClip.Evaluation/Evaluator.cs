@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using MfpClip.Data;
-using MfpClip.Evaluation.Metrics;
+using MfpClip.Detection;
 using MfpClip.Imaging;
 
 namespace MfpClip.Evaluation;
@@ -68,8 +68,41 @@ public sealed class Evaluator(EvaluationOptions? options = null, IImageDecoder? 
         return runs;
     }
 
+    /// <summary>
+    /// Tests several detectors on the same images, batch by batch, each decoded once. Detectors that stand on the same frozen parts share what
+    /// was computed of a batch: values are those of detectors tested one by one, <see cref="EvaluationRun.SecondsPerImage"/> is not.
+    /// </summary>
+    /// <param name="lines">At least one. Put those side by side that share most.</param>
+    /// <param name="data">What to test on.</param>
+    /// <param name="protocol">Who learned from what.</param>
+    /// <param name="progress">Called after each batch.</param>
+    /// <param name="cancellationToken">Checked between batches and stages.</param>
+    /// <returns>A run a line.</returns>
+    /// <exception cref="DataSetException">A file cannot be used, or a category has fewer good training images than shots.</exception>
+    public IReadOnlyList<EvaluationRun> EvaluateSideBySide(
+        IReadOnlyList<EvaluationLine> lines, AnomalyDataSet data, CrossDataSetProtocol? protocol = null, IProgress<EvaluationProgress>? progress = null,
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(lines);
+        if (lines.Count == 0)
+        {
+            throw new ArgumentException("There is no line to test.", nameof(lines));
+        }
+
+        using var memory = BatchMemory.Enter();
+        return [.. Evaluate(lines, dispose: true, data, protocol, progress, cancellationToken).Select((run, i) => run with
+        {
+            Seed = lines[i].Seed,
+            Settings = new Dictionary<string, string>(run.Settings) { ["line"] = lines[i].Name, ["timing"] = $"side by side with {lines.Count - 1} other lines, shared parts count once" },
+        })];
+    }
+
     private EvaluationRun Evaluate(
-        CategoryDetector build, bool dispose, AnomalyDataSet data, CrossDataSetProtocol? protocol, IProgress<EvaluationProgress>? progress, CancellationToken cancellationToken)
+        CategoryDetector build, bool dispose, AnomalyDataSet data, CrossDataSetProtocol? protocol, IProgress<EvaluationProgress>? progress, CancellationToken cancellationToken) =>
+        Evaluate([new EvaluationLine(string.Empty, build) { Shots = _options.Shots }], dispose, data, protocol, progress, cancellationToken)[0];
+
+    private List<EvaluationRun> Evaluate(
+        IReadOnlyList<EvaluationLine> lines, bool dispose, AnomalyDataSet data, CrossDataSetProtocol? protocol, IProgress<EvaluationProgress>? progress, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(data);
         _options.Check();
@@ -81,100 +114,73 @@ public sealed class Evaluator(EvaluationOptions? options = null, IImageDecoder? 
         }
 
         int done = 0, total = work.Sum(w => w.Samples.Count);
-        var results = new List<CategoryEvaluation>();
-        DetectorDescription? description = null;
+        var results = lines.Select(_ => new List<CategoryEvaluation>()).ToList();
+        var descriptions = new DetectorDescription[lines.Count];
         foreach (var (category, samples) in work)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            var detector = build(category, References(category));
+            var detectors = new List<IZeroShotDetector>();
             try
             {
-                description ??= detector.Description;
-                RefuseCrops(detector);
-                var result = Category(detector, category, samples, n => progress?.Report(new(category.Key, done += n, total)), cancellationToken);
-                results.Add(dispose ? result with { WeightsHash = detector.Description.WeightsHash } : result);
+                foreach (var line in lines)
+                {
+                    var detector = line.Build(category, References(category, line.Shots));
+                    detectors.Add(detector);
+                    descriptions[detectors.Count - 1] ??= detector.Description;
+                    RefuseCrops(detector);
+                }
+
+                var measured = Category(detectors, category, samples, n => progress?.Report(new(category.Key, done += n, total)), cancellationToken);
+                for (int i = 0; i < measured.Count; i++)
+                {
+                    results[i].Add(dispose ? measured[i] with { WeightsHash = detectors[i].Description.WeightsHash } : measured[i]);
+                }
             }
             finally
             {
                 if (dispose)
                 {
-                    detector.Dispose();
+                    detectors.ForEach(d => d.Dispose());
                 }
             }
         }
 
-        return new()
+        return [.. results.Select((categories, i) => new EvaluationRun
         {
-            Detector = description ?? throw new DataSetException(DataSetFault.Empty, data.Path, "there is no category to test on."),
-            Categories = results, DataSet = data.Name, Seed = protocol?.Seed ?? 0, Protocol = protocol?.Describe() ?? ["no protocol was given: what the weights were trained on is not known"],
-            Settings = Settings(), Environment = EvaluationRun.ThisMachine(), Started = started, Elapsed = watch.Elapsed,
-        };
+            Detector = descriptions[i] ?? throw new DataSetException(DataSetFault.Empty, data.Path, "there is no category to test on."),
+            Categories = categories, DataSet = data.Name, Seed = protocol?.Seed ?? 0, Protocol = protocol?.Describe() ?? ["no protocol was given: what the weights were trained on is not known"],
+            Settings = Settings(lines[i].Shots), Environment = EvaluationRun.ThisMachine(), Started = started, Elapsed = watch.Elapsed,
+        })];
     }
 
-    private CategoryEvaluation Category(
-        IZeroShotDetector detector, AnomalyCategory category, IReadOnlyList<AnomalySample> samples, Action<int> done, CancellationToken cancellationToken)
+    private List<CategoryEvaluation> Category(
+        List<IZeroShotDetector> detectors, AnomalyCategory category, IReadOnlyList<AnomalySample> samples, Action<int> done, CancellationToken cancellationToken)
     {
         string className = _options.ClassName ?? category.ClassName;
-        AnomalySample[] unmarked = [.. samples.Where(s => s is { IsAnomalous: true, MaskPath: null })];
-        var pixels = unmarked.Length == 0 ? new PixelMetricsAccumulator(_options.Pixels) : null;
-        var cases = new CaseSelection(_options.Cases);
-        var outcomes = new List<ImageOutcome>();
-        var (time, vanished) = (TimeSpan.Zero, 0);
+        var measurements = detectors.Select(_ => new CategoryMeasurement(_options, category, samples)).ToList();
         var detection = new DetectionOptions { ClassName = className, IncludeImageMap = _options.Resolution == EvaluationResolution.Image };
         foreach (var batch in DecodeAhead.Batches(samples, _reader, _options.BatchSize, cancellationToken))
         {
-            long start = Stopwatch.GetTimestamp();
-            var results = detector.DetectBatch([.. batch.Select(b => ImageInput.FromPixels(b.Sample.Image, b.Sample.Sample.ImagePath))], detection, cancellationToken);
-            time += Stopwatch.GetElapsedTime(start) + TimeSpan.FromTicks(batch.Sum(b => b.Decode.Ticks));
-            foreach (var (loaded, result) in batch.Zip(results, (b, r) => (b.Sample, r)))
+            var decoding = TimeSpan.FromTicks(batch.Sum(b => b.Decode.Ticks));
+            var images = batch.Select(b => ImageInput.FromPixels(b.Sample.Image, b.Sample.Sample.ImagePath)).ToList();
+            foreach (var (detector, measurement) in detectors.Zip(measurements))
             {
-                var map = GaussianSmoothing.Smooth(_options.Resolution == EvaluationResolution.Image ? result.ImageMap! : result.ModelMap, _options.SmoothingSigma);
-                if (pixels is not null)
-                {
-                    var mask = MaskResize.To(loaded.Mask!, map.Width, map.Height);
-                    vanished += loaded.Mask!.Values.Contains(true) && !mask.Values.Contains(true) ? 1 : 0;
-                    pixels.Add(map, mask);
-                }
-
-                var outcome = new ImageOutcome(Path.GetRelativePath(category.Path, loaded.Sample.ImagePath).Replace('\\', '/'), loaded.Sample.Defect, result.Score, map.Data.Max());
-                outcomes.Add(outcome);
-                cases.Offer(outcome, loaded, map);
+                long start = Stopwatch.GetTimestamp();
+                var results = detector.DetectBatch(images, detection, cancellationToken);
+                measurement.Add(batch.Select(b => b.Sample), results, Stopwatch.GetElapsedTime(start) + decoding);
             }
 
             done(batch.Count);
         }
 
-        var measured = Summarise(category, className, outcomes, unmarked, pixels, cases, time);
-        return vanished == 0 ? measured : measured with
-        {
-            Notes = [$"{vanished} of {measured.Defective} masks vanish at the model's resolution of {detector.Description.ImageSize} px and count as background there; compare at the image's resolution instead"],
-        };
+        return [.. measurements.Select((m, i) => m.Summarise(className, detectors[i].Description.ImageSize))];
     }
 
-    private static CategoryEvaluation Summarise(
-        AnomalyCategory category, string className, List<ImageOutcome> outcomes, AnomalySample[] unmarked, PixelMetricsAccumulator? pixels, CaseSelection cases, TimeSpan time)
+    private IReadOnlyList<AnomalySample> References(AnomalyCategory category, int shots)
     {
-        bool[] labels = [.. outcomes.Select(o => o.Defect is not null)];
-        int defective = labels.Count(l => l);
-        // One kind alone: scikit-learn would print AP and F1 of 0 or 1, which say nothing about the detector.
-        var image = defective == 0 || defective == labels.Length
-            ? RankingMetrics.NotAvailable(defective == 0 ? "there is no defective test image" : "there is no good test image")
-            : ImageMetrics.Compute([.. outcomes.Select(o => (double)o.Score)], labels);
-        var pixel = pixels is null ? PixelMetrics.NotAvailable($"{unmarked.Length} of {defective} defective images have no mask, the first is {Path.GetFileName(unmarked[0].ImagePath)}")
-            : defective == 0 ? PixelMetrics.NotAvailable("there is no defective test image") : pixels.Compute();
-        return new()
-        {
-            Key = category.Key, DataSet = category.DataSet, ClassName = className, Good = labels.Length - defective, Defective = defective,
-            Metrics = EvaluationMetrics.From(image, pixel), SecondsPerImage = time.TotalSeconds / outcomes.Count, Outcomes = outcomes,
-            PixelsExact = pixel.IsExact, ImageRoc = image.Roc, PixelRoc = pixel.Ranking.Roc, Pro = pixel.Pro, Cases = cases.Draw(),
-        };
-    }
-
-    private IReadOnlyList<AnomalySample> References(AnomalyCategory category)
-    {
-        var references = category.References(_options.Shots);
-        return references.Count == _options.Shots ? references : throw new DataSetException(
-            DataSetFault.Empty, category.Path, $"{_options.Shots} good training images are asked for, but it has {references.Count}.");
+        var references = category.References(shots);
+        return references.Count == shots ? references : throw new DataSetException(
+            DataSetFault.Empty, category.Path, $"{shots} good training images are asked for, but it has {references.Count}.");
     }
 
     // Model resolution takes the model's map for the whole image.
@@ -186,12 +192,12 @@ public sealed class Evaluator(EvaluationOptions? options = null, IImageDecoder? 
         }
     }
 
-    private Dictionary<string, string> Settings() => new()
+    private Dictionary<string, string> Settings(int shots) => new()
     {
         ["resolution"] = _options.Resolution == EvaluationResolution.Model ? "model (masks resized)" : "image (maps resized)",
         ["smoothing_sigma"] = _options.SmoothingSigma.ToString(CultureInfo.InvariantCulture),
         ["limit"] = _options.Limit?.ToString(CultureInfo.InvariantCulture) ?? "none",
-        ["shots"] = _options.Shots.ToString(CultureInfo.InvariantCulture),
+        ["shots"] = shots.ToString(CultureInfo.InvariantCulture),
         ["batch_size"] = _options.BatchSize.ToString(CultureInfo.InvariantCulture),
         ["fpr_limit"] = _options.Pixels.FprLimit.ToString(CultureInfo.InvariantCulture),
         ["class_name"] = _options.ClassName ?? "the category's own",

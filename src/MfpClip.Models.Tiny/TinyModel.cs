@@ -7,6 +7,8 @@ namespace MfpClip;
 /// <summary>The default model: a small CLIP with trained MFP-CLIP modules inside this package. Works offline, on a CPU.</summary>
 public static class TinyModel
 {
+    private const string TrainedBackbone = "clip.safetensors", TrainedModules = "modules.safetensors";
+
     private const string Backbone = "tiny-clip.safetensors", Modules = "tiny-modules.safetensors";
 
     /// <summary>Side in pixels of the square input.</summary>
@@ -33,8 +35,29 @@ public static class TinyModel
     public static ZeroShotDetectorBuilder UseDefaultModel(this ZeroShotDetectorBuilder builder, long seed)
     {
         ArgumentNullException.ThrowIfNull(builder);
-        return HybridComposition.Apply(builder.UseBundled(new(Modules, () => Open(Backbone), () => Open(Modules))), ImageSize, seed);
+        return Compose(builder, new(Modules, () => Open(Backbone), () => Open(Modules)), seed);
     }
+
+    /// <summary>The same composition with weights that <c>mfpclip pretrain</c> wrote, in the place of the package's own.</summary>
+    /// <param name="builder">The builder.</param>
+    /// <param name="folder">Holds <c>clip.safetensors</c> and <c>modules.safetensors</c>.</param>
+    /// <param name="seed">Seed of modules that are left untrained.</param>
+    /// <exception cref="WeightsException">One of the files is not there.</exception>
+    public static ZeroShotDetectorBuilder UseDefaultModel(this ZeroShotDetectorBuilder builder, string folder, long seed = 0)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        string backbone = Path.Combine(folder, TrainedBackbone), modules = Path.Combine(folder, TrainedModules);
+        return new[] { backbone, modules }.FirstOrDefault(f => !File.Exists(f)) is { } absent
+            ? throw new WeightsException(absent, "there is no such file; 'mfpclip pretrain' writes it.")
+            : Compose(builder, new(TrainedModules, () => WeightFile.Open(backbone), () => WeightFile.Open(modules)), seed);
+    }
+
+    /// <summary>Whether a folder holds what <c>mfpclip pretrain</c> writes.</summary>
+    /// <param name="folder">Any path.</param>
+    public static bool IsPretrained(string folder) => File.Exists(Path.Combine(folder, TrainedBackbone)) && File.Exists(Path.Combine(folder, TrainedModules));
+
+    private static ZeroShotDetectorBuilder Compose(ZeroShotDetectorBuilder builder, BundledModel model, long seed) =>
+        HybridComposition.Apply(builder.UseBundled(model), ImageSize, seed);
 
     private static IWeightFile Open(string name) => typeof(TinyModel).Assembly.GetManifestResourceStream(name) is UnmanagedMemoryStream resource
         ? WeightFile.Open(name, resource)

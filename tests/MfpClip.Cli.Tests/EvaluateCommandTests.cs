@@ -195,7 +195,31 @@ public sealed class EvaluateCommandTests : IDisposable
         Assert.Equal(arguments.Any(a => a is "random" or "local-statistics"), !stages.Contains("RANDOM weights", StringComparison.Ordinal));
     }
 
+    [Fact]
+    public void Baselines_are_put_in_one_table_of_the_lines_that_were_asked_for()
+    {
+        Category("set/nut");
+        Category("set/cap", masks: false);
+        string output = Path.Combine(_folder, "out");
+        string[] arguments = ["baselines", "--data", Path.Combine(_folder, "set"), "--shots", "1", "2", "--limit", "4", "--out", output];
+
+        var (code, text, errors) = Run([.. arguments, "--lines", "random", "zero-shot", "with-2"]);
+
+        Assert.True(code == 0, errors);
+        Assert.Contains("| the model with 2 good images |", text, StringComparison.Ordinal);
+        Assert.DoesNotContain("memory bank", text, StringComparison.Ordinal);
+        Assert.Contains("n/a", text, StringComparison.Ordinal); // one category has no masks
+        var (again, table, problems) = Run([.. arguments, "--lines", "local-statistics", "--json"]);
+        Assert.True(again == 0, problems);
+        using var json = JsonDocument.Parse(table);
+        string all = File.ReadAllText(json.RootElement.GetProperty("table").GetString()!);
+        Assert.Contains("| random scores |", all, StringComparison.Ordinal);
+        Assert.Contains("| local statistics (classical) |", all, StringComparison.Ordinal);
+    }
+
     [Theory]
+    [InlineData("There is no line nonsense", "baselines", "--data", "{set}", "--lines", "nonsense")]
+    [InlineData("'mfpclip pretrain' writes it", "baselines", "--data", "{set}", "--models", "/nowhere")]
     [InlineData("say how many with --shots", "evaluate", "--data", "{set}", "--baseline", "memory-bank")]
     [InlineData("leave --shots out", "evaluate", "--data", "{set}", "--baseline", "random", "--shots", "1")]
     [InlineData("leave it out with '--method winclip'", "evaluate", "--data", "{set}", "--method", "winclip", "--without", "mp")]
@@ -209,7 +233,7 @@ public sealed class EvaluateCommandTests : IDisposable
     public void Errors_are_one_line(string expected, params string[] arguments)
     {
         Category("set");
-        string[] random = arguments[0] == "report" ? [] : Weights;
+        string[] random = arguments[0] is "report" or "baselines" ? [] : Weights;
 
         var (code, _, errors) = Run([.. arguments.Select(a => a == "{set}" ? Path.Combine(_folder, "set") : a), .. random]);
 

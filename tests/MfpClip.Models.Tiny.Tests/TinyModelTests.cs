@@ -36,6 +36,28 @@ public sealed class TinyModelTests : IDisposable
         Assert.Equal("test", Modules(other).Single(m => m.Stage.Contains("MPFA", StringComparison.Ordinal)).Weights[0].Source);
     }
 
+    [SkippableFact]
+    public void AFolderThatPretrainingFilledTakesThePlaceOfTheWeightsInside()
+    {
+        Skip.IfNot(TinyModel.IsAvailable, "This build carries no weights.");
+        foreach (var (name, file) in new[] { ("tiny-clip.safetensors", "clip.safetensors"), ("tiny-modules.safetensors", "modules.safetensors") })
+        {
+            using var stored = typeof(TinyModel).Assembly.GetManifestResourceStream(name)!;
+            using var written = File.Create(Path.Combine(_folder, file));
+            stored.CopyTo(written);
+        }
+
+        using var inside = ZeroShotDetector.CreateDefault();
+        using var outside = new ZeroShotDetectorBuilder().UseDefaultModel(_folder).Build();
+        var image = new RgbImage(40, 30, [.. Enumerable.Range(0, 3600).Select(i => (byte)(i * 7))]);
+
+        Assert.True(TinyModel.IsPretrained(_folder));
+        Assert.Equal(inside.Detect(image).Score, outside.Detect(image).Score, 6);
+        Assert.All(Modules(outside), m => Assert.Equal("modules.safetensors", m.Weights[0].Source));
+        File.Delete(Path.Combine(_folder, "modules.safetensors"));
+        Assert.Contains("pretrain", Assert.Throws<WeightsException>(() => new ZeroShotDetectorBuilder().UseDefaultModel(_folder)).Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void WithAnotherBackboneNothingTrainedIsUsed()
     {

@@ -5,6 +5,9 @@ namespace MfpClip.Evaluation.Baselines;
 /// <summary>What is seen of each pixel through Gaussians of several widths.</summary>
 internal static class LocalFeatures
 {
+    // Held for good: TorchSharp lets a number that was converted on the spot be collected while native code still reads it.
+    private static readonly Scalar Zero = 0, Half = 0.5, Four = 4;
+
     /// <summary>Features at one scale: three colours, gradient, Laplacian, deviation.</summary>
     public const int PerScale = 6;
 
@@ -27,9 +30,9 @@ internal static class LocalFeatures
             var y = seen.narrow(0, 3, 1);
             var (left, right, up, down) = Neighbours(y);
             features.Add(seen.narrow(0, 0, 3));
-            features.Add((((right - left) / 2).square() + ((down - up) / 2).square()).sqrt());
-            features.Add(left + right + up + down - (4 * y));
-            features.Add((seen.narrow(0, 4, 1) - y.square()).clamp(min: 0).sqrt());
+            features.Add(((right - left).mul(Half).square() + (down - up).mul(Half).square()).sqrt());
+            features.Add(left + right + up + down - y.mul(Four));
+            features.Add((seen.narrow(0, 4, 1) - y.square()).clamp(min: Zero).sqrt());
         }
 
         return torch.cat(features, 0).MoveToOuterDisposeScope();

@@ -77,6 +77,7 @@ internal sealed class LocalStatisticsPass(LocalStatisticsOptions options) : IDet
     private static Tensor Squash(Tensor distance, long features)
     {
         using var scope = torch.NewDisposeScope();
-        return (distance / (distance + (Middle * Math.Sqrt(features)))).MoveToOuterDisposeScope();
+        using Scalar middle = Middle * Math.Sqrt(features);
+        return (distance / distance.add(middle)).MoveToOuterDisposeScope();
     }
 }

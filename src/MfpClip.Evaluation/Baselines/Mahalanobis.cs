@@ -4,7 +4,7 @@ namespace MfpClip.Evaluation.Baselines;
 internal static class Mahalanobis
 {
     // Of a feature's mean variance: keeps features that repeat each other (grey pictures have three equal colours) from being divided by nothing.
-    private const double Ridge = 1e-6;
+    private static readonly Scalar Ridge = 1e-6, Least = 1e-9;
 
     /// <summary><c>sqrt((x - m)' S^-1 (x - m))</c> with mean and covariance of all points; their squares have the mean F where no feature repeats others.</summary>
     /// <param name="points"><c>[F, N]</c>, a column a point.</param>
@@ -16,9 +16,10 @@ internal static class Mahalanobis
         var centred = x - x.mean([1], keepdim: true);
         // Each feature by its own spread first: distances do not change, and the ridge means the same to every feature.
         var spread = centred.square().mean([1], keepdim: true).sqrt();
-        centred = torch.where(spread > 1e-9, centred / spread.clamp(min: 1e-9), torch.zeros_like(centred));
-        var covariance = torch.matmul(centred, centred.t()) / centred.shape[1];
-        var factor = torch.linalg.cholesky(covariance + (Ridge * torch.eye(covariance.shape[0], dtype: ScalarType.Float64)));
+        centred = torch.where(spread.gt(Least), centred / spread.clamp(min: Least), torch.zeros_like(centred));
+        using Scalar share = 1.0 / centred.shape[1];
+        var covariance = torch.matmul(centred, centred.t()).mul(share);
+        var factor = torch.linalg.cholesky(covariance + torch.eye(covariance.shape[0], dtype: ScalarType.Float64).mul(Ridge));
         var whitened = torch.linalg.solve_triangular(factor, centred, upper: false, left: true);
         return whitened.square().sum([0L]).sqrt().to_type(ScalarType.Float32).MoveToOuterDisposeScope();
     }

@@ -9,6 +9,9 @@ namespace MfpClip.Evaluation.Baselines;
 /// </summary>
 internal sealed class SelfComparisonPass(SharedPass shared, SelfComparisonOptions options) : IDetectionPass
 {
+    // Held for good: TorchSharp lets a number that was converted on the spot be collected while native code still reads it.
+    private static readonly Scalar Lowest = -1, Zero = 0, Half = 0.5, One = 1;
+
     public string Method => "self-comparison of frozen features";
 
     public IReadOnlyList<StageDescription> Stages { get; } =
@@ -73,12 +76,12 @@ internal sealed class SelfComparisonPass(SharedPass shared, SelfComparisonOption
     private Tensor Distances(Tensor x, Tensor apart)
     {
         using var scope = torch.NewDisposeScope();
-        var cosine = torch.matmul(x, x.t()).masked_fill(apart.logical_not(), -1); // [N, N]
+        var cosine = torch.matmul(x, x.t()).masked_fill(apart.logical_not(), Lowest); // [N, N]
         long N = x.shape[0], others = Math.Max(1, apart.sum(1).min().item<long>());
         var counts = options.Shares.Select(s => Math.Clamp((long)Math.Round(s * N), 1, others)).ToList();
         var nearest = cosine.topk((int)counts.Max(), dim: 1).values; // falling
         var mean = torch.stack([.. counts.Select(k => nearest.narrow(1, 0, k).mean([1]))], 0).mean([0]);
-        return ((1 - mean) / 2).clamp(0, 1).MoveToOuterDisposeScope();
+        return (torch.ones_like(mean) - mean).mul(Half).clamp(Zero, One).MoveToOuterDisposeScope();
     }
 
     // Whether two places are far enough from each other that their neighbourhoods do not overlap, [N, N].

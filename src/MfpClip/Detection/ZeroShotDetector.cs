@@ -229,7 +229,7 @@ public sealed partial class ZeroShotDetector : IZeroShotDetector
         var region = options.RegionOfInterest is { } r
             ? torch.tensor(batch.SelectMany(b => RegionMask.ToModel(r, b.Image.Covered, size)).ToArray(), [batch.Count, size, size])
             : null;
-        var (map, score) = _pass.Run(images, options.ClassName, region, trace, cancellationToken);
+        var (map, score) = BatchMemory.Run(_pass, images, options.ClassName, region, trace, cancellationToken);
         var scores = score.to(ScalarType.Float32, torch.CPU).data<float>().ToArray();
         var all = map.to(ScalarType.Float32, torch.CPU).contiguous();
         if (scores.Any(s => !float.IsFinite(s)))

@@ -1,6 +1,8 @@
 using MfpClip.Backbone;
 using MfpClip.Backbone.Hybrid;
 using MfpClip.Cnn;
+using MfpClip.Detection;
+using MfpClip.Training;
 using MfpClip.Training.Memory;
 
 namespace MfpClip.Prompts;
@@ -142,7 +144,7 @@ public sealed class ImageContext : IDisposable
         var (mean, std) = _backbone!.Normalization;
         var x = Images.to(ScalarType.Float32, Vision.Device);
         var pixels = (x * torch.tensor(std, device: Vision.Device).view(1, 3, 1, 1)) + torch.tensor(mean, device: Vision.Device).view(1, 3, 1, 1);
-        var features = FrozenFeatureCache.Current is { } cache ? Cached(cache, extractor, pixels) : extractor.Extract(pixels);
+        var features = FrozenFeatureCache.Current is { } cache ? Cached(cache, extractor, pixels) : BatchMemory.IsOn ? Remembered(extractor, x, pixels) : extractor.Extract(pixels);
         features.Pooled.DetachFromDisposeScope();
         foreach (var level in features.Levels)
         {
@@ -150,6 +152,19 @@ public sealed class ImageContext : IDisposable
         }
 
         return features;
+    }
+
+    private static CnnFeatures Remembered(ICnnFeatureExtractor extractor, Tensor images, Tensor pixels)
+    {
+        // Rows of an ablation each hold the same network.
+        var description = extractor.Describe();
+        object owner = description.Weights is [{ } weights] && extractor is IFrozenNetwork ? weights.Sha256 : extractor;
+        var all = BatchMemory.Get(owner, $"CNN features {string.Join(',', description.Options)}", images, () =>
+        {
+            var made = extractor.Extract(pixels);
+            return [made.Pooled, .. made.Levels];
+        });
+        return new(all[0], [.. all.Skip(1)]);
     }
 
     private static CnnFeatures Cached(FrozenFeatureCache cache, ICnnFeatureExtractor extractor, Tensor pixels)

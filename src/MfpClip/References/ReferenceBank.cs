@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using MfpClip.Detection;
 
 namespace MfpClip.References;
 
@@ -83,7 +84,8 @@ internal sealed class ReferenceBank : IDisposable
     {
         using var scope = torch.NewDisposeScope();
         var flat = vectors.reshape(-1, vectors.shape[2]).to(_memory.device);
-        return NearestNeighbours.Distances(flat, _memory, null, cancellationToken).view(vectors.shape[0], vectors.shape[1]).MoveToOuterDisposeScope();
+        var distances = BatchMemory.IsOn ? EntryByEntry(flat, cancellationToken) : NearestNeighbours.Distances(flat, _memory, null, cancellationToken);
+        return distances.view(vectors.shape[0], vectors.shape[1]).MoveToOuterDisposeScope();
     }
 
     public void Dispose()
@@ -91,6 +93,13 @@ internal sealed class ReferenceBank : IDisposable
         _memory.Dispose();
         Release();
     }
+
+    // Banks of 1, 2, 4 and 8 images that are tested side by side share the distances to each image.
+    private Tensor EntryByEntry(Tensor vectors, CancellationToken cancellationToken) => Entries.Select(e =>
+    {
+        using var tokens = Coreset(e);
+        return BatchMemory.Get($"{e.Id} {tokens.shape[0]} {Options.Seed}", "distances", vectors, () => [NearestNeighbours.Distances(vectors, tokens.to(vectors.device), null, cancellationToken)])[0];
+    }).Aggregate(torch.minimum);
 
     private Tensor Coreset(ReferenceEntry entry) =>
         entry.Tokens.narrow(0, 0, Math.Clamp((int)Math.Ceiling(Options.CoresetRatio * entry.Rows * entry.Columns), 1, entry.Cells.Length));

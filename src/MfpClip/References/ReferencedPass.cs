@@ -68,7 +68,7 @@ internal sealed class ReferencedPass : IDetectionPass
         using var scope = torch.NewDisposeScope();
         var maps = options.Features == ReferenceFeatures.Tokens ? null : inner.ConvolutionalMaps(images);
         trace.WantsGrids = maps is null;
-        var (map, score) = inner.Run(images, className, region, trace, cancellationToken);
+        var (map, score) = BatchMemory.Run(inner, images, className, region, trace, cancellationToken);
         var grids = maps ?? trace.Grids;
         if (grids.Count == 0 || (maps is null && options.Features == ReferenceFeatures.Convolutional))
         {

@@ -1,4 +1,6 @@
+using System.Security.Cryptography;
 using MfpClip.Cnn;
+using MfpClip.Detection;
 
 namespace MfpClip.Backbone.Hybrid;
 
@@ -13,11 +15,13 @@ internal sealed class HybridVisionTower : IVisionTower, IAttentionBlocks, IDispo
     private readonly EfficientNetLite _cnn;
     private readonly PositionTable _positions;
     private readonly HybridBlock[] _blocks;
+    private readonly Lazy<string> _networkHash;
 
     public HybridVisionTower(HybridConfig config, ParameterSet parameters, EfficientNetLite cnn)
     {
         (_config, _parameters, _cnn) = (config, parameters, cnn);
         _positions = new(parameters["visual.positional_embedding"].alias().DetachFromDisposeScope(), PositionInterpolation.Bilinear);
+        _networkHash = new(HashNetwork);
         _blocks = [.. Enumerable.Range(0, Layers).Select(i => new HybridBlock(parameters, $"visual.blocks.{i}", config))];
     }
 
@@ -46,7 +50,7 @@ internal sealed class HybridVisionTower : IVisionTower, IAttentionBlocks, IDispo
         }
 
         using var scope = torch.NewDisposeScope();
-        return EmbedFeatures(HybridFeatures.Extract(_cnn, images.to(ScalarType.Float32, Device), _config.Vision), (int)images.shape[2] / PatchSize).MoveToOuterDisposeScope();
+        return EmbedFeatures(Features(images.to(ScalarType.Float32, Device)), (int)images.shape[2] / PatchSize).MoveToOuterDisposeScope();
     }
 
     /// <summary>The part of <see cref="Embed"/> that is trained.</summary>
@@ -84,7 +88,7 @@ internal sealed class HybridVisionTower : IVisionTower, IAttentionBlocks, IDispo
     {
         using var scope = torch.NewDisposeScope();
         using var guard = torch.no_grad();
-        var maps = HybridFeatures.Extract(_cnn, images.to(ScalarType.Float32, Device), _config.Vision).Maps;
+        var maps = Features(images.to(ScalarType.Float32, Device)).Maps;
         return [.. _config.Vision.Maps().Zip(maps, (map, x) =>
         {
             var (mean, std) = (_parameters[$"visual.stats.{map.Name}.mean"], _parameters[$"visual.stats.{map.Name}.std"]);
@@ -134,6 +138,35 @@ internal sealed class HybridVisionTower : IVisionTower, IAttentionBlocks, IDispo
     {
         int g = (int)Math.Sqrt(tokens - 1);
         return g >= 1 ? g : throw new ArgumentException($"{tokens} tokens hold no grid of patches.", nameof(tokens));
+    }
+
+    // Towers of several trainings stand on the same frozen network.
+    private HybridFeatures Features(Tensor images)
+    {
+        if (!BatchMemory.IsOn)
+        {
+            return HybridFeatures.Extract(_cnn, images, _config.Vision);
+        }
+
+        var all = BatchMemory.Get(_networkHash.Value, $"half size {_config.Vision.HalfSize}, nearest patches {_config.Vision.NearestPatches}", images, () =>
+        {
+            var made = HybridFeatures.Extract(_cnn, images, _config.Vision);
+            return made.Near is null ? made.Maps : [.. made.Maps, made.Near];
+        });
+        int maps = _config.Vision.Maps().Count;
+        return new([.. all.Take(maps)], all.Count > maps ? all[maps] : null);
+    }
+
+    private string HashNetwork()
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (var (_, tensor) in _cnn.Weights)
+        {
+            using var here = tensor.cpu().contiguous();
+            hash.AppendData(here.bytes);
+        }
+
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 
     private Tensor Positions(int g) => torch.is_grad_enabled() && _parameters["visual.positional_embedding"].requires_grad
