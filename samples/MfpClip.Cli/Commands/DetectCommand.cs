@@ -73,7 +73,7 @@ internal static class DetectCommand
             }
 
             AnsiConsole.Write(table);
-            Console.WriteLine($"Overlays and report: {report}");
+            Console.WriteLine($"Overlays, overview.png and report: {report}");
             foreach (string warning in detector.References?.Warnings ?? [])
             {
                 Console.WriteLine($"NOTE: {warning}");
@@ -101,14 +101,14 @@ internal static class DetectCommand
     {
         public (List<Detected> Results, List<string> Failures) All(IReadOnlyList<string> files, string? notice, Action<string> done, CancellationToken cancellationToken)
         {
-            var (results, failures) = (new List<Detected>(), new List<string>());
+            var (results, failures, sheet) = (new List<Detected>(), new List<string>(), new OverviewSheet());
             using var report = new HtmlReport(Path.Combine(Folder, "report.html"), Detector.Description, notice);
             var names = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
             foreach (string file in files)
             {
                 try
                 {
-                    results.Add(One(file, UniqueName(file, names), report, cancellationToken));
+                    results.Add(One(file, UniqueName(file, names), report, sheet, cancellationToken));
                 }
                 catch (ImageDecodeException e)
                 {
@@ -119,15 +119,22 @@ internal static class DetectCommand
             }
 
             report.Complete();
+            if (sheet.Draw() is { } picture)
+            {
+                MapFiles.WritePng(Path.Combine(Folder, "overview.png"), picture);
+            }
+
             return (results, failures);
         }
 
-        private Detected One(string file, string name, HtmlReport report, CancellationToken cancellationToken)
+        private Detected One(string file, string name, HtmlReport report, OverviewSheet sheet, CancellationToken cancellationToken)
         {
             var result = Detector.Detect(file, Options, cancellationToken);
             var photo = MapFiles.ReadPhoto(file);
             string overlay = Path.Combine(Folder, $"{name}.overlay.png");
-            MapFiles.WritePng(overlay, MapImages.Overlay(photo, result.ImageMap!, result.Regions, Pictures));
+            var overlaid = MapImages.Overlay(photo, result.ImageMap!, result.Regions, Pictures);
+            sheet.Add(photo, overlaid, result.Score);
+            MapFiles.WritePng(overlay, overlaid);
             MapFiles.WritePng(Path.Combine(Folder, $"{name}.heatmap.png"), MapImages.HeatMap(result.ImageMap!, Pictures));
             if (Raw)
             {

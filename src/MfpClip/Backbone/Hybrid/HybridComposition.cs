@@ -23,7 +23,8 @@ internal static class HybridComposition
     public static MaskPromptOptions Mask { get; } = new();
 
     /// <summary>A small joint space separates states by larger angles than CLIP's: a lower tau.</summary>
-    public static AnomalyMapOptions Map { get; } = new() { Tau = 20, Upsampling = MapUpsampling.AfterSoftmax };
+    /// <remarks>Smoothed as the compared methods do; it changes the map alone, not the score.</remarks>
+    public static AnomalyMapOptions Map { get; } = new() { Tau = 20, Upsampling = MapUpsampling.AfterSoftmax, SmoothingSigma = 4 };
 
     public static AnomalyScoreOptions Score { get; } = new() { Strategy = ScoreStrategy.HalfAndHalfOfTop, Tau = 20 };
 
