@@ -142,6 +142,25 @@ internal sealed unsafe class AttentionTile
     private void LoadQueries(AttentionHead head, int row, int rows)
     {
         float scale = (float)(1.4426950408889634 / Math.Sqrt(_depth)); // to base 2
+        if (!head.Half && rows == Rows)
+        {
+            float* first = (float*)head.Qkv + head.Input(row, 0), to = _queries;
+            long stride = head.Input(1, 0) - head.Input(0, 0);
+            for (int j = 0; j < _depth; j++, first++, to += Rows)
+            {
+                float* query = first;
+                for (int i = 0; i < Rows; i += 4, query += 4 * stride)
+                {
+                    to[i] = scale * query[0];
+                    to[i + 1] = scale * query[stride];
+                    to[i + 2] = scale * query[2 * stride];
+                    to[i + 3] = scale * query[3 * stride];
+                }
+            }
+
+            return;
+        }
+
         for (int i = 0; i < rows; i++)
         {
             long query = head.Input(row + i, 0);

@@ -19,7 +19,10 @@ internal static class WorkSharing
             return;
         }
 
-        Parallel.For(0, threads, new ParallelOptions { MaxDegreeOfParallelism = threads }, _ => Work());
+        if (!WorkTeam.TryRun(threads, Work))
+        {
+            Parallel.For(0, threads, new ParallelOptions { MaxDegreeOfParallelism = threads }, _ => Work());
+        }
 
         void Work()
         {
