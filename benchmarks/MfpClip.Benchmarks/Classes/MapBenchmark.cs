@@ -15,7 +15,7 @@ public class MapBenchmark
     [GlobalSetup]
     public void Load()
     {
-        _features = Workload.Random(1, 768, 37, 37);
+        _features = Workload.Random(1, 37, 37, 768).permute(0, 3, 1, 2).DetachFromDisposeScope(); // channels last, as MPFA leaves them
         using var texts = Workload.Random(1, 2, 768);
         _texts = F.normalize(texts, p: 2, dim: -1).DetachFromDisposeScope();
         var random = new Random(1);
