@@ -202,7 +202,10 @@ public sealed class ZeroShotDetectorBuilder
     /// <summary>"cpu", "cuda" or "cuda:N". Default "cpu".</summary>
     public ZeroShotDetectorBuilder UseDevice(string device) => Set(c => c.Device = device);
 
-    /// <summary>Number format of the frozen towers: Float32, BFloat16 or Float16. Default Float32.</summary>
+    /// <summary>
+    /// Number format of the frozen towers: Float32, BFloat16 or Float16. Default Float32. Beside BFloat16 a ResNet and the large products of MPFA and MP
+    /// run in bfloat16 too, with float32 sums.
+    /// </summary>
     public ZeroShotDetectorBuilder UsePrecision(torch.ScalarType precision) => Set(c => c.Precision = precision);
 
     /// <summary>Images in one forward pass at most. Default 4.</summary>
