@@ -1,0 +1,2 @@
+// Native tensors are counted for the whole process.
+[assembly: CollectionBehavior(DisableTestParallelization = true)]
