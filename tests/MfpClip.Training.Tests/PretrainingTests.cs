@@ -137,6 +137,7 @@ public sealed class PretrainingTests : IDisposable
         }
 
         var shapes = new HashSet<(int, int)>();
+        int tall = 0, wide = 0;
         for (int seed = 0; seed < 40; seed++)
         {
             var (image, part) = Framing.Take(new(Side, Side, pixels), mask, 80, new Random(seed));
@@ -147,9 +148,13 @@ public sealed class PretrainingTests : IDisposable
             Assert.True(astray < 0.4 * part.Count(m => m) + 8, $"seed {seed}: {astray} of {part.Count(m => m)}");
             var again = Framing.Take(new(Side, Side, pixels), mask, 80, new Random(seed));
             Assert.Equal(part, again.Mask);
-            shapes.Add((part.Count(m => m), Enumerable.Range(0, 80).Count(y => Array.IndexOf(part, true, y * 80, 80) >= 0)));
+            int rows = Enumerable.Range(0, 80).Count(y => Array.IndexOf(part, true, y * 80, 80) >= 0);
+            int columns = Enumerable.Range(0, 80).Count(x => Enumerable.Range(0, 80).Any(y => part[(y * 80) + x]));
+            shapes.Add((part.Count(m => m), rows));
+            (tall, wide) = (tall + (rows > columns + 4 ? 1 : 0), wide + (columns > rows + 4 ? 1 : 0));
         }
 
+        Assert.True(tall > 4 && wide > 4, $"The square was stretched upwards {tall} times, sideways {wide} times.");
         Assert.True(shapes.Count > 20, $"Only {shapes.Count} different windows.");
     }
 

@@ -43,24 +43,20 @@ public class WorkSharingTests
         Assert.Equal(8, done);
     }
 
-    [Fact]
+    [SkippableFact]
     public void Work_is_shared_by_as_many_threads_as_there_are_after_rests_of_any_length()
     {
-        if (torch.get_num_threads() < 2)
-        {
-            return; // nobody to share with
-        }
-
+        Skip.If(torch.get_num_threads() < 2, "One thread: nobody to share with.");
         foreach (int rest in new[] { 0, 1, 20 })
         {
             var threads = new System.Collections.Concurrent.ConcurrentDictionary<int, bool>();
             for (int round = 0; round < 50 && threads.Count < 2; round++)
             {
-                Thread.Sleep(rest);
+                Thread.Sleep(rest); // workers are awake after none, asleep after the longest
                 WorkSharing.Run(40, 1, () => 0, (_, _) =>
                 {
                     threads[Environment.CurrentManagedThreadId] = true;
-                    Thread.Sleep(1);
+                    Thread.Sleep(1); // long enough for the others to come
                 }, _ => { });
             }
 
