@@ -2,67 +2,65 @@ namespace MfpClip.References;
 
 /// <summary>
 /// What is usual on good images, for the method's own map and score and for the distances to the references (left one out), so that both
-/// can be added. A level u is 0 at the usual value of a good cell and 1 at the limit of what good images show.
+/// can be multiplied: odds of the method and distances, each as a multiple of what good images show. A level u, the weighted mean of their
+/// logarithms, is 0 where both are there. Only ratios count, so where the references explain one another badly, all distances are
+/// high, differ little in proportion, and change the method's own map little.
 /// </summary>
 /// <param name="DistanceCenter">Mean distance of a good cell.</param>
 /// <param name="DistanceLimit">Distance that 99.5 % of good cells stay below.</param>
-/// <param name="MapCenter">Mean of the method's own map on good images.</param>
-/// <param name="MapLimit">Value that 99.5 % of it stay below.</param>
+/// <param name="MapLimit">Value that 99.5 % of the method's own map on good images stay below.</param>
 /// <param name="TopDistance">Median over good images of the mean distance of their most distant cells.</param>
 /// <param name="ScoreCenter">Mean logit of the method's own score on good images.</param>
-/// <param name="ScoreSpread">Its standard deviation, at least 1.</param>
-internal sealed record ReferenceScale(
-    double DistanceCenter, double DistanceLimit, double MapCenter, double MapLimit, double TopDistance, double ScoreCenter, double ScoreSpread)
+internal sealed record ReferenceScale(double DistanceCenter, double DistanceLimit, double MapLimit, double TopDistance, double ScoreCenter)
 {
-    // A cosine, or a probability, that differs by less than this is noise; no good image makes it an anomaly.
-    private const double Least = 0.01;
+    // A cosine distance below this is noise; its ratio to another says nothing.
+    private const double Least = 0.001;
 
-    // Where the joint level reaches 1/2 in the result: half as far again as good images reach.
-    private const double Middle = 1.5;
+    // Where the level of a score reaches 1/2 in the result: half as far again as the usual good image. A map needs none, for its limits leave out the usual.
+    private static readonly double s_margin = Math.Log(1.5);
 
     public static ReferenceScale Measure(IReadOnlyList<float[]> distances, IReadOnlyList<float[]> maps, IReadOnlyList<float> scores, int topCells)
     {
         var all = distances.SelectMany(d => d).Order().ToList();
         var map = maps.SelectMany(m => m).Order().ToList();
-        var logits = scores.Select(s => Logit(s)).ToList();
-        double mean = logits.Average();
         return new(
-            all.Average(), Quantile(all, 0.995), map.Average(), Quantile(map, 0.995), Median(distances.Select(d => (double)TopMean(d, topCells))), mean,
-            Math.Max(Math.Sqrt(logits.Average(l => (l - mean) * (l - mean))), 1));
+            all.Average(), Quantile(all, 0.995), Quantile(map, 0.995), Median(distances.Select(d => (double)TopMean(d, topCells))), scores.Average(s => Logit(s)));
     }
 
     /// <summary>Joint map in (0, 1): strictly rising in both, without saturation.</summary>
-    /// <param name="map">The method's own, any shape.</param>
+    /// <param name="map">The method's own, any shape, 0 to 1.</param>
     /// <param name="distance">Distances of the same shape.</param>
     /// <param name="weight">Weight of the distances.</param>
     public Tensor JoinMaps(Tensor map, Tensor distance, double weight)
     {
         using var scope = torch.NewDisposeScope();
-        var own = (map - MapCenter) / Math.Max(MapLimit - MapCenter, Least);
-        var far = (distance - DistanceCenter) / Math.Max(DistanceLimit - DistanceCenter, Least);
-        return Squash((weight * far) + ((1 - weight) * own)).MoveToOuterDisposeScope();
+        return Squash(Level(Logit(map) - Logit(MapLimit), LogRatio(distance, DistanceLimit), weight)).MoveToOuterDisposeScope();
     }
 
     /// <summary>Joint score in (0, 1).</summary>
-    /// <param name="score">The method's own, <c>[B]</c>.</param>
+    /// <param name="score">The method's own, <c>[B]</c>, 0 to 1.</param>
     /// <param name="topDistance">Mean distance of the most distant cells, <c>[B]</c>.</param>
     /// <param name="weight">Weight of the distances.</param>
     public Tensor JoinScores(Tensor score, Tensor topDistance, double weight)
     {
         using var scope = torch.NewDisposeScope();
-        var own = (((score.clamp(1e-6, 1 - 1e-6).logit() - ScoreCenter) / ScoreSpread) + 1);
-        var far = (topDistance - DistanceCenter) / Math.Max(TopDistance - DistanceCenter, Least);
-        return Squash((weight * far) + ((1 - weight) * own)).MoveToOuterDisposeScope();
+        return Squash(Level(Logit(score) - ScoreCenter, LogRatio(topDistance, TopDistance), weight) - s_margin).MoveToOuterDisposeScope();
     }
 
     /// <summary>Mean of the k highest values, or of all where there are fewer.</summary>
     public static float TopMean(IEnumerable<float> values, int k) => values.OrderDescending().Take(k).Average();
 
+    private static Tensor Level(Tensor own, Tensor far, double weight) => (weight * far) + ((1 - weight) * own);
+
     private static Tensor Squash(Tensor u)
     {
-        var y = 2 * (u - Middle);
+        var y = 2 * u;
         return 0.5 * (1 + (y / (1 + y.abs())));
     }
+
+    private static Tensor LogRatio(Tensor distance, double usual) => (distance + Least).log() - Math.Log(usual + Least);
+
+    private static Tensor Logit(Tensor p) => p.clamp(1e-6, 1 - 1e-6).logit();
 
     private static double Logit(double p)
     {

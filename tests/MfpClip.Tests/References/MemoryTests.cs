@@ -77,7 +77,7 @@ public class MemoryTests
     }
 
     [Fact]
-    public void Scales_are_0_at_the_usual_value_and_1_at_the_limit_of_good_images()
+    public void Scales_come_from_good_images_and_levels_are_multiples_of_them()
     {
         using var scope = torch.NewDisposeScope();
         // 1000 distances 0.001 ... 1: mean 0.5005, 99.5 % lie at or below 0.995. The method's map is constant, its score 0.5 and 0.5.
@@ -87,18 +87,34 @@ public class MemoryTests
         Assert.Equal(0.5005, scale.DistanceCenter, 1e-6);
         Assert.Equal(0.995, scale.DistanceLimit, 1e-6);
         Assert.Equal((0.4995 + 0.9995) / 2, scale.TopDistance, 1e-6);
-        // u = 0, 1 and 1.5 with the distances alone: y = 2 (u - 1.5) = -3, -1, 0.
-        var u = torch.tensor(new[] { 0.5005f, 0.995f, (float)(0.5005 + (1.5 * 0.4945)) });
-        TensorAssert.Close(torch.tensor(new[] { 0.125f, 0.25f, 0.5f }), scale.JoinMaps(torch.full(3, 0.25f), u, 1), 1e-5);
-        // The score: the method's own says u = 1 (its usual logit), weight 0.
-        TensorAssert.Close(torch.tensor(new[] { 0.25f }), scale.JoinScores(torch.tensor(new[] { 0.5f }), torch.zeros(1), 0), 1e-6);
+        // The distances alone, 0.001 added to each: the limit gives 1/2; e times that, y = 2 ln e = 2: (1 + 2/3) / 2; e times less: (1 - 2/3) / 2.
+        double middle = 0.996;
+        var far = torch.tensor(new[] { (float)(middle - 0.001), (float)((middle * Math.E) - 0.001), (float)((middle / Math.E) - 0.001) });
+        TensorAssert.Close(torch.tensor(new[] { 0.5f, 5 / 6f, 1 / 6f }), scale.JoinMaps(torch.full(3, 0.25f), far, 1), 1e-5);
+        // The map alone: good images reach 1/4, odds of 1 to 3.
+        TensorAssert.Close(torch.tensor(new[] { 0.5f }), scale.JoinMaps(torch.full(1, 0.25f), torch.zeros(1), 0), 1e-5);
+        // Both: odds e times as high and a distance e times as low cancel out.
+        double odds = Math.E / 3;
+        TensorAssert.Close(torch.tensor(new[] { 0.5f }), scale.JoinMaps(torch.full(1, (float)(odds / (1 + odds))), far[2..], 0.5), 1e-5);
+        // The score alone: usual odds 1, 1.5 times as much is 3 to 2.
+        TensorAssert.Close(torch.tensor(new[] { 0.5f }), scale.JoinScores(torch.tensor(new[] { 0.6f }), torch.zeros(1), 0), 1e-5);
+    }
+
+    [Fact]
+    public void References_that_explain_nothing_leave_the_order_of_the_map_alone()
+    {
+        // Equal distances everywhere: the joint map is a rising function of the method's own.
+        using var scope = torch.NewDisposeScope();
+        var scale = new ReferenceScale(0.5, 0.5, 0.4, 0.5, 0);
+        var own = torch.rand(200);
+        Assert.Equal(own.argsort().data<long>().ToArray(), scale.JoinMaps(own, torch.full(200, 0.5f), 0.5).argsort().data<long>().ToArray());
     }
 
     [Fact]
     public void Joining_rises_in_both_and_never_saturates()
     {
-        var scale = new ReferenceScale(0.1, 0.2, 0.3, 0.4, 0.15, 0, 1);
-        Gen.Select(Gen.Float[0, 1], Gen.Float[0, 2], Gen.Float[0.01f, 0.5f]).Sample((map, distance, more) =>
+        var scale = new ReferenceScale(0.1, 0.2, 0.4, 0.15, 0);
+        Gen.Select(Gen.Float[0, 0.5f], Gen.Float[0, 2], Gen.Float[0.01f, 0.5f]).Sample((map, distance, more) =>
         {
             using var scope = torch.NewDisposeScope();
             float Join(float m, float d) => scale.JoinMaps(torch.tensor(m), torch.tensor(d), 0.5).item<float>();
