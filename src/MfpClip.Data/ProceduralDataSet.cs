@@ -50,6 +50,7 @@ public static class ProceduralDataSet
         var names = options.Categories;
         var entry = Find(names[random.Below(names.Count)], nameof(options));
         List<DefectKind> defects = [], reserve = [];
+        bool large = false;
         var possible = options.Defects is { } wanted ? [.. entry.Category.Defects.Where(wanted.Contains)] : entry.Category.Defects;
         if (random.Chance(options.DefectiveShare) && possible.Count > 0)
         {
@@ -71,13 +72,14 @@ public static class ProceduralDataSet
                 defects = [.. Enumerable.Repeat(defects[0], random.Count(3, 8))];
             }
 
+            large = options.LargeShare > 0 && random.Chance(options.LargeShare);
             for (int k = 0; k < 4; k++)
             {
                 reserve.Add(possible[random.Below(possible.Count)]);
             }
         }
 
-        return Renderer.Render(entry, seed, defects, options.Size, options.Camera, reserve);
+        return Renderer.Render(entry, seed, defects, options.Size, options.Camera, reserve, large);
     }
 
     private static CatalogueEntry Find(string category, string parameter) => ByName.TryGetValue(category, out var entry)

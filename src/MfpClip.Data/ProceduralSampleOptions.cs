@@ -19,6 +19,10 @@ public sealed record ProceduralSampleOptions
     /// <value>Default 0.</value>
     public float RepeatedShare { get; init; }
 
+    /// <summary>Share of defective pictures whose defects are among the largest of their kind, 0 to 1.</summary>
+    /// <value>Default 0: small ones are the rule everywhere.</value>
+    public float LargeShare { get; init; }
+
     /// <summary>Side in pixels, at least 32.</summary>
     public int Size { get; init; } = 320;
 
@@ -33,6 +37,8 @@ public sealed record ProceduralSampleOptions
         ArgumentOutOfRangeException.ThrowIfGreaterThan(DefectiveShare, 1);
         ArgumentOutOfRangeException.ThrowIfNegative(RepeatedShare);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(RepeatedShare, 1);
+        ArgumentOutOfRangeException.ThrowIfNegative(LargeShare);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(LargeShare, 1);
         if (Categories.Count == 0)
         {
             throw new ArgumentException("There is no category to draw from.", nameof(Categories));

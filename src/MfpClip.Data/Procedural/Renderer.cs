@@ -14,7 +14,7 @@ internal static class Renderer
     // Tries a defect has to become visible and of the right size; each is stronger than the one before.
     private const int Tries = 14;
 
-    public static SyntheticImage Render(CatalogueEntry entry, long seed, IReadOnlyList<DefectKind> kinds, int size, bool camera, IReadOnlyList<DefectKind>? reserve = null)
+    public static SyntheticImage Render(CatalogueEntry entry, long seed, IReadOnlyList<DefectKind> kinds, int size, bool camera, IReadOnlyList<DefectKind>? reserve = null, bool large = false)
     {
         using var arena = new Arena(size);
         var random = SeededRandom.For(entry.Category.Name, seed);
@@ -33,7 +33,7 @@ internal static class Renderer
         for (int k = 0; k < kinds.Count || (placed.Count == 0 && k < kinds.Count + (reserve?.Count ?? 0)); k++)
         {
             var kind = k < kinds.Count ? kinds[k] : reserve![k - kinds.Count];
-            (layers, lit, var found) = Place(scene, layers, light, lit, mask, DefectCatalogue.Of(kind), forDefects.Fork());
+            (layers, lit, var found) = Place(scene, layers, light, lit, mask, DefectCatalogue.Of(kind), forDefects.Fork(), large);
             if (found is not null)
             {
                 placed.Add(found);
@@ -95,10 +95,10 @@ internal static class Renderer
 
     /// <summary>Paints one defect so that it can be seen; leaves things as they were where it cannot.</summary>
     public static (Layers Layers, Plane[] Lit, PlacedDefect? Found) Place(
-        Scene scene, Layers before, Light light, Plane[] lit, VisibleChange mask, DefectEntry entry, SeededRandom random)
+        Scene scene, Layers before, Light light, Plane[] lit, VisibleChange mask, DefectEntry entry, SeededRandom random, bool large = false)
     {
         float skew = random.Next();
-        float share = entry.Smallest * Exact.Pow(entry.Largest / entry.Smallest, Exact.Pow(skew, 1.5f));
+        float share = entry.Smallest * Exact.Pow(entry.Largest / entry.Smallest, Exact.Pow(skew, large ? 0.3f : 1.5f));
         float strength = Exact.Pow(random.Next(), 1.3f);
         for (int attempt = 0; attempt < Tries; attempt++)
         {

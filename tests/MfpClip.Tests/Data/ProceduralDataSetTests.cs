@@ -186,6 +186,18 @@ public class ProceduralDataSetTests
         Assert.Throws<ArgumentOutOfRangeException>(() => ProceduralDataSet.Sample(1, options with { RepeatedShare = 1.5f }));
     }
 
+    [Fact]
+    public void Large_defects_may_be_asked_for()
+    {
+        var usual = new ProceduralSampleOptions { Size = 96, DefectiveShare = 1, MaxDefects = 1 };
+        var large = usual with { LargeShare = 1 };
+        double Area(ProceduralSampleOptions options) => Enumerable.Range(0, 60).Average(s => ProceduralDataSet.Sample(s, options).Mask.Average(m => m ? 1.0 : 0));
+        Assert.InRange(Area(large), 1.5 * Area(usual), 0.28);
+        Assert.Equal(ProceduralDataSet.Sample(3, usual).Image.Data, ProceduralDataSet.Sample(3, usual with { LargeShare = 0 }).Image.Data);
+        Assert.Throws<ArgumentOutOfRangeException>(() => ProceduralDataSet.Sample(1, usual with { LargeShare = -0.1f }));
+        Assert.Throws<ArgumentOutOfRangeException>(() => ProceduralDataSet.Sample(1, usual with { LargeShare = 1.5f }));
+    }
+
     // Largest change of a channel, a number a pixel.
     private static int[] Change(RgbImage a, RgbImage b)
     {
