@@ -28,6 +28,16 @@ internal sealed class AnomalyMapGenerator : WeightedModule, IAnomalyMapGenerator
             throw new ArgumentException($"{Z.Count} stages of features and {t.Count} of texts: one text for each stage, at least one stage.", nameof(t));
         }
 
+        if (_options.Stages.Count > 0 && _options.Stages.Max() > Z.Count)
+        {
+            throw new ArgumentException($"Stage {_options.Stages.Max()} is to be in the map, but there are {Z.Count}.", nameof(Z));
+        }
+
+        if (_options.Stages.Count > 0)
+        {
+            (Z, t) = ([.. _options.Stages.Order().Select(s => Z[s - 1])], [.. _options.Stages.Order().Select(s => t[s - 1])]);
+        }
+
         if (_options is { Upsampling: MapUpsampling.BeforeSoftmax, Fusion: StageFusion.Mean or StageFusion.Sum } && FusedMap.Serves(Z, t))
         {
             return FusedMap.Map(Z, t, _options.Tau, _options.AlignCorners, height, width, _options.Fusion == StageFusion.Mean ? Z.Count : 1);
@@ -79,6 +89,7 @@ internal sealed class AnomalyMapGenerator : WeightedModule, IAnomalyMapGenerator
             ["align corners"] = _options.AlignCorners ? "true" : "false",
             ["tau"] = Text($"{_options.Tau}"),
             ["upsampling"] = _options.Upsampling == MapUpsampling.BeforeSoftmax ? "bilinear, before softmax" : "bilinear, after softmax",
+            ["stages"] = _options.Stages.Count == 0 ? "all" : string.Join(", ", _options.Stages.Order()),
             ["fusion"] = _options.Fusion switch
             {
                 StageFusion.Mean => "mean",

@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using System.Globalization;
 
 namespace MfpClip.Scoring;
 
@@ -44,6 +45,10 @@ public sealed record AnomalyMapOptions
     /// <value>Default <see cref="StageFusion.Mean"/>.</value>
     public StageFusion Fusion { get; init; } = StageFusion.Mean;
 
+    /// <summary>Which stages are in the map, 1-based; empty: all.</summary>
+    /// <value>Default empty (given by the paper). Early stages see detail without its surroundings.</value>
+    public IReadOnlyList<int> Stages { get; init; } = [];
+
     /// <summary>Whether upsampling lays corner patches on corner pixels.</summary>
     /// <value>Default false.</value>
     public bool AlignCorners { get; init; }
@@ -54,8 +59,14 @@ public sealed record AnomalyMapOptions
     public double SmoothingSigma { get; init; }
 
     /// <summary>Every fault of these settings.</summary>
-    internal IEnumerable<string> Faults()
+    /// <param name="stages">How many stages there are; <see langword="null"/>: not known yet.</param>
+    internal IEnumerable<string> Faults(int? stages = null)
     {
+        if (Stages.Any(s => s < 1 || s > (stages ?? int.MaxValue)) || Stages.Distinct().Count() < Stages.Count)
+        {
+            yield return $"Anomaly map: the stages are {string.Join(", ", Stages)}; each must be from 1 to {stages?.ToString(CultureInfo.InvariantCulture) ?? "the number of stages"}, and be named once.";
+        }
+
         if (!double.IsFinite(Tau) || Tau <= 0)
         {
             yield return $"Anomaly map: {nameof(Tau)} must be a finite number above 0.";

@@ -71,6 +71,37 @@ public sealed class AnomalyMapGeneratorTests : IDisposable
         TensorAssert.Values(fusion == StageFusion.Sum ? [Sigmoid(2) + Sigmoid(-0.4), Sigmoid(-2) + Sigmoid(0.4)] : [1 - expected, expected], map);
     }
 
+    [Theory]
+    [InlineData(StageFusion.Mean, MapUpsampling.BeforeSoftmax)]
+    [InlineData(StageFusion.MeanOfLogits, MapUpsampling.AfterSoftmax)]
+    public void StagesCanBeLeftOut(StageFusion fusion, MapUpsampling upsampling)
+    {
+        // A stage left out might as well not be there: the others' map is the expectation.
+        var z = Enumerable.Range(1, 3).Select(s => FakeBackbone.Values(s, ScalarType.Float32, 1, 16, 2, 2)).ToList();
+        var t = Enumerable.Range(4, 3).Select(s => F.normalize(FakeBackbone.Values(s, ScalarType.Float32, 1, 2, 16), dim: 2)).ToList();
+        var options = new AnomalyMapOptions { Tau = 3, Fusion = fusion, Upsampling = upsampling };
+        var two = new AnomalyMapGenerator(options).Map([z[0], z[2]], [t[0], t[2]], 6, 6);
+
+        var map = new AnomalyMapGenerator(options with { Stages = [3, 1] }).Map(z, t, 6, 6);
+
+        TensorAssert.Close(two.to_type(ScalarType.Float64), map.to_type(ScalarType.Float64), 1e-6);
+        Assert.True((map - new AnomalyMapGenerator(options).Map(z, t, 6, 6)).abs().max().item<float>() > 1e-3);
+        Assert.Throws<ArgumentException>(() => new AnomalyMapGenerator(options with { Stages = [4] }).Map(z, t, 6, 6));
+    }
+
+    [Fact]
+    public void StagesThatAreNotThereAreRefusedWhenADetectorIsBuilt()
+    {
+        foreach (int[] stages in new int[][] { [0], [5], [2, 2] })
+        {
+            var error = Assert.Throws<DetectorConfigurationException>(() => ZeroShotDetectorTests.Builder().UseAnomalyMap(new AnomalyMapOptions { Stages = stages }).Build());
+            Assert.Contains("stages are", error.Message, StringComparison.Ordinal);
+        }
+
+        using var detector = ZeroShotDetectorTests.Builder().UseAnomalyMap(new AnomalyMapOptions { Stages = [4, 2] }).Build();
+        Assert.Equal("2, 4", detector.Description.Stages.Single(s => s.Stage == "anomaly map").Options["stages"]);
+    }
+
     [Fact]
     public void CornersCanBeAligned()
     {

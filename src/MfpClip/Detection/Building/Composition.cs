@@ -69,7 +69,7 @@ internal sealed class Composition
 
     public ModuleChoice<MaskPromptOptions, IMaskPrompt> Mask { get; } = new(new(), MaskPrompt.Create, (o, d) => o.Faults(d));
 
-    public ModuleChoice<AnomalyMapOptions, IAnomalyMapGenerator> Map { get; } = new(new(), (o, _) => new AnomalyMapGenerator(o), (o, _) => o.Faults());
+    public ModuleChoice<AnomalyMapOptions, IAnomalyMapGenerator> Map { get; } = new(new(), (o, _) => new AnomalyMapGenerator(o), (o, d) => o.Faults(d.Stages));
 
     public ModuleChoice<AnomalyScoreOptions, IAnomalyScorer> Score { get; } = new(new(), (o, _) => new AnomalyScorer(o), (o, _) => o.Faults());
 
