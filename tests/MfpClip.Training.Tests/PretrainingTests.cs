@@ -168,6 +168,11 @@ public sealed class PretrainingTests : IDisposable
         Assert.NotEqual(made[7].Image.Pixels.ToArray(), source.Create(7, true).Image.Pixels.ToArray());
         Assert.InRange(made.Count(m => m.IsDefective), 8, 22); // 65 % of 24
         Assert.Contains("framed", source.Identity, StringComparison.Ordinal);
+        var large = new ProceduralSource(64, 5, 0.4f);
+        Assert.NotEqual(source.Identity, large.Identity); // features of one are not taken for the other's
+        double Area(ProceduralSource s) => Enumerable.Range(0, 60).Average(i => s.Create(i, false).Mask.Average(m => m ? 1.0 : 0));
+        Assert.True(Area(new(64, 5, 1)) > 1.4 * Area(source), "The defects are no larger.");
+        Assert.Throws<ArgumentOutOfRangeException>(() => new ProceduralSource(64, 5, 1.5f));
     }
 
     private string Cnn()

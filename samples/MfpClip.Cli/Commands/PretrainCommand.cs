@@ -20,6 +20,7 @@ internal static class PretrainCommand
         var rate = new Option<double>("--learning-rate") { Description = "Peak of the one-cycle schedule.", DefaultValueFactory = _ => 1.5e-3 };
         var seed = new Option<long>("--seed") { Description = "Seed of starting weights, order and sentences." };
         var dataSeed = new Option<long>("--data-seed") { Description = "Seed of the pictures." };
+        var large = new Option<float>("--large-defects") { Description = "Share of defective pictures with large defects, 0 to 1." };
         var device = new Option<string>("--device") { Description = "cpu, cuda or cuda:N.", DefaultValueFactory = _ => "cpu" };
         var threads = new Option<int?>("--threads") { Description = "Threads of libtorch." };
         var noFixed = new Option<bool>("--no-fixed-statistics") { Description = "Leave out features standardised by fixed statistics." };
@@ -28,7 +29,7 @@ internal static class PretrainCommand
         var noHalf = new Option<bool>("--no-half-size") { Description = "Leave out the features of the image at half size." };
         var command = new Command("pretrain", "Makes a small CLIP and its modules from procedural pictures with captions; resumable.")
         {
-            output, cnn, images, heldOut, size, epochs, batch, rate, seed, dataSeed, device, threads, noFixed, noWithin, near, noHalf,
+            output, cnn, images, heldOut, size, epochs, batch, rate, seed, dataSeed, large, device, threads, noFixed, noWithin, near, noHalf,
         };
         Failure.Run(command, json, (parsed, cancellationToken) =>
         {
@@ -47,7 +48,7 @@ internal static class PretrainCommand
                 },
             };
             bool asJson = parsed.GetValue(json);
-            var result = Pretrainer.Run(new ProceduralSource(options.Model.Vision.ImageSize, parsed.GetValue(dataSeed)), options, asJson ? null : new Lines(), cancellationToken);
+            var result = Pretrainer.Run(new ProceduralSource(options.Model.Vision.ImageSize, parsed.GetValue(dataSeed), parsed.GetValue(large)), options, asJson ? null : new Lines(), cancellationToken);
             if (asJson)
             {
                 CliJson.Print(result);
