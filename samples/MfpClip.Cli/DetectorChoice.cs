@@ -22,7 +22,7 @@ internal sealed class DetectorChoice
     private readonly Option<double[]?> _scales = new("--scales") { Description = "Sides at which every image is looked at, as shares of the image size with 1 among them, such as 0.6 1; maps and scores are averaged. Default: the model's own.", AllowMultipleArgumentsPerToken = true };
 
     private readonly Option<string?> _references = new("--references") { Description = "Photos of good parts to compare with, too: a folder, a photo, or a file from --save-references." };
-    private readonly Option<double> _referenceWeight = new("--reference-weight") { Description = "Weight of the references against the method's own map and score, 0 to 1.", DefaultValueFactory = _ => 0.5 };
+    private readonly Option<double?> _referenceWeight = new("--reference-weight") { Description = "Weight of the references against the method's own map and score, 0 to 1. Default: told by how well the references explain one another." };
 
     private readonly Option<string[]> _without = new("--without") { Description = "Parts of MFP-CLIP to switch off without training anew: i2tp, sp, mpfa, mp; modules for all four; training for the trained projections, too: the CLIP towers and the sentences alone.", AllowMultipleArgumentsPerToken = true };
 

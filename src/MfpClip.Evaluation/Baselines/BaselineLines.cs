@@ -70,7 +70,7 @@ internal sealed class BaselineLines(IReadOnlyList<int> shots)
             {
                 int k = shots.First(s => key == Bank(s) || key == Both(s));
                 var detector = Whole();
-                lines.Add((key, new(title, (category, references) => Referenced(detector, category, references, key == Bank(k) ? 1 : new ReferenceOptions().Weight)) { Seed = model.Seed, Shots = k }));
+                lines.Add((key, new(title, (category, references) => Referenced(detector, category, references, key == Bank(k) ? 1 : null)) { Seed = model.Seed, Shots = k }));
             }
         }
 
@@ -83,7 +83,7 @@ internal sealed class BaselineLines(IReadOnlyList<int> shots)
         }
     }
 
-    private static ZeroShotDetector Referenced(ZeroShotDetector detector, AnomalyCategory category, IReadOnlyList<AnomalySample> references, double weight) => detector.WithReferences(
+    private static ZeroShotDetector Referenced(ZeroShotDetector detector, AnomalyCategory category, IReadOnlyList<AnomalySample> references, double? weight) => detector.WithReferences(
         [.. references.Select(r => ImageInput.FromFile(r.ImagePath))], new() { ClassName = category.ClassName, Weight = weight });
 
     private static ZeroShotDetectorBuilder Off(ZeroShotDetectorBuilder builder) => builder.WithoutImageToTextPrompt().WithoutSelfPrompt().WithoutMultiPatch().WithoutMaskPrompt();

@@ -10,6 +10,9 @@ namespace MfpClip.References;
 /// </summary>
 internal sealed class ReferenceBank : IDisposable
 {
+    // Weight of references that explain one another wholly: the method's own map keeps a say. With one reference nothing can be told.
+    private const double Most = 0.8, OfOne = 0.5;
+
     private readonly Tensor _memory; // [M, D] where the pass computes
 
     /// <param name="entries">Images; stay the caller's, the bank takes handles of its own.</param>
@@ -34,7 +37,7 @@ internal sealed class ReferenceBank : IDisposable
             var images = Entries.Select((e, i) => new ReferenceImage(e.Id, e.Name, e.Width, e.Height, ReferenceScale.TopMean(distances[i], options.TopCells))).ToList();
             Summary = new()
             {
-                Images = images, Options = options, Tokens = (int)memory.shape[0], Width = (int)memory.shape[1],
+                Images = images, Options = options, Weight = options.Weight ?? Told(), Tokens = (int)memory.shape[0], Width = (int)memory.shape[1],
                 Warnings = [.. warnings, .. ReferenceWarnings.Of(images, Entries.Any(e => e.Cells.Length < e.Rows * e.Columns), Scale)],
             };
         }
@@ -70,7 +73,7 @@ internal sealed class ReferenceBank : IDisposable
             ["neighbourhood"] = FormattableString.Invariant($"{Options.Neighbourhood}"),
             ["coreset_ratio"] = FormattableString.Invariant($"{Options.CoresetRatio}"),
             ["top_cells"] = FormattableString.Invariant($"{Options.TopCells}"),
-            ["weight"] = FormattableString.Invariant($"{Options.Weight}"),
+            ["weight"] = FormattableString.Invariant($"{Summary.Weight:0.##}") + (Options.Weight is null ? " (told by the references)" : string.Empty),
             ["scale"] = Entries.Count == 1 ? "the one image against the rest of itself" : "each image against the others",
             ["warnings"] = Summary.Warnings.Count == 0 ? "none" : string.Join(" | ", Summary.Warnings),
         },
@@ -118,6 +121,20 @@ internal sealed class ReferenceBank : IDisposable
         }
 
         return all;
+    }
+
+    // By how much nearer a cell of one reference is to its nearest among the others than any two cells are: wholly where they are copies of one another, not
+    // at all where they have nothing in common.
+    private double Told()
+    {
+        if (Entries.Count == 1)
+        {
+            return OfOne;
+        }
+
+        using var scope = torch.NewDisposeScope();
+        double any = 1 - torch.cat([.. Entries.Select(e => e.Tokens)], 0).mean([0]).pow(2).sum().item<float>(); // mean cosine distance of unit vectors
+        return Most * Math.Clamp(1 - (Scale.DistanceCenter / Math.Max(any, 0.001)), 0, 1);
     }
 
     // With one image there is nothing to leave out but the place itself and those whose neighbourhoods overlap with it.

@@ -22,7 +22,11 @@ public sealed record ReferenceOptions
     public int TopCells { get; init; } = 16;
 
     /// <summary>Weight of the references against the method's own map and score, 0 to 1.</summary>
-    public double Weight { get; init; } = 0.5;
+    /// <value>
+    /// Default <see langword="null"/>: told by how well the references explain one another (left one out), see docs/references.md; 0.5 where there is one only.
+    /// <see cref="ReferenceSummary.Weight"/> says what it became.
+    /// </value>
+    public double? Weight { get; init; }
 
     /// <summary>Class words under which the method's own map and score are measured on the references.</summary>
     public string ClassName { get; init; } = "object";
@@ -57,7 +61,7 @@ public sealed record ReferenceOptions
             yield return $"References: the top cells are {TopCells}; at least 1 is needed.";
         }
 
-        if (!(Weight is >= 0 and <= 1))
+        if (Weight is not (null or (>= 0 and <= 1)))
         {
             yield return FormattableString.Invariant($"References: the weight is {Weight}; it must be from 0 to 1.");
         }

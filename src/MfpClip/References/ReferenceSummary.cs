@@ -9,6 +9,9 @@ public sealed record ReferenceSummary
     /// <summary>Options it was made with.</summary>
     public required ReferenceOptions Options { get; init; }
 
+    /// <summary>Weight of the references against the method's own map and score, 0 to 1: as asked for, or as the references told.</summary>
+    public required double Weight { get; init; }
+
     /// <summary>Tokens that images are compared with.</summary>
     public required int Tokens { get; init; }
 

@@ -46,10 +46,10 @@ internal sealed class ReferencedPass : IDetectionPass
         var inside = region?.to(read.Map.device);
         var distances = _bank.Distances(read.Vectors, cancellationToken).to(read.Map.device); // [B, N]
         trace.Finish("references");
-        var score = _bank.Scale.JoinScores(read.Score, TopMean(distances, inside, read.Rows, read.Columns), _bank.Options.Weight);
+        var score = _bank.Scale.JoinScores(read.Score, TopMean(distances, inside, read.Rows, read.Columns), _bank.Summary.Weight);
         var grid = distances.view(-1, 1, read.Rows, read.Columns);
         var far = F.interpolate(grid, [read.Map.shape[1], read.Map.shape[2]], mode: torch.InterpolationMode.Bilinear, align_corners: false).squeeze(1); // [B, H, W]
-        var map = _bank.Scale.JoinMaps(read.Map, far, _bank.Options.Weight);
+        var map = _bank.Scale.JoinMaps(read.Map, far, _bank.Summary.Weight);
         map = inside is null ? map : map * inside;
         trace.Finish("join references");
         return (map.MoveToOuterDisposeScope(), score.MoveToOuterDisposeScope());

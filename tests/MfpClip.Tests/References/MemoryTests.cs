@@ -51,6 +51,26 @@ public class MemoryTests
         }, iter: 50);
     }
 
+    [Theory]
+    [InlineData(new[] { 0, 1 }, new[] { 1, 0 }, 0.8)] // the same tokens: nothing is far from the other image
+    [InlineData(new[] { 0, 0 }, new[] { 1, 1 }, 0)] // nothing in common: 1 - 1 / 0.5, and no less than 0
+    [InlineData(new[] { 0, 1 }, new[] { 0, 2 }, 0.16)] // left out, half the tokens lie at 0 and half at 1; the mean of all is (2, 1, 1) / 4, any two are 1 - 6 / 16 apart: 0.8 (1 - 0.5 / 0.625)
+    public void The_weight_is_what_the_references_explain_of_one_another(int[] first, int[] second, double expected)
+    {
+        using var scope = torch.NewDisposeScope();
+        ReferenceEntry Entry(string id, int[] axes) => new(id, id, 10, 10, 1, 2, torch.eye(3).index_select(0, torch.tensor(axes.Select(a => (long)a).ToArray())).clone(), [0, 1], [0.1f, 0.1f], 0.1f);
+        using var a = Entry("a", first);
+        using var b = Entry("b", second);
+        var all = new ReferenceOptions { CoresetRatio = 1 };
+        using var told = new ReferenceBank([a, b], all, torch.CPU, []);
+        using var asked = new ReferenceBank([a, b], all with { Weight = 0.3 }, torch.CPU, []);
+        using var one = new ReferenceBank([a], all, torch.CPU, []);
+
+        Assert.Equal(expected, told.Summary.Weight, 1e-6);
+        Assert.Equal(0.3, asked.Summary.Weight);
+        Assert.Equal(0.5, one.Summary.Weight);
+    }
+
     [Fact]
     public void Joined_vectors_are_unit_and_their_product_is_the_mean_cosine_of_the_stages()
     {
