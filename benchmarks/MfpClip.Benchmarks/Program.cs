@@ -2,6 +2,12 @@ using BenchmarkDotNet.Running;
 using MfpClip.Benchmarks;
 using MfpClip.Benchmarks.Quick;
 
+// The same on a GPU: times, images a second and the distance to the CPU's scores, as one line of JSON.
+if (args.Contains("--quick-cuda"))
+{
+    return CudaRun.Run(Console.Out, Console.Error);
+}
+
 // Ratios that the project's targets are stated in, as one line of JSON, in less than three minutes.
 if (args.Contains("--quick"))
 {
@@ -12,7 +18,7 @@ if (args.Contains("--quick"))
 // Where the time of a call goes, stage by stage.
 if (args.Contains("--stages"))
 {
-    return StageTimes.Run(Console.Out);
+    return StageTimes.Run(args.Contains("cuda") ? "cuda" : "cpu", Console.Out);
 }
 
 // Everything else is BenchmarkDotNet's own command line: --filter '*Detect*', --list flat, ...

@@ -12,12 +12,15 @@ public sealed class BundledImagesTests
         ["tile-good.png"] = 0.2302, ["tile-scratch.png"] = 0.5292, ["wood-good.png"] = 0.7685, ["wood-stain.png"] = 0.9552,
     };
 
-    [SkippableFact]
-    public void TheSampleImagesHaveTheRecordedScores()
+    [SkippableTheory]
+    [InlineData("cpu")]
+    [InlineData("cuda")]
+    public void TheSampleImagesHaveTheRecordedScores(string device)
     {
         Skip.IfNot(TinyModel.IsAvailable, "This build carries no weights: see docs/tiny-model.md.");
+        Skip.IfNot(device == "cpu" || MfpClipEnvironment.Check().CudaAvailable, "libtorch finds no CUDA device here: no GPU, no driver, or the libtorch-cpu package.");
         string folder = Folder();
-        using var detector = ZeroShotDetector.CreateDefault();
+        using var detector = new ZeroShotDetectorBuilder().UseDefaultModel().UseDevice(device).Build();
         var wrong = new List<string>();
         foreach (string file in Directory.GetFiles(folder, "*.png").Order(StringComparer.Ordinal))
         {

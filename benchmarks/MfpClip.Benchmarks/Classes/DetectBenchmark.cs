@@ -15,10 +15,12 @@ public class DetectBenchmark
     [Params(ScalarType.Float32, ScalarType.BFloat16)]
     public ScalarType Precision { get; set; }
 
-    [Params(1, 2)]
-    public int Images { get; set; }
+    [ParamsSource(nameof(AllBatches))]
+    public int Images { get; set; } = 1;
 
     public static IEnumerable<string> AllDevices => Devices.All;
+
+    public static IEnumerable<int> AllBatches => Devices.Batches;
 
     [GlobalSetup]
     public void Load()

@@ -12,8 +12,13 @@ public class MethodBenchmark
     [ParamsSource(nameof(AllMethods))]
     public string Method { get; set; } = "mfp-clip";
 
+    [ParamsSource(nameof(AllDevices))]
+    public string Device { get; set; } = "cpu";
+
     [Params("ViT-B/16")]
     public string Model { get; set; } = "ViT-B/16";
+
+    public static IEnumerable<string> AllDevices => Devices.All;
 
     public static IEnumerable<string> AllMethods => MethodCatalogue.Methods.Select(m => m.Key);
 
@@ -22,7 +27,7 @@ public class MethodBenchmark
     {
         var method = MethodCatalogue.Find(Method);
         var builder = new ZeroShotDetectorBuilder().UseBackbone(Workload.Backbone(
-            ScalarType.BFloat16, config: Model == "ViT-B/16" ? ClipPresets.ViTB16 : ClipPresets.ViTL14At336));
+            ScalarType.BFloat16, Device, config: Model == "ViT-B/16" ? ClipPresets.ViTB16 : ClipPresets.ViTL14At336));
         if (method.ReadsCnn)
         {
             builder.UseCnn(new ResNetOptions { RandomSeed = Workload.Seed });

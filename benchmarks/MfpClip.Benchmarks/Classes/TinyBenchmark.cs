@@ -6,10 +6,15 @@ public class TinyBenchmark
     private ZeroShotDetector _detector = null!;
     private ImageInput[] _batch = [];
 
+    [ParamsSource(nameof(AllDevices))]
+    public string Device { get; set; } = "cpu";
+
+    public static IEnumerable<string> AllDevices => Devices.All;
+
     [GlobalSetup]
     public void Load()
     {
-        _detector = Tiny();
+        _detector = Tiny(Device);
         _batch = [.. Enumerable.Repeat(Workload.Image, 4)];
     }
 
@@ -20,11 +25,11 @@ public class TinyBenchmark
     public IReadOnlyList<AnomalyResult> DetectFour() => _detector.DetectBatch(_batch, new() { ClassName = Workload.ClassName });
 
     [Benchmark]
-    public void Load_detector() => Tiny().Dispose();
+    public void Load_detector() => Tiny(Device).Dispose();
 
     [GlobalCleanup]
     public void Free() => _detector.Dispose();
 
     /// <summary>The model that ships, loaded from its package.</summary>
-    internal static ZeroShotDetector Tiny() => ZeroShotDetector.CreateDefault();
+    internal static ZeroShotDetector Tiny(string device = "cpu") => new ZeroShotDetectorBuilder().UseDefaultModel().UseDevice(device).Build();
 }

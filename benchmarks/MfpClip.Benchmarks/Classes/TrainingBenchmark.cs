@@ -16,13 +16,18 @@ public class TrainingBenchmark
     private Tensor _labels = null!;
     private Tensor _masks = null!;
 
+    [ParamsSource(nameof(AllDevices))]
+    public string Device { get; set; } = "cpu";
+
     [Params(false, true)]
     public bool SelfPrompt { get; set; }
+
+    public static IEnumerable<string> AllDevices => Devices.All;
 
     [GlobalSetup]
     public void Load()
     {
-        var builder = new ZeroShotDetectorBuilder().UseBackbone(Workload.Backbone(ScalarType.Float32, config: ClipPresets.ViTB16))
+        var builder = new ZeroShotDetectorBuilder().UseBackbone(Workload.Backbone(ScalarType.Float32, Device, config: ClipPresets.ViTB16))
             .UseCnn(new ResNetOptions { RandomSeed = Workload.Seed }).WithImageSize(224);
         _detector = (SelfPrompt ? builder : builder.WithoutSelfPrompt()).Build();
         _method = _detector.GetTrainable();
@@ -47,6 +52,8 @@ public class TrainingBenchmark
         {
             weight.grad?.zero_();
         }
+
+        Devices.Finish(Device);
     }
 
     [GlobalCleanup]

@@ -16,7 +16,7 @@ internal static class QuickRun
     private const double Tokens = 1370, Width = 1024, Layers = 24;
 
     // Multiply-adds of the blocks count twice: 24 d^2 per token and layer for the linear layers, 4 T d for attention.
-    private const double TowerFlop = Layers * Tokens * ((24 * Width * Width) + (4 * Tokens * Width));
+    internal const double TowerFlop = Layers * Tokens * ((24 * Width * Width) + (4 * Tokens * Width));
 
     public static int Run(string? peers, TextWriter output, TextWriter log)
     {

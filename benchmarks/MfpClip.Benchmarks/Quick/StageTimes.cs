@@ -4,20 +4,20 @@ using MfpClip.Backbone.Kernels;
 
 namespace MfpClip.Benchmarks.Quick;
 
-/// <summary>Where the time of a call goes: each stage of the forward pass and what is around it, and which kernels serve.</summary>
+/// <summary>Where the time of a call goes: each stage of the forward pass and what is around it, and which kernels serve. On CUDA a stage's time is that of queueing it.</summary>
 internal static class StageTimes
 {
     private const int Calls = 6;
 
-    public static int Run(TextWriter output)
+    public static int Run(string device, TextWriter output)
     {
         foreach (var precision in new[] { ScalarType.Float32, ScalarType.BFloat16 })
         {
-            using var detector = Workload.Paper(Workload.Backbone(precision)).Build();
+            using var detector = Workload.Paper(Workload.Backbone(precision, device)).Build();
             Print(output, $"paper's composition, {precision}", detector);
         }
 
-        using (var tiny = Classes.TinyBenchmark.Tiny())
+        using (var tiny = Classes.TinyBenchmark.Tiny(device))
         {
             Print(output, "small model", tiny);
         }
