@@ -29,11 +29,16 @@ public class PromptModuleBenchmark
     private Tensor _texts = null!;
     private Tensor _map = null!;
 
+    [ParamsSource(nameof(AllDevices))]
+    public string Device { get; set; } = "cpu";
+
+    public static IEnumerable<string> AllDevices => Devices.All;
+
     [GlobalSetup]
     public void Load()
     {
         using var guard = torch.no_grad();
-        _clip = Workload.Backbone(ScalarType.Float32, config: ClipPresets.ViTL14At336 with { Vision = ClipPresets.ViTL14At336.Vision with { Layers = 4 } });
+        _clip = Workload.Backbone(ScalarType.Float32, Device, config: ClipPresets.ViTL14At336 with { Vision = ClipPresets.ViTL14At336.Vision with { Layers = 4 } });
         _cnn = ResNetFeatureExtractor.CreateRandom(ResNetArchitecture.ResNet50, Workload.Seed);
         var dimensions = ModuleDimensions.Of(_clip, _cnn, 4);
         _prepend = ImageToTextPrompt.Create(new(), dimensions);
@@ -42,14 +47,20 @@ public class PromptModuleBenchmark
         _patches = MultiPatchAggregator.Create(new(), dimensions);
         _learned = MaskPrompt.Create(new(), dimensions);
         _prototype = MaskPrompt.Create(new() { Variant = MaskPromptVariant.Prototype }, dimensions);
+        _cnn.To(_clip.Vision.Device);
+        foreach (IDetectorModule module in new IDetectorModule[] { _prepend, _residual, _self, _patches, _learned, _prototype })
+        {
+            module.To(_clip.Vision.Device);
+        }
+
         var (normal, abnormal) = PromptTemplates.Paper.Expand(Workload.ClassName);
         _sentences = StateSentenceEncoder.Encode(_clip.Text, Workload.ClassName, Ids(normal), Ids(abnormal));
-        _pixels = Workload.Random(1, 3, 518, 518);
-        _tokens = Workload.Random(1, 1369, 1024);
+        _pixels = There(Workload.Random(1, 3, 518, 518));
+        _tokens = There(Workload.Random(1, 1369, 1024));
         _projected = _patches.Project(1, _tokens, 37, 37, _clip.Vision).DetachFromDisposeScope();
         using var texts = Workload.Random(1, 2, 768);
-        _texts = F.normalize(texts, p: 2, dim: -1).DetachFromDisposeScope();
-        _map = torch.rand(1, 518, 518).DetachFromDisposeScope();
+        _texts = There(F.normalize(texts, p: 2, dim: -1).DetachFromDisposeScope());
+        _map = There(torch.rand(1, 518, 518).DetachFromDisposeScope());
         _features = _cnn.Extract(_pixels);
         _features.Pooled.DetachFromDisposeScope();
         foreach (var level in _features.Levels)
@@ -99,10 +110,19 @@ public class PromptModuleBenchmark
     private static Tensor Ids(IReadOnlyList<string> sentences) =>
         torch.tensor(sentences.SelectMany(s => ClipTokenizer.Default.EncodePadded(s, 77)).ToArray(), [sentences.Count, 77]);
 
-    private static void Run(Func<object?> work)
+    private Tensor There(Tensor value)
+    {
+        using (value)
+        {
+            return value.to(_clip.Vision.Device, copy: true).DetachFromDisposeScope();
+        }
+    }
+
+    private void Run(Func<object?> work)
     {
         using var scope = torch.NewDisposeScope();
         using var guard = torch.no_grad();
         work();
+        Devices.Finish(Device);
     }
 }

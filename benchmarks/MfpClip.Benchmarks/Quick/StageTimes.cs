@@ -1,16 +1,18 @@
 using System.Diagnostics;
 using System.Globalization;
 using MfpClip.Backbone.Kernels;
+using MfpClip.Detection;
 
 namespace MfpClip.Benchmarks.Quick;
 
-/// <summary>Where the time of a call goes: each stage of the forward pass and what is around it, and which kernels serve. On CUDA a stage's time is that of queueing it.</summary>
+/// <summary>Where the time of a call goes: each stage of the forward pass and what is around it, and which kernels serve. On CUDA stages wait for the device, which costs the whole call some time.</summary>
 internal static class StageTimes
 {
     private const int Calls = 6;
 
     public static int Run(string device, TextWriter output)
     {
+        ForwardTrace.WaitsForDevice = device != "cpu";
         foreach (var precision in new[] { ScalarType.Float32, ScalarType.BFloat16 })
         {
             using var detector = Workload.Paper(Workload.Backbone(precision, device)).Build();
@@ -50,6 +52,9 @@ internal static class StageTimes
             {
                 Add($"  {stage}", time);
             }
+
+            Add("  before and after the stages", timings.Forward - timings.ForwardStages.Values.Aggregate(TimeSpan.Zero, (a, b) => a + b));
+            Add("result from map and score", timings.Postprocess);
         }
 
         output.WriteLine(name);

@@ -85,19 +85,18 @@ internal sealed class FeatureCache : IDisposable
         string data, string index, IPretrainingSource source, bool heldOut, int count, FrozenFeatures extractor, List<CachedPicture> pictures,
         Action<int>? progress, CancellationToken cancellationToken)
     {
-        const int Chunk = 16;
+        // While the network reads some pictures the next ones are rendered.
+        int chunk = Math.Max(16, 2 * Environment.ProcessorCount);
         using var stream = new FileStream(data, FileMode.OpenOrCreate, FileAccess.Write);
         stream.Position = (long)pictures.Count * extractor.Layout.RecordBytes;
         stream.SetLength(stream.Position);
         File.WriteAllLines(index, pictures.Select(p => JsonSerializer.Serialize(p)));
         using var lines = new StreamWriter(index, append: true);
+        var next = Render(pictures.Count);
         while (pictures.Count < count)
         {
-            cancellationToken.ThrowIfCancellationRequested();
-            int first = pictures.Count;
-            var samples = new PretrainingSample[Math.Min(Chunk, count - first)];
-            Parallel.For(0, samples.Length, new() { MaxDegreeOfParallelism = Math.Max(1, Environment.ProcessorCount), CancellationToken = cancellationToken },
-                i => samples[i] = source.Create(first + i, heldOut));
+            var samples = next.GetAwaiter().GetResult();
+            next = Render(pictures.Count + samples.Length);
             using var scope = torch.NewDisposeScope();
             var records = extractor.Extract(samples);
             stream.Write(records.bytes);
@@ -112,6 +111,16 @@ internal sealed class FeatureCache : IDisposable
             lines.Flush();
             progress?.Invoke(pictures.Count);
         }
+
+        Task<PretrainingSample[]> Render(int first) => Task.Run(
+            () =>
+            {
+                var samples = new PretrainingSample[Math.Clamp(count - first, 0, chunk)];
+                Parallel.For(0, samples.Length, new() { MaxDegreeOfParallelism = Environment.ProcessorCount, CancellationToken = cancellationToken },
+                    i => samples[i] = source.Create(first + i, heldOut));
+                return samples;
+            },
+            cancellationToken);
     }
 
     private static List<CachedPicture> ReadIndex(string path)

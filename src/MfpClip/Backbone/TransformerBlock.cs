@@ -84,6 +84,13 @@ internal sealed class TransformerBlock(ParameterSet parameters, string prefix, i
 
     private Tensor Mlp(Tensor normed, TransformerKernels kernels)
     {
+        if (!kernels.Differentiable && !_fc.Weight.requires_grad && CudaMlp.Serves(normed, activation))
+        {
+            var added = CudaMlp.Apply(normed, _fc, _proj);
+            normed.Dispose();
+            return added;
+        }
+
         var hidden = kernels.Linear(normed, _fc).Apply(normed, _fc); // [B, T, 4 D]
         normed.Dispose();
         var active = kernels.Activation(hidden, activation).Apply(hidden, activation);

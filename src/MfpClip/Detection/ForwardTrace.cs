@@ -11,6 +11,9 @@ internal sealed class ForwardTrace(bool keepTensors = false) : IDisposable
     private readonly List<Tensor> _grids = [];
     private long _mark = Stopwatch.GetTimestamp();
 
+    /// <summary>Whether every stage waits for a CUDA device, so that its time is its own: for benchmarks, it makes calls slower.</summary>
+    public static bool WaitsForDevice { get; set; }
+
     /// <summary>Whether intermediate tensors are kept.</summary>
     public bool KeepsTensors => keepTensors;
 
@@ -32,6 +35,11 @@ internal sealed class ForwardTrace(bool keepTensors = false) : IDisposable
     /// <summary>Ends a stage; the next one starts now.</summary>
     public void Finish(string stage)
     {
+        if (WaitsForDevice)
+        {
+            torch.cuda.synchronize();
+        }
+
         _timings.Add(new(stage, Stopwatch.GetElapsedTime(_mark)));
         _mark = Stopwatch.GetTimestamp();
     }

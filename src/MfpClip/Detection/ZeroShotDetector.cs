@@ -76,7 +76,7 @@ public sealed partial class ZeroShotDetector : IZeroShotDetector
         var results = new List<AnomalyResult>(images.Count);
         foreach (var chunk in images.Chunk(_settings.BatchSize))
         {
-            var prepared = chunk.Select(i => Prepare(i, options, cancellationToken)).ToList();
+            var prepared = SideBySide.Run(chunk.Length, i => Prepare(chunk[i], options, cancellationToken));
             results.AddRange(Run(prepared, options, cancellationToken));
         }
 
@@ -197,29 +197,28 @@ public sealed partial class ZeroShotDetector : IZeroShotDetector
         return new(image.Name, pixels.Width, pixels.Height, prepared, decode, Stopwatch.GetElapsedTime(start));
     }
 
-    private List<AnomalyResult> Run(List<PreparedImage> batch, DetectionOptions options, CancellationToken cancellationToken)
+    private AnomalyResult[] Run(IReadOnlyList<PreparedImage> batch, DetectionOptions options, CancellationToken cancellationToken)
     {
         using var use = Enter();
         using var activity = MfpClipTelemetry.Source.StartActivity("detect");
         long start = Stopwatch.GetTimestamp();
         var (maps, scores, stages) = LostScalar.Again(() => Forward(batch, options, cancellationToken), _settings.Logger);
         var forward = Stopwatch.GetElapsedTime(start);
-        var results = new List<AnomalyResult>(batch.Count);
-        for (int i = 0; i < batch.Count; i++)
+        var results = SideBySide.Run(batch.Count, i =>
         {
             cancellationToken.ThrowIfCancellationRequested();
-            results.Add(DetectionReading.Read(batch[i], maps[i], scores[i], options, Calibration, new()
+            return DetectionReading.Read(batch[i], maps[i], scores[i], options, Calibration, new()
             {
                 Decode = batch[i].Decode, Preprocess = batch[i].Prepare, Forward = forward, ForwardStages = stages, BatchSize = batch.Count,
-            }));
-        }
+            });
+        });
 
         activity?.SetTag("mfpclip.images", batch.Count);
         MfpClipTelemetry.Record(results, forward);
         return results;
     }
 
-    private (List<float[]> Maps, float[] Scores, Dictionary<string, TimeSpan> Stages) Forward(List<PreparedImage> batch, DetectionOptions options, CancellationToken cancellationToken)
+    private (List<float[]> Maps, float[] Scores, Dictionary<string, TimeSpan> Stages) Forward(IReadOnlyList<PreparedImage> batch, DetectionOptions options, CancellationToken cancellationToken)
     {
         using var trace = new ForwardTrace();
         using var scope = torch.NewDisposeScope();

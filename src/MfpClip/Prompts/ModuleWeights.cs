@@ -63,13 +63,13 @@ internal sealed class ModuleWeights : IDisposable
         if (Half(input))
         {
             // Weights are brought to bfloat16 each time: training may have changed them, and it takes a tenth of a millisecond.
-            return F.linear(input.to_type(ScalarType.BFloat16), weight.to_type(ScalarType.BFloat16), bias.to_type(ScalarType.BFloat16))
+            return FlatLinear.Apply(input.to_type(ScalarType.BFloat16), weight.to_type(ScalarType.BFloat16), bias.to_type(ScalarType.BFloat16))
                 .to_type(weight.dtype).MoveToOuterDisposeScope();
         }
 
         var x = input.to_type(weight.dtype);
         bool convolve = !torch.is_grad_enabled() && ConvolutionLinear.Pays(x);
-        return (convolve ? ConvolutionLinear.Apply(x, weight, bias) : F.linear(x, weight, bias)).MoveToOuterDisposeScope();
+        return (convolve ? ConvolutionLinear.Apply(x, weight, bias) : FlatLinear.Apply(x, weight, bias)).MoveToOuterDisposeScope();
     }
 
     /// <summary>Applies the convolution of that name to <c>[B, I, H, W]</c>.</summary>

@@ -7,6 +7,7 @@ internal sealed class LinearLayer(Tensor weight, Tensor bias) : IDisposable
 {
     private readonly Lock _gate = new();
     private readonly ConcurrentDictionary<ILinearKernel, Tensor> _packed = new();
+    private volatile Tensor? _derived;
 
     public Tensor Weight { get; } = weight;
 
@@ -26,8 +27,23 @@ internal sealed class LinearLayer(Tensor weight, Tensor bias) : IDisposable
         }
     }
 
+    /// <summary>What is made of this layer once, by one maker, and kept as long as it. Safe for concurrent callers.</summary>
+    public Tensor Derived(Func<LinearLayer, Tensor> make)
+    {
+        if (_derived is { } kept)
+        {
+            return kept;
+        }
+
+        lock (_gate)
+        {
+            return _derived ??= make(this).DetachFromDisposeScope();
+        }
+    }
+
     public void Dispose()
     {
+        _derived?.Dispose();
         foreach (var packed in _packed.Values)
         {
             packed.Dispose();

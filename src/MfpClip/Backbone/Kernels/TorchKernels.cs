@@ -9,7 +9,7 @@ internal sealed class TorchLinear : ILinearKernel
 
     public bool Serves(Tensor input) => true;
 
-    public Tensor Apply(Tensor input, LinearLayer layer) => F.linear(input, layer.Weight, layer.Bias);
+    public Tensor Apply(Tensor input, LinearLayer layer) => FlatLinear.Apply(input, layer.Weight, layer.Bias);
 }
 
 /// <summary>libtorch's fused attention.</summary>
@@ -25,7 +25,7 @@ internal sealed class TorchAttention : IAttentionKernel
     {
         using var scope = torch.NewDisposeScope();
         var (B, T, D) = (qkv.shape[0], qkv.shape[1], qkv.shape[2] / 3);
-        var split = qkv.view(B, T, 3, heads, D / heads).permute(2, 0, 3, 1, 4); // [3, B, h, T, d]
+        var split = qkv.view(B, T, 3, heads, D / heads).permute(2, 0, 3, 1, 4).unbind(0); // 3 x [B, h, T, d]
         return F.scaled_dot_product_attention(split[0], split[1], split[2], is_casual: causal).transpose(1, 2).reshape(B, T, D)
             .MoveToOuterDisposeScope();
     }

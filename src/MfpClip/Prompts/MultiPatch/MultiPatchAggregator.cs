@@ -48,7 +48,10 @@ internal sealed class MultiPatchAggregator : WeightedModule, IPatchAggregator
     /// <inheritdoc/>
     public Tensor Aggregate(Tensor projected) => _n == 1 ? projected.alias()
         : NeighbourhoodMean.Serves(projected) ? NeighbourhoodMean.Apply(projected, _n)
-        : F.avg_pool2d(projected, _n, stride: 1, padding: _n / 2, ceil_mode: false, count_include_pad: false);
+        : F.avg_pool2d(Ordered(projected), _n, stride: 1, padding: _n / 2, ceil_mode: false, count_include_pad: false);
+
+    // With channels last and padding the gradient on CUDA is wrong in libtorch (its issue 188344).
+    private static Tensor Ordered(Tensor z) => z.device.type == DeviceType.CUDA && torch.is_grad_enabled() ? z.contiguous() : z;
 
     /// <inheritdoc/>
     public override StageDescription Describe() => new()
