@@ -40,7 +40,7 @@ public static class MfpClipEnvironment
             CudaAvailable = cuda,
             Problems = problems,
             NativeRepair = NativeBackend.RepairMessage,
-            LibTorchFolder = NativeFiles.Find(NativeFacts.TorchFile) is { } file ? Path.GetDirectoryName(file) : null,
+            LibTorchFolder = Path.GetDirectoryName((loads ? NativeFiles.Loaded(NativeFacts.TorchFile) : null) ?? NativeFiles.Find(NativeFacts.TorchFile)),
             System = $"{RuntimeInformation.OSDescription}, {RuntimeInformation.ProcessArchitecture}, {RuntimeInformation.FrameworkDescription}",
             TorchSharpVersion = typeof(torch).Assembly.GetName().Version?.ToString(3) ?? "unknown",
         };
@@ -62,7 +62,7 @@ public sealed record EnvironmentReport
     /// <summary>What the repair for older Linux did; <see langword="null"/> where it was not needed.</summary>
     public string? NativeRepair { get; init; }
 
-    /// <summary>Folder of the native libtorch; <see langword="null"/> if none was found.</summary>
+    /// <summary>Folder of the native libtorch in this process, wherever the loader found it, else beside the application; <see langword="null"/> if none was found.</summary>
     public string? LibTorchFolder { get; init; }
 
     /// <summary>Operating system, processor architecture and runtime.</summary>

@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace MfpClip.Native;
 
 /// <summary>Where the native libraries of this process lie.</summary>
@@ -25,6 +27,20 @@ internal static class NativeFiles
         }
 
         return folders.Select(f => Path.TrimEndingDirectorySeparator(Path.GetFullPath(f))).Distinct().Where(Directory.Exists).ToList();
+    }
+
+    /// <summary>Where a library of this process was loaded from; null if it was not, or the system does not say.</summary>
+    public static string? Loaded(string fileName)
+    {
+        try
+        {
+            using var process = Process.GetCurrentProcess();
+            return process.Modules.Cast<ProcessModule>().FirstOrDefault(m => m.ModuleName == fileName)?.FileName;
+        }
+        catch (Exception e) when (e is InvalidOperationException or System.ComponentModel.Win32Exception or NotSupportedException)
+        {
+            return null;
+        }
     }
 
     /// <summary>First folder that holds <paramref name="fileName"/>, as a full path; null if none does.</summary>

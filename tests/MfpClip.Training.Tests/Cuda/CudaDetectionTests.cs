@@ -26,8 +26,9 @@ public class CudaDetectionTests
         }
     }
 
+    // On the CPU bfloat16 moves these maps by 0.03, although the residual stream stays in float32 there; on a GPU it is bfloat16 too.
     [SkippableTheory]
-    [InlineData(ScalarType.BFloat16, 0.03f)]
+    [InlineData(ScalarType.BFloat16, 0.06f)]
     [InlineData(ScalarType.Float16, 0.01f)]
     public void Half_precision_stays_near_single(ScalarType precision, float tolerance)
     {
