@@ -27,7 +27,22 @@ public sealed class PackedOnce : IDisposable
 
     public string Version { get; }
 
-    public void Dispose() => Directory.Delete(Root, recursive: true);
+    public void Dispose()
+    {
+        Directory.Delete(Root, recursive: true);
+
+        // Restoring unpacked this version into the packages of the user, where nobody asks for it again.
+        string unpacked = Environment.GetEnvironmentVariable("NUGET_PACKAGES") is { Length: > 0 } chosen ? chosen
+            : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "packages");
+        foreach (string package in Directory.Exists(unpacked) ? Directory.GetDirectories(unpacked, "mfpclip*") : [])
+        {
+            string version = Path.Combine(package, Version);
+            if (Directory.Exists(version))
+            {
+                Directory.Delete(version, recursive: true);
+            }
+        }
+    }
 
     /// <summary>Makes a folder for a fresh project whose packages come from the feed and from wherever this machine gets packages.</summary>
     public string Project(string name, string csproj, params (string Name, string Text)[] files)
