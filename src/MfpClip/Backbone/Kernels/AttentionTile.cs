@@ -6,15 +6,15 @@ using System.Runtime.Intrinsics;
 namespace MfpClip.Backbone.Kernels;
 
 /// <summary>
-/// What one thread needs to compute attention: keys of a head transposed <c>[d, T']</c>, values <c>[T, d']</c>, queries of a block
-/// <c>[d, 12]</c> and scores of a block <c>[12, T']</c>, all float32. Kept for later calls.
+/// What one thread needs to compute attention: keys of a head transposed in panels <c>[T' / 32, d, 32]</c>, values in panels
+/// <c>[d' / 32, T, 32]</c>, queries of a block <c>[d, 12]</c> and scores of a block <c>[12, T']</c>, all float32. Kept for later calls.
 /// </summary>
 internal sealed unsafe class AttentionTile
 {
     /// <summary>Queries of a block: with two vectors of keys, 24 of the 32 registers sum.</summary>
     public const int Rows = 12;
 
-    private const int Panel = 64; // columns of values at a time: four vectors for six rows
+    private const int Panel = 32; // keys, or columns of values, that a block of queries meets at a time; a panel streams through the cache in order
     private const float Hidden = -1e30f; // its weight is 0
     private static readonly ConcurrentBag<AttentionTile> Pool = [];
 
@@ -25,8 +25,6 @@ internal sealed unsafe class AttentionTile
     private readonly float* _queries;
     private readonly float* _scores;
     private int _tokens;
-    private int _padded;
-    private int _wide;
     private int _head;
 
     private AttentionTile(int capacity, int depth)
@@ -50,13 +48,13 @@ internal sealed unsafe class AttentionTile
     /// <summary>A tile for that many tokens of that depth.</summary>
     public static AttentionTile Rent(int tokens, int depth)
     {
-        int padded = (tokens + 31) / 32 * 32, wide = (depth + Panel - 1) / Panel * Panel;
+        int padded = (tokens + Panel - 1) / Panel * Panel, wide = (depth + Panel - 1) / Panel * Panel;
         if (!Pool.TryTake(out var tile) || tile._capacity < padded * wide || tile._depth != depth)
         {
             tile = new(padded * wide, depth);
         }
 
-        tile.Prepare(tokens, padded, wide);
+        tile.Prepare(tokens);
         return tile;
     }
 
@@ -82,11 +80,11 @@ internal sealed unsafe class AttentionTile
         for (int t = 0; t < _tokens; t++)
         {
             long key = head.Input(t, 1), value = head.Input(t, 2);
-            float* column = _keys + t;
+            float* column = _keys + ((long)(t / Panel) * _depth * Panel) + (t % Panel);
             for (int i = 0; i < _depth; i += 16)
             {
-                VectorMath.Load(head.Qkv, value + i, head.Half).Store(_values + ((long)t * _wide) + i);
-                for (int j = i; j < i + 16; j++, column += _padded)
+                VectorMath.Load(head.Qkv, value + i, head.Half).Store(_values + ((((long)(i / Panel) * _tokens) + t) * Panel) + (i % Panel));
+                for (int j = i; j < i + 16; j++, column += Panel)
                 {
                     *column = VectorMath.Scalar(head.Qkv, key + j, head.Half);
                 }
@@ -99,23 +97,20 @@ internal sealed unsafe class AttentionTile
     public void Attend(AttentionHead head, int row, int rows)
     {
         int seen = head.Causal ? row + rows : _tokens; // keys that some query of the block sees
-        int padded = (seen + 31) / 32 * 32;
+        int padded = (seen + Panel - 1) / Panel * Panel;
         LoadQueries(head, row, rows);
-        Scores(_queries, _depth, _keys, _padded, padded, _scores);
+        Scores(_queries, _depth, _keys, padded, _scores);
         float* sums = stackalloc float[Rows];
         for (int i = 0; i < rows; i++)
         {
-            sums[i] = Softmax(_scores + ((long)i * _padded), head.Causal ? row + i + 1 : seen, padded);
+            sums[i] = Softmax(_scores + ((long)i * padded), head.Causal ? row + i + 1 : seen, padded);
         }
 
-        var block = stackalloc Vector512<float>[24];
-        for (int i = 0; i < rows; i += 6)
+        var block = stackalloc Vector512<float>[2 * Rows];
+        for (int panel = 0; panel < _depth; panel += Panel)
         {
-            for (int panel = 0; panel < _depth; panel += Panel)
-            {
-                Values(_scores + ((long)i * _padded), _padded, _values + panel, _wide, seen, block);
-                Write(head, row + i, Math.Min(6, rows - i), panel, sums + i, block);
-            }
+            Values(_scores, padded, _values + ((long)panel * _tokens), seen, block);
+            Write(head, row, rows, panel, sums, block);
         }
     }
 
@@ -126,7 +121,7 @@ internal sealed unsafe class AttentionTile
         return memory;
     }
 
-    private void Prepare(int tokens, int padded, int wide)
+    private void Prepare(int tokens)
     {
         if (tokens != _tokens)
         {
@@ -135,7 +130,7 @@ internal sealed unsafe class AttentionTile
             NativeMemory.Clear(_values, (nuint)_capacity * sizeof(float));
         }
 
-        (_tokens, _padded, _wide, _head) = (tokens, padded, wide, -1);
+        (_tokens, _head) = (tokens, -1);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -180,21 +175,21 @@ internal sealed unsafe class AttentionTile
             var share = Vector512.Create(1 / sums[i]);
             for (int j = 0; j < columns; j += 16)
             {
-                VectorMath.Store(block[(i * 4) + (j / 16)] * share, head.Output, head.Result(row + i) + panel + j, head.Half);
+                VectorMath.Store(block[(2 * i) + (j / 16)] * share, head.Output, head.Result(row + i) + panel + j, head.Half);
             }
         }
     }
 
-    /// <summary>Scores [12, count] = queries [depth, 12]^T keys [depth, stride].</summary>
+    /// <summary>Scores [12, count] = queries [depth, 12]^T keys [count / 32, depth, 32].</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Scores(float* queries, int depth, float* keys, int stride, int count, float* scores)
+    private static void Scores(float* queries, int depth, float* keys, int count, float* scores)
     {
-        for (int n = 0; n < count; n += 32)
+        for (int n = 0; n < count; n += Panel)
         {
             Vector512<float> a0 = default, a1 = default, b0 = default, b1 = default, c0 = default, c1 = default, d0 = default, d1 = default;
             Vector512<float> e0 = default, e1 = default, f0 = default, f1 = default, g0 = default, g1 = default, h0 = default, h1 = default;
             Vector512<float> i0 = default, i1 = default, j0 = default, j1 = default, k0 = default, k1 = default, l0 = default, l1 = default;
-            float* key = keys + n;
+            float* key = keys + ((long)n * depth);
             float* query = queries;
             for (int d = 0; d < depth; d++)
             {
@@ -224,23 +219,23 @@ internal sealed unsafe class AttentionTile
                 (k0, k1) = (Vector512.FusedMultiplyAdd(q, x, k0), Vector512.FusedMultiplyAdd(q, y, k1));
                 q = Vector512.Create(query[11]);
                 (l0, l1) = (Vector512.FusedMultiplyAdd(q, x, l0), Vector512.FusedMultiplyAdd(q, y, l1));
-                key += stride;
+                key += Panel;
                 query += Rows;
             }
 
             float* to = scores + n;
             Put(to, a0, a1);
-            Put(to += stride, b0, b1);
-            Put(to += stride, c0, c1);
-            Put(to += stride, d0, d1);
-            Put(to += stride, e0, e1);
-            Put(to += stride, f0, f1);
-            Put(to += stride, g0, g1);
-            Put(to += stride, h0, h1);
-            Put(to += stride, i0, i1);
-            Put(to += stride, j0, j1);
-            Put(to += stride, k0, k1);
-            Put(to + stride, l0, l1);
+            Put(to += count, b0, b1);
+            Put(to += count, c0, c1);
+            Put(to += count, d0, d1);
+            Put(to += count, e0, e1);
+            Put(to += count, f0, f1);
+            Put(to += count, g0, g1);
+            Put(to += count, h0, h1);
+            Put(to += count, i0, i1);
+            Put(to += count, j0, j1);
+            Put(to += count, k0, k1);
+            Put(to + count, l0, l1);
         }
     }
 
@@ -284,47 +279,47 @@ internal sealed unsafe class AttentionTile
         return Vector512.Sum(sum);
     }
 
-    /// <summary>Six rows of weights [6, count] times 64 columns of values [count, stride].</summary>
+    /// <summary>Twelve rows of weights [12, stride] times 32 columns of values [count, 32].</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Values(float* weights, int weightStride, float* values, int stride, int count, Vector512<float>* result)
+    private static void Values(float* weights, long stride, float* values, int count, Vector512<float>* result)
     {
-        Vector512<float> a0 = default, a1 = default, a2 = default, a3 = default, b0 = default, b1 = default, b2 = default, b3 = default;
-        Vector512<float> c0 = default, c1 = default, c2 = default, c3 = default, d0 = default, d1 = default, d2 = default, d3 = default;
-        Vector512<float> e0 = default, e1 = default, e2 = default, e3 = default, f0 = default, f1 = default, f2 = default, f3 = default;
-        float* second = weights + weightStride;
-        float* third = second + weightStride;
-        float* fourth = third + weightStride;
-        float* fifth = fourth + weightStride;
-        float* sixth = fifth + weightStride;
+        Vector512<float> a0 = default, a1 = default, b0 = default, b1 = default, c0 = default, c1 = default, d0 = default, d1 = default;
+        Vector512<float> e0 = default, e1 = default, f0 = default, f1 = default, g0 = default, g1 = default, h0 = default, h1 = default;
+        Vector512<float> i0 = default, i1 = default, j0 = default, j1 = default, k0 = default, k1 = default, l0 = default, l1 = default;
+        float* fourth = weights + (3 * stride), seventh = fourth + (3 * stride), tenth = seventh + (3 * stride);
         for (int n = 0; n < count; n++)
         {
             var x = Vector512.Load(values);
             var y = Vector512.Load(values + 16);
-            var z = Vector512.Load(values + 32);
-            var u = Vector512.Load(values + 48);
             var w = Vector512.Create(weights[n]);
             (a0, a1) = (Vector512.FusedMultiplyAdd(w, x, a0), Vector512.FusedMultiplyAdd(w, y, a1));
-            (a2, a3) = (Vector512.FusedMultiplyAdd(w, z, a2), Vector512.FusedMultiplyAdd(w, u, a3));
-            w = Vector512.Create(second[n]);
+            w = Vector512.Create(weights[stride + n]);
             (b0, b1) = (Vector512.FusedMultiplyAdd(w, x, b0), Vector512.FusedMultiplyAdd(w, y, b1));
-            (b2, b3) = (Vector512.FusedMultiplyAdd(w, z, b2), Vector512.FusedMultiplyAdd(w, u, b3));
-            w = Vector512.Create(third[n]);
+            w = Vector512.Create(weights[(2 * stride) + n]);
             (c0, c1) = (Vector512.FusedMultiplyAdd(w, x, c0), Vector512.FusedMultiplyAdd(w, y, c1));
-            (c2, c3) = (Vector512.FusedMultiplyAdd(w, z, c2), Vector512.FusedMultiplyAdd(w, u, c3));
             w = Vector512.Create(fourth[n]);
             (d0, d1) = (Vector512.FusedMultiplyAdd(w, x, d0), Vector512.FusedMultiplyAdd(w, y, d1));
-            (d2, d3) = (Vector512.FusedMultiplyAdd(w, z, d2), Vector512.FusedMultiplyAdd(w, u, d3));
-            w = Vector512.Create(fifth[n]);
+            w = Vector512.Create(fourth[stride + n]);
             (e0, e1) = (Vector512.FusedMultiplyAdd(w, x, e0), Vector512.FusedMultiplyAdd(w, y, e1));
-            (e2, e3) = (Vector512.FusedMultiplyAdd(w, z, e2), Vector512.FusedMultiplyAdd(w, u, e3));
-            w = Vector512.Create(sixth[n]);
+            w = Vector512.Create(fourth[(2 * stride) + n]);
             (f0, f1) = (Vector512.FusedMultiplyAdd(w, x, f0), Vector512.FusedMultiplyAdd(w, y, f1));
-            (f2, f3) = (Vector512.FusedMultiplyAdd(w, z, f2), Vector512.FusedMultiplyAdd(w, u, f3));
-            values += stride;
+            w = Vector512.Create(seventh[n]);
+            (g0, g1) = (Vector512.FusedMultiplyAdd(w, x, g0), Vector512.FusedMultiplyAdd(w, y, g1));
+            w = Vector512.Create(seventh[stride + n]);
+            (h0, h1) = (Vector512.FusedMultiplyAdd(w, x, h0), Vector512.FusedMultiplyAdd(w, y, h1));
+            w = Vector512.Create(seventh[(2 * stride) + n]);
+            (i0, i1) = (Vector512.FusedMultiplyAdd(w, x, i0), Vector512.FusedMultiplyAdd(w, y, i1));
+            w = Vector512.Create(tenth[n]);
+            (j0, j1) = (Vector512.FusedMultiplyAdd(w, x, j0), Vector512.FusedMultiplyAdd(w, y, j1));
+            w = Vector512.Create(tenth[stride + n]);
+            (k0, k1) = (Vector512.FusedMultiplyAdd(w, x, k0), Vector512.FusedMultiplyAdd(w, y, k1));
+            w = Vector512.Create(tenth[(2 * stride) + n]);
+            (l0, l1) = (Vector512.FusedMultiplyAdd(w, x, l0), Vector512.FusedMultiplyAdd(w, y, l1));
+            values += Panel;
         }
 
-        (result[0], result[1], result[2], result[3], result[4], result[5], result[6], result[7]) = (a0, a1, a2, a3, b0, b1, b2, b3);
-        (result[8], result[9], result[10], result[11], result[12], result[13], result[14], result[15]) = (c0, c1, c2, c3, d0, d1, d2, d3);
-        (result[16], result[17], result[18], result[19], result[20], result[21], result[22], result[23]) = (e0, e1, e2, e3, f0, f1, f2, f3);
+        (result[0], result[1], result[2], result[3], result[4], result[5], result[6], result[7]) = (a0, a1, b0, b1, c0, c1, d0, d1);
+        (result[8], result[9], result[10], result[11], result[12], result[13], result[14], result[15]) = (e0, e1, f0, f1, g0, g1, h0, h1);
+        (result[16], result[17], result[18], result[19], result[20], result[21], result[22], result[23]) = (i0, i1, j0, j1, k0, k1, l0, l1);
     }
 }
