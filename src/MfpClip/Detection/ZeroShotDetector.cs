@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
+using System.Runtime.ExceptionServices;
 using System.Security.Cryptography;
 using System.Text;
 using System.Threading.Channels;
@@ -91,22 +92,32 @@ public sealed partial class ZeroShotDetector : IZeroShotDetector
         options ??= DetectionOptions.Default;
         Check(options);
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var channel = Channel.CreateBounded<PreparedImage>(new BoundedChannelOptions(2 * _settings.BatchSize) { SingleReader = true, SingleWriter = true });
+        var channel = Channel.CreateBounded<Task<PreparedImage>>(new BoundedChannelOptions(2 * _settings.BatchSize) { SingleReader = true, SingleWriter = true });
         var decoding = Task.Run(() => DecodeAheadAsync(images, options, channel.Writer, ending.Token), CancellationToken.None);
         try
         {
             while (await channel.Reader.WaitToReadAsync(cancellationToken).ConfigureAwait(false))
             {
                 var batch = new List<PreparedImage>(_settings.BatchSize);
-                while (batch.Count < _settings.BatchSize && channel.Reader.TryRead(out var next))
+                ExceptionDispatchInfo? broken = null;
+                while (broken is null && batch.Count < _settings.BatchSize && channel.Reader.TryRead(out var next))
                 {
-                    batch.Add(next);
+                    try
+                    {
+                        batch.Add(await next.ConfigureAwait(false));
+                    }
+                    catch (Exception e)
+                    {
+                        broken = ExceptionDispatchInfo.Capture(e); // the images before it are still detected
+                    }
                 }
 
-                foreach (var result in await Task.Run(() => Run(batch, options, cancellationToken), cancellationToken).ConfigureAwait(false))
+                foreach (var result in batch.Count == 0 ? [] : await Task.Run(() => Run(batch, options, cancellationToken), cancellationToken).ConfigureAwait(false))
                 {
                     yield return result;
                 }
+
+                broken?.Throw();
             }
 
             await decoding.ConfigureAwait(false);
@@ -162,21 +173,37 @@ public sealed partial class ZeroShotDetector : IZeroShotDetector
         return new(make(method.Acquire()), _settings with { Calibration = null });
     }
 
+    // Several images at a time where there are cores for it: half of them, the forward pass needs some.
     private async Task DecodeAheadAsync(
-        IAsyncEnumerable<ImageInput> images, DetectionOptions options, ChannelWriter<PreparedImage> writer, CancellationToken cancellationToken)
+        IAsyncEnumerable<ImageInput> images, DetectionOptions options, ChannelWriter<Task<PreparedImage>> writer, CancellationToken cancellationToken)
     {
+        var free = new SemaphoreSlim(Math.Max(1, Environment.ProcessorCount / 2));
         try
         {
             await foreach (var image in images.WithCancellation(cancellationToken).ConfigureAwait(false))
             {
-                await writer.WriteAsync(Prepare(image, options, cancellationToken), cancellationToken).ConfigureAwait(false);
+                await free.WaitAsync(cancellationToken).ConfigureAwait(false);
+                var decoding = Task.Run(
+                    () =>
+                    {
+                        try
+                        {
+                            return Prepare(image, options, cancellationToken);
+                        }
+                        finally
+                        {
+                            free.Release();
+                        }
+                    },
+                    CancellationToken.None);
+                await writer.WriteAsync(decoding, cancellationToken).ConfigureAwait(false);
             }
 
             writer.Complete();
         }
         catch (Exception e)
         {
-            // Images already decoded are still detected; then the reader sees the error.
+            // Images already on their way are still detected; then the reader sees the error.
             writer.Complete(e);
         }
     }
