@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Runtime.ExceptionServices;
+using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
 using System.Threading.Channels;
@@ -256,14 +257,29 @@ public sealed partial class ZeroShotDetector : IZeroShotDetector
             ? torch.tensor(batch.SelectMany(b => RegionMask.ToModel(r, b.Image.Covered, size)).ToArray(), [batch.Count, size, size])
             : null;
         var (map, score) = BatchMemory.Run(_pass, images, options.ClassName, region, trace, cancellationToken);
-        var scores = score.to(ScalarType.Float32, torch.CPU).data<float>().ToArray();
-        var all = map.to(ScalarType.Float32, torch.CPU).contiguous();
+        // Side by side: one download, and one wait for the device.
+        var together = torch.cat([score.to(ScalarType.Float32, map.device).reshape(-1, 1), map.to_type(ScalarType.Float32).flatten(1)], 1).cpu(); // [B, 1 + H W]
+        var (scores, maps) = Apart(together);
         if (scores.Any(s => !float.IsFinite(s)))
         {
             throw new InferenceException($"The forward pass of '{batch[0].Name}' gave a score that is not finite. In float16 values can overflow: use bfloat16 or float32; otherwise the weights are damaged.");
         }
 
-        return ([.. Enumerable.Range(0, batch.Count).Select(i => all[i].data<float>().ToArray())], scores, trace.Timings.ToDictionary(t => t.Key, t => t.Value));
+        return (maps, scores, trace.Timings.ToDictionary(t => t.Key, t => t.Value));
+    }
+
+    private static (float[] Scores, List<float[]> Maps) Apart(Tensor together)
+    {
+        var values = MemoryMarshal.Cast<byte, float>(together.bytes);
+        var (scores, maps) = (new float[together.shape[0]], new List<float[]>());
+        int width = (int)together.shape[1];
+        for (int i = 0; i < scores.Length; i++)
+        {
+            scores[i] = values[i * width];
+            maps.Add(values.Slice((i * width) + 1, width - 1).ToArray());
+        }
+
+        return (scores, maps);
     }
 
     private Use Enter()

@@ -25,7 +25,7 @@ internal abstract class WeightedModule : IDetectorModule
     internal void UseHalfProducts(bool half) => Parameters.HalfProducts = half;
 
     /// <inheritdoc/>
-    public void Dispose() => Parameters.Dispose();
+    public virtual void Dispose() => Parameters.Dispose();
 
     /// <summary>The tensor in the module's number format and on its device; the same tensor where it already is.</summary>
     protected Tensor Enter(Tensor input) =>

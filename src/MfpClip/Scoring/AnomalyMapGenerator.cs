@@ -9,6 +9,7 @@ namespace MfpClip.Scoring;
 internal sealed class AnomalyMapGenerator : WeightedModule, IAnomalyMapGenerator
 {
     private readonly AnomalyMapOptions _options;
+    private readonly Dictionary<(long Side, string Device), Tensor> _smoothing = []; // made once: on a GPU their upload would wait for all that is queued
 
     /// <exception cref="DetectorConfigurationException">The options are not valid.</exception>
     public AnomalyMapGenerator(AnomalyMapOptions options)
@@ -63,7 +64,23 @@ internal sealed class AnomalyMapGenerator : WeightedModule, IAnomalyMapGenerator
     public Tensor PatchLogits(Tensor z, Tensor t) => Cosine(z, t, _options.Tau);
 
     /// <inheritdoc/>
-    public Tensor Smooth(Tensor map) => _options.SmoothingSigma == 0 ? map.alias() : TensorSmoothing.Gaussian(map, _options.SmoothingSigma);
+    public Tensor Smooth(Tensor map) => _options.SmoothingSigma == 0 ? map.alias()
+        : TensorSmoothing.Gaussian(map, Smoothing(map.shape[1], map.device), Smoothing(map.shape[2], map.device));
+
+    /// <inheritdoc/>
+    public override void Dispose()
+    {
+        base.Dispose();
+        lock (_smoothing)
+        {
+            foreach (var weights in _smoothing.Values)
+            {
+                weights.Dispose();
+            }
+
+            _smoothing.Clear();
+        }
+    }
 
     /// <summary>Bilinear, with the corners where the options say so.</summary>
     public Tensor Upsample(Tensor x, int height, int width) =>
@@ -99,6 +116,16 @@ internal sealed class AnomalyMapGenerator : WeightedModule, IAnomalyMapGenerator
             },
         },
     };
+
+    private Tensor Smoothing(long side, Device device)
+    {
+        lock (_smoothing)
+        {
+            var key = (side, device.ToString());
+            return _smoothing.TryGetValue(key, out var weights) ? weights
+                : _smoothing[key] = TensorSmoothing.Weights(side, _options.SmoothingSigma, device).DetachFromDisposeScope();
+        }
+    }
 
     // What is fused: logits for MeanOfLogits, probabilities otherwise; at map size, or at patch size where upsampling comes last.
     private Tensor StageMap(Tensor z, Tensor t, int height, int width)

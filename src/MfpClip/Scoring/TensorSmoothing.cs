@@ -9,14 +9,22 @@ internal static class TensorSmoothing
     public static Tensor Gaussian(Tensor map, double sigma)
     {
         using var scope = torch.NewDisposeScope();
-        var rows = Weights(map.shape[1], sigma, map.device);
-        var columns = Weights(map.shape[2], sigma, map.device);
+        return Gaussian(map, Weights(map.shape[1], sigma, map.device), Weights(map.shape[2], sigma, map.device)).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The same with the weights of both axes at hand.</summary>
+    /// <param name="map"><c>[B, H, W]</c>.</param>
+    /// <param name="rows"><c>[H, H]</c> of <see cref="Weights"/>.</param>
+    /// <param name="columns"><c>[W, W]</c>.</param>
+    public static Tensor Gaussian(Tensor map, Tensor rows, Tensor columns)
+    {
+        using var scope = torch.NewDisposeScope();
         var down = torch.matmul(rows, map.to_type(ScalarType.Float64)).to_type(map.dtype).to_type(ScalarType.Float64);
         return torch.matmul(down, columns.t()).to_type(map.dtype).MoveToOuterDisposeScope();
     }
 
-    // One axis as a matrix [n, n]: each row holds the weights of the inputs that an output is made of, mirrored ones folded in.
-    private static Tensor Weights(long n, double sigma, Device device)
+    /// <summary>One axis as a matrix <c>[n, n]</c>, float64: each row holds the weights of the inputs that an output is made of, mirrored ones folded in.</summary>
+    public static Tensor Weights(long n, double sigma, Device device)
     {
         int radius = (int)((4 * sigma) + 0.5);
         var kernel = Enumerable.Range(-radius, (2 * radius) + 1).Select(i => Math.Exp(-0.5 * i * i / (sigma * sigma))).ToArray();

@@ -4,6 +4,7 @@ using MfpClip.Prompts.ImageToText;
 using MfpClip.Prompts.Mask;
 using MfpClip.Prompts.MultiPatch;
 using MfpClip.Prompts.Self;
+using MfpClip.Scoring;
 
 namespace MfpClip.Tests.Detection;
 
@@ -119,6 +120,21 @@ public sealed class ZeroShotDetectorTests : IDisposable
                 detector.Detect(Picture(i % 3));
             }
 
+            Assert.Equal(before, torch.Tensor.TotalCount);
+        }
+
+        Assert.Equal(start, torch.Tensor.TotalCount);
+    }
+
+    [Fact]
+    public void What_smoothing_keeps_for_later_calls_goes_with_the_detector()
+    {
+        long start = LiveTensors.Settle();
+        using (var detector = Builder().UseAnomalyMap(new AnomalyMapOptions { SmoothingSigma = 2 }).WithScales(0.5, 1).Build())
+        {
+            detector.Detect(Picture(1));
+            long before = LiveTensors.Settle();
+            detector.Detect(Picture(2));
             Assert.Equal(before, torch.Tensor.TotalCount);
         }
 
