@@ -7,6 +7,7 @@ using MfpClip.Training.Checkpoints;
 using MfpClip.Training.Data;
 using MfpClip.Training.Memory;
 using MfpClip.Training.Watching;
+using MfpClip.Weights;
 
 namespace MfpClip.Training;
 
@@ -181,7 +182,7 @@ public sealed class Trainer
     {
         var d = _detector.Description;
         object[] stages = [.. d.Stages.Select(s => new { s.Stage, s.Component, s.Options })];
-        string text = JsonSerializer.Serialize(new { d.Method, d.Precision, d.ImageSize, stages, Modules = _options.Modules ?? [] });
+        string text = JsonSerializer.Serialize(new { d.Method, d.Precision, d.ImageSize, stages, Modules = _options.Modules ?? [] }, ReflectedJson.Options);
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
     }
 

@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using MfpClip.Output;
 using MfpClip.Training.Data;
+using MfpClip.Weights;
 
 namespace MfpClip.Training;
 
@@ -10,6 +11,7 @@ internal static class TrainingManifest
 {
     private static readonly JsonSerializerOptions Options = new()
     {
+        TypeInfoResolver = ReflectedJson.Resolver,
         WriteIndented = true, PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, Converters = { new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower) },
         Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };

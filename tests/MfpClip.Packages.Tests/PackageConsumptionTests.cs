@@ -38,7 +38,7 @@ public class PackageConsumptionTests(PackedOnce packed) : IClassFixture<PackedOn
     public void The_default_model_detects_from_its_package_in_a_program_published_as_one_file()
     {
         string folder = packed.Project(
-            "Tiny1", Csproj("Microsoft.NET.Sdk", "<OutputType>Exe</OutputType><TreatWarningsAsErrors>true</TreatWarningsAsErrors>", $"<PackageReference Include=\"MfpClip.Models.Tiny\" Version=\"{packed.Version}\" />"), ("Program.cs", """
+            "Tiny1", Csproj("Microsoft.NET.Sdk", "<OutputType>Exe</OutputType><TreatWarningsAsErrors>true</TreatWarningsAsErrors><JsonSerializerIsReflectionEnabledByDefault>false</JsonSerializerIsReflectionEnabledByDefault>" /* as in programs of one file */, $"<PackageReference Include=\"MfpClip.Models.Tiny\" Version=\"{packed.Version}\" />"), ("Program.cs", """
             using MfpClip;
             if (!TinyModel.IsAvailable)
             {

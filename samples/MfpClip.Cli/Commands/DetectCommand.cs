@@ -133,8 +133,10 @@ internal static class DetectCommand
             var photo = MapFiles.ReadPhoto(file);
             string overlay = Path.Combine(Folder, $"{name}.overlay.png");
             var overlaid = MapImages.Overlay(photo, result.ImageMap!, result.Regions, Pictures);
+
+            // Pictures of large photos take longer than the detection: they are packed while the page is written.
+            var pictures = Task.Run(() => MapFiles.WritePng(overlay, overlaid), CancellationToken.None);
             sheet.Add(photo, overlaid, result.Score);
-            MapFiles.WritePng(overlay, overlaid);
             MapFiles.WritePng(Path.Combine(Folder, $"{name}.heatmap.png"), MapImages.HeatMap(result.ImageMap!, Pictures));
             if (Raw)
             {
@@ -143,6 +145,7 @@ internal static class DetectCommand
             }
 
             report.Add(result, photo, Pictures);
+            pictures.GetAwaiter().GetResult();
             return new(file, result.Score, result.CalibratedScore, result.IsAnomalous, result.Regions, result.Timings.Total.TotalMilliseconds, overlay);
         }
 

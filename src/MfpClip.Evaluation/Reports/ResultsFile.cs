@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using MfpClip.Evaluation.Metrics;
 using MfpClip.Output;
+using MfpClip.Weights;
 
 namespace MfpClip.Evaluation.Reports;
 
@@ -15,6 +16,7 @@ internal static class ResultsFile
 
     private static readonly JsonSerializerOptions Json = new()
     {
+        TypeInfoResolver = ReflectedJson.Resolver,
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, WriteIndented = false, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
         Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
         Converters = { new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower), new PointConverter(), new CaseConverter() },

@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using MfpClip.Output;
+using MfpClip.Weights;
 
 namespace MfpClip.Training.Ablation;
 
@@ -20,6 +21,7 @@ internal static class AblationReport
 
     private static readonly JsonSerializerOptions Json = new()
     {
+        TypeInfoResolver = ReflectedJson.Resolver,
         WriteIndented = true, PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, Converters = { new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower) },
         Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };

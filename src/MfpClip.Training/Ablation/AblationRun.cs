@@ -1,5 +1,6 @@
 using System.Text.Json;
 using MfpClip.Output;
+using MfpClip.Weights;
 
 namespace MfpClip.Training.Ablation;
 
@@ -40,7 +41,7 @@ public sealed record AblationRun
     {
         try
         {
-            return File.Exists(path) && JsonSerializer.Deserialize<AblationRun>(File.ReadAllBytes(path)) is { } run && run.Key == key ? run : null;
+            return File.Exists(path) && JsonSerializer.Deserialize<AblationRun>(File.ReadAllBytes(path), ReflectedJson.Options) is { } run && run.Key == key ? run : null;
         }
         catch (JsonException)
         {
@@ -48,5 +49,5 @@ public sealed record AblationRun
         }
     }
 
-    internal void Save(string path) => AtomicFile.Write(path, stream => JsonSerializer.Serialize(stream, this));
+    internal void Save(string path) => AtomicFile.Write(path, stream => JsonSerializer.Serialize(stream, this, ReflectedJson.Options));
 }

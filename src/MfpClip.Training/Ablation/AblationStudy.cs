@@ -5,6 +5,7 @@ using MfpClip.Data;
 using MfpClip.Evaluation;
 using MfpClip.Output;
 using MfpClip.Training.Data;
+using MfpClip.Weights;
 
 namespace MfpClip.Training.Ablation;
 
@@ -125,7 +126,7 @@ public sealed class AblationStudy(AblationOptions options)
     private string Key(DetectorDescription d, TrainingRecipe? recipe, long seed, string auxiliary, string test)
     {
         object[] stages = [.. d.Stages.Select(s => new { s.Stage, s.Component, s.Options, Weights = s.Weights.Select(w => w.Sha256) })];
-        return Hash(JsonSerializer.Serialize(new { d.Method, d.Precision, d.ImageSize, stages, recipe, seed, auxiliary, test, options.Training?.Modules, options.Training?.MaximumSteps, options.Evaluation }));
+        return Hash(JsonSerializer.Serialize(new { d.Method, d.Precision, d.ImageSize, stages, recipe, seed, auxiliary, test, options.Training?.Modules, options.Training?.MaximumSteps, options.Evaluation }, ReflectedJson.Options));
     }
 
     private IEnumerable<string> Settings()

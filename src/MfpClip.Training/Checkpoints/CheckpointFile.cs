@@ -34,9 +34,9 @@ internal static class CheckpointFile
         SafetensorsWriter.Write(path, tensors, new Dictionary<string, string>
         {
             ["format"] = Format,
-            ["state"] = JsonSerializer.Serialize(state),
-            ["identity"] = JsonSerializer.Serialize(identity),
-            ["recipe"] = JsonSerializer.Serialize(recipe),
+            ["state"] = JsonSerializer.Serialize(state, ReflectedJson.Options),
+            ["identity"] = JsonSerializer.Serialize(identity, ReflectedJson.Options),
+            ["recipe"] = JsonSerializer.Serialize(recipe, ReflectedJson.Options),
             ["optimizer_steps"] = optimizer.Steps.ToString(CultureInfo.InvariantCulture),
         });
     }
@@ -121,7 +121,7 @@ internal static class CheckpointFile
     {
         try
         {
-            return JsonSerializer.Deserialize<T>(file.Metadata.GetValueOrDefault(name) ?? "null") ?? throw new JsonException("it is absent");
+            return JsonSerializer.Deserialize<T>(file.Metadata.GetValueOrDefault(name) ?? "null", ReflectedJson.Options) ?? throw new JsonException("it is absent");
         }
         catch (JsonException e)
         {

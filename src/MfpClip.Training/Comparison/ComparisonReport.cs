@@ -5,6 +5,7 @@ using System.Text.Json.Serialization;
 using MfpClip.Evaluation;
 using MfpClip.Output;
 using MfpClip.Training.Ablation;
+using MfpClip.Weights;
 
 namespace MfpClip.Training.Comparison;
 
@@ -13,6 +14,7 @@ internal static class ComparisonReport
 {
     private static readonly JsonSerializerOptions Json = new()
     {
+        TypeInfoResolver = ReflectedJson.Resolver,
         WriteIndented = true, PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, Converters = { new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower) },
         Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };

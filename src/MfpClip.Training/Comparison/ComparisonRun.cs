@@ -1,5 +1,6 @@
 using System.Text.Json;
 using MfpClip.Output;
+using MfpClip.Weights;
 
 namespace MfpClip.Training.Comparison;
 
@@ -61,7 +62,7 @@ public sealed record ComparisonRun
     {
         try
         {
-            return File.Exists(path) && JsonSerializer.Deserialize<ComparisonRun>(File.ReadAllBytes(path)) is { } run && run.Key == key ? run : null;
+            return File.Exists(path) && JsonSerializer.Deserialize<ComparisonRun>(File.ReadAllBytes(path), ReflectedJson.Options) is { } run && run.Key == key ? run : null;
         }
         catch (JsonException)
         {
@@ -69,7 +70,7 @@ public sealed record ComparisonRun
         }
     }
 
-    internal void Save(string path) => AtomicFile.Write(path, stream => JsonSerializer.Serialize(stream, this));
+    internal void Save(string path) => AtomicFile.Write(path, stream => JsonSerializer.Serialize(stream, this, ReflectedJson.Options));
 }
 
 /// <summary>Time of an image in milliseconds.</summary>

@@ -2,6 +2,7 @@ using System.IO.MemoryMappedFiles;
 using System.Text.Json;
 using MfpClip.Backbone.Hybrid;
 using MfpClip.Cnn;
+using MfpClip.Weights;
 
 namespace MfpClip.Training.Pretraining;
 
@@ -41,7 +42,7 @@ internal sealed class FeatureCache : IDisposable
     {
         Directory.CreateDirectory(folder);
         string data = Path.Combine(folder, "features.bin"), index = Path.Combine(folder, "pictures.jsonl"), about = Path.Combine(folder, "about.json");
-        string identity = JsonSerializer.Serialize(new { source = source.Identity, heldOut, layout = extractor.Layout, cnn = extractor.Sha256 });
+        string identity = JsonSerializer.Serialize(new { source = source.Identity, heldOut, layout = extractor.Layout, cnn = extractor.Sha256 }, ReflectedJson.Options);
         if (!File.Exists(about) || File.ReadAllText(about) != identity)
         {
             File.Delete(data);
@@ -90,7 +91,7 @@ internal sealed class FeatureCache : IDisposable
         using var stream = new FileStream(data, FileMode.OpenOrCreate, FileAccess.Write);
         stream.Position = (long)pictures.Count * extractor.Layout.RecordBytes;
         stream.SetLength(stream.Position);
-        File.WriteAllLines(index, pictures.Select(p => JsonSerializer.Serialize(p)));
+        File.WriteAllLines(index, pictures.Select(p => JsonSerializer.Serialize(p, ReflectedJson.Options)));
         using var lines = new StreamWriter(index, append: true);
         var next = Render(pictures.Count);
         while (pictures.Count < count)
@@ -105,7 +106,7 @@ internal sealed class FeatureCache : IDisposable
             {
                 var picture = new CachedPicture(s.Category, s.Caption, s.IsDefective);
                 pictures.Add(picture);
-                lines.WriteLine(JsonSerializer.Serialize(picture));
+                lines.WriteLine(JsonSerializer.Serialize(picture, ReflectedJson.Options));
             }
 
             lines.Flush();
@@ -130,7 +131,7 @@ internal sealed class FeatureCache : IDisposable
         {
             try
             {
-                pictures.Add(JsonSerializer.Deserialize<CachedPicture>(line)!);
+                pictures.Add(JsonSerializer.Deserialize<CachedPicture>(line, ReflectedJson.Options)!);
             }
             catch (JsonException)
             {

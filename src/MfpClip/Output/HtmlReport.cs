@@ -48,7 +48,7 @@ public sealed class HtmlReport : IDisposable
         }
     }
 
-    /// <summary>Adds an image with its pictures.</summary>
+    /// <summary>Adds an image with its pictures, made smaller where a side is longer than 960 pixels.</summary>
     /// <param name="result">What the detector said.</param>
     /// <param name="photo">The photo.</param>
     /// <param name="options">Colours.</param>
@@ -61,14 +61,17 @@ public sealed class HtmlReport : IDisposable
         Guard(() =>
         {
             _writer.Write($"<section><h2>{Encode(result.ImageName)}</h2><p>score <b>{Number(result.Score)}</b>{decision}, {result.Regions.Count} regions at or above {Number(result.PixelThreshold)}, class \"{Encode(result.ClassName)}\", {Number(result.Timings.Total.TotalMilliseconds)} ms</p><div>");
-            foreach (var (title, picture) in new[] { ("photo", photo), ("anomaly map", MapImages.HeatMap(map, options)), ("overlay", MapImages.Overlay(photo, map, result.Regions, options)) })
-            {
-                _writer.Write($"<figure><img alt=\"{title}\" src=\"data:image/png;base64,{Convert.ToBase64String(MapImages.ToPng(picture))}\"><figcaption>{title}</figcaption></figure>");
-            }
+            var small = ReportPictures.Fit(photo, map, result.Regions);
+            Figure("photo", "jpeg", MapImages.ToJpeg(small.Photo));
+            Figure("anomaly map", "png", MapImages.ToPng(MapImages.HeatMap(small.Map, options)));
+            Figure("overlay", "jpeg", MapImages.ToJpeg(MapImages.Overlay(small.Photo, small.Map, small.Regions, options)));
 
             _writer.Write("</div></section>\n");
         });
     }
+
+    private void Figure(string title, string format, byte[] picture) =>
+        _writer.Write($"<figure><img alt=\"{title}\" src=\"data:image/{format};base64,{Convert.ToBase64String(picture)}\"><figcaption>{title}</figcaption></figure>");
 
     /// <summary>Finishes the page and gives it its name.</summary>
     /// <exception cref="OutputException">It cannot be written.</exception>

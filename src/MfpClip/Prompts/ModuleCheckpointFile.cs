@@ -17,7 +17,7 @@ internal static class ModuleCheckpointFile
         {
             ["format"] = Format,
             ["method"] = description.Method,
-            ["options"] = JsonSerializer.Serialize(description.Stages.Select(s => new { s.Stage, s.Component, s.Options })),
+            ["options"] = JsonSerializer.Serialize(description.Stages.Select(s => new { s.Stage, s.Component, s.Options }), ReflectedJson.Options),
             ["backbone_sha256"] = BackboneHash(parts),
             ["library_version"] = description.LibraryVersion,
         });

@@ -2,6 +2,7 @@ using System.IO.Compression;
 using System.Text;
 using System.Text.Json;
 using MfpClip.Prompts.Text;
+using MfpClip.Weights;
 using Microsoft.ML.Tokenizers;
 
 namespace MfpClip.Tokenization;
@@ -60,7 +61,7 @@ public sealed class ClipTokenizer : ITokenizer
     /// <summary>Reads the Hugging Face pair of files.</summary>
     public static ClipTokenizer FromFiles(string vocabJson, string mergesTxt) => Reading(vocabJson, () =>
     {
-        var vocabulary = JsonSerializer.Deserialize<Dictionary<string, int>>(File.ReadAllText(vocabJson))
+        var vocabulary = JsonSerializer.Deserialize<Dictionary<string, int>>(File.ReadAllText(vocabJson), ReflectedJson.Options)
             ?? throw new WeightsException(vocabJson, "the vocabulary is empty.");
         var lines = File.ReadLines(mergesTxt).Where(l => !l.StartsWith("#version", StringComparison.Ordinal) && l.Trim().Length > 0).ToList();
         return Create(vocabulary, lines, vocabJson);

@@ -73,7 +73,7 @@ public static class SafetensorsWriter
             at = end;
         }
 
-        byte[] json = JsonSerializer.SerializeToUtf8Bytes(header);
+        byte[] json = JsonSerializer.SerializeToUtf8Bytes(header, ReflectedJson.Options);
         int padded = (json.Length + 7) / 8 * 8;
         var bytes = new byte[8 + padded];
         BinaryPrimitives.WriteInt64LittleEndian(bytes, padded);

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using MfpClip.Weights;
 
 namespace MfpClip.Backbone.Hybrid;
 
@@ -56,6 +57,7 @@ public sealed record HybridConfig
 
     private static JsonSerializerOptions Json { get; } = new()
     {
+        TypeInfoResolver = ReflectedJson.Resolver,
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
         Converters = { new System.Text.Json.Serialization.JsonStringEnumConverter() },
         UnmappedMemberHandling = System.Text.Json.Serialization.JsonUnmappedMemberHandling.Disallow,
