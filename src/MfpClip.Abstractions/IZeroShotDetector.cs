@@ -31,8 +31,8 @@ public interface IZeroShotDetector : IDisposable
         IReadOnlyList<ImageInput> images, DetectionOptions? options = null, CancellationToken cancellationToken = default);
 
     /// <summary>
-    /// Streams results in the order of the images. Decoding runs ahead of the model through a bounded channel, so memory stays
-    /// bounded however long the input is.
+    /// Streams results in the order of the images. Decoding runs ahead of the model through a bounded channel, several images at a time
+    /// where there are cores for it, so memory stays bounded however long the input is.
     /// </summary>
     /// <param name="images">Any number of images, pulled as the channel has room.</param>
     /// <param name="options">Applied to every image.</param>

@@ -39,13 +39,13 @@ public class MethodTrainingTests
             float before = detector.Detect(image, options).Score; // keeps the texts of untrained weights
             var recipe = detector.GetTrainable().Recipe with { Epochs = 1, BatchSize = 1, LearningRate = 0.01 };
             var result = new Trainer(detector, Small.Data(2), new() { OutputFolder = folder["run"], Recipe = recipe, Workers = 0, DrawCurves = false, WriteTensorBoard = false }).Run();
-            using var loaded = Compose(method).WithModuleWeights(result.ModulesPath).Build();
+            using var loaded = Small.Method(method).WithModuleWeights(result.ModulesPath).Build();
 
             var (own, read) = (detector.Detect(image, options), loaded.Detect(image, options));
 
             Assert.Equal(read.Score, own.Score, 1e-6f);
             Assert.All(read.ModelMap.Data.Zip(own.ModelMap.Data), p => Assert.Equal(p.First, p.Second, 1e-6f));
-            using var untrained = Compose(method).Build();
+            using var untrained = Small.Method(method).Build();
             Assert.True(before != own.Score || !read.ModelMap.Data.SequenceEqual(untrained.Detect(image, options).ModelMap.Data), "training changed nothing that can be seen");
         }
     }
@@ -138,14 +138,5 @@ public class MethodTrainingTests
         }).Run();
     }
 
-    private static ZeroShotDetector Build(string method, out ZeroShotDetector detector) => detector = Compose(method).Build();
-
-    private static ZeroShotDetectorBuilder Compose(string method)
-    {
-        var builder = new ZeroShotDetectorBuilder();
-        var preset = MethodCatalogue.Find(method);
-        preset.Apply(builder, 0);
-        builder.UseRandomBackbone(Small.Clip with { Vision = Small.Clip.Vision with { Layers = 24 } }, 1).WithImageSize(56);
-        return preset.ReadsCnn ? builder.UseCnn(new Cnn.ResNetOptions { Architecture = Cnn.ResNetArchitecture.ResNet18, RandomSeed = 1 }) : builder;
-    }
+    private static ZeroShotDetector Build(string method, out ZeroShotDetector detector) => detector = Small.Method(method).Build();
 }

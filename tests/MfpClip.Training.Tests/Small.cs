@@ -1,5 +1,6 @@
 using MfpClip.Backbone;
 using MfpClip.Cnn;
+using MfpClip.Methods;
 using MfpClip.Prompts.Self;
 using MfpClip.Training.Data;
 
@@ -21,6 +22,16 @@ internal static class Small
         .UseCnn(new ResNetOptions { Architecture = ResNetArchitecture.ResNet18, RandomSeed = 1 })
         .UseSelfPrompt(new SelfPromptOptions { AdapterCount = 2 })
         .WithImageSize(56);
+
+    /// <summary>Any method with random weights, the same on every device.</summary>
+    public static ZeroShotDetectorBuilder Method(string key)
+    {
+        var builder = new ZeroShotDetectorBuilder();
+        var preset = MethodCatalogue.Find(key);
+        preset.Apply(builder, 0);
+        builder.UseRandomBackbone(Clip with { Vision = Clip.Vision with { Layers = 24 } }, 1).WithImageSize(56);
+        return preset.ReadsCnn ? builder.UseCnn(new ResNetOptions { Architecture = ResNetArchitecture.ResNet18, RandomSeed = 1 }) : builder;
+    }
 
     public static ITrainingData Data(int perCategory = 4, long seed = 3) => new ProceduralTrainingData(["fabric", "gear"], perCategory, 64, seed);
 

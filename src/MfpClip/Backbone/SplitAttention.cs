@@ -1,3 +1,5 @@
+using MfpClip.Backbone.Kernels;
+
 namespace MfpClip.Backbone;
 
 /// <summary>The attention of one block, taken apart. Does not own its weights.</summary>
@@ -16,7 +18,7 @@ internal sealed class SplitAttention(ParameterSet parameters, string prefix, int
         using var scope = torch.NewDisposeScope();
         var (B, T, D) = (tokens.shape[0], tokens.shape[1], tokens.shape[2]);
         var h = F.layer_norm(tokens, [D], _normWeight, _normBias, eps);
-        var x = F.linear(h, _inWeight.narrow(0, (int)part * D, D), _inBias.narrow(0, (int)part * D, D));
+        var x = FlatLinear.Apply(h, _inWeight.narrow(0, (int)part * D, D), _inBias.narrow(0, (int)part * D, D));
         return x.view(B, T, heads, D / heads).transpose(1, 2).MoveToOuterDisposeScope(); // [B, h, T, d]
     }
 
@@ -26,6 +28,6 @@ internal sealed class SplitAttention(ParameterSet parameters, string prefix, int
         using var scope = torch.NewDisposeScope();
         var (B, T) = (queries.shape[0], queries.shape[2]);
         var joined = F.scaled_dot_product_attention(queries, keys, values).transpose(1, 2).reshape(B, T, -1);
-        return F.linear(joined, _outWeight, _outBias).MoveToOuterDisposeScope();
+        return FlatLinear.Apply(joined, _outWeight, _outBias).MoveToOuterDisposeScope();
     }
 }

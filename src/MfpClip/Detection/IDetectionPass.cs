@@ -23,6 +23,9 @@ internal interface IDetectionPass : IDisposable
     /// <summary>How images are normalised.</summary>
     (float[] Mean, float[] Std) Normalization { get; }
 
+    /// <summary>Highest value that its map can have; the lowest is 0.</summary>
+    double MapMaximum => 1;
+
     /// <summary>How the method is trained; <see langword="null"/> where it has nothing to train.</summary>
     ITrainableMethod? Trainable => null;
 

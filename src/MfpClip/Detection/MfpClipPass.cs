@@ -38,6 +38,8 @@ internal sealed class MfpClipPass : IDetectionPass
 
     public ScalarType Precision => _parts.Backbone.Vision.Precision;
 
+    public double MapMaximum => _parts.Map.Maximum(_parts.Stages.Count);
+
     public (float[] Mean, float[] Std) Normalization => _parts.Backbone.Normalization;
 
     public IReadOnlyList<Tensor>? ConvolutionalMaps(Tensor images) => (_parts.Backbone.Vision as Backbone.Hybrid.HybridVisionTower)?.ConvolutionalMaps(images);

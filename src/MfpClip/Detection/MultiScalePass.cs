@@ -16,6 +16,8 @@ internal sealed class MultiScalePass(IDetectionPass inner, IReadOnlyList<double>
 
     public string Method => inner.Method;
 
+    public double MapMaximum => inner.MapMaximum;
+
     public IReadOnlyList<StageDescription> Stages { get; } =
     [
         .. inner.Stages,

@@ -48,7 +48,7 @@ public sealed class HtmlReport : IDisposable
         }
     }
 
-    /// <summary>Adds an image with its pictures, made smaller where a side is longer than 960 pixels.</summary>
+    /// <summary>Adds an image with its pictures, made smaller where a side is longer than 960 pixels; photo and overlay as JPEG.</summary>
     /// <param name="result">What the detector said.</param>
     /// <param name="photo">The photo.</param>
     /// <param name="options">Colours.</param>

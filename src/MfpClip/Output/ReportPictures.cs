@@ -10,8 +10,14 @@ internal sealed record ReportPictures(RgbImage Photo, AnomalyMap Map, IReadOnlyL
     /// <param name="photo">The photo.</param>
     /// <param name="map">Map of the photo's size.</param>
     /// <param name="regions">Regions in the photo's pixels.</param>
+    /// <exception cref="ArgumentException">Photo and map are not of one size.</exception>
     public static ReportPictures Fit(RgbImage photo, AnomalyMap map, IReadOnlyList<DefectRegion> regions)
     {
+        if (photo.Width != map.Width || photo.Height != map.Height)
+        {
+            throw new ArgumentException($"The photo is {photo.Width} x {photo.Height}, the map {map.Width} x {map.Height}.", nameof(map));
+        }
+
         int n = (Math.Max(photo.Width, photo.Height) + LongestSide - 1) / LongestSide;
         if (n == 1)
         {

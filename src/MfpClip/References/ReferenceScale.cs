@@ -17,7 +17,7 @@ internal sealed record ReferenceScale(double DistanceCenter, double DistanceLimi
     private const double Least = 0.001;
 
     // Where the level of a score reaches 1/2 in the result: half as far again as the usual good image. A map needs none, for its limits leave out the usual.
-    private static readonly double s_margin = Math.Log(1.5);
+    private static readonly double Margin = Math.Log(1.5);
 
     public static ReferenceScale Measure(IReadOnlyList<float[]> distances, IReadOnlyList<float[]> maps, IReadOnlyList<float> scores, int topCells)
     {
@@ -27,7 +27,7 @@ internal sealed record ReferenceScale(double DistanceCenter, double DistanceLimi
             all.Average(), Quantile(all, 0.995), Quantile(map, 0.995), Median(distances.Select(d => (double)TopMean(d, topCells))), scores.Average(s => Logit(s)));
     }
 
-    /// <summary>Joint map in (0, 1): strictly rising in both, without saturation.</summary>
+    /// <summary>Joint map in (0, 1): strictly rising in both, without saturation but where the method's own is within 0.000001 of 0 or 1.</summary>
     /// <param name="map">The method's own, any shape, 0 to 1.</param>
     /// <param name="distance">Distances of the same shape.</param>
     /// <param name="weight">Weight of the distances.</param>
@@ -44,7 +44,7 @@ internal sealed record ReferenceScale(double DistanceCenter, double DistanceLimi
     public Tensor JoinScores(Tensor score, Tensor topDistance, double weight)
     {
         using var scope = torch.NewDisposeScope();
-        return Squash(Level(Logit(score) - ScoreCenter, LogRatio(topDistance, TopDistance), weight) - s_margin).MoveToOuterDisposeScope();
+        return Squash(Level(Logit(score) - ScoreCenter, LogRatio(topDistance, TopDistance), weight) - Margin).MoveToOuterDisposeScope();
     }
 
     /// <summary>Mean of the k highest values, or of all where there are fewer.</summary>

@@ -69,6 +69,7 @@ internal sealed class ReferencedPass : IDetectionPass
         var maps = options.Features == ReferenceFeatures.Tokens ? null : inner.ConvolutionalMaps(images);
         trace.WantsGrids = maps is null;
         var (map, score) = BatchMemory.Run(inner, images, className, region, trace, cancellationToken);
+        map /= inner.MapMaximum; // probabilities: odds are compared
         var grids = maps ?? trace.Grids;
         if (grids.Count == 0 || (maps is null && options.Features == ReferenceFeatures.Convolutional))
         {

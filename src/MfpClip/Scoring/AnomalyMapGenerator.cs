@@ -29,13 +29,14 @@ internal sealed class AnomalyMapGenerator : WeightedModule, IAnomalyMapGenerator
             throw new ArgumentException($"{Z.Count} stages of features and {t.Count} of texts: one text for each stage, at least one stage.", nameof(t));
         }
 
-        if (_options.Stages.Count > 0 && _options.Stages.Max() > Z.Count)
+        // A stage alone is what a loss asks for, whether it is in the map or not.
+        if (_options.Stages.Count > 0 && Z.Count > 1)
         {
-            throw new ArgumentException($"Stage {_options.Stages.Max()} is to be in the map, but there are {Z.Count}.", nameof(Z));
-        }
+            if (_options.Stages.Max() > Z.Count)
+            {
+                throw new ArgumentException($"Stage {_options.Stages.Max()} is to be in the map, but there are {Z.Count}.", nameof(Z));
+            }
 
-        if (_options.Stages.Count > 0)
-        {
             (Z, t) = ([.. _options.Stages.Order().Select(s => Z[s - 1])], [.. _options.Stages.Order().Select(s => t[s - 1])]);
         }
 
@@ -62,6 +63,9 @@ internal sealed class AnomalyMapGenerator : WeightedModule, IAnomalyMapGenerator
     /// <param name="t">L2-normalised <c>[B, 2, C]</c> (B may be 1).</param>
     /// <returns><c>[B, 2, g, g']</c>.</returns>
     public Tensor PatchLogits(Tensor z, Tensor t) => Cosine(z, t, _options.Tau);
+
+    /// <inheritdoc/>
+    public double Maximum(int stages) => _options.Fusion != StageFusion.Sum ? 1 : _options.Stages.Count > 0 && stages > 1 ? _options.Stages.Count : stages;
 
     /// <inheritdoc/>
     public Tensor Smooth(Tensor map) => _options.SmoothingSigma == 0 ? map.alias()

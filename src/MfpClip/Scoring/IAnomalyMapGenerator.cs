@@ -21,6 +21,10 @@ public interface IAnomalyMapGenerator : IDetectorModule
     /// <returns><c>[B, 2, g, g']</c>.</returns>
     Tensor PatchLogits(Tensor z, Tensor t) => AnomalyMapGenerator.Cosine(z, t, 100);
 
+    /// <summary>Highest value that a map of so many stages can have. Unless implemented, 1.</summary>
+    /// <param name="stages">Stages that are given to <see cref="Map"/>.</param>
+    double Maximum(int stages) => 1;
+
     /// <summary>Last step of the finished map, after the score was read. Unless implemented, nothing.</summary>
     /// <param name="map">M, <c>[B, H, W]</c>.</param>
     /// <returns><c>[B, H, W]</c>.</returns>

@@ -49,6 +49,10 @@ public sealed class ReportPicturesTests
     }
 
     [Fact]
+    public void A_map_of_another_size_is_refused() =>
+        Assert.Throws<ArgumentException>(() => ReportPictures.Fit(new(2000, 2, new byte[12_000]), new(2, 2, new float[4]), []));
+
+    [Fact]
     public void No_picture_of_a_report_is_longer_than_960_pixels()
     {
         string path = Path.Combine(Path.GetTempPath(), $"mfpclip-{Guid.NewGuid():N}.html");

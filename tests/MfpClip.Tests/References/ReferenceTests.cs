@@ -221,6 +221,22 @@ public sealed class ReferenceTests : IDisposable
     }
 
     [Fact]
+    public void A_map_that_is_a_sum_over_stages_joins_as_their_mean_does()
+    {
+        // The sum is the mean times the number of stages; above 1 it would have no odds.
+        float[] Joint(bool sum)
+        {
+            using var detector = new ZeroShotDetectorBuilder().UseRandomBackbone(ZeroShotDetectorTests.Config, 3).UseAprilGan(new() { SumOfLayers = sum })
+                .WithImageSize(112).WithReferences(Goods(1, 2), Few with { Weight = 0.3 }).Build();
+            return detector.Detect(Good(99)).ModelMap.Data;
+        }
+
+        var (sum, mean) = (Joint(true), Joint(false));
+        Assert.True(mean.Max() - mean.Min() > 0.05, "the map says nothing");
+        Assert.All(sum.Zip(mean), p => Assert.Equal(p.Second, p.First, 1e-4f));
+    }
+
+    [Fact]
     public void Detectors_share_weights_and_go_in_any_order()
     {
         long before = LiveTensors.Settle();

@@ -87,6 +87,14 @@ public sealed class AnomalyMapGeneratorTests : IDisposable
         TensorAssert.Close(two.to_type(ScalarType.Float64), map.to_type(ScalarType.Float64), 1e-6);
         Assert.True((map - new AnomalyMapGenerator(options).Map(z, t, 6, 6)).abs().max().item<float>() > 1e-3);
         Assert.Throws<ArgumentException>(() => new AnomalyMapGenerator(options with { Stages = [4] }).Map(z, t, 6, 6));
+
+        // A loss on each stage asks for one alone, also for one that is left out.
+        foreach (int stage in new[] { 0, 1 })
+        {
+            TensorAssert.Close(
+                new AnomalyMapGenerator(options).Map([z[stage]], [t[stage]], 6, 6).to_type(ScalarType.Float64),
+                new AnomalyMapGenerator(options with { Stages = [3, 1] }).Map([z[stage]], [t[stage]], 6, 6).to_type(ScalarType.Float64), 0);
+        }
     }
 
     [Fact]

@@ -35,7 +35,7 @@ public class CudaTrainingTests
         TrainingResult? result = null;
         foreach (long? steps in new long?[] { 1, null })
         {
-            using var detector = CudaDevice.Compose(method).UseDevice("cuda").Build();
+            using var detector = Small.Method(method).UseDevice("cuda").Build();
             var recipe = detector.GetTrainable().Recipe with { Epochs = 1, BatchSize = 1, MosaicProbability = 0.5 };
             result = new Trainer(detector, Small.Data(2), new()
             {
@@ -45,15 +45,15 @@ public class CudaTrainingTests
 
         Assert.Equal(4, result!.Steps);
         var image = ImageInput.FromPixels(Small.Data().Load(1).Image, "a");
-        using var onCuda = CudaDevice.Compose(method).UseDevice("cuda").WithModuleWeights(result.ModulesPath).Build();
-        using var onCpu = CudaDevice.Compose(method).WithModuleWeights(result.ModulesPath).Build();
+        using var onCuda = Small.Method(method).UseDevice("cuda").WithModuleWeights(result.ModulesPath).Build();
+        using var onCpu = Small.Method(method).WithModuleWeights(result.ModulesPath).Build();
         Assert.Equal(onCpu.Detect(image).Score, onCuda.Detect(image).Score, 1e-3f);
     }
 
     private static (double Loss, Dictionary<string, float[]> Gradients) Gradients(string method, string device)
     {
         using var scope = torch.NewDisposeScope();
-        using var detector = CudaDevice.Compose(method).UseDevice(device).Build();
+        using var detector = Small.Method(method).UseDevice(device).Build();
         var trained = detector.GetTrainable();
         var source = new SampleSource(Small.Data(), detector.Settings.Preprocessor, new(), 0);
         var loader = new BatchLoader(source, 2, new() { BatchSize = 2 }, detector.Pass.Normalization, 0);

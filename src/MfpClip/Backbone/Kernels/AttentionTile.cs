@@ -180,6 +180,7 @@ internal sealed unsafe class AttentionTile
         }
     }
 
+    // This product and Values differ in how they read the first operand. As one routine that both call they were 6 % slower.
     /// <summary>Scores [12, count] = queries [depth, 12]^T keys [count / 32, depth, 32].</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Scores(float* queries, int depth, float* keys, int count, float* scores)

@@ -7,6 +7,7 @@ namespace MfpClip.Backbone.Kernels;
 internal static class CudaMlp
 {
     private const float Factor = 1.702f;
+    private static readonly object Kernel = new(); // whose scaled bias a layer keeps
 
     /// <summary>Whether it can compute this input.</summary>
     public static bool Serves(Tensor input, ClipActivation activation) => input.device.type == DeviceType.CUDA && activation == ClipActivation.QuickGelu;
@@ -19,7 +20,7 @@ internal static class CudaMlp
     public static Tensor Apply(Tensor input, LinearLayer fc, LinearLayer proj)
     {
         using var scope = torch.NewDisposeScope();
-        var bias = fc.Derived(static layer => layer.Bias * Factor);
+        var bias = fc.Packed(Kernel, static layer => layer.Bias * Factor);
         var hidden = torch.addmm(bias, input.reshape(-1, input.shape[^1]), fc.Weight.t(), 1, Factor);
         return torch.addmm(proj.Bias, F.silu(hidden, inplace: true), proj.Weight.t(), 1, 1 / Factor).view(input.shape).MoveToOuterDisposeScope();
     }

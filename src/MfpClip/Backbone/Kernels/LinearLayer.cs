@@ -2,19 +2,20 @@ using System.Collections.Concurrent;
 
 namespace MfpClip.Backbone.Kernels;
 
-/// <summary>Weight <c>[O, I]</c> and bias <c>[O]</c> of a frozen linear layer, with what kernels once made of the weight. Does not own weight and bias.</summary>
+/// <summary>Weight <c>[O, I]</c> and bias <c>[O]</c> of a frozen linear layer, with what kernels once made of them. Does not own weight and bias.</summary>
 internal sealed class LinearLayer(Tensor weight, Tensor bias) : IDisposable
 {
     private readonly Lock _gate = new();
-    private readonly ConcurrentDictionary<ILinearKernel, Tensor> _packed = new();
-    private volatile Tensor? _derived;
+    private readonly ConcurrentDictionary<object, Tensor> _packed = new();
 
     public Tensor Weight { get; } = weight;
 
     public Tensor Bias { get; } = bias;
 
-    /// <summary>The weight in a kernel's own layout, made at its first use and kept as long as the layer. Safe for concurrent callers.</summary>
-    public Tensor Packed(ILinearKernel kernel, Func<Tensor, Tensor> pack)
+    /// <summary>What a kernel makes of this layer once, made at its first use and kept as long as the layer. Safe for concurrent callers.</summary>
+    /// <param name="kernel">Who makes it; each keeps one tensor.</param>
+    /// <param name="make">Makes it, of weight or bias.</param>
+    public Tensor Packed(object kernel, Func<LinearLayer, Tensor> make)
     {
         if (_packed.TryGetValue(kernel, out var kept))
         {
@@ -23,27 +24,12 @@ internal sealed class LinearLayer(Tensor weight, Tensor bias) : IDisposable
 
         lock (_gate)
         {
-            return _packed.GetOrAdd(kernel, _ => pack(Weight).DetachFromDisposeScope());
-        }
-    }
-
-    /// <summary>What is made of this layer once, by one maker, and kept as long as it. Safe for concurrent callers.</summary>
-    public Tensor Derived(Func<LinearLayer, Tensor> make)
-    {
-        if (_derived is { } kept)
-        {
-            return kept;
-        }
-
-        lock (_gate)
-        {
-            return _derived ??= make(this).DetachFromDisposeScope();
+            return _packed.GetOrAdd(kernel, _ => make(this).DetachFromDisposeScope());
         }
     }
 
     public void Dispose()
     {
-        _derived?.Dispose();
         foreach (var packed in _packed.Values)
         {
             packed.Dispose();

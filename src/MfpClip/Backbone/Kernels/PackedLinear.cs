@@ -16,7 +16,7 @@ internal sealed class PackedLinear : ILinearKernel
     {
         using var scope = torch.NewDisposeScope();
         long rows = input.numel() / input.shape[^1];
-        var packed = layer.Packed(this, w => OneDnnScript.Pack(w, rows));
+        var packed = layer.Packed(this, l => OneDnnScript.Pack(l.Weight, rows));
         return OneDnnScript.Linear(input.contiguous(), packed, layer.Bias).MoveToOuterDisposeScope();
     }
 }

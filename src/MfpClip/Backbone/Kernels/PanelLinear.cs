@@ -28,7 +28,7 @@ internal sealed unsafe class PanelLinear : ILinearKernel
         int I = (int)input.shape[^1], O = (int)layer.Weight.shape[0];
         int rows = (int)(input.numel() / I);
         var x = input.contiguous();
-        var packed = layer.Packed(this, Pack); // the last outputs filled up with zeros
+        var packed = layer.Packed(this, l => Pack(l.Weight)); // the last outputs filled up with zeros
         var bias = O % Panel == 0 ? layer.Bias.contiguous() : F.pad(layer.Bias, [0, Panel - (O % Panel)]);
         var result = torch.empty([.. input.shape[..^1], O], dtype: ScalarType.Float32);
         OpenMpWaiting.Shorten();
