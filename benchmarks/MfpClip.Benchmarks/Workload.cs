@@ -1,5 +1,7 @@
-using MfpClip.Backbone;
-using MfpClip.Cnn;
+using MfpClip.Backbones;
+using MfpClip.Backbones.Clip;
+using MfpClip.Backbones.Cnn;
+using MfpClip.Kernels;
 
 namespace MfpClip.Benchmarks;
 

@@ -1,9 +1,9 @@
 using MfpClip;
-using MfpClip.Backbone;
+using MfpClip.Backbones.Clip;
 using MfpClip.Hosting;
+using MfpClip.Modules.ImageToText;
+using MfpClip.Modules.Self;
 using MfpClip.Output;
-using MfpClip.Prompts.ImageToText;
-using MfpClip.Prompts.Self;
 
 // A minimal service: upload a photo, get a score, regions and an overlay. Configure it under "MfpClip" in appsettings.json, for example
 // { "MfpClip": { "Backbone": "ViT-L-14-336px.pt", "Cnn": "resnet50.safetensors", "Modules": "modules.safetensors" } }.

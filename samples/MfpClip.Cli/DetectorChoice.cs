@@ -1,7 +1,7 @@
 using System.CommandLine;
-using MfpClip.Backbone;
+using MfpClip.Backbones.Clip;
+using MfpClip.Backbones.Cnn;
 using MfpClip.Calibration;
-using MfpClip.Cnn;
 using MfpClip.Methods;
 using MfpClip.Models;
 using MfpClip.References;

@@ -1,4 +1,4 @@
-using MfpClip.Prompts.MultiPatch;
+using MfpClip.Modules.MultiPatch;
 
 namespace MfpClip.Cli;
 

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using MfpClip;
 using MfpClip.Cli;
 using MfpClip.Cli.Commands;
 

@@ -1,5 +1,4 @@
-using MfpClip;
-using MfpClip.Prompts.Mask;
+using MfpClip.Modules.Mask;
 using TorchSharp;
 using static TorchSharp.torch;
 

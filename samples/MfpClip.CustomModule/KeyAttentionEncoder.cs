@@ -1,7 +1,6 @@
-using MfpClip;
-using MfpClip.Backbone;
-using MfpClip.Prompts;
-using MfpClip.Prompts.Vision;
+using MfpClip.Backbones;
+using MfpClip.Modules;
+using MfpClip.Modules.Vision;
 using TorchSharp;
 using static TorchSharp.torch;
 

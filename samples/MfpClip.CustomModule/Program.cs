@@ -1,5 +1,5 @@
 using MfpClip;
-using MfpClip.Backbone;
+using MfpClip.Backbones.Clip;
 using MfpClip.CustomModule;
 using MfpClip.Data;
 

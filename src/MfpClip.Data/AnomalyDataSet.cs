@@ -1,3 +1,5 @@
+using MfpClip.Data.Procedural;
+
 namespace MfpClip.Data;
 
 /// <summary>How a data set lies on disk.</summary>

@@ -1,3 +1,4 @@
+using MfpClip.Data.Procedural;
 using MfpClip.Data.Readers;
 
 namespace MfpClip.Data;

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using MfpClip.Diagnostics;
 using MfpClip.Evaluation.Metrics;
 
 namespace MfpClip.Evaluation;
@@ -152,6 +153,6 @@ public sealed record EvaluationRun
         ["processors"] = System.Environment.ProcessorCount.ToString(System.Globalization.CultureInfo.InvariantCulture),
         ["runtime"] = RuntimeInformation.FrameworkDescription,
         ["torchsharp"] = typeof(TorchSharp.torch).Assembly.GetName().Version?.ToString() ?? "unknown",
-        ["mfpclip"] = Detection.LibraryVersion.Current,
+        ["mfpclip"] = LibraryVersion.Current,
     };
 }

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using MfpClip.Data;
-using MfpClip.Detection;
+using MfpClip.Execution;
 using MfpClip.Imaging;
 
 namespace MfpClip.Evaluation;

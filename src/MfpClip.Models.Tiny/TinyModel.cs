@@ -1,5 +1,5 @@
-using MfpClip.Backbone.Hybrid;
 using MfpClip.Detection.Building;
+using MfpClip.Methods.MfpClip;
 using MfpClip.Weights;
 
 namespace MfpClip;

@@ -1,8 +1,8 @@
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
-using MfpClip.Training.Memory;
-using MfpClip.Weights;
+using MfpClip.Execution;
+using MfpClip.Files;
 
 namespace MfpClip.Training;
 

@@ -2,12 +2,13 @@ using System.Diagnostics;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
-using MfpClip.Backbone.Kernels;
+using MfpClip.Data.Procedural;
+using MfpClip.Execution;
+using MfpClip.Files;
+using MfpClip.Kernels;
 using MfpClip.Training.Checkpoints;
 using MfpClip.Training.Data;
-using MfpClip.Training.Memory;
 using MfpClip.Training.Watching;
-using MfpClip.Weights;
 
 namespace MfpClip.Training;
 

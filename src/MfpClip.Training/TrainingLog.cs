@@ -1,3 +1,4 @@
+using MfpClip.Backbones;
 using Microsoft.Extensions.Logging;
 
 namespace MfpClip.Training;

@@ -1,8 +1,8 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using MfpClip.Output;
+using MfpClip.Diagnostics;
+using MfpClip.Files;
 using MfpClip.Training.Data;
-using MfpClip.Weights;
 
 namespace MfpClip.Training;
 

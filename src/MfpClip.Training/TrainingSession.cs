@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using MfpClip.Data.Procedural;
 using MfpClip.Training.Checkpoints;
 using MfpClip.Training.Data;
 

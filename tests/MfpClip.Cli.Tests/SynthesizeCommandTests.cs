@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json;
 using MfpClip.Data;
+using MfpClip.Data.Procedural;
 using MfpClip.Output;
 
 namespace MfpClip.Cli.Tests;

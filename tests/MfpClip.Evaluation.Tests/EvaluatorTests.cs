@@ -1,4 +1,5 @@
 using MfpClip.Data;
+using MfpClip.Evaluation.Metrics;
 using MfpClip.Imaging;
 
 namespace MfpClip.Evaluation.Tests;

@@ -1,3 +1,5 @@
+using MfpClip.Diagnostics;
+
 namespace MfpClip.Evaluation.Tests;
 
 /// <summary>A detector for which red is anomalous: its map is the red channel at its own size, its score the map's maximum.</summary>

@@ -1,7 +1,10 @@
-using MfpClip.Backbone;
-using MfpClip.Detection;
+using MfpClip.Backbones.Clip;
+using MfpClip.Backbones.Cnn;
+using MfpClip.Data;
+using MfpClip.Data.Procedural.Canvas;
 using MfpClip.Evaluation.Baselines;
 using MfpClip.Evaluation.Reports;
+using MfpClip.Execution;
 using TorchSharp;
 using Tensor = TorchSharp.torch.Tensor;
 
@@ -125,5 +128,5 @@ public sealed class SideBySideTests : IDisposable
     {
         EmbedDim = 16, Activation = ClipActivation.QuickGelu,
         Vision = new() { ImageSize = 28, PatchSize = 14, Width = 32, Layers = 4, Heads = 2 }, Text = new() { VocabSize = 49408, Width = 16, Layers = 1, Heads = 2 },
-    }, seed).UseCnn(new MfpClip.Cnn.EfficientNetLiteOptions { RandomSeed = 1, InputSize = 32 }).WithImageSize(56);
+    }, seed).UseCnn(new EfficientNetLiteOptions { RandomSeed = 1, InputSize = 32 }).WithImageSize(56);
 }

@@ -1,7 +1,10 @@
-using MfpClip.Backbone.Hybrid;
-using MfpClip.Cnn;
-using MfpClip.Prompts.Mask;
-using MfpClip.Prompts.Self;
+using MfpClip.Backbones.Cnn;
+using MfpClip.Backbones.Hybrid;
+using MfpClip.Methods;
+using MfpClip.Methods.MfpClip;
+using MfpClip.Modules.Mask;
+using MfpClip.Modules.Self;
+using MfpClip.Tensors;
 using MfpClip.Weights;
 
 namespace MfpClip.Models.Tiny.Tests;
@@ -131,7 +134,7 @@ public sealed class TinyModelTests : IDisposable
     private void Write()
     {
         using var scope = torch.NewDisposeScope();
-        var start = new Prompts.ParameterInitializer(1);
+        var start = new ParameterInitializer(1);
         var tensors = HybridShapes.Of(Small).Select(s => new KeyValuePair<string, Tensor>(s.Name, HybridShapes.Start(s.Name, s.Shape, Small, start)))
             .Concat(EfficientNetLiteWeights.Random(16, head: true, 1).Select(t => new KeyValuePair<string, Tensor>(HybridShapes.Cnn + t.Key, t.Value)));
         SafetensorsWriter.Write(Path.Combine(_folder, "clip"), tensors, HybridBackbone.Metadata(Small));

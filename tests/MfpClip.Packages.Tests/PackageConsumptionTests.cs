@@ -88,8 +88,8 @@ public class PackageConsumptionTests(PackedOnce packed) : IClassFixture<PackedOn
             builder.WebHost.UseUrls("http://127.0.0.1:0");
             builder.Services.AddMfpClip(builder.Configuration.GetSection("MfpClip"), o =>
             {
-                o.ImageToText = MfpClip.Prompts.ImageToText.ImageToTextVariant.Off;
-                o.SelfPrompt = MfpClip.Prompts.Self.SelfPromptVariant.Off;
+                o.ImageToText = MfpClip.Modules.ImageToText.ImageToTextVariant.Off;
+                o.SelfPrompt = MfpClip.Modules.Self.SelfPromptVariant.Off;
                 o.Configure = b => b{{Detector}};
             });
             builder.Services.AddHealthChecks().AddCheck<MfpClipHealthCheck>("mfpclip");

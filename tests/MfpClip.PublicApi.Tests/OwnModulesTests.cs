@@ -1,14 +1,16 @@
-using MfpClip.Backbone;
-using MfpClip.Cnn;
+using MfpClip.Backbones;
+using MfpClip.Backbones.Clip;
+using MfpClip.Backbones.Cnn;
 using MfpClip.CustomModule;
 using MfpClip.Data;
-using MfpClip.Prompts;
-using MfpClip.Prompts.ImageToText;
-using MfpClip.Prompts.MultiPatch;
-using MfpClip.Prompts.Self;
-using MfpClip.Prompts.Text;
-using MfpClip.Prompts.Vision;
-using MfpClip.Scoring;
+using MfpClip.Data.Procedural.Canvas;
+using MfpClip.Modules;
+using MfpClip.Modules.ImageToText;
+using MfpClip.Modules.MultiPatch;
+using MfpClip.Modules.Scoring;
+using MfpClip.Modules.Self;
+using MfpClip.Modules.Vision;
+using MfpClip.Text;
 using TorchSharp;
 using static TorchSharp.torch;
 

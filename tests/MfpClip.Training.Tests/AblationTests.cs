@@ -1,5 +1,6 @@
 using System.Text.Json;
 using MfpClip.Data;
+using MfpClip.Modules.Mask;
 using MfpClip.Output;
 using MfpClip.Training.Ablation;
 using MfpClip.Training.Data;

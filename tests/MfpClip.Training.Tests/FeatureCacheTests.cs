@@ -1,10 +1,12 @@
 using System.Text.Json;
-using MfpClip.Backbone.Hybrid;
-using MfpClip.Cnn;
+using MfpClip.Backbones.Cnn;
+using MfpClip.Backbones.Hybrid;
 using MfpClip.Data;
+using MfpClip.Data.Procedural.Canvas;
+using MfpClip.Execution;
+using MfpClip.Methods.MfpClip;
 using MfpClip.Output;
 using MfpClip.Training.Comparison;
-using MfpClip.Training.Memory;
 
 namespace MfpClip.Training.Tests;
 

@@ -1,6 +1,6 @@
+using MfpClip.Execution;
 using MfpClip.Methods;
 using MfpClip.Training.Data;
-using MfpClip.Training.Memory;
 
 namespace MfpClip.Training.Tests;
 

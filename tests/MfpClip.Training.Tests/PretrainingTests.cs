@@ -1,5 +1,6 @@
-using MfpClip.Backbone.Hybrid;
-using MfpClip.Cnn;
+using MfpClip.Backbones.Cnn;
+using MfpClip.Data.Procedural.Canvas;
+using MfpClip.Methods.MfpClip;
 using MfpClip.Training.Pretraining;
 using MfpClip.Weights;
 

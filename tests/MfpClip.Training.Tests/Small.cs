@@ -1,7 +1,8 @@
-using MfpClip.Backbone;
-using MfpClip.Cnn;
+using MfpClip.Backbones.Clip;
+using MfpClip.Backbones.Cnn;
+using MfpClip.Data.Procedural.Canvas;
 using MfpClip.Methods;
-using MfpClip.Prompts.Self;
+using MfpClip.Modules.Self;
 using MfpClip.Training.Data;
 
 namespace MfpClip.Training.Tests;

@@ -1,4 +1,4 @@
-using MfpClip.Backbone;
+using MfpClip.Kernels;
 
 namespace MfpClip.Benchmarks.Classes;
 

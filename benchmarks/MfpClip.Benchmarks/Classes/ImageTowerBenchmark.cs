@@ -1,4 +1,5 @@
-using MfpClip.Backbone;
+using MfpClip.Backbones.Clip;
+using MfpClip.Kernels;
 
 namespace MfpClip.Benchmarks.Classes;
 

@@ -1,5 +1,5 @@
 using MfpClip.Imaging;
-using MfpClip.Scoring;
+using MfpClip.Modules.Scoring;
 
 namespace MfpClip.Benchmarks.Classes;
 

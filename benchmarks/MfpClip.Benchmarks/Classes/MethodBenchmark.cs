@@ -1,5 +1,5 @@
-using MfpClip.Backbone;
-using MfpClip.Cnn;
+using MfpClip.Backbones.Clip;
+using MfpClip.Backbones.Cnn;
 using MfpClip.Methods;
 
 namespace MfpClip.Benchmarks.Classes;

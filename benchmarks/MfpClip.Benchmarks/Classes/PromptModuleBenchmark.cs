@@ -1,12 +1,11 @@
-using MfpClip.Backbone;
-using MfpClip.Cnn;
-using MfpClip.Prompts;
-using MfpClip.Prompts.ImageToText;
-using MfpClip.Prompts.Mask;
-using MfpClip.Prompts.MultiPatch;
-using MfpClip.Prompts.Self;
-using MfpClip.Prompts.Text;
-using MfpClip.Tokenization;
+using MfpClip.Backbones.Clip;
+using MfpClip.Backbones.Cnn;
+using MfpClip.Modules;
+using MfpClip.Modules.ImageToText;
+using MfpClip.Modules.Mask;
+using MfpClip.Modules.MultiPatch;
+using MfpClip.Modules.Self;
+using MfpClip.Text;
 
 namespace MfpClip.Benchmarks.Classes;
 

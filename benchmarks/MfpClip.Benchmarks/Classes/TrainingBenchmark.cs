@@ -1,5 +1,6 @@
-using MfpClip.Backbone;
-using MfpClip.Cnn;
+using MfpClip.Backbones.Clip;
+using MfpClip.Backbones.Cnn;
+using MfpClip.Modules.Self;
 using MfpClip.Training;
 
 namespace MfpClip.Benchmarks.Classes;

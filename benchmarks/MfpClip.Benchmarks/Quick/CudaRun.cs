@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using System.Text.Json;
-using MfpClip.Backbone;
+using MfpClip.Backbones.Clip;
+using MfpClip.Benchmarks.Classes;
+using MfpClip.Kernels;
 
 namespace MfpClip.Benchmarks.Quick;
 

@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using MfpClip.Backbone.Kernels;
+using MfpClip.Kernels;
 
 namespace MfpClip.Benchmarks.Quick;
 

@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using MfpClip.Backbone;
+using MfpClip.Backbones;
 
 namespace MfpClip.Benchmarks.Quick;
 

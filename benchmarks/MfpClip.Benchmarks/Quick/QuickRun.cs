@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json;
-using MfpClip.Backbone;
 using MfpClip.Benchmarks.Classes;
+using MfpClip.Kernels;
 
 namespace MfpClip.Benchmarks.Quick;
 

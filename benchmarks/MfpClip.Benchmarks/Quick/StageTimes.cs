@@ -1,7 +1,8 @@
 using System.Diagnostics;
 using System.Globalization;
-using MfpClip.Backbone.Kernels;
-using MfpClip.Detection;
+using MfpClip.Benchmarks.Classes;
+using MfpClip.Execution;
+using MfpClip.Kernels;
 
 namespace MfpClip.Benchmarks.Quick;
 

@@ -1,8 +1,8 @@
 using System.CommandLine;
 using MfpClip.Data;
-using MfpClip.Evaluation;
 using MfpClip.Training;
 using MfpClip.Training.Ablation;
+using MfpClip.Training.Data;
 using Spectre.Console;
 
 namespace MfpClip.Cli.Commands;

@@ -1,12 +1,11 @@
 using System.CommandLine;
 using System.Globalization;
 using MfpClip.Data;
-using MfpClip.Evaluation;
 using MfpClip.Methods;
 using MfpClip.Methods.AdaClip;
 using MfpClip.Methods.AprilGan;
-using MfpClip.Training;
 using MfpClip.Training.Comparison;
+using MfpClip.Training.Data;
 using Spectre.Console;
 
 namespace MfpClip.Cli.Commands;

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using MfpClip.Data;
 using MfpClip.Evaluation;
+using MfpClip.Evaluation.Metrics;
 using MfpClip.Evaluation.Reports;
 using MfpClip.Methods.WinClip;
 using Spectre.Console;

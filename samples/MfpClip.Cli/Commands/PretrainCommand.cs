@@ -1,6 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
-using MfpClip.Backbone.Hybrid;
+using MfpClip.Backbones.Hybrid;
 using MfpClip.Training.Pretraining;
 
 namespace MfpClip.Cli.Commands;

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using MfpClip.Data.Procedural;
 
 namespace MfpClip.Data.Readers;
 

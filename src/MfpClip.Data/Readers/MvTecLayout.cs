@@ -1,3 +1,5 @@
+using MfpClip.Data.Procedural;
+
 namespace MfpClip.Data.Readers;
 
 /// <summary>

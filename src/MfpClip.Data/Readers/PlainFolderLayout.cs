@@ -1,3 +1,5 @@
+using MfpClip.Data.Procedural;
+
 namespace MfpClip.Data.Readers;
 
 /// <summary>A folder of one's own: <c>good</c>, <c>bad</c> and, where there are any, <c>masks</c>. Everything belongs to the test.</summary>

@@ -1,3 +1,5 @@
+using MfpClip.Data.Procedural;
+
 namespace MfpClip.Data.Readers;
 
 /// <summary>VisA (amazon-science/spot-diff): a CSV of object, split, label, image, mask; paths start at the data set's folder.</summary>

@@ -1,5 +1,6 @@
-using MfpClip.Detection;
 using MfpClip.Imaging;
+using MfpClip.Pipeline;
+using MfpClip.References;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace MfpClip.Evaluation.Baselines;

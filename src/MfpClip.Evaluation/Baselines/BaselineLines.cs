@@ -1,6 +1,6 @@
 using MfpClip.Data;
-using MfpClip.Prompts.MultiPatch;
-using MfpClip.References;
+using MfpClip.Data.Procedural.Canvas;
+using MfpClip.Modules.MultiPatch;
 
 namespace MfpClip.Evaluation.Baselines;
 

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 using MfpClip.Evaluation.Reports;
-using MfpClip.Output;
+using MfpClip.Files;
 
 namespace MfpClip.Evaluation.Baselines;
 

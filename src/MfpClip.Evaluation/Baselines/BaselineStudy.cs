@@ -1,7 +1,7 @@
 using System.Text;
 using MfpClip.Data;
 using MfpClip.Evaluation.Reports;
-using MfpClip.Output;
+using MfpClip.Files;
 
 namespace MfpClip.Evaluation.Baselines;
 

@@ -1,4 +1,4 @@
-using MfpClip.Scoring;
+using MfpClip.Modules.Scoring;
 
 namespace MfpClip.Evaluation.Baselines;
 

@@ -1,6 +1,8 @@
 using System.Globalization;
-using MfpClip.Detection;
-using MfpClip.Scoring;
+using MfpClip.Data.Procedural;
+using MfpClip.Execution;
+using MfpClip.Modules.Scoring;
+using MfpClip.Pipeline;
 
 namespace MfpClip.Evaluation.Baselines;
 

@@ -1,7 +1,9 @@
 using System.Globalization;
 using System.Security.Cryptography;
+using MfpClip.Data.Procedural;
 using MfpClip.Data.Procedural.Noise;
-using MfpClip.Detection;
+using MfpClip.Execution;
+using MfpClip.Pipeline;
 
 namespace MfpClip.Evaluation.Baselines;
 

@@ -1,4 +1,6 @@
-using MfpClip.Detection;
+using MfpClip.Data.Procedural;
+using MfpClip.Execution;
+using MfpClip.Pipeline;
 using MfpClip.References;
 
 namespace MfpClip.Evaluation.Baselines;

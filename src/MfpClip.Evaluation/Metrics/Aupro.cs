@@ -1,3 +1,5 @@
+using MfpClip.Data.Procedural.Noise;
+
 namespace MfpClip.Evaluation.Metrics;
 
 /// <summary>

@@ -1,3 +1,5 @@
+using MfpClip.Data.Procedural;
+
 namespace MfpClip.Evaluation.Metrics;
 
 /// <summary>Metrics of one score a item: image AUROC, AP and F1-max.</summary>

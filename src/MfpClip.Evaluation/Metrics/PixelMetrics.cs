@@ -1,4 +1,6 @@
 using MfpClip.Data;
+using MfpClip.Data.Procedural;
+using MfpClip.Data.Procedural.Noise;
 
 namespace MfpClip.Evaluation.Metrics;
 

@@ -1,5 +1,7 @@
 using System.Globalization;
 using System.Net;
+using MfpClip.Diagnostics;
+using MfpClip.Evaluation.Metrics;
 
 namespace MfpClip.Evaluation.Reports;
 

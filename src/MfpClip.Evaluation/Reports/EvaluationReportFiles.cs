@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text;
-using MfpClip.Output;
+using MfpClip.Files;
 
 namespace MfpClip.Evaluation.Reports;
 

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using MfpClip.Data.Procedural.Camera;
 using SkiaSharp;
 
 namespace MfpClip.Evaluation.Reports;

@@ -1,3 +1,5 @@
+using MfpClip.Evaluation.Metrics;
+
 namespace MfpClip.Evaluation.Reports;
 
 /// <summary>A published figure: means over the categories of a benchmark, in percent as printed; <see langword="null"/>: not given.</summary>

@@ -1,8 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using MfpClip.Evaluation.Metrics;
-using MfpClip.Output;
-using MfpClip.Weights;
+using MfpClip.Files;
 
 namespace MfpClip.Evaluation.Reports;
 

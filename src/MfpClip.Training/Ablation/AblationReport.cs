@@ -3,8 +3,8 @@ using System.Net;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using MfpClip.Files;
 using MfpClip.Output;
-using MfpClip.Weights;
 
 namespace MfpClip.Training.Ablation;
 

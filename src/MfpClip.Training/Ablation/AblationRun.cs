@@ -1,6 +1,5 @@
 using System.Text.Json;
-using MfpClip.Output;
-using MfpClip.Weights;
+using MfpClip.Files;
 
 namespace MfpClip.Training.Ablation;
 

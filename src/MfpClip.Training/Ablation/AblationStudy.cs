@@ -3,9 +3,8 @@ using System.Text;
 using System.Text.Json;
 using MfpClip.Data;
 using MfpClip.Evaluation;
-using MfpClip.Output;
+using MfpClip.Files;
 using MfpClip.Training.Data;
-using MfpClip.Weights;
 
 namespace MfpClip.Training.Ablation;
 

@@ -1,5 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
+using MfpClip.Detection.Building;
+using MfpClip.Files;
 using MfpClip.Weights;
 
 namespace MfpClip.Training.Checkpoints;

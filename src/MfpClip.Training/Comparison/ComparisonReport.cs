@@ -3,9 +3,9 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using MfpClip.Evaluation;
-using MfpClip.Output;
+using MfpClip.Evaluation.Metrics;
+using MfpClip.Files;
 using MfpClip.Training.Ablation;
-using MfpClip.Weights;
 
 namespace MfpClip.Training.Comparison;
 

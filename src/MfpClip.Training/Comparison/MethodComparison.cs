@@ -4,9 +4,9 @@ using System.Text;
 using System.Text.Json;
 using MfpClip.Data;
 using MfpClip.Evaluation;
+using MfpClip.Files;
 using MfpClip.Imaging;
 using MfpClip.Training.Data;
-using MfpClip.Weights;
 
 namespace MfpClip.Training.Comparison;
 

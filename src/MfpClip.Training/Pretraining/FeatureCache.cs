@@ -1,8 +1,9 @@
 using System.IO.MemoryMappedFiles;
 using System.Text.Json;
-using MfpClip.Backbone.Hybrid;
-using MfpClip.Cnn;
-using MfpClip.Weights;
+using MfpClip.Backbones.Cnn;
+using MfpClip.Backbones.Hybrid;
+using MfpClip.Data.Procedural;
+using MfpClip.Files;
 
 namespace MfpClip.Training.Pretraining;
 

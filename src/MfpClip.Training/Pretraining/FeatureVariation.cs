@@ -1,5 +1,5 @@
-using MfpClip.Backbone;
-using MfpClip.Backbone.Hybrid;
+using MfpClip.Backbones.Hybrid;
+using MfpClip.Tensors;
 
 namespace MfpClip.Training.Pretraining;
 

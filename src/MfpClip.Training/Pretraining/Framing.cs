@@ -1,3 +1,4 @@
+using MfpClip.Data.Procedural.Canvas;
 using MfpClip.Imaging;
 
 namespace MfpClip.Training.Pretraining;

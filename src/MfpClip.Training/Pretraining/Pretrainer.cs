@@ -1,11 +1,10 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
-using MfpClip.Backbone;
-using MfpClip.Backbone.Hybrid;
-using MfpClip.Cnn;
-using MfpClip.Prompts;
-using MfpClip.Tokenization;
+using MfpClip.Backbones.Cnn;
+using MfpClip.Backbones.Hybrid;
+using MfpClip.Methods.MfpClip;
+using MfpClip.Native;
 using MfpClip.Weights;
 
 namespace MfpClip.Training.Pretraining;

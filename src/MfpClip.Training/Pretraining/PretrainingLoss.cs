@@ -1,3 +1,4 @@
+using MfpClip.Data.Procedural;
 using MfpClip.Training.Losses;
 
 namespace MfpClip.Training.Pretraining;

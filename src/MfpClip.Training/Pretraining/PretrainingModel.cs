@@ -1,12 +1,14 @@
-using MfpClip.Backbone;
-using MfpClip.Backbone.Hybrid;
-using MfpClip.Cnn;
-using MfpClip.Prompts;
-using MfpClip.Prompts.ImageToText;
-using MfpClip.Prompts.Mask;
-using MfpClip.Prompts.MultiPatch;
-using MfpClip.Prompts.Self;
-using MfpClip.Scoring;
+using MfpClip.Backbones.Cnn;
+using MfpClip.Backbones.Hybrid;
+using MfpClip.Data.Procedural.Canvas;
+using MfpClip.Methods.MfpClip;
+using MfpClip.Modules;
+using MfpClip.Modules.ImageToText;
+using MfpClip.Modules.Mask;
+using MfpClip.Modules.MultiPatch;
+using MfpClip.Modules.Scoring;
+using MfpClip.Modules.Self;
+using MfpClip.Pipeline;
 
 namespace MfpClip.Training.Pretraining;
 

@@ -1,4 +1,4 @@
-using MfpClip.Backbone.Hybrid;
+using MfpClip.Backbones.Hybrid;
 
 namespace MfpClip.Training.Pretraining;
 

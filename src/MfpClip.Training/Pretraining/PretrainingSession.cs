@@ -1,10 +1,11 @@
 using System.Diagnostics;
 using System.Globalization;
-using MfpClip.Backbone.Hybrid;
-using MfpClip.Cnn;
-using MfpClip.Output;
-using MfpClip.Prompts;
-using MfpClip.Tokenization;
+using MfpClip.Backbones.Cnn;
+using MfpClip.Backbones.Hybrid;
+using MfpClip.Data.Procedural.Canvas;
+using MfpClip.Methods.MfpClip;
+using MfpClip.Pipeline;
+using MfpClip.Text;
 using MfpClip.Weights;
 
 namespace MfpClip.Training.Pretraining;

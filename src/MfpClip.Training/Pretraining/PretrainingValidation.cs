@@ -1,7 +1,8 @@
-using MfpClip.Backbone.Hybrid;
+using MfpClip.Backbones.Cnn;
 using MfpClip.Evaluation.Metrics;
-using MfpClip.Prompts.ImageToText;
-using MfpClip.Tokenization;
+using MfpClip.Methods.MfpClip;
+using MfpClip.Modules.ImageToText;
+using MfpClip.Text;
 
 namespace MfpClip.Training.Pretraining;
 
@@ -53,7 +54,7 @@ internal static class PretrainingValidation
     }
 
     /// <summary>t of each image, with I2TP where there are features, over the ensemble of sentences: <c>[B, 2, C]</c>.</summary>
-    private static Tensor States(PretrainingModel model, IReadOnlyList<string> categories, Cnn.CnnFeatures? cnn)
+    private static Tensor States(PretrainingModel model, IReadOnlyList<string> categories, CnnFeatures? cnn)
     {
         using var scope = torch.NewDisposeScope();
         var tokenizer = ClipTokenizer.Default;

@@ -1,6 +1,5 @@
-using MfpClip.Backbone.Hybrid;
-using MfpClip.Prompts.Text;
-using MfpClip.Tokenization;
+using MfpClip.Methods.MfpClip;
+using MfpClip.Text;
 
 namespace MfpClip.Training.Pretraining;
 

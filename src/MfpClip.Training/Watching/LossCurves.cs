@@ -1,4 +1,4 @@
-using MfpClip.Output;
+using MfpClip.Files;
 using ScottPlot;
 
 namespace MfpClip.Training.Watching;

@@ -1,6 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using MfpClip.Output;
+using MfpClip.Files;
 
 namespace MfpClip.Calibration;
 

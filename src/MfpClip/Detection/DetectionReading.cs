@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using MfpClip.Imaging;
-using MfpClip.Scoring;
 
 namespace MfpClip.Detection;
 

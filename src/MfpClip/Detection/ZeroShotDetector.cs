@@ -6,10 +6,13 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Threading.Channels;
 using MfpClip.Detection;
-using MfpClip.Hosting;
+using MfpClip.Diagnostics;
+using MfpClip.Execution;
 using MfpClip.Imaging;
 using MfpClip.Native;
-using MfpClip.Prompts;
+using MfpClip.Parallelism;
+using MfpClip.Pipeline;
+using MfpClip.References;
 using MfpClip.Training;
 
 namespace MfpClip;

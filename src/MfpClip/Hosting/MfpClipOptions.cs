@@ -1,7 +1,7 @@
-using MfpClip.Cnn;
-using MfpClip.Prompts.ImageToText;
-using MfpClip.Prompts.Mask;
-using MfpClip.Prompts.Self;
+using MfpClip.Backbones.Cnn;
+using MfpClip.Modules.ImageToText;
+using MfpClip.Modules.Mask;
+using MfpClip.Modules.Self;
 using Microsoft.Extensions.Options;
 
 namespace MfpClip.Hosting;

@@ -1,6 +1,11 @@
 using MfpClip;
+using MfpClip.Backbones.Cnn;
 using MfpClip.Calibration;
 using MfpClip.Hosting;
+using MfpClip.Modules.ImageToText;
+using MfpClip.Modules.Mask;
+using MfpClip.Modules.MultiPatch;
+using MfpClip.Modules.Self;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
@@ -54,17 +59,17 @@ public static class MfpClipServiceCollectionExtensions
         var options = services.GetRequiredService<IOptionsMonitor<MfpClipOptions>>().Get(name);
         var builder = new ZeroShotDetectorBuilder()
             .UseDevice(options.Device).UsePrecision(options.ParsedPrecision!.Value).WithBatchSize(options.BatchSize)
-            .UseImageToTextPrompt(new MfpClip.Prompts.ImageToText.ImageToTextPromptOptions { Variant = options.ImageToText })
-            .UseSelfPrompt(new MfpClip.Prompts.Self.SelfPromptOptions { Variant = options.SelfPrompt })
-            .UseMultiPatch(new MfpClip.Prompts.MultiPatch.MultiPatchOptions { Neighbourhood = options.Neighbourhood })
-            .UseMaskPrompt(new MfpClip.Prompts.Mask.MaskPromptOptions { Variant = options.MaskPrompt });
+            .UseImageToTextPrompt(new ImageToTextPromptOptions { Variant = options.ImageToText })
+            .UseSelfPrompt(new SelfPromptOptions { Variant = options.SelfPrompt })
+            .UseMultiPatch(new MultiPatchOptions { Neighbourhood = options.Neighbourhood })
+            .UseMaskPrompt(new MaskPromptOptions { Variant = options.MaskPrompt });
         if (services.GetService<ILoggerFactory>() is { } loggers)
         {
             builder.UseLogger(loggers);
         }
 
         Apply(options.Backbone, p => builder.UseBackbone(p));
-        Apply(options.Cnn, p => builder.UseCnn(new MfpClip.Cnn.ResNetOptions { Architecture = options.CnnArchitecture, WeightsPath = p }));
+        Apply(options.Cnn, p => builder.UseCnn(new ResNetOptions { Architecture = options.CnnArchitecture, WeightsPath = p }));
         Apply(options.Modules, p => builder.WithModuleWeights(p));
         Apply(options.Calibration, p => builder.WithCalibration(CalibrationFile.Load(p)));
         if (options.ImageSize is { } size)

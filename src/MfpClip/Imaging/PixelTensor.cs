@@ -1,5 +1,5 @@
 using System.Runtime.CompilerServices;
-using MfpClip.Backbone.Kernels;
+using MfpClip.Parallelism;
 
 namespace MfpClip.Imaging;
 

@@ -1,11 +1,7 @@
-using MfpClip.Methods.AdaClip;
-using MfpClip.Methods.AnomalyClip;
-using MfpClip.Methods.AprilGan;
-using MfpClip.Methods.WinClip;
-using MfpClip.Prompts.ImageToText;
-using MfpClip.Prompts.Mask;
-using MfpClip.Prompts.MultiPatch;
-using MfpClip.Prompts.Self;
+using MfpClip.Modules.ImageToText;
+using MfpClip.Modules.Mask;
+using MfpClip.Modules.MultiPatch;
+using MfpClip.Modules.Self;
 
 namespace MfpClip.Methods;
 

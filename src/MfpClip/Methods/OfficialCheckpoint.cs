@@ -1,6 +1,7 @@
-using MfpClip.Detection;
+using MfpClip.Methods.AdaClip;
 using MfpClip.Methods.AnomalyClip;
-using MfpClip.Prompts;
+using MfpClip.Methods.AprilGan;
+using MfpClip.Pipeline;
 using MfpClip.Weights;
 
 namespace MfpClip.Methods;

@@ -1,5 +1,5 @@
 using System.Runtime.InteropServices;
-using MfpClip.Hosting;
+using MfpClip.Diagnostics;
 using Microsoft.Extensions.Logging;
 
 namespace MfpClip.Native;

@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using MfpClip.Backbone;
 using MfpClip.Native;
 
 namespace MfpClip;

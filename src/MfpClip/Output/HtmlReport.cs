@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Net;
 using System.Text;
+using MfpClip.Diagnostics;
+using MfpClip.Imaging;
 
 namespace MfpClip.Output;
 

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using MfpClip.Parallelism;
 using SkiaSharp;
 
 namespace MfpClip.Output;

@@ -1,3 +1,5 @@
+using MfpClip.Tensors;
+
 namespace MfpClip.References;
 
 /// <summary>
@@ -41,7 +43,7 @@ internal static class GreedyCoreset
             return x;
         }
 
-        var random = new Prompts.ParameterInitializer(seed).Normal("coreset projection", 1 / Math.Sqrt(ProjectedWidth), [x.shape[1], ProjectedWidth]);
+        var random = new ParameterInitializer(seed).Normal("coreset projection", 1 / Math.Sqrt(ProjectedWidth), [x.shape[1], ProjectedWidth]);
         return torch.matmul(x, random);
     }
 }

@@ -1,6 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
-using MfpClip.Detection;
+using MfpClip.Execution;
 
 namespace MfpClip.References;
 

@@ -1,7 +1,8 @@
 using System.Security.Cryptography;
-using MfpClip.Detection;
+using MfpClip.Execution;
 using MfpClip.Imaging;
 using MfpClip.Native;
+using MfpClip.Pipeline;
 
 namespace MfpClip.References;
 

@@ -1,4 +1,5 @@
-using MfpClip.Detection;
+using MfpClip.Execution;
+using MfpClip.Pipeline;
 using MfpClip.Training;
 
 namespace MfpClip.References;

@@ -1,4 +1,5 @@
-using MfpClip.Backbone;
+using MfpClip.Backbones.Clip;
+using MfpClip.Data.Procedural.Canvas;
 using MfpClip.Evaluation.Baselines;
 using MfpClip.Evaluation.Metrics;
 using TorchSharp;

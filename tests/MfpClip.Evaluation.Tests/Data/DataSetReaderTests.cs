@@ -1,4 +1,5 @@
 using MfpClip.Data;
+using MfpClip.Data.Procedural;
 using MfpClip.Imaging;
 
 namespace MfpClip.Evaluation.Tests.Data;

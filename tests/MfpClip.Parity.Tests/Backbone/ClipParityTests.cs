@@ -1,6 +1,7 @@
 using System.Text.Json;
-using MfpClip.Backbone;
-using MfpClip.Prompts.ImageToText;
+using MfpClip.Backbones.Clip;
+using MfpClip.Data.Procedural.Canvas;
+using MfpClip.Modules.ImageToText;
 
 namespace MfpClip.Parity.Tests.Backbone;
 

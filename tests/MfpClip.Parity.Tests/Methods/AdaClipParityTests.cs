@@ -1,11 +1,12 @@
 using System.Text.Json;
-using MfpClip.Backbone;
-using MfpClip.Detection;
+using MfpClip.Backbones.Clip;
+using MfpClip.Data.Procedural.Canvas;
+using MfpClip.Execution;
 using MfpClip.Methods.AdaClip;
-using MfpClip.Prompts;
-using MfpClip.Prompts.Text;
-using MfpClip.Scoring;
-using MfpClip.Tokenization;
+using MfpClip.Modules;
+using MfpClip.Modules.ImageToText;
+using MfpClip.Pipeline;
+using MfpClip.Text;
 using MfpClip.Training;
 
 namespace MfpClip.Parity.Tests.Methods;
@@ -148,7 +149,7 @@ public class AdaClipParityTests
             var Z = layers.Select((_, l) => tensors[$"Z{l + 1}"]).ToList();
             for (int l = 0; l < layers.Count; l++)
             {
-                Add($"proj_patch_tokens_layer{layers[l]}", Prompts.ImageToText.ImageToTextPrompt.Normalize(Z[l].flatten(2).transpose(1, 2)));
+                Add($"proj_patch_tokens_layer{layers[l]}", ImageToTextPrompt.Normalize(Z[l].flatten(2).transpose(1, 2)));
                 Add($"logits_layer{layers[l]}", parts.Map.PatchLogits(Z[l], tensors["t"]).flatten(2).transpose(1, 2));
                 Add($"logits_up_layer{layers[l]}", tensors[$"logits{l + 1}"]);
             }

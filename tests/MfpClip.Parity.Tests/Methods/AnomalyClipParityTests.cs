@@ -1,8 +1,11 @@
 using System.Text.Json;
-using MfpClip.Backbone;
-using MfpClip.Detection;
+using MfpClip.Backbones.Clip;
+using MfpClip.Data.Procedural.Canvas;
+using MfpClip.Execution;
 using MfpClip.Methods.AnomalyClip;
-using MfpClip.Scoring;
+using MfpClip.Modules.Scoring;
+using MfpClip.Pipeline;
+using MfpClip.Text;
 using MfpClip.Training;
 
 namespace MfpClip.Parity.Tests.Methods;
@@ -211,7 +214,7 @@ public class AnomalyClipParityTests
     private static PipelineOutput Run(GoldenWalk walk, string run, ZeroShotDetector detector, ForwardTrace? trace)
     {
         var parts = Parts(detector);
-        using var states = Prompts.Text.StateSentenceEncoder.Encode(parts.Backbone.Text, "object", torch.tensor(new long[] { 0, 1 }, [1, 2]), torch.tensor(new long[] { 0, 1 }, [1, 2]));
+        using var states = StateSentenceEncoder.Encode(parts.Backbone.Text, "object", torch.tensor(new long[] { 0, 1 }, [1, 2]), torch.tensor(new long[] { 0, 1 }, [1, 2]));
         return new MfpClipPipeline(parts).Forward(walk.Inputs[$"images_{run}"], states, trace: trace, stageMaps: true);
     }
 

@@ -1,10 +1,12 @@
 using System.Text.Json;
-using MfpClip.Backbone;
-using MfpClip.Detection;
-using MfpClip.Methods.AprilGan;
-using MfpClip.Prompts.Text;
-using MfpClip.Scoring;
-using MfpClip.Tokenization;
+using MfpClip.Backbones;
+using MfpClip.Backbones.Clip;
+using MfpClip.Data.Procedural.Canvas;
+using MfpClip.Data.Procedural.Noise;
+using MfpClip.Execution;
+using MfpClip.Modules.Scoring;
+using MfpClip.Pipeline;
+using MfpClip.Text;
 using MfpClip.Training;
 using MfpClip.Weights;
 

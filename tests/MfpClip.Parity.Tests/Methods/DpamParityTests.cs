@@ -1,7 +1,7 @@
-using MfpClip.Backbone;
+using MfpClip.Backbones.Clip;
 using MfpClip.Methods.AnomalyClip;
-using MfpClip.Prompts;
-using MfpClip.Prompts.Self;
+using MfpClip.Modules;
+using MfpClip.Modules.Self;
 
 namespace MfpClip.Parity.Tests.Methods;
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
-using MfpClip.Backbone;
+using MfpClip.Backbones.Clip;
+using MfpClip.Data.Procedural.Canvas;
 
 namespace MfpClip.Parity.Tests.Methods;
 

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using MfpClip.Data.Procedural.Noise;
 
 namespace MfpClip.Parity.Tests.Methods;
 

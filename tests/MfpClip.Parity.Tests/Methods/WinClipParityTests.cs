@@ -1,11 +1,12 @@
 using System.Text.Json;
-using MfpClip.Backbone;
-using MfpClip.Detection;
+using MfpClip.Backbones;
+using MfpClip.Backbones.Clip;
+using MfpClip.Data.Procedural.Noise;
 using MfpClip.Detection.Building;
+using MfpClip.Execution;
 using MfpClip.Imaging;
 using MfpClip.Methods.WinClip;
-using MfpClip.Prompts.Text;
-using MfpClip.Tokenization;
+using MfpClip.Text;
 
 namespace MfpClip.Parity.Tests.Methods;
 

@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.RegularExpressions;
 using MfpClip.Data;
 using MfpClip.Evaluation.Metrics;
+using MfpClip.Parity.Tests.Methods;
 
 namespace MfpClip.Parity.Tests.Metrics;
 

@@ -1,8 +1,9 @@
 using System.Text.Json;
-using MfpClip.Backbone;
-using MfpClip.Detection;
-using MfpClip.Prompts;
-using MfpClip.Prompts.Text;
+using MfpClip.Backbones.Clip;
+using MfpClip.Execution;
+using MfpClip.Parity.Tests.Methods;
+using MfpClip.Pipeline;
+using MfpClip.Text;
 using MfpClip.Weights;
 
 namespace MfpClip.Parity.Tests.MfpClipMethod;

@@ -1,4 +1,4 @@
-using MfpClip.Tokenization;
+using MfpClip.Text;
 
 namespace MfpClip.Parity.Tests.Tokenization;
 

@@ -1,9 +1,8 @@
-using MfpClip.Detection;
-using MfpClip.Prompts;
-using MfpClip.Prompts.Text;
+using MfpClip.Parity.Tests.MfpClipMethod;
+using MfpClip.Pipeline;
+using MfpClip.Text;
 using MfpClip.Training;
 using MfpClip.Weights;
-using MfpClip.Parity.Tests.MfpClipMethod;
 
 namespace MfpClip.Parity.Tests.Training;
 

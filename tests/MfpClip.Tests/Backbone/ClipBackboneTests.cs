@@ -1,5 +1,6 @@
-using MfpClip.Backbone;
-using MfpClip.Backbone.Loading;
+using MfpClip.Backbones.Clip;
+using MfpClip.Backbones.Clip.Loading;
+using MfpClip.Data.Procedural.Canvas;
 using MfpClip.Weights;
 
 namespace MfpClip.Tests.Backbone;

@@ -1,5 +1,5 @@
-using MfpClip.Backbone;
-using MfpClip.Backbone.Loading;
+using MfpClip.Backbones.Clip;
+using MfpClip.Backbones.Clip.Loading;
 
 namespace MfpClip.Tests.Backbone;
 

@@ -1,4 +1,5 @@
 using MfpClip.Calibration;
+using MfpClip.Diagnostics;
 
 namespace MfpClip.Tests.Calibration;
 

@@ -1,4 +1,4 @@
-using MfpClip.Cnn;
+using MfpClip.Backbones.Cnn;
 using MfpClip.Weights;
 
 namespace MfpClip.Tests.Cnn;

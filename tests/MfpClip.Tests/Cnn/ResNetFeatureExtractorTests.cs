@@ -1,4 +1,4 @@
-using MfpClip.Cnn;
+using MfpClip.Backbones.Cnn;
 using MfpClip.Tests.Detection;
 using MfpClip.Tests.Weights;
 

@@ -1,4 +1,5 @@
-using MfpClip.Backbone;
+using MfpClip.Backbones;
+using MfpClip.Data.Procedural.Canvas;
 
 namespace MfpClip.Tests.Detection;
 

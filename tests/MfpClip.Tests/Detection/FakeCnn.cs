@@ -1,4 +1,4 @@
-using MfpClip.Cnn;
+using MfpClip.Backbones.Cnn;
 
 namespace MfpClip.Tests.Detection;
 

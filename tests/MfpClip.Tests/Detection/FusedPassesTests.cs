@@ -1,9 +1,8 @@
-using MfpClip.Cnn;
+using MfpClip.Backbones.Cnn;
 using MfpClip.Imaging;
-using MfpClip.Prompts;
-using MfpClip.Prompts.Mask;
-using MfpClip.Prompts.MultiPatch;
-using MfpClip.Scoring;
+using MfpClip.Modules.Mask;
+using MfpClip.Modules.MultiPatch;
+using MfpClip.Modules.Scoring;
 using MfpClip.Tests.Prompts;
 
 namespace MfpClip.Tests.Detection;

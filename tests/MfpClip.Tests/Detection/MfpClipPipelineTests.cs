@@ -1,11 +1,13 @@
-using MfpClip.Detection;
-using MfpClip.Prompts;
-using MfpClip.Prompts.ImageToText;
-using MfpClip.Prompts.Mask;
-using MfpClip.Prompts.MultiPatch;
-using MfpClip.Prompts.Self;
-using MfpClip.Prompts.Text;
-using MfpClip.Scoring;
+using MfpClip.Data.Procedural.Canvas;
+using MfpClip.Execution;
+using MfpClip.Modules;
+using MfpClip.Modules.ImageToText;
+using MfpClip.Modules.Mask;
+using MfpClip.Modules.MultiPatch;
+using MfpClip.Modules.Scoring;
+using MfpClip.Modules.Self;
+using MfpClip.Pipeline;
+using MfpClip.Text;
 
 namespace MfpClip.Tests.Detection;
 

@@ -1,4 +1,6 @@
-using MfpClip.Detection;
+using MfpClip.Execution;
+using MfpClip.Pipeline;
+using MfpClip.Tests.Prompts;
 
 namespace MfpClip.Tests.Detection;
 

@@ -1,4 +1,4 @@
-using MfpClip.Detection;
+using MfpClip.Parallelism;
 
 namespace MfpClip.Tests.Detection;
 

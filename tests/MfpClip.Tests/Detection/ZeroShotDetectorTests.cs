@@ -1,10 +1,11 @@
-using MfpClip.Backbone;
-using MfpClip.Cnn;
-using MfpClip.Prompts.ImageToText;
-using MfpClip.Prompts.Mask;
-using MfpClip.Prompts.MultiPatch;
-using MfpClip.Prompts.Self;
-using MfpClip.Scoring;
+using MfpClip.Backbones.Clip;
+using MfpClip.Backbones.Cnn;
+using MfpClip.Data.Procedural.Canvas;
+using MfpClip.Modules.ImageToText;
+using MfpClip.Modules.Mask;
+using MfpClip.Modules.MultiPatch;
+using MfpClip.Modules.Scoring;
+using MfpClip.Modules.Self;
 
 namespace MfpClip.Tests.Detection;
 

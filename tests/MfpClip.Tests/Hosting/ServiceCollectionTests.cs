@@ -1,8 +1,9 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
+using MfpClip.Diagnostics;
 using MfpClip.Hosting;
-using MfpClip.Prompts.ImageToText;
-using MfpClip.Prompts.Self;
+using MfpClip.Modules.ImageToText;
+using MfpClip.Modules.Self;
 using MfpClip.Tests.Detection;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;

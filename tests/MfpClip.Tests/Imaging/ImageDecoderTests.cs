@@ -1,5 +1,8 @@
 using System.Buffers.Binary;
+using MfpClip.Data.Procedural.Camera;
+using MfpClip.Data.Procedural.Canvas;
 using MfpClip.Imaging;
+using MfpClip.Tests.Backbone;
 using SkiaSharp;
 
 namespace MfpClip.Tests.Imaging;

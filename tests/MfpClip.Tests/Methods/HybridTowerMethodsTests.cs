@@ -1,9 +1,10 @@
-using MfpClip.Backbone;
-using MfpClip.Backbone.Hybrid;
+using MfpClip.Backbones;
+using MfpClip.Backbones.Hybrid;
+using MfpClip.Data.Procedural.Canvas;
 using MfpClip.Methods.AdaClip;
 using MfpClip.Methods.AnomalyClip;
-using MfpClip.Prompts;
-using MfpClip.Prompts.Self;
+using MfpClip.Modules;
+using MfpClip.Modules.Self;
 using MfpClip.Tests.Detection;
 
 namespace MfpClip.Tests.Methods;

@@ -1,13 +1,12 @@
-using MfpClip.Backbone;
-using MfpClip.Cnn;
-using MfpClip.Detection;
+using MfpClip.Backbones.Clip;
+using MfpClip.Backbones.Cnn;
+using MfpClip.Data.Procedural.Canvas;
 using MfpClip.Methods.AdaClip;
 using MfpClip.Methods.AnomalyClip;
-using MfpClip.Prompts;
-using MfpClip.Prompts.ImageToText;
-using MfpClip.Prompts.Mask;
-using MfpClip.Prompts.MultiPatch;
-using MfpClip.Prompts.Self;
+using MfpClip.Modules.ImageToText;
+using MfpClip.Modules.Mask;
+using MfpClip.Modules.MultiPatch;
+using MfpClip.Modules.Self;
 using MfpClip.Tests.Detection;
 using MfpClip.Training;
 

@@ -1,6 +1,8 @@
 using System.Runtime.InteropServices;
-using MfpClip.Detection;
+using MfpClip.Data.Procedural;
+using MfpClip.Execution;
 using MfpClip.Imaging;
+using MfpClip.Pipeline;
 using MfpClip.Training;
 using Microsoft.Extensions.Logging.Abstractions;
 

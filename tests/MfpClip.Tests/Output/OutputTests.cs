@@ -1,7 +1,9 @@
 using System.Buffers.Binary;
+using MfpClip.Diagnostics;
+using MfpClip.Files;
 using MfpClip.Imaging;
 using MfpClip.Output;
-using MfpClip.Scoring;
+using MfpClip.Parallelism;
 
 namespace MfpClip.Tests.Output;
 

@@ -1,3 +1,4 @@
+using MfpClip.Diagnostics;
 using MfpClip.Imaging;
 using MfpClip.Output;
 

@@ -1,7 +1,7 @@
-using MfpClip.Cnn;
-using MfpClip.Prompts;
-using MfpClip.Prompts.Self;
-using MfpClip.Prompts.Vision;
+using MfpClip.Backbones.Cnn;
+using MfpClip.Modules;
+using MfpClip.Modules.Self;
+using MfpClip.Modules.Vision;
 using MfpClip.Tests.Detection;
 
 namespace MfpClip.Tests.Prompts;

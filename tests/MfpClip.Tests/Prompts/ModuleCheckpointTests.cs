@@ -1,6 +1,7 @@
-using MfpClip.Prompts;
-using MfpClip.Prompts.Mask;
-using MfpClip.Prompts.MultiPatch;
+using MfpClip.Modules;
+using MfpClip.Modules.Mask;
+using MfpClip.Modules.MultiPatch;
+using MfpClip.Pipeline;
 using MfpClip.Tests.Weights;
 
 namespace MfpClip.Tests.Prompts;

@@ -1,4 +1,4 @@
-using MfpClip.Prompts;
+using MfpClip.Tensors;
 
 namespace MfpClip.Tests.Prompts;
 

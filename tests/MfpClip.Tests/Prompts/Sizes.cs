@@ -1,4 +1,4 @@
-using MfpClip.Prompts;
+using MfpClip.Modules;
 using MfpClip.Tests.Detection;
 
 namespace MfpClip.Tests.Prompts;

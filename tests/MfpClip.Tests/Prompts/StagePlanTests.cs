@@ -1,4 +1,4 @@
-using MfpClip.Prompts;
+using MfpClip.Modules;
 
 namespace MfpClip.Tests.Prompts;
 

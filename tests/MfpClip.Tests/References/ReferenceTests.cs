@@ -1,5 +1,6 @@
 using MfpClip.Data;
-using MfpClip.Output;
+using MfpClip.Data.Procedural;
+using MfpClip.Imaging;
 using MfpClip.References;
 using MfpClip.Tests.Detection;
 

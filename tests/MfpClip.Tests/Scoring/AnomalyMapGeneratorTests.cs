@@ -1,4 +1,5 @@
-using MfpClip.Scoring;
+using MfpClip.Imaging;
+using MfpClip.Modules.Scoring;
 using MfpClip.Tests.Detection;
 
 namespace MfpClip.Tests.Scoring;

@@ -1,4 +1,4 @@
-using MfpClip.Scoring;
+using MfpClip.Imaging;
 
 namespace MfpClip.Tests.Scoring;
 

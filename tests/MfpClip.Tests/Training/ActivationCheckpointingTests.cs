@@ -1,6 +1,7 @@
-using MfpClip.Backbone;
-using MfpClip.Backbone.Kernels;
-using MfpClip.Training.Memory;
+using MfpClip.Backbones.Clip;
+using MfpClip.Data.Procedural.Canvas;
+using MfpClip.Execution;
+using MfpClip.Kernels;
 
 namespace MfpClip.Tests.Training;
 

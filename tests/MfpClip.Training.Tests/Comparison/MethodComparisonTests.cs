@@ -3,6 +3,7 @@ using MfpClip.Data;
 using MfpClip.Methods;
 using MfpClip.Output;
 using MfpClip.Training.Comparison;
+using MfpClip.Training.Data;
 
 namespace MfpClip.Training.Tests.Comparison;
 

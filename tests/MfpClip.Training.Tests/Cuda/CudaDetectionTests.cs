@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using MfpClip.Data.Procedural.Noise;
 using MfpClip.Methods;
 
 namespace MfpClip.Training.Tests.Cuda;

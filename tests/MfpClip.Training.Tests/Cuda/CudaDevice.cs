@@ -1,3 +1,5 @@
+using MfpClip.Data.Procedural.Noise;
+
 namespace MfpClip.Training.Tests.Cuda;
 
 /// <summary>What tests on a GPU share. Where there is none they skip and say so.</summary>

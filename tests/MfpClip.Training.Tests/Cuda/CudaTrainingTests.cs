@@ -1,3 +1,4 @@
+using MfpClip.Data.Procedural.Noise;
 using MfpClip.Methods;
 using MfpClip.Training.Data;
 

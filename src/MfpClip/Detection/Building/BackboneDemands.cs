@@ -1,4 +1,4 @@
-using MfpClip.Backbone;
+using MfpClip.Backbones.Clip;
 
 namespace MfpClip.Detection.Building;
 

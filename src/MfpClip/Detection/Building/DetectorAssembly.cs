@@ -1,13 +1,16 @@
-using MfpClip.Backbone;
-using MfpClip.Backbone.Hybrid;
-using MfpClip.Backbone.Kernels;
-using MfpClip.Cnn;
-using MfpClip.Hosting;
+using MfpClip.Backbones;
+using MfpClip.Backbones.Clip;
+using MfpClip.Backbones.Cnn;
+using MfpClip.Backbones.Hybrid;
+using MfpClip.Diagnostics;
 using MfpClip.Imaging;
+using MfpClip.Kernels;
+using MfpClip.Methods.MfpClip;
+using MfpClip.Modules;
 using MfpClip.Native;
-using MfpClip.Prompts;
-using MfpClip.Prompts.Text;
-using MfpClip.Tokenization;
+using MfpClip.Pipeline;
+using MfpClip.References;
+using MfpClip.Text;
 using MfpClip.Weights;
 
 namespace MfpClip.Detection.Building;

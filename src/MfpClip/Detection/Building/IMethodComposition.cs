@@ -1,6 +1,7 @@
-using MfpClip.Backbone;
+using MfpClip.Backbones;
 using MfpClip.Imaging;
-using MfpClip.Prompts.Text;
+using MfpClip.Pipeline;
+using MfpClip.Text;
 
 namespace MfpClip.Detection.Building;
 

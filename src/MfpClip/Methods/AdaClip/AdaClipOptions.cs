@@ -1,7 +1,7 @@
 using System.ComponentModel.DataAnnotations;
-using MfpClip.Backbone;
-using MfpClip.Prompts;
-using MfpClip.Prompts.Text;
+using MfpClip.Backbones.Clip;
+using MfpClip.Modules;
+using MfpClip.Text;
 using MfpClip.Training;
 
 namespace MfpClip.Methods.AdaClip;

@@ -1,7 +1,7 @@
-using MfpClip.Prompts;
-using MfpClip.Prompts.ImageToText;
-using MfpClip.Prompts.Vision;
-using MfpClip.Scoring;
+using MfpClip.Modules;
+using MfpClip.Modules.ImageToText;
+using MfpClip.Modules.Scoring;
+using MfpClip.Modules.Vision;
 
 namespace MfpClip.Methods.AdaClip;
 

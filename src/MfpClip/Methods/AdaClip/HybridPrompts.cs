@@ -1,4 +1,5 @@
-using MfpClip.Prompts;
+using MfpClip.Modules;
+using MfpClip.Tensors;
 
 namespace MfpClip.Methods.AdaClip;
 

@@ -1,7 +1,7 @@
-using MfpClip.Backbone;
-using MfpClip.Prompts;
-using MfpClip.Prompts.ImageToText;
-using MfpClip.Prompts.Text;
+using MfpClip.Backbones;
+using MfpClip.Modules;
+using MfpClip.Modules.ImageToText;
+using MfpClip.Text;
 
 namespace MfpClip.Methods.AdaClip;
 

@@ -1,5 +1,5 @@
-using MfpClip.Prompts;
-using MfpClip.Prompts.Vision;
+using MfpClip.Modules;
+using MfpClip.Modules.Vision;
 
 namespace MfpClip.Methods.AdaClip;
 

@@ -1,6 +1,7 @@
-using MfpClip.Prompts;
-using MfpClip.Prompts.ImageToText;
-using MfpClip.Scoring;
+using MfpClip.Modules;
+using MfpClip.Modules.ImageToText;
+using MfpClip.Modules.Scoring;
+using MfpClip.Tensors;
 
 namespace MfpClip.Methods.AdaClip;
 

@@ -1,4 +1,4 @@
-using MfpClip.Detection;
+using MfpClip.Pipeline;
 using MfpClip.Weights;
 
 namespace MfpClip.Methods.AnomalyClip;

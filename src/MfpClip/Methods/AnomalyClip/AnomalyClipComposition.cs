@@ -1,8 +1,8 @@
 using MfpClip.Detection.Building;
-using MfpClip.Prompts.Mask;
-using MfpClip.Prompts.MultiPatch;
-using MfpClip.Prompts.Self;
-using MfpClip.Scoring;
+using MfpClip.Modules.Mask;
+using MfpClip.Modules.MultiPatch;
+using MfpClip.Modules.Scoring;
+using MfpClip.Modules.Self;
 
 namespace MfpClip.Methods.AnomalyClip;
 

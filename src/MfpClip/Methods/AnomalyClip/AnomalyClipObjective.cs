@@ -1,4 +1,4 @@
-using MfpClip.Detection;
+using MfpClip.Pipeline;
 using MfpClip.Training;
 using MfpClip.Training.Losses;
 

@@ -1,7 +1,7 @@
 using System.ComponentModel.DataAnnotations;
-using MfpClip.Backbone;
-using MfpClip.Prompts;
-using MfpClip.Scoring;
+using MfpClip.Backbones.Clip;
+using MfpClip.Modules;
+using MfpClip.Modules.Scoring;
 using MfpClip.Training;
 
 namespace MfpClip.Methods.AnomalyClip;

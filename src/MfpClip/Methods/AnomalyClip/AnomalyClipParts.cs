@@ -1,6 +1,6 @@
-using MfpClip.Prompts;
-using MfpClip.Prompts.ImageToText;
-using MfpClip.Prompts.Vision;
+using MfpClip.Modules;
+using MfpClip.Modules.ImageToText;
+using MfpClip.Modules.Vision;
 
 namespace MfpClip.Methods.AnomalyClip;
 

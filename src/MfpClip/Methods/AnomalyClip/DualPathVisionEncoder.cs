@@ -1,7 +1,7 @@
-using MfpClip.Backbone;
-using MfpClip.Prompts;
-using MfpClip.Prompts.Vision;
-using MfpClip.Training.Memory;
+using MfpClip.Backbones;
+using MfpClip.Execution;
+using MfpClip.Modules;
+using MfpClip.Modules.Vision;
 
 namespace MfpClip.Methods.AnomalyClip;
 

@@ -1,7 +1,8 @@
-using MfpClip.Backbone;
-using MfpClip.Prompts;
-using MfpClip.Prompts.ImageToText;
-using MfpClip.Prompts.Text;
+using MfpClip.Backbones;
+using MfpClip.Modules;
+using MfpClip.Modules.ImageToText;
+using MfpClip.Tensors;
+using MfpClip.Text;
 
 namespace MfpClip.Methods.AnomalyClip;
 

@@ -1,4 +1,4 @@
-using MfpClip.Prompts.Text;
+using MfpClip.Text;
 using MfpClip.Training;
 
 namespace MfpClip.Methods.AprilGan;

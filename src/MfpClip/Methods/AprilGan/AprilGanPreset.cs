@@ -1,10 +1,10 @@
-using MfpClip.Backbone;
+using MfpClip.Backbones.Clip;
 using MfpClip.Detection.Building;
-using MfpClip.Prompts.ImageToText;
-using MfpClip.Prompts.Mask;
-using MfpClip.Prompts.MultiPatch;
-using MfpClip.Prompts.Self;
-using MfpClip.Scoring;
+using MfpClip.Modules.ImageToText;
+using MfpClip.Modules.Mask;
+using MfpClip.Modules.MultiPatch;
+using MfpClip.Modules.Scoring;
+using MfpClip.Modules.Self;
 
 namespace MfpClip.Methods.AprilGan;
 

@@ -1,4 +1,4 @@
-using MfpClip.Prompts.ImageToText;
+using MfpClip.Modules.ImageToText;
 
 namespace MfpClip.Methods.WinClip;
 

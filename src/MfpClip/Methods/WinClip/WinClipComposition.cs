@@ -1,6 +1,7 @@
-using MfpClip.Backbone;
-using MfpClip.Detection;
+using MfpClip.Backbones;
+using MfpClip.Backbones.Clip;
 using MfpClip.Detection.Building;
+using MfpClip.Pipeline;
 
 namespace MfpClip.Methods.WinClip;
 

@@ -1,5 +1,5 @@
 using System.ComponentModel.DataAnnotations;
-using MfpClip.Prompts.Text;
+using MfpClip.Text;
 
 namespace MfpClip.Methods.WinClip;
 

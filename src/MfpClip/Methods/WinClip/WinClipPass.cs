@@ -1,8 +1,8 @@
-using MfpClip.Backbone;
-using MfpClip.Detection;
+using MfpClip.Backbones;
 using MfpClip.Detection.Building;
+using MfpClip.Execution;
 using MfpClip.Imaging;
-using MfpClip.Prompts.Text;
+using MfpClip.Pipeline;
 
 namespace MfpClip.Methods.WinClip;
 

@@ -1,5 +1,5 @@
-using MfpClip.Backbone;
-using MfpClip.Detection;
+using MfpClip.Backbones;
+using MfpClip.Execution;
 
 namespace MfpClip.Methods.WinClip;
 

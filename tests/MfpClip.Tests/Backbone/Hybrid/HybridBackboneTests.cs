@@ -1,6 +1,7 @@
-using MfpClip.Backbone.Hybrid;
-using MfpClip.Cnn;
-using MfpClip.Prompts;
+using MfpClip.Backbones.Cnn;
+using MfpClip.Backbones.Hybrid;
+using MfpClip.Data.Procedural.Canvas;
+using MfpClip.Tensors;
 using MfpClip.Weights;
 
 namespace MfpClip.Tests.Backbone.Hybrid;

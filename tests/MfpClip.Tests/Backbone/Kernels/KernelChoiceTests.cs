@@ -1,5 +1,6 @@
-using MfpClip.Backbone;
-using MfpClip.Backbone.Kernels;
+using MfpClip.Backbones.Clip;
+using MfpClip.Data.Procedural.Canvas;
+using MfpClip.Kernels;
 using MfpClip.Tests.Detection;
 
 namespace MfpClip.Tests.Backbone.Kernels;

@@ -1,4 +1,4 @@
-using MfpClip.Backbone.Kernels;
+using MfpClip.Parallelism;
 
 namespace MfpClip.Tests.Backbone.Kernels;
 

@@ -1,6 +1,5 @@
 using MfpClip.Methods.AdaClip;
-using MfpClip.Prompts;
-using MfpClip.Scoring;
+using MfpClip.Modules.Scoring;
 using MfpClip.Tests.Prompts;
 
 namespace MfpClip.Tests.Methods.AdaClip;

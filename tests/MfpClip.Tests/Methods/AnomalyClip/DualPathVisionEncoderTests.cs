@@ -1,8 +1,10 @@
-using MfpClip.Backbone;
+using MfpClip.Backbones;
+using MfpClip.Backbones.Clip;
+using MfpClip.Data.Procedural;
 using MfpClip.Methods.AnomalyClip;
-using MfpClip.Prompts;
-using MfpClip.Prompts.Self;
-using MfpClip.Prompts.Vision;
+using MfpClip.Modules;
+using MfpClip.Modules.Self;
+using MfpClip.Modules.Vision;
 using MfpClip.Tests.Detection;
 
 namespace MfpClip.Tests.Methods.AnomalyClip;

@@ -1,7 +1,7 @@
-using MfpClip.Backbone;
+using MfpClip.Data.Procedural.Canvas;
 using MfpClip.Methods.AprilGan;
-using MfpClip.Prompts.Text;
 using MfpClip.Tests.Detection;
+using MfpClip.Text;
 using MfpClip.Training;
 
 namespace MfpClip.Tests.Methods.AprilGan;

@@ -1,6 +1,7 @@
+using MfpClip.Backbones.Cnn;
 using MfpClip.Methods.WinClip;
-using MfpClip.Prompts.Text;
 using MfpClip.Tests.Detection;
+using MfpClip.Text;
 
 namespace MfpClip.Tests.Methods.WinClip;
 
@@ -99,7 +100,7 @@ public class WinClipDetectorTests
     public void A_window_that_does_not_fit_and_modules_it_has_not_are_refused()
     {
         Assert.Contains("does not fit", Assert.Throws<DetectorConfigurationException>(() => Builder(new() { Scales = [5] }).Build()).Message, StringComparison.Ordinal);
-        Assert.Contains("reads no CNN", Assert.Throws<DetectorConfigurationException>(() => Builder().UseCnn(new MfpClip.Cnn.ResNetOptions { RandomSeed = 1 }).Build()).Message, StringComparison.Ordinal);
+        Assert.Contains("reads no CNN", Assert.Throws<DetectorConfigurationException>(() => Builder().UseCnn(new ResNetOptions { RandomSeed = 1 }).Build()).Message, StringComparison.Ordinal);
         using var detector = Builder().Build();
         Assert.Throws<DetectorConfigurationException>(() => detector.SaveModules(Path.Combine(Path.GetTempPath(), "none.safetensors")));
         Assert.Throws<DetectorConfigurationException>(() => detector.GetTrainable());

@@ -1,8 +1,10 @@
-using MfpClip.Backbone;
-using MfpClip.Prompts;
-using MfpClip.Prompts.ImageToText;
-using MfpClip.Prompts.Text;
+using MfpClip.Backbones;
+using MfpClip.Backbones.Cnn;
+using MfpClip.Data.Procedural.Canvas;
+using MfpClip.Modules;
+using MfpClip.Modules.ImageToText;
 using MfpClip.Tests.Detection;
+using MfpClip.Text;
 
 namespace MfpClip.Tests.Prompts.ImageToText;
 
@@ -135,7 +137,7 @@ public sealed class ImageToTextPromptTests : IDisposable
     public void GradientsAgreeWithDifferenceQuotients(ImageToTextVariant variant, int? hidden)
     {
         using var module = Create(new() { Variant = variant, HiddenWidth = hidden, TokenCount = 2 });
-        ((MfpClip.Prompts.WeightedModule)module).To(torch.CPU, ScalarType.Float64);
+        ((WeightedModule)module).To(torch.CPU, ScalarType.Float64);
         module.Fill();
         using var states = States(_clip64.Text);
         var c = FakeBackbone.Values(31, ScalarType.Float64, 2, 2, FakeBackbone.EmbedDim);

@@ -1,9 +1,10 @@
-using MfpClip.Backbone;
-using MfpClip.Detection;
-using MfpClip.Prompts;
-using MfpClip.Prompts.ImageToText;
-using MfpClip.Prompts.Text;
+using MfpClip.Backbones;
+using MfpClip.Data.Procedural.Canvas;
+using MfpClip.Modules;
+using MfpClip.Modules.ImageToText;
+using MfpClip.Modules.MultiPatch;
 using MfpClip.Tests.Detection;
+using MfpClip.Text;
 
 namespace MfpClip.Tests.Prompts.ImageToText;
 
@@ -167,7 +168,7 @@ public sealed class LearnedContextTests : IDisposable
     [Fact]
     public void Training_changes_the_context_only_and_forgets_kept_texts()
     {
-        using var detector = Composed().UseLearnedContext(new() { TokenCount = 4 }).UseMultiPatch(new MfpClip.Prompts.MultiPatch.MultiPatchOptions { Projection = MfpClip.Prompts.MultiPatch.PatchProjection.Clip }).WithoutMaskPrompt().Build();
+        using var detector = Composed().UseLearnedContext(new() { TokenCount = 4 }).UseMultiPatch(new MultiPatchOptions { Projection = PatchProjection.Clip }).WithoutMaskPrompt().Build();
         var method = detector.GetTrainable();
         var picture = ZeroShotDetectorTests.Picture(1);
         float before = detector.Detect(picture).Score;

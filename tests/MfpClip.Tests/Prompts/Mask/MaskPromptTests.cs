@@ -1,5 +1,5 @@
-using MfpClip.Prompts;
-using MfpClip.Prompts.Mask;
+using MfpClip.Modules;
+using MfpClip.Modules.Mask;
 using MfpClip.Tests.Detection;
 
 namespace MfpClip.Tests.Prompts.Mask;

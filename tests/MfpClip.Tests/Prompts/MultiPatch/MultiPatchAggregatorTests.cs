@@ -1,4 +1,4 @@
-using MfpClip.Prompts.MultiPatch;
+using MfpClip.Modules.MultiPatch;
 using MfpClip.Tests.Detection;
 
 namespace MfpClip.Tests.Prompts.MultiPatch;

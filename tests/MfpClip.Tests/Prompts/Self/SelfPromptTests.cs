@@ -1,5 +1,5 @@
-using MfpClip.Prompts;
-using MfpClip.Prompts.Self;
+using MfpClip.Modules;
+using MfpClip.Modules.Self;
 using MfpClip.Tests.Detection;
 
 namespace MfpClip.Tests.Prompts.Self;

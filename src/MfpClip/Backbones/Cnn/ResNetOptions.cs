@@ -1,0 +1,43 @@
+namespace MfpClip.Backbones.Cnn;
+
+/// <summary>Residual networks that can prompt the towers.</summary>
+public enum ResNetArchitecture
+{
+    /// <summary>ResNet-18: F = 512, 11 M values.</summary>
+    ResNet18,
+
+    /// <summary>ResNet-50: F = 2048, 24 M values. The default (reconstructed: the paper says only "CNN").</summary>
+    ResNet50,
+}
+
+/// <summary>Settings of the frozen CNN. Immutable.</summary>
+public sealed record ResNetOptions
+{
+    /// <summary>Depth of the network.</summary>
+    /// <value>Default <see cref="ResNetArchitecture.ResNet50"/>.</value>
+    public ResNetArchitecture Architecture { get; init; } = ResNetArchitecture.ResNet50;
+
+    /// <summary>File with weights named as torchvision names them (ImageNet weights of torchvision or timm).</summary>
+    /// <value>Default <see langword="null"/>: then <see cref="RandomSeed"/> must be given.</value>
+    public string? WeightsPath { get; init; }
+
+    /// <summary>Seed of random weights, for tests and dry runs only: such a CNN sees nothing useful.</summary>
+    /// <value>Default <see langword="null"/>: weights must come from a file.</value>
+    public long? RandomSeed { get; init; }
+
+    /// <summary>Every fault of these settings.</summary>
+    internal IEnumerable<string> Faults()
+    {
+        if (!Enum.IsDefined(Architecture))
+        {
+            yield return $"CNN: unknown architecture {(int)Architecture}; choose {string.Join(", ", Enum.GetNames<ResNetArchitecture>())}.";
+        }
+
+        if (WeightsPath is null == RandomSeed is null)
+        {
+            yield return WeightsPath is null
+                ? $"CNN: no weights. Name a file in {nameof(WeightsPath)}, or ask for random weights explicitly with {nameof(RandomSeed)}."
+                : $"CNN: both {nameof(WeightsPath)} and {nameof(RandomSeed)} are given; choose one.";
+        }
+    }
+}

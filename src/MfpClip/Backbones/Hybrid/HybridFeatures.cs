@@ -1,0 +1,55 @@
+using MfpClip.Backbones.Cnn;
+
+namespace MfpClip.Backbones.Hybrid;
+
+/// <summary>
+/// What of an image nothing learned comes before: maps of the frozen network and the image's comparison with itself. Training keeps it on
+/// disk. Tensors belong to the scope in which they were made.
+/// </summary>
+/// <param name="Maps">One for each of <see cref="HybridVisionConfig.Maps"/>, float32 <c>[B, C, h, w]</c>.</param>
+/// <param name="Near">One minus the mean cosine similarity to the nearest own patches, <c>[B, 3, g/2, g/2]</c>; <see langword="null"/>: not asked for.</param>
+internal sealed record HybridFeatures(IReadOnlyList<Tensor> Maps, Tensor? Near)
+{
+    /// <summary>Shares of the image's own patches that count as nearest.</summary>
+    public static readonly double[] Shares = [0.01, 0.05, 0.2];
+
+    private static readonly int[] FullTaps = [2, 4, 10];
+    private static readonly int[] HalfTaps = [4, 10];
+
+    /// <summary>Runs the frozen network.</summary>
+    /// <param name="cnn">Its first eleven blocks.</param>
+    /// <param name="images">Normalised, float32 <c>[B, 3, H, W]</c>, sides divisible by 8.</param>
+    /// <param name="config">What is wanted.</param>
+    public static HybridFeatures Extract(EfficientNetLite cnn, Tensor images, HybridVisionConfig config)
+    {
+        using var scope = torch.NewDisposeScope();
+        using var guard = torch.no_grad();
+        var full = cnn.Run(images, FullTaps);
+        // Stride 4 is brought to the grid of stride 8: the mean, and the maximum for details smaller than a patch.
+        var fine = torch.cat([F.avg_pool2d(full[0], 2, ceil_mode: true), F.max_pool2d(full[0], 2, ceil_mode: true)], 1);
+        var maps = new List<Tensor> { fine, full[1], full[2] };
+        if (config.HalfSize)
+        {
+            maps.AddRange(cnn.Run(F.avg_pool2d(images, 2), HalfTaps));
+        }
+
+        var near = config.NearestPatches ? Nearest(full[2]).MoveToOuterDisposeScope() : null;
+        return new([.. maps.Select(m => m.MoveToOuterDisposeScope())], near);
+    }
+
+    /// <summary>One minus the mean cosine similarity of each place to the nearest shares of all other places.</summary>
+    internal static Tensor Nearest(Tensor map)
+    {
+        using var scope = torch.NewDisposeScope();
+        var (B, h, w) = (map.shape[0], map.shape[2], map.shape[3]);
+        var centred = map - map.mean([2, 3], keepdim: true);
+        var x = F.normalize(centred.flatten(2), p: 2, dim: 1); // [B, C, N]
+        var cosine = torch.matmul(x.transpose(1, 2), x); // [B, N, N]
+        cosine.diagonal(0, 1, 2).fill_(-2); // a place is not its own neighbour
+        long N = h * w;
+        int most = (int)Math.Max(1, Math.Min(N - 1, Math.Round(Shares[^1] * N)));
+        var nearest = cosine.topk(most, dim: 2).values; // falling
+        var channels = Shares.Select(s => 1 - nearest.narrow(2, 0, (long)Math.Clamp(Math.Round(s * N), 1, most)).mean([2]));
+        return torch.stack(channels, 1).view(B, Shares.Length, h, w).MoveToOuterDisposeScope();
+    }
+}

@@ -1,0 +1,14 @@
+namespace MfpClip.Kernels;
+
+/// <summary>How the towers compute their layers where no gradients are asked for. With gradients it is always <see cref="Plain"/>.</summary>
+public enum KernelChoice
+{
+    /// <summary>
+    /// By a short measurement in this process, for each size and number format. The fastest; two processes may choose differently, and then
+    /// differ in rounding (about 1e-6 of a score in float32).
+    /// </summary>
+    Measured,
+
+    /// <summary>libtorch's plain operators: the same rounding in every process on a machine.</summary>
+    Plain,
+}

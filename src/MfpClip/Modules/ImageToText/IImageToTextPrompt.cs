@@ -1,0 +1,21 @@
+using MfpClip.Backbones;
+using MfpClip.Text;
+
+namespace MfpClip.Modules.ImageToText;
+
+/// <summary>Image-to-text prompt, I2TP (paper section 3.2; spec section 2): text embeddings of the states, made for each image.</summary>
+public interface IImageToTextPrompt : IDetectorModule
+{
+    /// <summary>What is read of the image. <see cref="ImageSources.None"/>: the embeddings depend on the class name only and are cached.</summary>
+    ImageSources Reads { get; }
+
+    /// <summary>Whether the builder's sentences are read. Unless implemented, they are; prompts with words of their own say no.</summary>
+    bool ReadsSentences => true;
+
+    /// <summary>Embeds the normal and the abnormal state.</summary>
+    /// <param name="text">Frozen text tower.</param>
+    /// <param name="states">Tokenised sentences of both states, with their cached embeddings.</param>
+    /// <param name="image">The batch of B images; <see langword="null"/> where <see cref="Reads"/> is <see cref="ImageSources.None"/>.</param>
+    /// <returns>t, L2-normalised float32 <c>[B, 2, C]</c>, normal first; B is 1 where the image is not used.</returns>
+    Tensor EmbedStates(ITextTower text, StateSentences states, ImageContext? image);
+}

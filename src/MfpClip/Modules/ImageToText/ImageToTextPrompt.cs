@@ -1,0 +1,26 @@
+namespace MfpClip.Modules.ImageToText;
+
+/// <summary>Makes the variant that options ask for.</summary>
+internal static class ImageToTextPrompt
+{
+    /// <summary>A module with starting values from the seed, on the CPU in float32.</summary>
+    /// <exception cref="DetectorConfigurationException">The options do not fit the model.</exception>
+    public static IImageToTextPrompt Create(ImageToTextPromptOptions options, ModuleDimensions dimensions)
+    {
+        var faults = options.Faults(dimensions).ToList();
+        if (faults.Count > 0)
+        {
+            throw new DetectorConfigurationException(faults);
+        }
+
+        return options.Variant switch
+        {
+            ImageToTextVariant.Prepend => new PrependImageToTextPrompt(options, dimensions),
+            ImageToTextVariant.Residual => new ResidualImageToTextPrompt(options, dimensions),
+            _ => new TemplateOnlyPrompt(),
+        };
+    }
+
+    /// <summary>L2 norm along the last axis becomes 1.</summary>
+    public static Tensor Normalize(Tensor x) => F.normalize(x, p: 2, dim: -1);
+}

@@ -1,0 +1,14 @@
+namespace MfpClip.Modules.Mask;
+
+/// <summary>MP switched off: the coarse map stays as it is.</summary>
+internal sealed class NoMaskPrompt : WeightedModule, IMaskPrompt
+{
+    /// <inheritdoc/>
+    public override string CheckpointPrefix => "mp";
+
+    /// <inheritdoc/>
+    public MaskPromptResult? Apply(IReadOnlyList<Tensor> Z, Tensor t, Tensor coarseMap) => null;
+
+    /// <inheritdoc/>
+    public override StageDescription Describe() => new() { Stage = "mask prompt (MP)", Component = "off" };
+}

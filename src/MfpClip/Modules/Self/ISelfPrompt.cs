@@ -1,0 +1,17 @@
+namespace MfpClip.Modules.Self;
+
+/// <summary>Self prompt, SP (paper section 3.3; spec section 3): visual prompt tokens made from the image's own CNN features.</summary>
+public interface ISelfPrompt : IDetectorModule
+{
+    /// <summary>1-based stages that receive prompts; empty for none.</summary>
+    IReadOnlyCollection<int> Stages { get; }
+
+    /// <summary>What is read of the image.</summary>
+    ImageSources Reads { get; }
+
+    /// <summary>Makes the prompt tokens of a stage.</summary>
+    /// <param name="stage">1-based stage, one of <see cref="Stages"/>.</param>
+    /// <param name="image">The batch of B images.</param>
+    /// <returns>P_v, float32 <c>[B, K, D]</c>; inserted between class token and patch tokens and removed after the stage.</returns>
+    Tensor CreatePrompts(int stage, ImageContext image);
+}

@@ -1,0 +1,18 @@
+namespace MfpClip.Modules.Self;
+
+/// <summary>Makes the variant that options ask for.</summary>
+internal static class SelfPrompt
+{
+    /// <summary>A module with starting values from the seed, on the CPU in float32.</summary>
+    /// <exception cref="DetectorConfigurationException">The options do not fit the model.</exception>
+    public static ISelfPrompt Create(SelfPromptOptions options, ModuleDimensions dimensions)
+    {
+        var faults = options.Faults(dimensions).ToList();
+        if (faults.Count > 0)
+        {
+            throw new DetectorConfigurationException(faults);
+        }
+
+        return options.Variant == SelfPromptVariant.Off ? new NoSelfPrompt() : new AdapterSelfPrompt(options, dimensions);
+    }
+}

@@ -1,0 +1,36 @@
+namespace MfpClip.Modules;
+
+/// <summary>What every built-in module shares: its tensors, where they are, and letting go of them.</summary>
+internal abstract class WeightedModule : IDetectorModule
+{
+    /// <inheritdoc/>
+    public IReadOnlyList<KeyValuePair<string, Tensor>> Weights => Parameters.Ordered;
+
+    /// <summary>Name of the module in checkpoints, for example <c>sp</c> in <c>sp.stage1.adapter1.weight</c>.</summary>
+    public abstract string CheckpointPrefix { get; }
+
+    /// <summary>The tensors.</summary>
+    protected ModuleWeights Parameters { get; } = new();
+
+    /// <inheritdoc/>
+    public abstract StageDescription Describe();
+
+    /// <inheritdoc/>
+    public void To(Device device) => Parameters.To(device);
+
+    /// <summary>Moves the weights and changes the number format the module computes in.</summary>
+    internal void To(Device device, ScalarType precision) => Parameters.To(device, precision);
+
+    /// <summary>Takes large products without gradients in bfloat16 from now on, or no longer.</summary>
+    internal void UseHalfProducts(bool half) => Parameters.HalfProducts = half;
+
+    /// <inheritdoc/>
+    public virtual void Dispose() => Parameters.Dispose();
+
+    /// <summary>The tensor in the module's number format and on its device; the same tensor where it already is.</summary>
+    protected Tensor Enter(Tensor input) =>
+        input.dtype == Parameters.Precision ? input : input.to_type(Parameters.Precision);
+
+    /// <summary>Text for <see cref="StageDescription.Options"/>, the same in every culture.</summary>
+    protected static string Text(FormattableString value) => FormattableString.Invariant(value);
+}

@@ -1,0 +1,45 @@
+using MfpClip.Execution;
+using MfpClip.Training;
+
+namespace MfpClip.Pipeline;
+
+/// <summary>
+/// One method's way from a batch of images to maps and scores. MFP-CLIP is one; the methods it is compared with are others.
+/// Safe for concurrent callers; owns what it was made of.
+/// </summary>
+internal interface IDetectionPass : IDisposable
+{
+    /// <summary>Name with its paper.</summary>
+    string Method { get; }
+
+    /// <summary>Stages after preprocessing, in order, with their weights.</summary>
+    IReadOnlyList<StageDescription> Stages { get; }
+
+    /// <summary>Where it computes.</summary>
+    Device Device { get; }
+
+    /// <summary>Number format of the towers.</summary>
+    ScalarType Precision { get; }
+
+    /// <summary>How images are normalised.</summary>
+    (float[] Mean, float[] Std) Normalization { get; }
+
+    /// <summary>Highest value that its map can have; the lowest is 0.</summary>
+    double MapMaximum => 1;
+
+    /// <summary>How the method is trained; <see langword="null"/> where it has nothing to train.</summary>
+    ITrainableMethod? Trainable => null;
+
+    /// <summary>Maps of a frozen convolutional network inside the vision tower, <c>[B, C, h, w]</c> each, in the caller's scope; <see langword="null"/> where there are none.</summary>
+    /// <param name="images">As <see cref="Run"/> takes them.</param>
+    IReadOnlyList<Tensor>? ConvolutionalMaps(Tensor images) => null;
+
+    /// <summary>Runs a batch under <c>no_grad</c>.</summary>
+    /// <param name="images">Normalised <c>[B, 3, H, W]</c>, float32 on the CPU.</param>
+    /// <param name="className">Class name in the prompts.</param>
+    /// <param name="region">Where to look, <c>[B, H, W]</c> of 0 and 1; <see langword="null"/>: everywhere.</param>
+    /// <param name="trace">Takes times, and the patch tokens where it wants grids.</param>
+    /// <param name="cancellationToken">Checked between the stages.</param>
+    /// <returns>Map <c>[B, H, W]</c> and score <c>[B]</c> in the caller's dispose scope.</returns>
+    (Tensor Map, Tensor Score) Run(Tensor images, string className, Tensor? region, ForwardTrace trace, CancellationToken cancellationToken);
+}

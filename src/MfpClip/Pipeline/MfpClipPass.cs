@@ -1,0 +1,105 @@
+using System.Security.Cryptography;
+using System.Text;
+using MfpClip.Backbones.Hybrid;
+using MfpClip.Execution;
+using MfpClip.Modules;
+using MfpClip.Text;
+using MfpClip.Training;
+
+namespace MfpClip.Pipeline;
+
+/// <summary>A composed method as a detector runs it: the pipeline with its text cache. Owns the parts.</summary>
+internal sealed class MfpClipPass : IDetectionPass
+{
+    private readonly PipelineParts _parts;
+    private readonly MfpClipPipeline _pipeline;
+    private readonly TextCache _texts;
+    private readonly ITrainingObjective _objective;
+
+    public MfpClipPass(PipelineParts parts, ITokenizer tokenizer, PromptTemplates templates, Func<IDetectorModule, string> moduleSource, string method, ITrainingObjective objective)
+    {
+        (_parts, Method, _objective) = (parts, method, objective);
+        _pipeline = new(parts);
+        _texts = new(tokenizer, templates, parts, _pipeline);
+        Stages =
+        [
+            parts.Backbone.Describe(),
+            .. parts.ImageToText.ReadsSentences ? [Sentences(templates)] : Array.Empty<StageDescription>(),
+            new StageDescription { Stage = "stages", Component = $"taps after blocks {string.Join(", ", parts.Stages.Taps)}" },
+            .. parts.Modules.Select(m => WithWeights(m, moduleSource(m))),
+        ];
+    }
+
+    public string Method { get; }
+
+    public IReadOnlyList<StageDescription> Stages { get; }
+
+    public ITrainableMethod? Trainable => new PipelineTraining(_parts, _pipeline, _texts, Method, _objective) is { TrainedWeights.Count: > 0 } training ? training : null;
+
+    public Device Device => _parts.Backbone.Vision.Device;
+
+    public ScalarType Precision => _parts.Backbone.Vision.Precision;
+
+    public double MapMaximum => _parts.Map.Maximum(_parts.Stages.Count);
+
+    public (float[] Mean, float[] Std) Normalization => _parts.Backbone.Normalization;
+
+    public IReadOnlyList<Tensor>? ConvolutionalMaps(Tensor images) => (_parts.Backbone.Vision as HybridVisionTower)?.ConvolutionalMaps(images);
+
+    /// <summary>What it is made of, for checkpoints.</summary>
+    public PipelineParts Parts => _parts;
+
+    public (Tensor Map, Tensor Score) Run(Tensor images, string className, Tensor? region, ForwardTrace trace, CancellationToken cancellationToken)
+    {
+        using var scope = torch.NewDisposeScope();
+        using var guard = torch.no_grad();
+        var output = _texts.With(className, (sentences, texts) => _pipeline.Forward(
+            Upload(images), sentences, texts, trace, region?.to(Device), cancellationToken: cancellationToken));
+        return (output.Map.MoveToOuterDisposeScope(), output.Score.MoveToOuterDisposeScope());
+    }
+
+    public void Dispose()
+    {
+        _texts.Dispose();
+        foreach (var module in _parts.Modules)
+        {
+            module.Dispose();
+        }
+
+        _parts.Backbone.Dispose();
+    }
+
+    private static StageDescription Sentences(PromptTemplates templates) => new()
+    {
+        Stage = "prompt templates",
+        Component = $"{templates.NormalStates.Count} normal and {templates.AbnormalStates.Count} abnormal states in {templates.Templates.Count} templates",
+        Options = new Dictionary<string, string>
+        {
+            ["templates"] = string.Join(" | ", templates.Templates.Take(3)),
+            ["normal"] = string.Join(" | ", templates.NormalStates.Take(3)),
+            ["abnormal"] = string.Join(" | ", templates.AbnormalStates.Take(3)),
+        },
+    };
+
+    // From pinned memory the copy runs beside what is queued already.
+    private Tensor Upload(Tensor images) => Device.type == DeviceType.CUDA ? images.pin_memory().to(Device, non_blocking: true) : images.to(Device);
+
+    private static StageDescription WithWeights(IDetectorModule module, string source)
+    {
+        var description = module.Describe();
+        if (description.Weights.Count > 0 || module.Weights.Count == 0)
+        {
+            return description;
+        }
+
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (var (name, tensor) in module.Weights)
+        {
+            using var scope = torch.NewDisposeScope();
+            hash.AppendData(Encoding.UTF8.GetBytes(name));
+            hash.AppendData(tensor.detach().cpu().contiguous().bytes);
+        }
+
+        return description with { Weights = [new(source, Convert.ToHexStringLower(hash.GetHashAndReset()), module.Weights.Sum(w => w.Value.numel()))] };
+    }
+}

@@ -1,0 +1,143 @@
+using MfpClip.Backbones.Cnn;
+using MfpClip.Execution;
+using MfpClip.Modules;
+using MfpClip.Modules.ImageToText;
+using MfpClip.Text;
+
+namespace MfpClip.Pipeline;
+
+/// <summary>
+/// MFP-CLIP's forward pass (arXiv 2503.12910 v1; spec sections 2 to 7), the paper's figure as code: CNN features prompt the text (I2TP)
+/// and the vision tower (SP), patches are aggregated and compared with the texts (MPFA), and the coarse map prompts once more (MP).
+/// </summary>
+/// <remarks>
+/// Pure: no state between calls, safe for concurrent callers. Builds a graph where trained tensors ask for gradients, none inside
+/// <c>no_grad</c>. Letters: B images, H x W pixels, g x g' patches, D tower width, C joint width, K prompts.
+/// </remarks>
+internal sealed class MfpClipPipeline
+{
+    private readonly PipelineParts _parts;
+    private readonly PipelineTracer _tracer;
+
+    /// <exception cref="DetectorConfigurationException">The parts do not fit together.</exception>
+    public MfpClipPipeline(PipelineParts parts)
+    {
+        var faults = parts.Faults().ToList();
+        _parts = faults.Count > 0 ? throw new DetectorConfigurationException(faults) : parts;
+        _tracer = new PipelineTracer(parts);
+    }
+
+    /// <summary>From images to map and score.</summary>
+    /// <param name="images">Normalised as the backbone wants it, <c>[B, 3, H, W]</c>; sides divisible by the patch size.</param>
+    /// <param name="states">Tokenised sentences of both states with their embeddings, made once for each class name.</param>
+    /// <param name="texts">
+    /// t from <see cref="EmbedTexts"/>, kept by the caller for this class name; <see langword="null"/> to make it here, which is a must where I2TP uses the image.
+    /// </param>
+    /// <param name="trace">Takes times and intermediate tensors.</param>
+    /// <param name="region">Where to look, <c>[B, H, W]</c> with 1 inside and 0 outside; <see langword="null"/>: everywhere.</param>
+    /// <param name="stageMaps">Whether the coarse map of each stage alone is wanted, for losses on every stage.</param>
+    /// <param name="cancellationToken">Checked between the stages.</param>
+    public PipelineOutput Forward(
+        Tensor images, StateSentences states, Tensor? texts = null, ForwardTrace? trace = null, Tensor? region = null, bool stageMaps = false,
+        CancellationToken cancellationToken = default)
+    {
+        using var scope = torch.NewDisposeScope();
+        var (H, W) = CheckShape(images);
+        trace?.Start();
+
+        using var image = new ImageContext(_parts.Backbone, _parts.Cnn, images, _parts.Stages);
+        Read(image);
+        Done("CNN features");
+
+        var t = texts ?? _parts.ImageToText.EmbedStates(_parts.Backbone.Text, states, image); // [B or 1, 2, C]
+        _tracer.Texts(trace, t, image);
+        Done("image-to-text prompt");
+
+        var (Z, raw) = EncodeImages(image, trace, cancellationToken); // S x [B, C, g, g'], [B, C]
+        var v = ImageToTextPrompt.Normalize(raw.to_type(Z[0].dtype)); // [B, C]
+        Done("vision tower");
+
+        var t_i = Enumerable.Repeat(t, Z.Count).ToList();
+        var coarse = _parts.Map.Map(Z, t_i, H, W); // [B, 2, H, W]
+        var M_c = coarse.select(1, 1); // [B, H, W]
+        _tracer.Coarse(trace, Z, t, M_c);
+        Done("coarse map");
+
+        var prompt = _parts.Mask.Apply(Z, t, M_c);
+        var prompted = prompt is null ? null : _parts.Map.Map(prompt.Features, prompt.Texts, H, W); // [B, 2, H, W]
+        var M = prompted is null ? M_c : (M_c + prompted.select(1, 1)) / 2; // [B, H, W]
+        M = Inside(M);
+        _tracer.Prompted(trace, Z, M_c, prompt, prompted, M);
+        Done("mask prompt");
+
+        var score = _parts.Score.Score(new()
+        {
+            ClassEmbedding = v, RawClassEmbedding = raw, Texts = t, Map = M, Features = Z, PatchLogits = _parts.Map.PatchLogits,
+        });
+        _tracer.Scored(trace, v, raw, t, score.Score);
+        var map = Inside(_parts.Map.Smooth(M));
+        Done("score");
+
+        return new(coarse.MoveToOuterDisposeScope(), prompted?.MoveToOuterDisposeScope(), map.MoveToOuterDisposeScope(), score.Score.MoveToOuterDisposeScope())
+        {
+            RawMap = M.alias().MoveToOuterDisposeScope(),
+            ImageLogits = score.Logits?.MoveToOuterDisposeScope(),
+            StageMaps = stageMaps ? [.. Z.Select(z => _parts.Map.Map([z], [t], H, W).MoveToOuterDisposeScope())] : [],
+        };
+
+        // Outside the region of interest nothing counts.
+        Tensor Inside(Tensor m) => region is null ? m : m * region;
+
+        void Done(string stage)
+        {
+            trace?.Finish(stage);
+            cancellationToken.ThrowIfCancellationRequested();
+        }
+    }
+
+    /// <summary>t of a class name where it does not depend on the image, <c>[1, 2, C]</c>, for callers to keep; otherwise <see langword="null"/>.</summary>
+    public Tensor? EmbedTexts(StateSentences states) =>
+        _parts.ImageToText.Reads == ImageSources.None ? _parts.ImageToText.EmbedStates(_parts.Backbone.Text, states, null) : null;
+
+    /// <summary>The vision tower as the encoder runs it, and the aggregation of each stage's patches (spec sections 3 and 4).</summary>
+    private (IReadOnlyList<Tensor> Z, Tensor ClassEmbedding) EncodeImages(ImageContext image, ForwardTrace? trace, CancellationToken cancellationToken)
+    {
+        var vision = _parts.Backbone.Vision;
+        var encoding = _parts.Vision.Encode(new()
+        {
+            Tower = vision, Image = image, Stages = _parts.Stages, Self = _parts.Self, CancellationToken = cancellationToken, Trace = trace,
+        });
+        var Z = new List<Tensor>(encoding.Stages.Count);
+        foreach (var stage in encoding.Stages)
+        {
+            trace?.KeepGrid(stage.Grid(), stage.Rows, stage.Columns);
+            var projected = _parts.MultiPatch.Project(Z.Count + 1, stage.Grid(), stage.Rows, stage.Columns, vision); // [B, C, g, g']
+            Z.Add(_parts.MultiPatch.Aggregate(projected));
+            PipelineTracer.Stage(trace, Z.Count, stage.Tokens, projected, Z[^1]);
+        }
+
+        return (Z, encoding.ClassEmbedding);
+    }
+
+    // What modules will read is computed here, so that its time is not counted as theirs.
+    private void Read(ImageContext image)
+    {
+        var reads = _parts.Reads;
+        _ = reads.HasFlag(ImageSources.CnnFeatures) ? image.Cnn : null;
+        _ = reads.HasFlag(ImageSources.ClipTokens) ? image.ClipTokens : null;
+        _ = reads.HasFlag(ImageSources.ClipEmbedding) ? image.ClipEmbedding : null;
+    }
+
+    private (int H, int W) CheckShape(Tensor images)
+    {
+        var patch = _parts.Backbone.Vision.PatchSize;
+        if (images.dim() != 4 || images.shape[1] != 3 || images.shape[2] % patch != 0 || images.shape[3] % patch != 0 || images.numel() == 0)
+        {
+            throw new ArgumentException(
+                $"Images are [{string.Join(", ", images.shape)}]; the pipeline takes [B, 3, H, W] with sides that are multiples of the patch, {patch} pixels.",
+                nameof(images));
+        }
+
+        return ((int)images.shape[2], (int)images.shape[3]);
+    }
+}

@@ -1,0 +1,71 @@
+using System.Text.Json;
+using MfpClip.Diagnostics;
+using MfpClip.Files;
+using MfpClip.Methods;
+using MfpClip.Modules;
+using MfpClip.Weights;
+
+namespace MfpClip.Pipeline;
+
+/// <summary>Trained modules as one safetensors file: tensors by module, and in the metadata what they were trained with.</summary>
+internal static class ModuleCheckpointFile
+{
+    internal const string Format = "mfpclip-modules-1";
+
+    public static void Save(string path, PipelineParts parts, DetectorDescription description) => SafetensorsWriter.Write(
+        path,
+        ModuleCheckpoint.Collect(parts.Checkpointed),
+        new Dictionary<string, string>
+        {
+            ["format"] = Format,
+            ["method"] = description.Method,
+            ["options"] = JsonSerializer.Serialize(description.Stages.Select(s => new { s.Stage, s.Component, s.Options }), ReflectedJson.Options),
+            ["backbone_sha256"] = BackboneHash(parts),
+            ["library_version"] = description.LibraryVersion,
+        });
+
+    /// <summary>Loads this library's file, or one as a method's authors publish it.</summary>
+    /// <exception cref="WeightsException">It is no checkpoint of this library, or of another backbone.</exception>
+    /// <exception cref="WeightsMismatchException">Tensors are missing, unexpected or of another shape.</exception>
+    public static void Load(string path, PipelineParts parts)
+    {
+        using var file = WeightFile.Open(path);
+        if (!file.Metadata.ContainsKey("format") && OfficialCheckpoint.Find(file) is { } official)
+        {
+            official.Load(file, parts);
+            return;
+        }
+
+        if (file.Metadata.TryGetValue("format", out var format) && format != Format)
+        {
+            throw new WeightsException(path, $"it says it is '{format}'; this version reads '{Format}'.");
+        }
+
+        if (file.Metadata.TryGetValue("backbone_sha256", out var trained) && trained.Length > 0 && trained != BackboneHash(parts))
+        {
+            throw new WeightsException(path, $"the modules were trained with another backbone ({trained[..Math.Min(12, trained.Length)]}..., this one is {BackboneHash(parts)[..12]}...). Use the backbone they belong to.");
+        }
+
+        ModuleCheckpoint.Load(parts.Checkpointed, file);
+    }
+
+    /// <summary>
+    /// Loads the modules that are as they were trained; those that were replaced, switched off or given other sizes stay as they are, and all of
+    /// them where the backbone is another.
+    /// </summary>
+    /// <returns>The modules that were loaded.</returns>
+    public static IReadOnlyCollection<IDetectorModule> LoadFitting(IWeightFile file, PipelineParts parts)
+    {
+        if (file.Metadata.GetValueOrDefault("backbone_sha256") != BackboneHash(parts))
+        {
+            return [];
+        }
+
+        var fitting = parts.Checkpointed.Where(m => m.Value is WeightedModule { Weights.Count: > 0 } module && module.Weights.All(w =>
+            file.Tensors.TryGetValue($"{m.Key}.{w.Key}", out var stored) && stored.Shape.SequenceEqual(w.Value.shape))).ToList();
+        ModuleCheckpoint.Load(fitting, file, foreign: name => !fitting.Any(m => name.StartsWith($"{m.Key}.", StringComparison.Ordinal)));
+        return [.. fitting.Select(m => m.Value)];
+    }
+
+    private static string BackboneHash(PipelineParts parts) => parts.Backbone.Describe().Weights is [{ } weights, ..] ? weights.Sha256 : string.Empty;
+}

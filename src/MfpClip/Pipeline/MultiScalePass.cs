@@ -1,0 +1,116 @@
+using System.Globalization;
+using MfpClip.Execution;
+using MfpClip.Training;
+
+namespace MfpClip.Pipeline;
+
+/// <summary>
+/// Any method's pass over the same images at several sizes: maps and scores are averaged. What a small defect needs in detail a large one needs
+/// in surroundings. Owns the inner pass.
+/// </summary>
+internal sealed class MultiScalePass(IDetectionPass inner, IReadOnlyList<double> scales, int patch) : IDetectionPass
+{
+    /// <summary>Smallest and largest scale.</summary>
+    public const double Smallest = 0.25, Largest = 4;
+
+    public IDetectionPass Inner => inner;
+
+    public string Method => inner.Method;
+
+    public double MapMaximum => inner.MapMaximum;
+
+    public IReadOnlyList<StageDescription> Stages { get; } =
+    [
+        .. inner.Stages,
+        new StageDescription
+        {
+            Stage = "scales", Component = "maps and scores of several image sizes, averaged",
+            Options = new Dictionary<string, string> { ["scales"] = string.Join(", ", scales.Select(s => s.ToString("0.###", CultureInfo.InvariantCulture))) },
+        },
+    ];
+
+    public Device Device => inner.Device;
+
+    public ScalarType Precision => inner.Precision;
+
+    public (float[] Mean, float[] Std) Normalization => inner.Normalization;
+
+    public ITrainableMethod? Trainable => inner.Trainable;
+
+    public IReadOnlyList<Tensor>? ConvolutionalMaps(Tensor images) => inner.ConvolutionalMaps(images);
+
+    /// <summary>What is wrong with a choice of scales.</summary>
+    public static IEnumerable<string> Faults(IReadOnlyList<double> scales)
+    {
+        if (scales.Count == 0 || scales.Any(s => !(s is >= Smallest and <= Largest)) || scales.Distinct().Count() < scales.Count || !scales.Contains(1))
+        {
+            yield return string.Create(
+                CultureInfo.InvariantCulture, $"The scales are [{string.Join(", ", scales)}]; they must differ, lie from {Smallest} to {Largest}, and 1 must be among them.");
+        }
+    }
+
+    public (Tensor Map, Tensor Score) Run(Tensor images, string className, Tensor? region, ForwardTrace trace, CancellationToken cancellationToken)
+    {
+        using var scope = torch.NewDisposeScope();
+        using var guard = torch.no_grad();
+        long H = images.shape[2], W = images.shape[3];
+        var (map, score) = inner.Run(images, className, region, trace, cancellationToken);
+        trace.Start();
+        var sum = map.to_type(ScalarType.Float32);
+        var total = score.to_type(ScalarType.Float32);
+        foreach (double scale in scales.Where(s => s != 1))
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            using var other = new ForwardTrace();
+            long h = Side(H, scale), w = Side(W, scale);
+            var smaller = region is null ? null : F.interpolate(region.unsqueeze(1), [h, w], mode: torch.InterpolationMode.Nearest).squeeze(1);
+            var (m, s) = inner.Run(Resize(images, h, w), className, smaller, other, cancellationToken);
+            sum = sum + F.interpolate(m.to_type(ScalarType.Float32).unsqueeze(1), [H, W], mode: torch.InterpolationMode.Bilinear, align_corners: false).squeeze(1);
+            total = total + s.to_type(ScalarType.Float32);
+        }
+
+        map = sum / scales.Count;
+        map = region is null ? map : map * region.to(map.device);
+        trace.Finish("other scales");
+        return (map.MoveToOuterDisposeScope(), (total / scales.Count).MoveToOuterDisposeScope());
+    }
+
+    public void Dispose() => inner.Dispose();
+
+    // A multiple of the patch, at least one.
+    private long Side(long side, double scale) => Math.Max(1, (long)Math.Round(side * scale / patch)) * patch;
+
+    /// <summary>Resizes with a triangle filter that widens when shrinking, so that fine patterns do not alias.</summary>
+    /// <param name="images"><c>[B, 3, H, W]</c>.</param>
+    /// <param name="h">Rows wanted.</param>
+    /// <param name="w">Columns wanted.</param>
+    internal static Tensor Resize(Tensor images, long h, long w)
+    {
+        using var scope = torch.NewDisposeScope();
+        var rows = Triangle(images.shape[2], h).to(images.device);
+        var columns = Triangle(images.shape[3], w).to(images.device);
+        return torch.matmul(torch.matmul(rows, images.to_type(ScalarType.Float32)), columns.t()).MoveToOuterDisposeScope();
+    }
+
+    // Weights of every source place for every target place, [target, source]; rows sum to 1.
+    private static Tensor Triangle(long source, long target)
+    {
+        float[] weights = new float[target * source];
+        double step = (double)source / target, reach = Math.Max(1, step);
+        for (long t = 0; t < target; t++)
+        {
+            double centre = ((t + 0.5) * step) - 0.5, sum = 0;
+            for (long s = Math.Max(0, (long)Math.Ceiling(centre - reach)); s < source && s < centre + reach; s++)
+            {
+                sum += 1 - (Math.Abs(s - centre) / reach);
+            }
+
+            for (long s = Math.Max(0, (long)Math.Ceiling(centre - reach)); s < source && s < centre + reach; s++)
+            {
+                weights[(t * source) + s] = (float)((1 - (Math.Abs(s - centre) / reach)) / sum);
+            }
+        }
+
+        return torch.tensor(weights, [target, source]);
+    }
+}

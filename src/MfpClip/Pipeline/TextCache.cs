@@ -1,0 +1,146 @@
+using System.Collections.Concurrent;
+using MfpClip.Backbones;
+using MfpClip.Text;
+
+namespace MfpClip.Pipeline;
+
+/// <summary>Sentences and text embeddings of each class name, made once and kept for as long as the detector lives.</summary>
+internal sealed class TextCache(ITokenizer tokenizer, PromptTemplates templates, ITextTower text, Func<StateSentences, Tensor?> embed) : IDisposable
+{
+    // Embeddings are small, but class names may come from outside: beyond this many, they are made anew for each call.
+    private const int Capacity = 1024;
+    private readonly ConcurrentDictionary<string, Lazy<Entry>> _entries = new(StringComparer.Ordinal);
+
+    /// <summary>Sentences and embeddings of a pipeline's texts.</summary>
+    public TextCache(ITokenizer tokenizer, PromptTemplates templates, PipelineParts parts, MfpClipPipeline pipeline)
+        : this(tokenizer, templates, parts.Backbone.Text, pipeline.EmbedTexts)
+    {
+    }
+
+    /// <summary>Number of class names kept.</summary>
+    public int Count => _entries.Count;
+
+    /// <summary>Calls <paramref name="use"/> with the embeddings of a class name.</summary>
+    public T With<T>(string className, Func<StateSentences, Tensor?, T> use)
+    {
+        string key = className.Trim();
+        if (_entries.TryGetValue(key, out var kept) || _entries.Count < Capacity)
+        {
+            var lazy = kept ?? _entries.GetOrAdd(key, k => new Lazy<Entry>(() => Create(k)));
+            try
+            {
+                return use(lazy.Value.Sentences, lazy.Value.Texts(embed));
+            }
+            catch (MfpClipException) when (!lazy.IsValueCreated)
+            {
+                _entries.TryRemove(key, out _); // a class name that cannot be used must not stay
+                throw;
+            }
+        }
+
+        using var once = Create(key);
+        return use(once.Sentences, once.Texts(embed));
+    }
+
+    /// <summary>Calls <paramref name="use"/> with the sentences alone: for training, where embeddings are made anew with their graph.</summary>
+    public T WithSentences<T>(string className, Func<StateSentences, T> use)
+    {
+        string key = className.Trim();
+        return _entries.TryGetValue(key, out var kept) && kept.IsValueCreated ? use(kept.Value.Sentences) : With(className, (sentences, _) => use(sentences));
+    }
+
+    /// <summary>
+    /// Forgets embeddings, after trained weights have changed; the next call makes them anew. Sentences stay: they come from the frozen
+    /// tower alone, and an ensemble of hundreds costs too much for every step of a training. Not beside a running call.
+    /// </summary>
+    public void ForgetTexts()
+    {
+        foreach (var entry in _entries.Values.Where(e => e.IsValueCreated))
+        {
+            entry.Value.Forget();
+        }
+    }
+
+    public void Dispose()
+    {
+        foreach (var entry in _entries.Values.Where(e => e.IsValueCreated))
+        {
+            entry.Value.Dispose();
+        }
+    }
+
+    private Entry Create(string className)
+    {
+        if (className.Length == 0 || tokenizer.Encode(className).Count == 0)
+        {
+            throw new DetectionOptionsException(nameof(DetectionOptions.ClassName), $"'{className}' holds no word that can be put into a prompt. Use \"object\" if the class is not known.");
+        }
+
+        using var scope = torch.NewDisposeScope();
+        using var guard = torch.no_grad();
+        var (normal, abnormal) = templates.Expand(className);
+        var sentences = StateSentenceEncoder.Encode(text, className, Ids(normal, className), Ids(abnormal, className), templates.Averaging);
+        try
+        {
+            return new(sentences, embed(sentences)?.DetachFromDisposeScope());
+        }
+        catch
+        {
+            sentences.Dispose();
+            throw;
+        }
+    }
+
+    private Tensor Ids(IReadOnlyList<string> sentences, string className)
+    {
+        int length = text.ContextLength;
+        if (sentences.FirstOrDefault(s => tokenizer.Encode(s).Count > length - 2) is { } tooLong)
+        {
+            throw new DetectionOptionsException(nameof(DetectionOptions.ClassName), $"with '{Shorten(className)}' the prompt '{Shorten(tooLong)}' is longer than the {length} positions of the text tower. Use fewer words.");
+        }
+
+        return torch.tensor(sentences.SelectMany(s => tokenizer.EncodePadded(s, length)).ToArray(), [sentences.Count, length]);
+    }
+
+    private static string Shorten(string text) => text.Length <= 60 ? text : text[..57] + "...";
+
+    private sealed class Entry(StateSentences sentences, Tensor? texts) : IDisposable
+    {
+        private readonly Lock _gate = new();
+        private Tensor? _texts = texts;
+        private bool _known = true;
+
+        public StateSentences Sentences => sentences;
+
+        public Tensor? Texts(Func<StateSentences, Tensor?> embed)
+        {
+            lock (_gate)
+            {
+                if (!_known)
+                {
+                    using var scope = torch.NewDisposeScope();
+                    using var guard = torch.no_grad();
+                    _texts = embed(sentences)?.DetachFromDisposeScope();
+                    _known = true;
+                }
+
+                return _texts;
+            }
+        }
+
+        public void Forget()
+        {
+            lock (_gate)
+            {
+                _texts?.Dispose();
+                (_texts, _known) = (null, false);
+            }
+        }
+
+        public void Dispose()
+        {
+            _texts?.Dispose();
+            sentences.Dispose();
+        }
+    }
+}

@@ -1,0 +1,40 @@
+using MfpClip.Backbones;
+using MfpClip.Modules.ImageToText;
+
+namespace MfpClip.Text;
+
+/// <summary>Embeds the sentences of both states once: what of the text does not depend on any image (spec section 2).</summary>
+internal static class StateSentenceEncoder
+{
+    /// <summary>Embeds both states; the result owns its tensors, outside any dispose scope.</summary>
+    /// <param name="text">Frozen text tower.</param>
+    /// <param name="className">Class name in the sentences.</param>
+    /// <param name="normalIds">int64 <c>[S_n, L]</c>; the largest id of a row is end-of-text.</param>
+    /// <param name="abnormalIds">int64 <c>[S_a, L]</c>.</param>
+    /// <param name="averaging">How a state's sentences become one embedding.</param>
+    public static StateSentences Encode(
+        ITextTower text, string className, Tensor normalIds, Tensor abnormalIds, PromptAveraging averaging = PromptAveraging.Normalized)
+    {
+        using var scope = torch.NewDisposeScope();
+        using var guard = torch.no_grad(); // the tower is frozen
+        var means = torch.stack([Average(EmbedEach(text, normalIds), averaging), Average(EmbedEach(text, abnormalIds), averaging)], 0);
+        var e = ImageToTextPrompt.Normalize(means); // [2, C]
+        return new(
+            className, normalIds.clone().DetachFromDisposeScope(), abnormalIds.clone().DetachFromDisposeScope(), e.DetachFromDisposeScope());
+    }
+
+    /// <summary>Embeds every sentence: float32 <c>[S, C]</c>, not normalised.</summary>
+    public static Tensor EmbedEach(ITextTower text, Tensor ids)
+    {
+        using var scope = torch.NewDisposeScope();
+        var ends = ids.argmax(1);
+        var kept = ends.max().item<long>() + 1; // causal: nothing behind the last end-of-text counts
+        var tokens = text.AddPositions(text.EmbedTokens(ids.narrow(1, 0, kept).to(text.Device)));
+        var e = text.Project(text.RunBlocks(tokens, 0, text.Layers), ends.to(text.Device));
+        return e.to_type(ScalarType.Float32).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The ensemble's embedding <c>[C]</c>, not renormalised.</summary>
+    public static Tensor Average(Tensor embeddings, PromptAveraging averaging) =>
+        (averaging == PromptAveraging.Raw ? embeddings : ImageToTextPrompt.Normalize(embeddings)).mean([0]);
+}
