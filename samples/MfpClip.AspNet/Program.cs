@@ -1,6 +1,7 @@
 using MfpClip;
 using MfpClip.Backbones.Clip;
 using MfpClip.Hosting;
+using MfpClip.Kernels;
 using MfpClip.Modules.ImageToText;
 using MfpClip.Modules.Self;
 using MfpClip.Output;
@@ -19,7 +20,7 @@ builder.Services.AddMfpClip(section, options =>
         options.Configure = b => b.UseRandomBackbone(new ClipConfig
         {
             EmbedDim = 64,
-            Activation = ClipActivation.QuickGelu,
+            Activation = MlpActivation.QuickGelu,
             Vision = new() { ImageSize = 224, PatchSize = 14, Width = 128, Layers = 4, Heads = 2 },
             Text = new() { VocabSize = 49408, Width = 64, Layers = 2, Heads = 1 },
         });

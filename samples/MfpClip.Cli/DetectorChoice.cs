@@ -2,6 +2,7 @@ using System.CommandLine;
 using MfpClip.Backbones.Clip;
 using MfpClip.Backbones.Cnn;
 using MfpClip.Calibration;
+using MfpClip.Kernels;
 using MfpClip.Methods;
 using MfpClip.Models;
 using MfpClip.References;
@@ -208,7 +209,7 @@ internal sealed class DetectorChoice
     private static ClipConfig Tiny { get; } = new()
     {
         EmbedDim = 32,
-        Activation = ClipActivation.QuickGelu,
+        Activation = MlpActivation.QuickGelu,
         Vision = new() { ImageSize = 56, PatchSize = 14, Width = 64, Layers = 4, Heads = 1 },
         Text = new() { VocabSize = 49408, Width = 32, Layers = 1, Heads = 1 },
     };
@@ -216,7 +217,7 @@ internal sealed class DetectorChoice
     private static ClipConfig Small { get; } = new()
     {
         EmbedDim = 128,
-        Activation = ClipActivation.QuickGelu,
+        Activation = MlpActivation.QuickGelu,
         Vision = new() { ImageSize = 336, PatchSize = 14, Width = 192, Layers = 4, Heads = 3 },
         Text = new() { VocabSize = 49408, Width = 128, Layers = 2, Heads = 2 },
     };

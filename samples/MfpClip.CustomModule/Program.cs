@@ -2,6 +2,7 @@ using MfpClip;
 using MfpClip.Backbones.Clip;
 using MfpClip.CustomModule;
 using MfpClip.Data;
+using MfpClip.Kernels;
 
 // Swaps single modules of MFP-CLIP for own classes and compares. Pass a CLIP weight file as first argument; without one, random weights
 // show the mechanics and mean nothing.
@@ -11,7 +12,7 @@ ZeroShotDetectorBuilder Compose()
     return args.Length > 0 ? builder.UseBackbone(args[0]) : builder.UseRandomBackbone(new ClipConfig
     {
         EmbedDim = 64,
-        Activation = ClipActivation.QuickGelu,
+        Activation = MlpActivation.QuickGelu,
         Vision = new() { ImageSize = 224, PatchSize = 14, Width = 128, Layers = 4, Heads = 2 },
         Text = new() { VocabSize = 49408, Width = 64, Layers = 2, Heads = 1 },
     });

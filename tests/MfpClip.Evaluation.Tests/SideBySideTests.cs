@@ -1,10 +1,10 @@
-using MfpClip.Backbones.Clip;
 using MfpClip.Backbones.Cnn;
 using MfpClip.Data;
 using MfpClip.Data.Procedural.Canvas;
 using MfpClip.Evaluation.Baselines;
 using MfpClip.Evaluation.Reports;
 using MfpClip.Execution;
+using MfpClip.Kernels;
 using TorchSharp;
 using Tensor = TorchSharp.torch.Tensor;
 
@@ -126,7 +126,7 @@ public sealed class SideBySideTests : IDisposable
 
     private static ZeroShotDetectorBuilder Model(int seed = 1) => new ZeroShotDetectorBuilder().UseRandomBackbone(new()
     {
-        EmbedDim = 16, Activation = ClipActivation.QuickGelu,
+        EmbedDim = 16, Activation = MlpActivation.QuickGelu,
         Vision = new() { ImageSize = 28, PatchSize = 14, Width = 32, Layers = 4, Heads = 2 }, Text = new() { VocabSize = 49408, Width = 16, Layers = 1, Heads = 2 },
     }, seed).UseCnn(new EfficientNetLiteOptions { RandomSeed = 1, InputSize = 32 }).WithImageSize(56);
 }

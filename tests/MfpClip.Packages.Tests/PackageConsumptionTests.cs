@@ -14,7 +14,7 @@ public class PackageConsumptionTests(PackedOnce packed) : IClassFixture<PackedOn
     private const string Detector = """
         .UseRandomBackbone(new ClipConfig
         {
-            EmbedDim = 16, Activation = ClipActivation.QuickGelu,
+            EmbedDim = 16, Activation = MlpActivation.QuickGelu,
             Vision = new() { ImageSize = 28, PatchSize = 14, Width = 32, Layers = 4, Heads = 2 },
             Text = new() { VocabSize = 49408, Width = 16, Layers = 2, Heads = 2 },
         }).WithImageSize(56).WithoutImageToTextPrompt().WithoutSelfPrompt()

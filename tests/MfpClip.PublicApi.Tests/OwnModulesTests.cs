@@ -4,6 +4,7 @@ using MfpClip.Backbones.Cnn;
 using MfpClip.CustomModule;
 using MfpClip.Data;
 using MfpClip.Data.Procedural.Canvas;
+using MfpClip.Kernels;
 using MfpClip.Modules;
 using MfpClip.Modules.ImageToText;
 using MfpClip.Modules.MultiPatch;
@@ -22,7 +23,7 @@ public class OwnModulesTests
     private static ClipConfig Config => new()
     {
         EmbedDim = 16,
-        Activation = ClipActivation.Gelu,
+        Activation = MlpActivation.Gelu,
         Vision = new() { ImageSize = 28, PatchSize = 14, Width = 32, Layers = 4, Heads = 2 },
         Text = new() { VocabSize = 49408, Width = 16, Layers = 2, Heads = 2 },
     };

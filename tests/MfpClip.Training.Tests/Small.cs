@@ -1,6 +1,7 @@
 using MfpClip.Backbones.Clip;
 using MfpClip.Backbones.Cnn;
 using MfpClip.Data.Procedural.Canvas;
+using MfpClip.Kernels;
 using MfpClip.Methods;
 using MfpClip.Modules.Self;
 using MfpClip.Training.Data;
@@ -13,7 +14,7 @@ internal static class Small
     public static ClipConfig Clip { get; } = new()
     {
         EmbedDim = 32,
-        Activation = ClipActivation.QuickGelu,
+        Activation = MlpActivation.QuickGelu,
         Vision = new() { ImageSize = 56, PatchSize = 14, Width = 64, Layers = 4, Heads = 1 },
         Text = new() { VocabSize = 49408, Width = 32, Layers = 1, Heads = 1 },
     };

@@ -9,6 +9,7 @@ using MfpClip.Modules.MultiPatch;
 using MfpClip.Modules.Scoring;
 using MfpClip.Modules.Self;
 using MfpClip.Pipeline;
+using MfpClip.Tensors;
 
 namespace MfpClip.Training.Pretraining;
 
@@ -84,7 +85,7 @@ internal sealed class PretrainingModel : IDisposable
             Z.Add(_multiPatch.Aggregate(_multiPatch.Project(stage, tokens.narrow(1, 1, N), g, g, tower)).MoveToOuterDisposeScope());
         }
 
-        return (Z, ImageToTextPrompt.Normalize(tower.Project(tokens.select(1, 0))).MoveToOuterDisposeScope());
+        return (Z, UnitVectors.Normalize(tower.Project(tokens.select(1, 0))).MoveToOuterDisposeScope());
     }
 
     /// <summary>The text side: sentences of any length, normalised <c>[S, C]</c>.</summary>
@@ -111,7 +112,7 @@ internal sealed class PretrainingModel : IDisposable
             end = end + P_t.shape[1];
         }
 
-        return ImageToTextPrompt.Normalize(text.Project(text.RunBlocks(text.AddPositions(tokens), 0, text.Layers), end)).MoveToOuterDisposeScope();
+        return UnitVectors.Normalize(text.Project(text.RunBlocks(text.AddPositions(tokens), 0, text.Layers), end)).MoveToOuterDisposeScope();
     }
 
     /// <summary>Maps at a size: each stage's, the coarse one, and the prompted one; probabilities <c>[B, 2, h, w]</c>.</summary>

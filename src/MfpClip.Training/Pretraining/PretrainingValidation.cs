@@ -1,7 +1,7 @@
 using MfpClip.Backbones.Cnn;
 using MfpClip.Evaluation.Metrics;
 using MfpClip.Methods.MfpClip;
-using MfpClip.Modules.ImageToText;
+using MfpClip.Tensors;
 using MfpClip.Text;
 
 namespace MfpClip.Training.Pretraining;
@@ -64,7 +64,7 @@ internal static class PretrainingValidation
             int count = state(sentences[0]).Count;
             var ids = sentences.SelectMany(state).Select(s => (int[])[tokenizer.StartId, .. tokenizer.Encode(s), tokenizer.EndId]).ToList();
             var e = model.EncodeTexts(ids, cnn is null ? null : new(cnn.Pooled.repeat_interleave(count, 0), []));
-            return ImageToTextPrompt.Normalize(e.view(categories.Count, count, -1).mean([1]));
+            return UnitVectors.Normalize(e.view(categories.Count, count, -1).mean([1]));
         }
 
         return torch.stack([Embed(s => s.Normal), Embed(s => s.Abnormal)], 1).MoveToOuterDisposeScope();

@@ -1,5 +1,3 @@
-using MfpClip.Backbones.Clip;
-
 namespace MfpClip.Kernels;
 
 /// <summary>
@@ -12,7 +10,7 @@ internal static class CudaMlp
     private static readonly object Kernel = new(); // whose scaled bias a layer keeps
 
     /// <summary>Whether it can compute this input.</summary>
-    public static bool Serves(Tensor input, ClipActivation activation) => input.device.type == DeviceType.CUDA && activation == ClipActivation.QuickGelu;
+    public static bool Serves(Tensor input, MlpActivation activation) => input.device.type == DeviceType.CUDA && activation == MlpActivation.QuickGelu;
 
     /// <summary><c>proj(quick_gelu(fc(x)))</c>.</summary>
     /// <param name="input"><c>[B, T, D]</c>.</param>

@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
-using MfpClip.Backbones.Clip;
 using MfpClip.Parallelism;
 
 namespace MfpClip.Kernels;
@@ -15,11 +14,11 @@ internal sealed unsafe class InPlaceQuickGelu : IActivationKernel
 
     public string Name => "in place, AVX-512";
 
-    public bool Serves(Tensor hidden, ClipActivation activation) =>
-        activation == ClipActivation.QuickGelu && VectorMath.IsSupported && hidden.device.type == DeviceType.CPU
+    public bool Serves(Tensor hidden, MlpActivation activation) =>
+        activation == MlpActivation.QuickGelu && VectorMath.IsSupported && hidden.device.type == DeviceType.CPU
         && hidden.dtype is ScalarType.Float32 or ScalarType.BFloat16 && hidden.is_contiguous();
 
-    public Tensor Apply(Tensor hidden, ClipActivation activation)
+    public Tensor Apply(Tensor hidden, MlpActivation activation)
     {
         long count = hidden.numel();
         bool half = hidden.dtype == ScalarType.BFloat16;

@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Runtime.InteropServices;
-using MfpClip.Backbones.Clip;
 
 namespace MfpClip.Kernels;
 
@@ -42,7 +41,7 @@ internal static class KernelMeasurement
         (IAttentionKernel[])[TorchAttention.Instance, BlockedAttention.Instance, HalfAttention.Instance],
         k => k.Serves(qkv, heads), k => k.Attend(qkv, heads, causal), k => k.Name);
 
-    private static IActivationKernel ChooseActivation(Tensor hidden, ClipActivation activation)
+    private static IActivationKernel ChooseActivation(Tensor hidden, MlpActivation activation)
     {
         Tensor? copy = null; // kernels may write over their input; a measurement must not
         return Choose(

@@ -1,5 +1,3 @@
-using MfpClip.Backbones.Clip;
-
 namespace MfpClip.Kernels;
 
 /// <summary>libtorch's <c>linear</c>: serves everything, everywhere, and is differentiable.</summary>
@@ -40,11 +38,11 @@ internal sealed class TorchActivation : IActivationKernel
 
     public string Name => "out of place";
 
-    public bool Serves(Tensor hidden, ClipActivation activation) => true;
+    public bool Serves(Tensor hidden, MlpActivation activation) => true;
 
-    public Tensor Apply(Tensor hidden, ClipActivation activation)
+    public Tensor Apply(Tensor hidden, MlpActivation activation)
     {
         using var scope = torch.NewDisposeScope();
-        return (activation == ClipActivation.Gelu ? F.gelu(hidden) : hidden * (hidden * 1.702).sigmoid_()).MoveToOuterDisposeScope();
+        return (activation == MlpActivation.Gelu ? F.gelu(hidden) : hidden * (hidden * 1.702).sigmoid_()).MoveToOuterDisposeScope();
     }
 }

@@ -1,5 +1,3 @@
-using MfpClip.Backbones.Clip;
-
 namespace MfpClip.Kernels;
 
 /// <summary>How a linear layer is computed: <c>x W^T + b</c> on the last axis. Implementations differ in speed and rounding only.</summary>
@@ -39,17 +37,17 @@ internal interface IActivationKernel
     string Name { get; }
 
     /// <summary>Whether it can compute this input here.</summary>
-    bool Serves(Tensor hidden, ClipActivation activation);
+    bool Serves(Tensor hidden, MlpActivation activation);
 
     /// <summary>Applies it; may write over <paramref name="hidden"/> and return it.</summary>
-    Tensor Apply(Tensor hidden, ClipActivation activation);
+    Tensor Apply(Tensor hidden, MlpActivation activation);
 }
 
 /// <summary>The kernels of one run of a tower. <see cref="Differentiable"/> says whether operands may be written over.</summary>
 internal sealed record TransformerKernels(
     Func<Tensor, LinearLayer, ILinearKernel> Linear,
     Func<Tensor, int, bool, IAttentionKernel> Attention,
-    Func<Tensor, ClipActivation, IActivationKernel> Activation,
+    Func<Tensor, MlpActivation, IActivationKernel> Activation,
     bool Differentiable)
 {
     /// <summary>libtorch's plain operators, whose gradients autograd knows.</summary>

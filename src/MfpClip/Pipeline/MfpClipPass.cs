@@ -26,6 +26,7 @@ internal sealed class MfpClipPass : IDetectionPass
             parts.Backbone.Describe(),
             .. parts.ImageToText.ReadsSentences ? [Sentences(templates)] : Array.Empty<StageDescription>(),
             new StageDescription { Stage = "stages", Component = $"taps after blocks {string.Join(", ", parts.Stages.Taps)}" },
+            .. parts.Cnn is { } cnn ? [cnn.Describe()] : Array.Empty<StageDescription>(),
             .. parts.Modules.Select(m => WithWeights(m, moduleSource(m))),
         ];
     }
@@ -66,6 +67,7 @@ internal sealed class MfpClipPass : IDetectionPass
             module.Dispose();
         }
 
+        _parts.Cnn?.Dispose();
         _parts.Backbone.Dispose();
     }
 

@@ -1,7 +1,7 @@
 using MfpClip.Backbones.Cnn;
 using MfpClip.Execution;
 using MfpClip.Modules;
-using MfpClip.Modules.ImageToText;
+using MfpClip.Tensors;
 using MfpClip.Text;
 
 namespace MfpClip.Pipeline;
@@ -54,7 +54,7 @@ internal sealed class MfpClipPipeline
         Done("image-to-text prompt");
 
         var (Z, raw) = EncodeImages(image, trace, cancellationToken); // S x [B, C, g, g'], [B, C]
-        var v = ImageToTextPrompt.Normalize(raw.to_type(Z[0].dtype)); // [B, C]
+        var v = UnitVectors.Normalize(raw.to_type(Z[0].dtype)); // [B, C]
         Done("vision tower");
 
         var t_i = Enumerable.Repeat(t, Z.Count).ToList();

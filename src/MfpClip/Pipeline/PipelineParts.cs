@@ -49,9 +49,9 @@ internal sealed record PipelineParts
     /// <summary>Whether the pipeline reads CNN features.</summary>
     public bool ReadsCnn => Reads.HasFlag(ImageSources.CnnFeatures);
 
-    /// <summary>Modules in the order in which an image passes through them, without the backbone.</summary>
+    /// <summary>Modules in the order in which an image passes through them, without backbone and CNN.</summary>
     public IEnumerable<IDetectorModule> Modules =>
-        (Cnn is null ? [] : (IEnumerable<IDetectorModule>)[Cnn]).Concat([ImageToText, Self, Vision, MultiPatch, Map, Mask, Score]);
+        [ImageToText, Self, Vision, MultiPatch, Map, Mask, Score];
 
     /// <summary>Modules that may hold trained tensors, by their prefix in checkpoints, for <see cref="ModuleCheckpoint"/>.</summary>
     public IEnumerable<KeyValuePair<string, IDetectorModule>> Checkpointed =>

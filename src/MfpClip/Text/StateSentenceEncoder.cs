@@ -1,5 +1,5 @@
 using MfpClip.Backbones;
-using MfpClip.Modules.ImageToText;
+using MfpClip.Tensors;
 
 namespace MfpClip.Text;
 
@@ -18,7 +18,7 @@ internal static class StateSentenceEncoder
         using var scope = torch.NewDisposeScope();
         using var guard = torch.no_grad(); // the tower is frozen
         var means = torch.stack([Average(EmbedEach(text, normalIds), averaging), Average(EmbedEach(text, abnormalIds), averaging)], 0);
-        var e = ImageToTextPrompt.Normalize(means); // [2, C]
+        var e = UnitVectors.Normalize(means); // [2, C]
         return new(
             className, normalIds.clone().DetachFromDisposeScope(), abnormalIds.clone().DetachFromDisposeScope(), e.DetachFromDisposeScope());
     }
@@ -36,5 +36,5 @@ internal static class StateSentenceEncoder
 
     /// <summary>The ensemble's embedding <c>[C]</c>, not renormalised.</summary>
     public static Tensor Average(Tensor embeddings, PromptAveraging averaging) =>
-        (averaging == PromptAveraging.Raw ? embeddings : ImageToTextPrompt.Normalize(embeddings)).mean([0]);
+        (averaging == PromptAveraging.Raw ? embeddings : UnitVectors.Normalize(embeddings)).mean([0]);
 }

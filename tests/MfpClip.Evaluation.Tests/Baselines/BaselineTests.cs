@@ -2,6 +2,7 @@ using MfpClip.Backbones.Clip;
 using MfpClip.Data.Procedural.Canvas;
 using MfpClip.Evaluation.Baselines;
 using MfpClip.Evaluation.Metrics;
+using MfpClip.Kernels;
 using TorchSharp;
 using Tensor = TorchSharp.torch.Tensor;
 
@@ -143,7 +144,7 @@ public class BaselineTests
 
     private static ClipConfig Small { get; } = new()
     {
-        EmbedDim = 16, Activation = ClipActivation.QuickGelu,
+        EmbedDim = 16, Activation = MlpActivation.QuickGelu,
         Vision = new() { ImageSize = 56, PatchSize = 14, Width = 32, Layers = 4, Heads = 2 }, Text = new() { VocabSize = 49408, Width = 16, Layers = 1, Heads = 2 },
     };
 

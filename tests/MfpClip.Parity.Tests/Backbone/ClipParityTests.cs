@@ -1,7 +1,8 @@
 using System.Text.Json;
 using MfpClip.Backbones.Clip;
 using MfpClip.Data.Procedural.Canvas;
-using MfpClip.Modules.ImageToText;
+using MfpClip.Kernels;
+using MfpClip.Tensors;
 
 namespace MfpClip.Parity.Tests.Backbone;
 
@@ -62,7 +63,7 @@ public class ClipParityTests
     {
         Interpolation = interpolation,
         // Plain state dictionaries do not say which activation they were trained with; the manifest does.
-        Activation = path.EndsWith(".pt", StringComparison.Ordinal) ? ClipActivation.QuickGelu : null,
+        Activation = path.EndsWith(".pt", StringComparison.Ordinal) ? MlpActivation.QuickGelu : null,
     });
 
     private static List<string> CompareTexts(ClipBackbone clip, Dictionary<string, Tensor> inputs, Dictionary<string, Tensor> expected, Tolerances tolerance)
@@ -70,7 +71,7 @@ public class ClipParityTests
         var ids = inputs["token_ids"];
         var text = clip.Text.Project(clip.Text.RunBlocks(clip.Text.AddPositions(clip.Text.EmbedTokens(ids)), 0, clip.Text.Layers), ids.argmax(1));
         var image = EncodeImage(clip, inputs["images"]);
-        var (i, t) = (ImageToTextPrompt.Normalize(image), ImageToTextPrompt.Normalize(text));
+        var (i, t) = (UnitVectors.Normalize(image), UnitVectors.Normalize(text));
         var cosine = i.matmul(t.t());
         return Compare(expected, tolerance, new()
         {

@@ -2,10 +2,11 @@ using System.Text.Json;
 using MfpClip.Backbones.Clip;
 using MfpClip.Data.Procedural.Canvas;
 using MfpClip.Execution;
+using MfpClip.Kernels;
 using MfpClip.Methods.AdaClip;
 using MfpClip.Modules;
-using MfpClip.Modules.ImageToText;
 using MfpClip.Pipeline;
+using MfpClip.Tensors;
 using MfpClip.Text;
 using MfpClip.Training;
 
@@ -149,7 +150,7 @@ public class AdaClipParityTests
             var Z = layers.Select((_, l) => tensors[$"Z{l + 1}"]).ToList();
             for (int l = 0; l < layers.Count; l++)
             {
-                Add($"proj_patch_tokens_layer{layers[l]}", ImageToTextPrompt.Normalize(Z[l].flatten(2).transpose(1, 2)));
+                Add($"proj_patch_tokens_layer{layers[l]}", UnitVectors.Normalize(Z[l].flatten(2).transpose(1, 2)));
                 Add($"logits_layer{layers[l]}", parts.Map.PatchLogits(Z[l], tensors["t"]).flatten(2).transpose(1, 2));
                 Add($"logits_up_layer{layers[l]}", tensors[$"logits{l + 1}"]);
             }
@@ -325,7 +326,7 @@ public class AdaClipParityTests
         var (c, v, t) = (m.GetProperty("config"), m.GetProperty("config").GetProperty("vision_cfg"), m.GetProperty("config").GetProperty("text_cfg"));
         return new()
         {
-            EmbedDim = Int(c, "embed_dim"), Activation = ClipActivation.QuickGelu, LayerNormEps = m.GetProperty("layer_norm_eps").GetDouble(),
+            EmbedDim = Int(c, "embed_dim"), Activation = MlpActivation.QuickGelu, LayerNormEps = m.GetProperty("layer_norm_eps").GetDouble(),
             Vision = new() { ImageSize = Int(v, "image_size"), PatchSize = Int(v, "patch_size"), Width = Int(v, "width"), Layers = Int(v, "layers"), Heads = Int(m, "vision_heads") },
             Text = new() { ContextLength = Int(t, "context_length"), VocabSize = Int(t, "vocab_size"), Width = Int(t, "width"), Layers = Int(t, "layers"), Heads = Int(m, "text_heads") },
         };

@@ -2,6 +2,7 @@ using System.Text.Json;
 using MfpClip.Backbones.Clip;
 using MfpClip.Data.Procedural.Canvas;
 using MfpClip.Execution;
+using MfpClip.Kernels;
 using MfpClip.Methods.AnomalyClip;
 using MfpClip.Modules.Scoring;
 using MfpClip.Pipeline;
@@ -205,7 +206,7 @@ public class AnomalyClipParityTests
     private static ClipConfig Config(JsonElement m) => new()
     {
         EmbedDim = Int(m, "embed_dim"),
-        Activation = m.GetProperty("activation").GetString() == "QuickGELU" ? ClipActivation.QuickGelu : ClipActivation.Gelu,
+        Activation = m.GetProperty("activation").GetString() == "QuickGELU" ? MlpActivation.QuickGelu : MlpActivation.Gelu,
         LayerNormEps = m.GetProperty("layer_norm_eps").GetDouble(),
         Vision = new() { ImageSize = Int(m, "image_size"), PatchSize = Int(m, "patch"), Width = Int(m, "vision_width"), Layers = Int(m, "vision_layers"), Heads = Int(m, "vision_heads") },
         Text = new() { ContextLength = Int(m, "context_length"), VocabSize = Int(m, "vocab_size"), Width = Int(m, "text_width"), Layers = Int(m, "text_layers"), Heads = Int(m, "text_heads") },

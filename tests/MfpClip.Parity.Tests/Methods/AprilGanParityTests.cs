@@ -4,6 +4,7 @@ using MfpClip.Backbones.Clip;
 using MfpClip.Data.Procedural.Canvas;
 using MfpClip.Data.Procedural.Noise;
 using MfpClip.Execution;
+using MfpClip.Kernels;
 using MfpClip.Modules.Scoring;
 using MfpClip.Pipeline;
 using MfpClip.Text;
@@ -107,7 +108,7 @@ public class AprilGanParityTests
     private static ZeroShotDetector Build(string folder, JsonElement manifest, JsonElement run, string? linear = null)
     {
         return new ZeroShotDetectorBuilder()
-            .UseBackbone(Path.Combine(folder, "clip.safetensors"), new() { Config = GoldenClip.Config(manifest.GetProperty("model"), ClipActivation.QuickGelu) })
+            .UseBackbone(Path.Combine(folder, "clip.safetensors"), new() { Config = GoldenClip.Config(manifest.GetProperty("model"), MlpActivation.QuickGelu) })
             .UseAprilGan(new()
             {
                 Layers = [.. Layers(manifest)], SumOfLayers = true,

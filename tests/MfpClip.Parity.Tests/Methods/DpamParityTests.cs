@@ -1,4 +1,5 @@
 using MfpClip.Backbones.Clip;
+using MfpClip.Kernels;
 using MfpClip.Methods.AnomalyClip;
 using MfpClip.Modules;
 using MfpClip.Modules.Self;
@@ -21,7 +22,7 @@ public class DpamParityTests
         var inputs = Goldens.Tensors(folder, "inputs.safetensors");
         var expected = Goldens.Tensors(folder, "outputs.anomalyclip_dpam.safetensors");
         using var clip = ClipBackbone.Load(
-            Path.Combine(folder, "model.state_dict.pt"), new() { Activation = ClipActivation.QuickGelu, Interpolation = PositionInterpolation.Bilinear });
+            Path.Combine(folder, "model.state_dict.pt"), new() { Activation = MlpActivation.QuickGelu, Interpolation = PositionInterpolation.Bilinear });
         var encoder = AnomalyClipParts.CreateVisionEncoder(
             ModuleDimensions.Of(clip, null, blocks.Length), new() { DualPathBlocks = config.GetProperty("dpam_layer").GetInt32() - 1 });
         var compared = new HashSet<string>();

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using MfpClip.Backbones.Clip;
 using MfpClip.Data.Procedural.Canvas;
+using MfpClip.Kernels;
 
 namespace MfpClip.Parity.Tests.Methods;
 
@@ -8,7 +9,7 @@ namespace MfpClip.Parity.Tests.Methods;
 internal static class GoldenClip
 {
     /// <summary>Sizes in open_clip's form; heads stand beside it in the manifests.</summary>
-    public static ClipConfig Config(JsonElement model, ClipActivation activation)
+    public static ClipConfig Config(JsonElement model, MlpActivation activation)
     {
         var config = model.GetProperty("config");
         var (vision, text) = (config.GetProperty("vision_cfg"), config.GetProperty("text_cfg"));

@@ -5,6 +5,7 @@ using MfpClip.Data.Procedural.Noise;
 using MfpClip.Detection.Building;
 using MfpClip.Execution;
 using MfpClip.Imaging;
+using MfpClip.Kernels;
 using MfpClip.Methods.WinClip;
 using MfpClip.Text;
 
@@ -26,7 +27,7 @@ public class WinClipParityTests
         var inputs = Goldens.Tensors(folder, "inputs.safetensors");
         var (images, references) = (inputs["images"], inputs["reference_images"]);
         var actual = new Dictionary<string, Tensor>();
-        var activation = manifest.GetProperty("model").GetProperty("activation").GetString()!.StartsWith("exact GELU", StringComparison.Ordinal) ? ClipActivation.Gelu : ClipActivation.QuickGelu;
+        var activation = manifest.GetProperty("model").GetProperty("activation").GetString()!.StartsWith("exact GELU", StringComparison.Ordinal) ? MlpActivation.Gelu : MlpActivation.QuickGelu;
         var clip = ClipBackbone.Load(Path.Combine(folder, "clip.safetensors"), new() { Config = GoldenClip.Config(manifest.GetProperty("model"), activation) });
         var options = Options(manifest);
 

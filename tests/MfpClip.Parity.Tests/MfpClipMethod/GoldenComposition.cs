@@ -2,6 +2,7 @@ using System.Text.Json;
 using MfpClip.Backbones.Clip;
 using MfpClip.Backbones.Cnn;
 using MfpClip.Data.Procedural.Canvas;
+using MfpClip.Kernels;
 using MfpClip.Modules;
 using MfpClip.Modules.ImageToText;
 using MfpClip.Modules.Mask;
@@ -23,7 +24,7 @@ internal static class GoldenComposition
         {
             Config = new()
             {
-                EmbedDim = Int(config, "embed_dim"), Activation = ClipActivation.QuickGelu,
+                EmbedDim = Int(config, "embed_dim"), Activation = MlpActivation.QuickGelu,
                 Vision = new() { ImageSize = Int(config, "table_resolution"), PatchSize = Int(config, "patch"), Width = Int(config, "vision_width"), Layers = Int(config, "vision_layers"), Heads = Int(config, "vision_heads") },
                 Text = new() { ContextLength = Int(config, "context_length"), VocabSize = Int(config, "vocab_size"), Width = Int(config, "text_width"), Layers = Int(config, "text_layers"), Heads = Int(config, "text_heads") },
             },

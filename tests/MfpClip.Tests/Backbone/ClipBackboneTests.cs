@@ -1,6 +1,7 @@
 using MfpClip.Backbones.Clip;
 using MfpClip.Backbones.Clip.Loading;
 using MfpClip.Data.Procedural.Canvas;
+using MfpClip.Kernels;
 using MfpClip.Weights;
 
 namespace MfpClip.Tests.Backbone;
@@ -12,7 +13,7 @@ public sealed class ClipBackboneTests : IDisposable
     internal static ClipConfig Tiny { get; } = new()
     {
         EmbedDim = 16,
-        Activation = ClipActivation.QuickGelu,
+        Activation = MlpActivation.QuickGelu,
         Vision = new() { ImageSize = 28, PatchSize = 14, Width = 32, Layers = 4, Heads = 2 },
         Text = new() { VocabSize = 60, Width = 24, Layers = 2, Heads = 3, ContextLength = 20 },
     };
@@ -63,9 +64,9 @@ public sealed class ClipBackboneTests : IDisposable
             }
         });
 
-        Assert.Contains("QuickGelu", Assert.Throws<WeightsException>(() => ClipBackbone.Load(path, new() { Config = Tiny with { Activation = ClipActivation.Gelu } })).Message, StringComparison.Ordinal);
+        Assert.Contains("QuickGelu", Assert.Throws<WeightsException>(() => ClipBackbone.Load(path, new() { Config = Tiny with { Activation = MlpActivation.Gelu } })).Message, StringComparison.Ordinal);
         using var clip = ClipBackbone.Load(path, new() { Config = Tiny });
-        Assert.Equal(ClipActivation.QuickGelu, clip.Config.Activation);
+        Assert.Equal(MlpActivation.QuickGelu, clip.Config.Activation);
     }
 
     [Fact]

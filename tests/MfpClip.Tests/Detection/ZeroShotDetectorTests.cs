@@ -1,6 +1,7 @@
 using MfpClip.Backbones.Clip;
 using MfpClip.Backbones.Cnn;
 using MfpClip.Data.Procedural.Canvas;
+using MfpClip.Kernels;
 using MfpClip.Modules.ImageToText;
 using MfpClip.Modules.Mask;
 using MfpClip.Modules.MultiPatch;
@@ -18,7 +19,7 @@ public sealed class ZeroShotDetectorTests : IDisposable
     internal static ClipConfig Config { get; } = new()
     {
         EmbedDim = 16,
-        Activation = ClipActivation.QuickGelu,
+        Activation = MlpActivation.QuickGelu,
         Vision = new() { ImageSize = 28, PatchSize = 14, Width = 32, Layers = 4, Heads = 2 },
         Text = new() { VocabSize = 49408, Width = 16, Layers = 2, Heads = 2 },
     };

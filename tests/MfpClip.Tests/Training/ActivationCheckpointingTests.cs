@@ -10,7 +10,7 @@ public class ActivationCheckpointingTests
     private static readonly ClipConfig Small = new()
     {
         EmbedDim = 32,
-        Activation = ClipActivation.QuickGelu,
+        Activation = MlpActivation.QuickGelu,
         Vision = new() { ImageSize = 28, PatchSize = 14, Width = 64, Layers = 5, Heads = 2 },
         Text = new() { VocabSize = 64, ContextLength = 16, Width = 32, Layers = 1, Heads = 1 },
     };

@@ -9,7 +9,7 @@ public sealed record ClipBackboneOptions
     public ClipConfig? Config { get; init; }
 
     /// <summary>Activation, needed only where neither a configuration nor the file's kind tells it. A contradiction is an error.</summary>
-    public ClipActivation? Activation { get; init; }
+    public MlpActivation? Activation { get; init; }
 
     /// <summary>Where the weights go, "cpu", "cuda" or "cuda:N".</summary>
     public string Device { get; init; } = "cpu";
@@ -25,5 +25,5 @@ public sealed record ClipBackboneOptions
     public KernelChoice Kernels { get; init; } = KernelChoice.Measured;
 
     /// <summary>The activation to run with, whatever the weights were trained with: some published methods were trained on a tower that does so.</summary>
-    internal Func<ClipConfig, ClipActivation>? RunWith { get; init; }
+    internal Func<ClipConfig, MlpActivation>? RunWith { get; init; }
 }

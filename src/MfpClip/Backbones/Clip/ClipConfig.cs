@@ -1,14 +1,6 @@
+using MfpClip.Kernels;
+
 namespace MfpClip.Backbones.Clip;
-
-/// <summary>The activation inside the transformer blocks' MLPs.</summary>
-public enum ClipActivation
-{
-    /// <summary><c>x * sigmoid(1.702 x)</c>: OpenAI's weights and those trained with it.</summary>
-    QuickGelu,
-
-    /// <summary>Exact (erf) GELU: most open_clip weights.</summary>
-    Gelu,
-}
 
 /// <summary>How the vision position table is resized when the input has another grid than the training images.</summary>
 public enum PositionInterpolation
@@ -36,7 +28,7 @@ public sealed record ClipConfig
     public required ClipTextConfig Text { get; init; }
 
     /// <summary>Activation of both towers.</summary>
-    public required ClipActivation Activation { get; init; }
+    public required MlpActivation Activation { get; init; }
 
     /// <summary>Epsilon of every layer norm.</summary>
     /// <value>Default 1e-5.</value>

@@ -4,7 +4,7 @@ using MfpClip.Tensors;
 namespace MfpClip.Backbones.Clip;
 
 /// <summary>One residual attention block of CLIP: <c>x + attn(ln_1 x)</c>, then <c>x + mlp(ln_2 x)</c>. Does not own its weights.</summary>
-internal sealed class TransformerBlock(ParameterSet parameters, string prefix, int heads, ClipActivation activation, double eps, bool causal)
+internal sealed class TransformerBlock(ParameterSet parameters, string prefix, int heads, MlpActivation activation, double eps, bool causal)
     : IDisposable
 {
     private readonly Tensor _ln1w = parameters[$"{prefix}.ln_1.weight"];

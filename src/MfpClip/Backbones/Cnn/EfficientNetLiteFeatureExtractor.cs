@@ -21,9 +21,6 @@ internal sealed class EfficientNetLiteFeatureExtractor : ICnnFeatureExtractor, I
     /// <inheritdoc/>
     public IReadOnlyList<int> LevelDims { get; } = [.. LevelBlocks.Select(b => EfficientNetLiteLayout.Blocks[b].Outputs)];
 
-    /// <summary>Empty: the network is frozen, so neither checkpoints nor training see it. Its hash stands in <see cref="Describe"/>.</summary>
-    public IReadOnlyList<KeyValuePair<string, Tensor>> Weights => [];
-
     /// <inheritdoc/>
     public IReadOnlyList<KeyValuePair<string, Tensor>> FrozenWeights => _network.Weights;
 

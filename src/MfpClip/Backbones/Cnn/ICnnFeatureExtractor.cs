@@ -1,10 +1,14 @@
-using MfpClip.Modules;
-
 namespace MfpClip.Backbones.Cnn;
 
 /// <summary>A frozen convolutional network whose features prompt the towers (the paper's "CNN").</summary>
-public interface ICnnFeatureExtractor : IDetectorModule
+public interface ICnnFeatureExtractor : IDisposable
 {
+    /// <summary>For <see cref="IZeroShotDetector.Description"/>: stage, component, options and weights.</summary>
+    StageDescription Describe();
+
+    /// <summary>Moves the weights to a device. Called once, before the first use.</summary>
+    void To(Device device);
+
     /// <summary>F, the width of the pooled feature.</summary>
     int FeatureDim { get; }
 

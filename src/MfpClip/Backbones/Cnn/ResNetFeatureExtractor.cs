@@ -34,9 +34,6 @@ internal sealed class ResNetFeatureExtractor : ICnnFeatureExtractor, IFrozenNetw
     /// <inheritdoc/>
     public IReadOnlyList<int> LevelDims => ResNetLayout.LevelDims(_architecture);
 
-    /// <summary>Empty: the network is frozen, so neither checkpoints nor training see it. Its hash stands in <see cref="Describe"/>.</summary>
-    public IReadOnlyList<KeyValuePair<string, Tensor>> Weights => [];
-
     /// <inheritdoc/>
     public IReadOnlyList<KeyValuePair<string, Tensor>> FrozenWeights => [.. _layers.OrderBy(l => l.Key, StringComparer.Ordinal).SelectMany(
         l => new KeyValuePair<string, Tensor>[] { new($"{l.Key}.weight", l.Value.Weight), new($"{l.Key}.bias", l.Value.Bias) })];

@@ -2,6 +2,7 @@ using System.Text.Json;
 using MfpClip.Backbones.Clip;
 using MfpClip.Backbones.Clip.Loading;
 using MfpClip.Files;
+using MfpClip.Kernels;
 
 namespace MfpClip.Backbones.Hybrid;
 
@@ -18,7 +19,7 @@ public sealed record HybridConfig
     public ClipTextConfig Text { get; init; } = new() { VocabSize = 49408, Width = 64, Layers = 3, Heads = 2 };
 
     /// <summary>Activation of the text tower.</summary>
-    public ClipActivation Activation { get; init; } = ClipActivation.QuickGelu;
+    public MlpActivation Activation { get; init; } = MlpActivation.QuickGelu;
 
     /// <summary>Epsilon of every layer norm.</summary>
     public double LayerNormEps { get; init; } = 1e-5;

@@ -1,4 +1,5 @@
 using MfpClip.Backbones.Clip;
+using MfpClip.Kernels;
 
 namespace MfpClip.Detection.Building;
 
@@ -7,7 +8,7 @@ namespace MfpClip.Detection.Building;
 /// <param name="Precision">Number format of the towers.</param>
 /// <param name="Interpolation">How the position table is resized; <see langword="null"/>: as the backbone's options say.</param>
 /// <param name="RunWith">The activation to run with; <see langword="null"/>: the one it was trained with.</param>
-internal sealed record BackboneDemands(string Device, ScalarType Precision, PositionInterpolation? Interpolation, Func<ClipConfig, ClipActivation>? RunWith)
+internal sealed record BackboneDemands(string Device, ScalarType Precision, PositionInterpolation? Interpolation, Func<ClipConfig, MlpActivation>? RunWith)
 {
     public ClipBackboneOptions Apply(ClipBackboneOptions? options)
     {

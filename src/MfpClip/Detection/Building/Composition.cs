@@ -2,6 +2,7 @@ using MfpClip.Backbones;
 using MfpClip.Backbones.Clip;
 using MfpClip.Backbones.Cnn;
 using MfpClip.Imaging;
+using MfpClip.Kernels;
 using MfpClip.Modules;
 using MfpClip.Modules.ImageToText;
 using MfpClip.Modules.Mask;
@@ -33,7 +34,7 @@ internal sealed class Composition
     public PositionInterpolation? Interpolation { get; set; }
 
     /// <summary>Set by presets of methods that run a tower with another activation than it was trained with.</summary>
-    public Func<ClipConfig, ClipActivation>? RunWith { get; set; }
+    public Func<ClipConfig, MlpActivation>? RunWith { get; set; }
 
     /// <summary>This library's own method.</summary>
     public const string MfpClip = "MFP-CLIP (arXiv 2503.12910 v1)";

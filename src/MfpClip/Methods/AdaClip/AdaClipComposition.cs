@@ -1,5 +1,5 @@
-using MfpClip.Backbones.Clip;
 using MfpClip.Detection.Building;
+using MfpClip.Kernels;
 using MfpClip.Modules.Mask;
 using MfpClip.Modules.MultiPatch;
 using MfpClip.Modules.Scoring;
@@ -15,7 +15,7 @@ internal static class AdaClipComposition
         c.OwnMethod = null;
         c.Method = "AdaCLIP (arXiv 2407.15795)";
         c.Objective = new AdaClipObjective(options.Recipe, options.DicePerRow);
-        (c.Interpolation, c.RunWith) = (options.Interpolation, options.ExactGelu ? _ => ClipActivation.Gelu : null);
+        (c.Interpolation, c.RunWith) = (options.Interpolation, options.ExactGelu ? _ => MlpActivation.Gelu : null);
         (c.StageCount, c.Taps) = (options.Taps?.Count ?? options.StageCount, options.Taps);
         c.Templates = options.Templates;
         c.ImageToText.Set(d => new HybridTextPrompt(options, d), options.PromptFaults);

@@ -1,6 +1,7 @@
 using MfpClip.Backbones;
 using MfpClip.Modules;
 using MfpClip.Modules.ImageToText;
+using MfpClip.Tensors;
 using MfpClip.Text;
 
 namespace MfpClip.Methods.AdaClip;
@@ -53,10 +54,10 @@ internal sealed class HybridTextPrompt : WeightedModule, IImageToTextPrompt
 
         var done = Math.Max(_prompts.Depth, 1);
         x = done < text.Layers ? text.RunBlocks(x, done, text.Layers - done) : x;
-        var e = ImageToTextPrompt.Normalize(Enter(text.Project(x, ends.to(text.Device).repeat(B)))).view(B, S, -1); // [B, S, C]
-        var n = ImageToTextPrompt.Normalize(e.narrow(1, 0, normal).mean([1], keepdim: true));
-        var a = ImageToTextPrompt.Normalize(e.narrow(1, normal, S - normal).mean([1], keepdim: true));
-        return ImageToTextPrompt.Normalize(torch.cat([n, a], 1)).MoveToOuterDisposeScope(); // [B, 2, C]
+        var e = UnitVectors.Normalize(Enter(text.Project(x, ends.to(text.Device).repeat(B)))).view(B, S, -1); // [B, S, C]
+        var n = UnitVectors.Normalize(e.narrow(1, 0, normal).mean([1], keepdim: true));
+        var a = UnitVectors.Normalize(e.narrow(1, normal, S - normal).mean([1], keepdim: true));
+        return UnitVectors.Normalize(torch.cat([n, a], 1)).MoveToOuterDisposeScope(); // [B, 2, C]
     }
 
     /// <inheritdoc/>

@@ -1,5 +1,4 @@
 using MfpClip.Modules;
-using MfpClip.Modules.ImageToText;
 using MfpClip.Modules.Scoring;
 using MfpClip.Tensors;
 
@@ -37,14 +36,14 @@ internal sealed class SemanticFusionScorer : WeightedModule, IAnomalyScorer
     internal ImageScore Score(ScoreContext context, Action<string, Tensor>? visit)
     {
         using var scope = torch.NewDisposeScope();
-        var q = ImageToTextPrompt.Normalize(Parameters.Linear("proj", Enter(context.RawClassEmbedding))); // [B, C]
+        var q = UnitVectors.Normalize(Parameters.Linear("proj", Enter(context.RawClassEmbedding))); // [B, C]
         visit?.Invoke("proj_cls_token", q);
         var e = q;
         if (_options.Fusion != SemanticFusion.Off)
         {
-            var h = ImageToTextPrompt.Normalize(ClusterMean(context, visit)); // [B, C]
+            var h = UnitVectors.Normalize(ClusterMean(context, visit)); // [B, C]
             visit?.Invoke("hsf_output", h);
-            e = ImageToTextPrompt.Normalize((_options.FusionWeight * h) + ((1 - _options.FusionWeight) * q));
+            e = UnitVectors.Normalize((_options.FusionWeight * h) + ((1 - _options.FusionWeight) * q));
             visit?.Invoke("fused_image_feature", e);
         }
 
@@ -76,7 +75,7 @@ internal sealed class SemanticFusionScorer : WeightedModule, IAnomalyScorer
             throw new InferenceException("AdaCLIP's semantic fusion joins the patches of all stages, and these stages have different grids. Use a vision encoder whose stages share one, or another score.");
         }
 
-        var Z = torch.stack(context.Features.Select(z => ImageToTextPrompt.Normalize(z.flatten(2).transpose(1, 2))), 2); // [B, N, L, C]
+        var Z = torch.stack(context.Features.Select(z => UnitVectors.Normalize(z.flatten(2).transpose(1, 2))), 2); // [B, N, L, C]
         var mean = torch.stack(context.StageLogits().Select(l => l.flatten(2)), 0).mean([0]); // [B, 2, N]
         var a = mean.softmax(1).select(1, 1); // [B, N]
         visit?.Invoke("hsf_abnormal_prob", a);

@@ -68,7 +68,7 @@ internal sealed class ObjectAgnosticPrompt : WeightedModule, IImageToTextPrompt
     public Tensor EmbedStates(ITextTower text, StateSentences states, ImageContext? image)
     {
         using var scope = torch.NewDisposeScope();
-        var t = ImageToTextPrompt.Normalize(Enter(Embed(text))); // [2, C]
+        var t = UnitVectors.Normalize(Enter(Embed(text))); // [2, C]
         return t.unsqueeze(0).MoveToOuterDisposeScope(); // [1, 2, C]
     }
 

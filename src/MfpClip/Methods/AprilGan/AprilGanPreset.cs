@@ -1,5 +1,6 @@
 using MfpClip.Backbones.Clip;
 using MfpClip.Detection.Building;
+using MfpClip.Kernels;
 using MfpClip.Modules.ImageToText;
 using MfpClip.Modules.Mask;
 using MfpClip.Modules.MultiPatch;
@@ -35,9 +36,9 @@ internal static class AprilGanPreset
     }
 
     // The released loader builds OpenAI's model only at its own size; at any other it builds one whose configuration does not say QuickGELU.
-    private static ClipActivation Activation(Composition c, ClipConfig config)
+    private static MlpActivation Activation(Composition c, ClipConfig config)
     {
         int size = c.Preprocessor?.Size ?? c.ImageSize ?? DetectorAssembly.DefaultSize(config.Vision.PatchSize);
-        return size == config.Vision.ImageSize ? config.Activation : ClipActivation.Gelu;
+        return size == config.Vision.ImageSize ? config.Activation : MlpActivation.Gelu;
     }
 }

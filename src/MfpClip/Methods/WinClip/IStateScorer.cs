@@ -1,4 +1,4 @@
-using MfpClip.Modules.ImageToText;
+using MfpClip.Tensors;
 
 namespace MfpClip.Methods.WinClip;
 
@@ -29,7 +29,7 @@ internal sealed class TemperatureScorer(double temperature) : IStateScorer
     public Tensor Score(Tensor embeddings, Tensor texts)
     {
         using var scope = torch.NewDisposeScope();
-        var cosine = torch.matmul(ImageToTextPrompt.Normalize(embeddings), texts.t()); // [..., 2]
+        var cosine = torch.matmul(UnitVectors.Normalize(embeddings), texts.t()); // [..., 2]
         return (cosine / temperature).softmax(-1).select(-1, 1).MoveToOuterDisposeScope();
     }
 }

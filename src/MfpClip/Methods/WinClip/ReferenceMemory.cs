@@ -1,4 +1,4 @@
-using MfpClip.Modules.ImageToText;
+using MfpClip.Tensors;
 
 namespace MfpClip.Methods.WinClip;
 
@@ -37,13 +37,13 @@ internal sealed class ReferenceMemory : IDisposable
         }
     }
 
-    private static Tensor Flatten(Tensor x) => ImageToTextPrompt.Normalize(x).flatten(0, 1); // [K N, D]
+    private static Tensor Flatten(Tensor x) => UnitVectors.Normalize(x).flatten(0, 1); // [K N, D]
 
     // min over the memory of (1 - cos) / 2.
     private static Tensor Associate(Tensor x, Tensor memory)
     {
         using var scope = torch.NewDisposeScope();
-        var nearest = torch.matmul(ImageToTextPrompt.Normalize(x), memory.t()).amax([-1]);
+        var nearest = torch.matmul(UnitVectors.Normalize(x), memory.t()).amax([-1]);
         return ((1 - nearest) / 2).MoveToOuterDisposeScope();
     }
 }

@@ -1,4 +1,5 @@
 using MfpClip.Backbones;
+using MfpClip.Tensors;
 using MfpClip.Text;
 
 namespace MfpClip.Modules.ImageToText;
@@ -25,7 +26,7 @@ internal sealed class CoCoOpPrompt : LearnedContext
     public Tensor Shift(Tensor embedding)
     {
         using var scope = torch.NewDisposeScope();
-        var x = ImageToTextPrompt.Normalize(Enter(embedding));
+        var x = UnitVectors.Normalize(Enter(embedding));
         return Parameters.Linear("meta.linear2", F.relu(Parameters.Linear("meta.linear1", x))).MoveToOuterDisposeScope();
     }
 

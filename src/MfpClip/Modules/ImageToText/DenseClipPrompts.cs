@@ -1,4 +1,5 @@
 using MfpClip.Backbones;
+using MfpClip.Tensors;
 using MfpClip.Text;
 
 namespace MfpClip.Modules.ImageToText;
@@ -56,7 +57,7 @@ internal sealed class DenseClipPostModelPrompt : LearnedContext
         var t = Embed(text, states, normal.unsqueeze(0), abnormal.unsqueeze(0)); // [1, 2, C]
         var memory = _decoder.Memory(Enter(image.ProjectedTokens)); // [B, 1 + N, w]
         var v = _decoder.Read(t.expand(memory.shape[0], -1, -1), memory); // [B, 2, C]
-        return ImageToTextPrompt.Normalize(t + (Parameters["gamma"] * v)).MoveToOuterDisposeScope();
+        return UnitVectors.Normalize(t + (Parameters["gamma"] * v)).MoveToOuterDisposeScope();
     }
 
     /// <inheritdoc/>

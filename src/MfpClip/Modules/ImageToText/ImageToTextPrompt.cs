@@ -20,7 +20,4 @@ internal static class ImageToTextPrompt
             _ => new TemplateOnlyPrompt(),
         };
     }
-
-    /// <summary>L2 norm along the last axis becomes 1.</summary>
-    public static Tensor Normalize(Tensor x) => F.normalize(x, p: 2, dim: -1);
 }

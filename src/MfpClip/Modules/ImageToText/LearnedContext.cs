@@ -66,7 +66,7 @@ internal abstract class LearnedContext : WeightedModule, IImageToTextPrompt
     {
         using var scope = torch.NewDisposeScope();
         var t = torch.stack([EmbedState(text, states.NormalIds, normal), EmbedState(text, states.AbnormalIds, abnormal)], 1);
-        return ImageToTextPrompt.Normalize(t).MoveToOuterDisposeScope();
+        return UnitVectors.Normalize(t).MoveToOuterDisposeScope();
     }
 
     /// <summary>Description with the options that every variant has.</summary>
@@ -83,7 +83,7 @@ internal abstract class LearnedContext : WeightedModule, IImageToTextPrompt
     private Tensor EmbedState(ITextTower text, Tensor ids, Tensor context)
     {
         var sentences = PromptedSentences.Prepare(text, ids, Options.TokenCount);
-        return ImageToTextPrompt.Normalize(Enter(sentences.Embed(text, context.to_type(text.Precision)))).mean([1]);
+        return UnitVectors.Normalize(Enter(sentences.Embed(text, context.to_type(text.Precision)))).mean([1]);
     }
 
     private static Tensor Embed(string words, ModuleDimensions dimensions)

@@ -54,10 +54,10 @@ internal sealed class PrependImageToTextPrompt : WeightedModule, IImageToTextPro
         var S_a = states.AbnormalIds.shape[0];
         // Both states run through the tower as one batch.
         var sentences = PromptedSentences.Prepare(text, torch.cat([states.NormalIds, states.AbnormalIds], 0), _tokens);
-        var e = ImageToTextPrompt.Normalize(Enter(sentences.Embed(text, P_t))); // [B, S_n + S_a, C]
+        var e = UnitVectors.Normalize(Enter(sentences.Embed(text, P_t))); // [B, S_n + S_a, C]
         var normal = e.narrow(1, 0, S_n).mean([1], keepdim: true);
         var abnormal = e.narrow(1, S_n, S_a).mean([1], keepdim: true);
-        return ImageToTextPrompt.Normalize(torch.cat([normal, abnormal], 1)).MoveToOuterDisposeScope(); // [B, 2, C]
+        return UnitVectors.Normalize(torch.cat([normal, abnormal], 1)).MoveToOuterDisposeScope(); // [B, 2, C]
     }
 
     /// <inheritdoc/>

@@ -1,5 +1,6 @@
 using MfpClip.Backbones;
 using MfpClip.Backbones.Cnn;
+using MfpClip.Tensors;
 using MfpClip.Text;
 
 namespace MfpClip.Modules.ImageToText;
@@ -33,7 +34,7 @@ internal sealed class ResidualImageToTextPrompt : WeightedModule, IImageToTextPr
         using var scope = torch.NewDisposeScope();
         var r = Parameters.Linear("residual", Enter(image.Cnn.Pooled)).unsqueeze(1); // [B, 1, C]
         var t = Enter(states.Embeddings).unsqueeze(0) + (_alpha * r); // [B, 2, C]
-        return ImageToTextPrompt.Normalize(t).MoveToOuterDisposeScope();
+        return UnitVectors.Normalize(t).MoveToOuterDisposeScope();
     }
 
     /// <inheritdoc/>

@@ -1,4 +1,4 @@
-using MfpClip.Modules.ImageToText;
+using MfpClip.Tensors;
 
 namespace MfpClip.Modules.Mask;
 
@@ -39,6 +39,6 @@ internal sealed class PrototypeMaskPrompt(MaskPromptOptions options) : WeightedM
         using var scope = torch.NewDisposeScope();
         var sum = torch.matmul(weights, z.flatten(2).transpose(1, 2)); // [B, 2, C]
         var p = sum / (weights.sum(-1, keepdim: true) + Epsilon); // [B, 2, C]
-        return ImageToTextPrompt.Normalize(t + (_beta * ImageToTextPrompt.Normalize(p))).MoveToOuterDisposeScope();
+        return UnitVectors.Normalize(t + (_beta * UnitVectors.Normalize(p))).MoveToOuterDisposeScope();
     }
 }

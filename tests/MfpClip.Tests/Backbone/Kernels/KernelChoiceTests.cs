@@ -14,7 +14,7 @@ public class KernelChoiceTests
         EmbedDim = 32,
         Vision = new() { ImageSize = 28, PatchSize = 14, Width = 128, Layers = 3, Heads = 2 },
         Text = new() { VocabSize = 50, Width = 64, Layers = 2, Heads = 1, ContextLength = 20 },
-        Activation = ClipActivation.QuickGelu,
+        Activation = MlpActivation.QuickGelu,
     };
 
     [Theory]

@@ -1,4 +1,3 @@
-using MfpClip.Backbones.Clip;
 using MfpClip.Data.Procedural;
 using MfpClip.Kernels;
 using MfpClip.Tests.Detection;
@@ -131,10 +130,10 @@ public class KernelTests
             var x = (FakeBackbone.Values(1, ScalarType.Float64, count) * 9).to_type(type);
             x[0] = 200; // beyond every exponential
             var expected = Double(x) * torch.sigmoid(1.702 * Double(x));
-            var actual = InPlaceQuickGelu.Instance.Apply(x, ClipActivation.QuickGelu);
+            var actual = InPlaceQuickGelu.Instance.Apply(x, MlpActivation.QuickGelu);
             TensorAssert.Close(expected, Double(actual), tolerance);
             x.fill_(-200);
-            Assert.Equal(0, InPlaceQuickGelu.Instance.Apply(x, ClipActivation.QuickGelu).abs().max().to_type(ScalarType.Float32).item<float>());
+            Assert.Equal(0, InPlaceQuickGelu.Instance.Apply(x, MlpActivation.QuickGelu).abs().max().to_type(ScalarType.Float32).item<float>());
         }
     }
 

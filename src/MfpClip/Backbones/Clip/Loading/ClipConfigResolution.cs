@@ -1,3 +1,4 @@
+using MfpClip.Kernels;
 using MfpClip.Weights;
 
 namespace MfpClip.Backbones.Clip.Loading;
@@ -8,7 +9,7 @@ internal static class ClipConfigResolution
     public static ClipConfig Resolve(IWeightFile file, ClipTensorNames names, ClipFileConfig? beside, ClipBackboneOptions options)
     {
         // OpenAI's own files carry their buffers; all of OpenAI's models use QuickGELU.
-        ClipActivation? origin = names.IsOpenAi ? ClipActivation.QuickGelu : beside?.Config.Activation;
+        MlpActivation? origin = names.IsOpenAi ? MlpActivation.QuickGelu : beside?.Config.Activation;
         var asked = options.Activation ?? options.Config?.Activation;
         if (origin is { } known && asked is { } wanted && known != wanted)
         {
@@ -16,12 +17,12 @@ internal static class ClipConfigResolution
             throw new WeightsException(file.Path, $"the activation {wanted} was asked for, but {source} says {known}. With the wrong one a model loads and finds nothing.");
         }
 
-        if (names.IsOpenAi && asked is null && beside?.Config.Activation is ClipActivation.Gelu)
+        if (names.IsOpenAi && asked is null && beside?.Config.Activation is MlpActivation.Gelu)
         {
             throw new WeightsException(file.Path, $"'{Path.GetFileName(beside.Path)}' beside it says Gelu, but this is OpenAI's own file, trained with QuickGelu. Remove or correct the configuration.");
         }
 
-        var activation = origin ?? asked ?? (options.RunWith is not null ? ClipActivation.QuickGelu : throw new WeightsException(
+        var activation = origin ?? asked ?? (options.RunWith is not null ? MlpActivation.QuickGelu : throw new WeightsException(
             file.Path, "neither a config.json beside it nor the file says which activation it was trained with. Set ClipBackboneOptions.Activation: QuickGelu for OpenAI's weights and those derived from them, Gelu for most of open_clip's."));
         var config = (options.Config ?? beside?.Config ?? Infer(file, names)) with { Activation = activation };
         Check(file.Path, config);
@@ -91,7 +92,7 @@ internal static class ClipConfigResolution
         return new()
         {
             EmbedDim = checked((int)project[1]),
-            Activation = ClipActivation.QuickGelu,
+            Activation = MlpActivation.QuickGelu,
             Vision = new() { ImageSize = checked(side * (int)patch[2]), PatchSize = checked((int)patch[2]), Width = width, Layers = Layers("visual.transformer"), Heads = Math.Max(width / 64, 1), MlpRatio = Ratio("visual.transformer", width) },
             Text = new() { ContextLength = checked((int)Shape("positional_embedding")[0]), VocabSize = checked((int)text[0]), Width = textWidth, Layers = Layers("transformer"), Heads = Math.Max(textWidth / 64, 1), MlpRatio = Ratio("transformer", textWidth) },
         };

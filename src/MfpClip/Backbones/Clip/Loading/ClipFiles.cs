@@ -1,4 +1,5 @@
 using System.Text.Json;
+using MfpClip.Kernels;
 
 namespace MfpClip.Backbones.Clip.Loading;
 
@@ -66,8 +67,8 @@ internal static class ClipFiles
             EmbedDim = Int(root, "projection_dim") ?? 512,
             Activation = act switch
             {
-                "quick_gelu" => ClipActivation.QuickGelu,
-                "gelu" => ClipActivation.Gelu,
+                "quick_gelu" => MlpActivation.QuickGelu,
+                "gelu" => MlpActivation.Gelu,
                 _ => throw new WeightsException(path, $"the activation '{act}' is not supported (quick_gelu and gelu are)."),
             },
             LayerNormEps = vision.TryGetProperty("layer_norm_eps", out var eps) ? eps.GetDouble() : 1e-5,
@@ -106,7 +107,7 @@ internal static class ClipFiles
         var config = new ClipConfig
         {
             EmbedDim = model.GetProperty("embed_dim").GetInt32(),
-            Activation = model.TryGetProperty("quick_gelu", out var quick) && quick.GetBoolean() ? ClipActivation.QuickGelu : ClipActivation.Gelu,
+            Activation = model.TryGetProperty("quick_gelu", out var quick) && quick.GetBoolean() ? MlpActivation.QuickGelu : MlpActivation.Gelu,
             Vision = new()
             {
                 ImageSize = vision.GetProperty("image_size").GetInt32(),
