@@ -2,22 +2,18 @@ using MfpClip;
 using MfpClip.Backbones.Clip;
 using MfpClip.Hosting;
 using MfpClip.Kernels;
-using MfpClip.Modules.ImageToText;
-using MfpClip.Modules.Self;
 using MfpClip.Output;
 
 // A minimal service: upload a photo, get a score, regions and an overlay. Configure it under "MfpClip" in appsettings.json, for example
-// { "MfpClip": { "Backbone": "ViT-L-14-336px.pt", "Cnn": "resnet50.safetensors", "Modules": "modules.safetensors" } }.
+// { "MfpClip": { "Method": "mfp-clip", "Backbone": "ViT-L-14-336px.pt", "Cnn": "resnet50.safetensors", "Modules": "modules.safetensors" } }.
 var builder = WebApplication.CreateBuilder(args);
 var section = builder.Configuration.GetSection("MfpClip");
 builder.Services.AddMfpClip(section, options =>
 {
-    if (string.IsNullOrWhiteSpace(options.Backbone))
+    if (options.Recipe.Backbone is null)
     {
         // Nothing configured: random weights, so that the service can be tried. It finds nothing.
-        options.ImageToText = ImageToTextVariant.Off;
-        options.SelfPrompt = SelfPromptVariant.Off;
-        options.Configure = b => b.UseRandomBackbone(new ClipConfig
+        options.Configure = b => b.WithoutImageToTextPrompt().WithoutSelfPrompt().UseRandomBackbone(new ClipConfig
         {
             EmbedDim = 64,
             Activation = MlpActivation.QuickGelu,

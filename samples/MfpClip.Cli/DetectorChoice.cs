@@ -2,8 +2,8 @@ using System.CommandLine;
 using MfpClip.Backbones.Clip;
 using MfpClip.Backbones.Cnn;
 using MfpClip.Calibration;
+using MfpClip.Detection;
 using MfpClip.Kernels;
-using MfpClip.Methods;
 using MfpClip.Models;
 using MfpClip.References;
 
@@ -27,6 +27,7 @@ internal sealed class DetectorChoice
 
     private readonly Option<string[]> _without = new("--without") { Description = "Parts of MFP-CLIP to switch off without training anew: i2tp, sp, mpfa, mp; modules for all four; training for the trained projections, too: the CLIP towers and the sentences alone.", AllowMultipleArgumentsPerToken = true };
 
+    private readonly Option<string?> _recipe = new("--recipe") { Description = "A recipe (JSON) to start with, as every report and 'describe --recipe-out' hold one; what is named beside it wins." };
     private const string RandomPrefix = "random:";
 
     private const string Bundled = "default";
@@ -34,7 +35,9 @@ internal sealed class DetectorChoice
     /// <summary>What is said where the weights are random.</summary>
     public const string RandomNotice = "These results come from RANDOM weights that this command made itself: they show how everything works, not where defects are. Name real weights with --weights.";
 
+    private const string DefaultMethod = "mfp-clip";
     private bool _takesDefault;
+    private (string Path, DetectorRecipe Recipe)? _read;
 
     /// <param name="command">The command.</param>
     /// <param name="defaultModel">Whether the default model stands in where nothing is named; otherwise random weights do.</param>
@@ -46,7 +49,7 @@ internal sealed class DetectorChoice
             _weights.Description = "CLIP weights: a file, a folder ('mfpclip pretrain' fills one, too), a name from 'mfpclip models list', or 'default' for the small model inside this program, which also stands in where nothing is named. random:ViT-L-14-336 and the like make random weights of that size, for dry runs.";
         }
 
-        foreach (Option option in new Option[] { _method, _weights, _cnn, _modules, _calibration, _device, _precision, _size, _scales })
+        foreach (Option option in new Option[] { _recipe, _method, _weights, _cnn, _modules, _calibration, _device, _precision, _size, _scales })
         {
             command.Options.Add(option);
         }
@@ -98,18 +101,19 @@ internal sealed class DetectorChoice
 
     /// <summary>What should be said beside every result of this choice.</summary>
     public string? Notice(ParseResult parsed) => IsRandom(parsed) ? RandomNotice
-        : IsDefault(parsed) && Method(parsed).Key == "mfp-clip" ? null
-        : parsed.GetValue(_modules) is null && Method(parsed) is { IsTrained: true, ReadsCnn: false } method ? $"No trained modules were named (--modules): {method.Name}'s are untrained, so maps mean little."
-        : parsed.GetValue(_modules) is null && Method(parsed).IsTrained ? "No trained modules were named (--modules): the projections of MPFA are untrained, so maps mean little." : null;
+        : Recipe(parsed) is { Modules: not null } ? null
+        : IsDefault(parsed) && Method(parsed).Description.Id == DefaultMethod ? null
+        : parsed.GetValue(_modules) is null && Method(parsed).Description is { IsTrained: true, ReadsCnn: false } method ? $"No trained modules were named (--modules): {method.Name}'s are untrained, so maps mean little."
+        : parsed.GetValue(_modules) is null && Method(parsed).Description.IsTrained ? "No trained modules were named (--modules): the projections of MPFA are untrained, so maps mean little." : null;
 
     /// <summary>Whether I2TP and SP have a CNN to read.</summary>
-    public bool HasCnn(ParseResult parsed) => HasCnn(parsed, Method(parsed)) || (IsDefault(parsed) && Method(parsed).ReadsCnn);
+    public bool HasCnn(ParseResult parsed) => HasCnn(parsed, Method(parsed)) || (IsDefault(parsed) && Method(parsed).Description.ReadsCnn);
 
     /// <summary>The trained modules that were named.</summary>
     public string? Modules(ParseResult parsed) => parsed.GetValue(_modules);
 
     /// <summary>The method that was asked for.</summary>
-    public MethodPreset Method(ParseResult parsed) => MethodCatalogue.Find(parsed.GetValue(_method)!);
+    public RegisteredMethod Method(ParseResult parsed) => DetectorRegistry.Default.FindMethod(Recipe(parsed) is { } recipe && !IsGiven(parsed, _method) ? recipe.Method : parsed.GetValue(_method)!);
 
     /// <summary>The composition, still open to changes.</summary>
     /// <param name="parsed">Arguments.</param>
@@ -117,29 +121,40 @@ internal sealed class DetectorChoice
     public ZeroShotDetectorBuilder Builder(ParseResult parsed, long seed = 0)
     {
         var method = Method(parsed);
-        return parsed.GetValue(_cnn) is not null && !method.ReadsCnn
-            ? throw new DetectorConfigurationException([$"{method.Name} reads no CNN; leave --cnn out."])
+        return parsed.GetValue(_cnn) is not null && !method.Description.ReadsCnn
+            ? throw new DetectorConfigurationException([$"{method.Description.Name} reads no CNN; leave --cnn out."])
             : Builder(parsed, method, seed);
     }
 
     /// <summary>The same of another method.</summary>
-    public ZeroShotDetectorBuilder Builder(ParseResult parsed, MethodPreset method, long seed)
+    public ZeroShotDetectorBuilder Builder(ParseResult parsed, RegisteredMethod method, long seed)
     {
-        var builder = new ZeroShotDetectorBuilder().UseDevice(parsed.GetValue(_device)!).UsePrecision(Precision(parsed.GetValue(_precision)!));
+        var recipe = Recipe(parsed);
+        var builder = recipe is null ? new ZeroShotDetectorBuilder() : ZeroShotDetectorBuilder.From(recipe);
+        if (recipe is null || IsGiven(parsed, _device))
+        {
+            builder.UseDevice(parsed.GetValue(_device)!);
+        }
+
+        if (recipe is null || IsGiven(parsed, _precision))
+        {
+            builder.UsePrecision(Precision(parsed.GetValue(_precision)!));
+        }
+
         string? weights = Weights(parsed);
         bool bundled = IsDefault(parsed), cnn = HasCnn(parsed, method);
         builder = !bundled ? builder : weights == Bundled ? builder.UseDefaultModel(seed) : builder.UseDefaultModel(weights!, seed);
-        if (!bundled || method.Key != "mfp-clip")
+        if (recipe is null ? !bundled || method.Description.Id != DefaultMethod : method.Description.Id != recipe.Method)
         {
-            method.Apply(builder, seed); // the bundled model brings MFP-CLIP's modules with it, trained on rendered pictures
+            builder.UseMethod(method.Create(seed)); // the bundled model brings MFP-CLIP's modules with it, trained on rendered images
         }
 
-        if (method.ReadsCnn && !cnn && !bundled)
+        if (recipe is null && method.Description.ReadsCnn && !cnn && !bundled)
         {
             builder.WithoutImageToTextPrompt().WithoutSelfPrompt();
         }
 
-        if (IsRandom(parsed))
+        if (IsRandom(parsed) && (recipe is null || weights is not null))
         {
             var config = RandomConfig(weights);
             builder.UseRandomBackbone(config, 1);
@@ -149,9 +164,9 @@ internal sealed class DetectorChoice
                 builder.UseCnn(new ResNetOptions { Architecture = architecture, RandomSeed = 1 });
             }
         }
-        else if (!bundled)
+        else if (!bundled && weights is not null)
         {
-            builder.UseBackbone(File.Exists(weights) || Directory.Exists(weights) || !ModelCatalogue.TryFind(weights!, out _) ? weights! : new ModelStore().GetPath(weights!));
+            builder.UseBackbone(File.Exists(weights) || Directory.Exists(weights) || !ModelCatalogue.TryFind(weights, out _) ? weights : new ModelStore().GetPath(weights));
         }
 
         if (cnn && parsed.GetValue(_cnn) is { } file)
@@ -176,23 +191,29 @@ internal sealed class DetectorChoice
 
         if (parsed.GetValue(_without) is { Length: > 0 } without)
         {
-            ModulesOff.Apply(builder, method.Key, without);
+            ModulesOff.Apply(builder, method.Description.Id, without);
         }
 
         return parsed.GetValue(_calibration) is { } calibration ? builder.WithCalibration(CalibrationFile.Load(calibration)) : builder;
     }
 
-    private bool HasCnn(ParseResult parsed, MethodPreset method) => method.ReadsCnn && (parsed.GetValue(_cnn) is not null || IsRandom(parsed));
+    private bool HasCnn(ParseResult parsed, RegisteredMethod method) => method.Description.ReadsCnn && (parsed.GetValue(_cnn) is not null || IsRandom(parsed) || Recipe(parsed)?.Cnn is not null);
 
     // The small model: this program's own weights, or those of a folder that 'pretrain' filled.
     private bool IsDefault(ParseResult parsed) => Weights(parsed) is { } w && (w == Bundled || TinyModel.IsPretrained(w));
 
     /// <summary>Whether the backbone's weights are random.</summary>
-    public bool IsRandom(ParseResult parsed) => Weights(parsed) is not { } w || w.StartsWith(RandomPrefix, StringComparison.Ordinal);
+    public bool IsRandom(ParseResult parsed) => Weights(parsed) is { } w ? w.StartsWith(RandomPrefix, StringComparison.Ordinal)
+        : Recipe(parsed) is not { Backbone: { } backbone } || backbone.RandomSeed is not null;
+
+    private DetectorRecipe? Recipe(ParseResult parsed) => parsed.GetValue(_recipe) is not { } path ? null
+        : _read is { } read && read.Path == path ? read.Recipe : (_read = (path, DetectorRecipe.Load(path))).Value.Recipe;
+
+    private static bool IsGiven(ParseResult parsed, Option option) => parsed.GetResult(option) is { Implicit: false };
 
     // The default model is MFP-CLIP with modules of its own: whoever names another method, CNN or modules means something else.
     private string? Weights(ParseResult parsed) => parsed.GetValue(_weights)
-        ?? (_takesDefault && parsed.GetValue(_cnn) is null && parsed.GetValue(_modules) is null && Method(parsed).Key == "mfp-clip" ? Bundled : null);
+        ?? (_takesDefault && Recipe(parsed)?.Backbone is null && parsed.GetValue(_cnn) is null && parsed.GetValue(_modules) is null && Method(parsed).Description.Id == DefaultMethod ? Bundled : null);
 
     // random:ViT-L-14-336 and the like, for dry runs at full size.
     private static ClipConfig RandomConfig(string? weights) => weights?[RandomPrefix.Length..] switch

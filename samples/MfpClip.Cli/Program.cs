@@ -5,7 +5,12 @@ using MfpClip.Cli.Commands;
 
 MfpClip.MemoryReuse.Enable();
 var json = new Option<bool>("--json") { Description = "Print one JSON object instead of text.", Recursive = true };
-var root = new RootCommand("Finds defects on products it has never seen: an anomaly map and a score for every photo.") { json };
+if (Plugins.Load(args) is { } fault)
+{
+    return Failure.Report(fault, args.Contains("--json"));
+}
+
+var root = new RootCommand("Finds defects on products it has never seen: an anomaly map and a score for every photo.") { json, Plugins.Option };
 root.Subcommands.Add(DetectCommand.Create(json));
 root.Subcommands.Add(DescribeCommand.Create(json));
 root.Subcommands.Add(TrainCommand.Create(json));

@@ -6,13 +6,16 @@ public sealed record DetectorDescription
     /// <summary>Name of the method, for example "MFP-CLIP (arXiv 2503.12910 v1)".</summary>
     public required string Method { get; init; }
 
+    /// <summary>Stable name of the method, for configuration and files: for example "mfp-clip"; empty where a detector has none.</summary>
+    public string MethodId { get; init; } = string.Empty;
+
     /// <summary>Stages in order: preprocessing, backbone, CNN, prompts, map, score.</summary>
     public required IReadOnlyList<StageDescription> Stages { get; init; }
 
     /// <summary>"cpu" or "cuda:N".</summary>
     public required string Device { get; init; }
 
-    /// <summary>Number format of the frozen towers.</summary>
+    /// <summary>Precision of the frozen towers.</summary>
     public required string Precision { get; init; }
 
     /// <summary>Side of the square model input in pixels.</summary>
@@ -21,20 +24,45 @@ public sealed record DetectorDescription
     /// <summary>Version of the library that composed it.</summary>
     public required string LibraryVersion { get; init; }
 
-    /// <summary>One SHA-256 over the names and hashes of all weights, in lower-case hexadecimal.</summary>
+    /// <summary>One SHA-256 over the ids of the stages and the hashes of their weights, in lower-case hexadecimal.</summary>
     public required string WeightsHash { get; init; }
+
+    /// <summary>
+    /// SHA-256 over what is composed: method, implementations and settings of the parts, image size, precision. Neither weights nor texts for
+    /// people count. Empty where a detector does not offer one.
+    /// </summary>
+    public string CompositionHash { get; init; } = string.Empty;
+
+    /// <summary>Whether the map shows the whole image; a preprocessor that crops leaves parts out.</summary>
+    public bool CoversWholeImage { get; init; } = true;
+
+    /// <summary>The recipe as JSON, from which the detector can be built again; <see langword="null"/> where a detector does not offer one.</summary>
+    public string? Recipe { get; init; }
+
+    /// <summary>Whether a hash in a file stands for this detector's weights; hashes written by version 0.1 count too.</summary>
+    /// <param name="hash">Lower-case hexadecimal.</param>
+    public bool HasWeights(string hash) => hash == WeightsHash || hash == WeightsHashOfVersion01.Of(Stages);
 }
 
 /// <summary>One stage of a composed detector.</summary>
 public sealed record StageDescription
 {
-    /// <summary>What the stage does, for example "self prompt (SP)".</summary>
+    /// <summary>Stable id of the part within a detector, for example "self_prompt"; what hashes and files use.</summary>
+    public string Id { get; init; } = string.Empty;
+
+    /// <summary>Stable name of the class of parts, for example "mask-prompt"; a user's own part may name itself, else its type does.</summary>
+    public string Implementation { get; init; } = string.Empty;
+
+    /// <summary>Settings as a JSON object.</summary>
+    public string Settings { get; init; } = "{}";
+
+    /// <summary>What the stage does, in words for people, for example "self prompt (SP)".</summary>
     public required string Stage { get; init; }
 
-    /// <summary>Which component does it, for example "linear adapters" or "off".</summary>
+    /// <summary>Which component does it, in words for people, for example "linear adapters" or "off".</summary>
     public required string Component { get; init; }
 
-    /// <summary>Options by name, as text.</summary>
+    /// <summary>Options by name, as text for people.</summary>
     public IReadOnlyDictionary<string, string> Options { get; init; } = new Dictionary<string, string>();
 
     /// <summary>Weights of the stage; empty where it has none.</summary>

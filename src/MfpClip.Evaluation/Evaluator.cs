@@ -186,7 +186,7 @@ public sealed class Evaluator(EvaluationOptions? options = null, IImageDecoder? 
     // Model resolution takes the model's map for the whole image.
     private void RefuseCrops(IZeroShotDetector detector)
     {
-        if (_options.Resolution == EvaluationResolution.Model && detector.Description.Stages.Any(s => s.Component.Contains("centre crop", StringComparison.Ordinal)))
+        if (_options.Resolution == EvaluationResolution.Model && !detector.Description.CoversWholeImage)
         {
             throw new DetectorConfigurationException(["The detector crops images, so its map does not show all of them: evaluate at the image's resolution (EvaluationResolution.Image)."]);
         }

@@ -1,5 +1,6 @@
-using MfpClip.Detection.Building;
-using MfpClip.Methods.MfpClip;
+using System.Runtime.CompilerServices;
+using MfpClip.Detection;
+using MfpClip.Methods.Mfp;
 using MfpClip.Weights;
 
 namespace MfpClip;
@@ -8,6 +9,8 @@ namespace MfpClip;
 public static class TinyModel
 {
     private const string TrainedBackbone = "clip.safetensors", TrainedModules = "modules.safetensors";
+
+    private const string Name = "tiny";
 
     private const string Backbone = "tiny-clip.safetensors", Modules = "tiny-modules.safetensors";
 
@@ -35,7 +38,7 @@ public static class TinyModel
     public static ZeroShotDetectorBuilder UseDefaultModel(this ZeroShotDetectorBuilder builder, long seed)
     {
         ArgumentNullException.ThrowIfNull(builder);
-        return Compose(builder, new(Modules, () => Open(Backbone), () => Open(Modules)), seed);
+        return Compose(builder, Package, seed);
     }
 
     /// <summary>The same composition with weights that <c>mfpclip pretrain</c> wrote, in the place of the package's own.</summary>
@@ -46,18 +49,47 @@ public static class TinyModel
     public static ZeroShotDetectorBuilder UseDefaultModel(this ZeroShotDetectorBuilder builder, string folder, long seed = 0)
     {
         ArgumentNullException.ThrowIfNull(builder);
-        string backbone = Path.Combine(folder, TrainedBackbone), modules = Path.Combine(folder, TrainedModules);
-        return new[] { backbone, modules }.FirstOrDefault(f => !File.Exists(f)) is { } absent
-            ? throw new WeightsException(absent, "there is no such file; 'mfpclip pretrain' writes it.")
-            : Compose(builder, new(TrainedModules, () => WeightFile.Open(backbone), () => WeightFile.Open(modules)), seed);
+        return Compose(builder, InFolder(folder), seed);
     }
 
     /// <summary>Whether a folder holds what <c>mfpclip pretrain</c> writes.</summary>
     /// <param name="folder">Any path.</param>
     public static bool IsPretrained(string folder) => File.Exists(Path.Combine(folder, TrainedBackbone)) && File.Exists(Path.Combine(folder, TrainedModules));
 
-    private static ZeroShotDetectorBuilder Compose(ZeroShotDetectorBuilder builder, BundledModel model, long seed) =>
-        HybridComposition.Apply(builder.UseBundled(model), ImageSize, seed);
+    /// <summary>The package's weights, for <see cref="ZeroShotDetectorBuilder.UseModel"/> with a composition of one's own.</summary>
+    public static ModelPackage Package { get; } = new()
+    {
+        Name = Name, ModulesSource = Modules, OpenBackbone = () => Open(Backbone), OpenModules = () => Open(Modules), CnnInputSize = HybridComposition.CnnInputSize,
+    };
+
+    /// <summary>
+    /// Makes the model known to recipes by the name "tiny". Done when this assembly is loaded; a program that only reads recipes calls it, so that
+    /// the assembly is.
+    /// </summary>
+    public static void Register()
+    {
+        // The module initializer has done it.
+    }
+
+#pragma warning disable CA2255 // Recipes may name the model before any of its own members is called.
+    [ModuleInitializer]
+#pragma warning restore CA2255
+    internal static void RegisterOnLoad() => DetectorRegistry.Default.AddModelPackage(Name, folder => folder is null ? Package : InFolder(folder));
+
+    private static ModelPackage InFolder(string folder)
+    {
+        string backbone = Path.Combine(folder, TrainedBackbone), modules = Path.Combine(folder, TrainedModules);
+        return new[] { backbone, modules }.FirstOrDefault(f => !File.Exists(f)) is { } absent
+            ? throw new WeightsException(absent, "there is no such file; 'mfpclip pretrain' writes it.")
+            : new()
+            {
+                Name = Name, ModulesSource = TrainedModules, Folder = folder, CnnInputSize = HybridComposition.CnnInputSize,
+                OpenBackbone = () => WeightFile.Open(backbone), OpenModules = () => WeightFile.Open(modules),
+            };
+    }
+
+    private static ZeroShotDetectorBuilder Compose(ZeroShotDetectorBuilder builder, ModelPackage model, long seed) =>
+        HybridComposition.Apply(builder.UseModel(model), ImageSize, seed);
 
     private static IWeightFile Open(string name) => typeof(TinyModel).Assembly.GetManifestResourceStream(name) is UnmanagedMemoryStream resource
         ? WeightFile.Open(name, resource)

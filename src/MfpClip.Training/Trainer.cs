@@ -81,7 +81,7 @@ public sealed class Trainer
         }
 
         string frozenBefore = WeightsHash.Of(frozen);
-        var identity = new TrainingIdentity(_method.Name, CompositionHash(), _data.Fingerprint, frozenBefore);
+        var identity = new TrainingIdentity(_method.Name, null, CompositionHash(), _data.Fingerprint, frozenBefore);
         using var features = FrozenFeatures.Enter(_detector, _options);
         using var reproducible = ReproducibleKernels.Enter();
         using var recomputing = ActivationCheckpointing.Enter(_options.RecomputedBlocks);
@@ -94,6 +94,11 @@ public sealed class Trainer
             {
                 session.Resume();
                 watch.Resumed(session.State);
+                if (!session.KnowsComposition)
+                {
+                    TrainingLog.CompositionNotChecked(_options.Logger, _files.Checkpoint);
+                }
+
                 TrainingLog.Resumed(_options.Logger, _files.Checkpoint, session.State.Epoch + 1, session.State.Step);
             }
 
@@ -117,7 +122,7 @@ public sealed class Trainer
 
     private bool Loop(TrainingSession session, TrainingWatch watch, IProgress<TrainingProgress>? progress, CancellationToken cancellationToken)
     {
-        var samples = new SampleSource(_data, _detector.Settings.Preprocessor, _recipe, _options.ImageCacheBytes);
+        var samples = new SampleSource(_data, _detector.Settings.Input.Preprocessor, _recipe, _options.ImageCacheBytes);
         var loader = new BatchLoader(samples, _data.Count, _recipe, _detector.Pass.Normalization, _options.Workers);
         TrainingLog.Started(
             _options.Logger, _method.Name, _data.Name, session.Weights.Sum(w => w.Value.numel()), session.Weights.Count, _recipe.Epochs, loader.StepsPerEpoch);
@@ -181,9 +186,7 @@ public sealed class Trainer
     // What is composed, without weights: those are hashed on their own.
     private string CompositionHash()
     {
-        var d = _detector.Description;
-        object[] stages = [.. d.Stages.Select(s => new { s.Stage, s.Component, s.Options })];
-        string text = JsonSerializer.Serialize(new { d.Method, d.Precision, d.ImageSize, stages, Modules = _options.Modules ?? [] }, ReflectedJson.Options);
+        string text = JsonSerializer.Serialize(new { _detector.Description.CompositionHash, Modules = _options.Modules ?? [] }, ReflectedJson.Options);
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
     }
 

@@ -24,6 +24,9 @@ internal static partial class TrainingLog
     [LoggerMessage(105, LogLevel.Warning, "No frozen weights can be seen (backbone or CNN of the user's own without IFrozenNetwork): that they do not change is not checked")]
     public static partial void NothingFrozenToCheck(ILogger logger);
 
+    [LoggerMessage(107, LogLevel.Warning, "The checkpoint {Checkpoint} is of version 0.1: that modules and options are those it was started with cannot be checked, beyond names and shapes of tensors")]
+    public static partial void CompositionNotChecked(ILogger logger, string checkpoint);
+
     [LoggerMessage(106, LogLevel.Warning, "The loss curves could not be drawn: {Message}")]
     public static partial void NoCurves(ILogger logger, string message);
 }

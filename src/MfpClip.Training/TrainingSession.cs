@@ -36,13 +36,16 @@ internal sealed class TrainingSession : IDisposable
     /// <summary>Loss of every step so far.</summary>
     public List<float> Losses { get; private set; } = [];
 
+    /// <summary>Whether the checkpoint said what was composed.</summary>
+    public bool KnowsComposition { get; private set; } = true;
+
     /// <summary>Learning rate of the epoch that runs.</summary>
     public double LearningRate => _recipe.LearningRate * _recipe.Factor(State.Epoch);
 
     /// <summary>Goes on from the checkpoint.</summary>
     public void Resume()
     {
-        (State, Losses) = CheckpointFile.Load(_files.Checkpoint, _identity, _recipe, Weights, _optimizer, _average.Tensors);
+        (State, Losses, KnowsComposition) = CheckpointFile.Load(_files.Checkpoint, _identity, _recipe, Weights, _optimizer, _average.Tensors);
         _saved = true;
         _method.WeightsChanged();
     }

@@ -1,7 +1,7 @@
 using MfpClip.Backbones.Cnn;
 using MfpClip.Backbones.Hybrid;
-using MfpClip.Methods;
-using MfpClip.Methods.MfpClip;
+using MfpClip.Detection;
+using MfpClip.Methods.Mfp;
 using MfpClip.Modules.Mask;
 using MfpClip.Modules.Self;
 using MfpClip.Tensors;
@@ -73,10 +73,10 @@ public sealed class TinyModelTests : IDisposable
     public void EveryMethodRunsOnTheBundledBackboneFromScratch()
     {
         Write();
-        foreach (var method in Methods.MethodCatalogue.Methods)
+        foreach (var method in DetectorRegistry.Default.Methods)
         {
             using var detector = Bundled(b => Applied(method, b));
-            Assert.All(Modules(detector), m => Assert.Equal(method.Key == "mfp-clip" ? "test" : "untrained", m.Weights[0].Source));
+            Assert.All(Modules(detector), m => Assert.Equal(method.Description.Id == "mfp-clip" ? "test" : "untrained", m.Weights[0].Source));
             Assert.InRange(detector.Detect(new RgbImage(64, 64, new byte[64 * 64 * 3])).Score, 0, 1);
 
             using var scratch = Bundled(b => Applied(method, b).WithoutModuleWeights());
@@ -84,11 +84,11 @@ public sealed class TinyModelTests : IDisposable
         }
 
         // MFP-CLIP is the bundled composition itself.
-        static ZeroShotDetectorBuilder Applied(Methods.MethodPreset method, ZeroShotDetectorBuilder builder)
+        static ZeroShotDetectorBuilder Applied(RegisteredMethod method, ZeroShotDetectorBuilder builder)
         {
-            if (method.Key != "mfp-clip")
+            if (method.Description.Id != "mfp-clip")
             {
-                method.Apply(builder, 1);
+                builder.UseMethod(method.Create(1));
             }
 
             return builder;
@@ -144,7 +144,11 @@ public sealed class TinyModelTests : IDisposable
     }
 
     private ZeroShotDetector Bundled(Func<ZeroShotDetectorBuilder, ZeroShotDetectorBuilder> change) => change(HybridComposition.Apply(
-        new ZeroShotDetectorBuilder().UseBundled(new("test", () => WeightFile.Open(Path.Combine(_folder, "clip")), () => WeightFile.Open(Path.Combine(_folder, "modules")))), 64)).Build();
+        new ZeroShotDetectorBuilder().UseModel(new()
+        {
+            Name = "test", OpenBackbone = () => WeightFile.Open(Path.Combine(_folder, "clip")), OpenModules = () => WeightFile.Open(Path.Combine(_folder, "modules")),
+            CnnInputSize = HybridComposition.CnnInputSize,
+        }), 64)).Build();
 
     private static List<StageDescription> Modules(ZeroShotDetector detector) =>
         [.. detector.Description.Stages.Where(s => s.Weights.Count > 0 && s.Stage is not ("backbone" or "CNN features"))];

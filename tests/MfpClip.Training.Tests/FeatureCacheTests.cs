@@ -4,7 +4,7 @@ using MfpClip.Backbones.Hybrid;
 using MfpClip.Data;
 using MfpClip.Data.Procedural.Canvas;
 using MfpClip.Execution;
-using MfpClip.Methods.MfpClip;
+using MfpClip.Methods.Mfp;
 using MfpClip.Output;
 using MfpClip.Training.Comparison;
 

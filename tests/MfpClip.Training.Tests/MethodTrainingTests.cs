@@ -1,5 +1,5 @@
+using MfpClip.Detection;
 using MfpClip.Execution;
-using MfpClip.Methods;
 using MfpClip.Training.Data;
 
 namespace MfpClip.Training.Tests;
@@ -7,7 +7,7 @@ namespace MfpClip.Training.Tests;
 /// <summary>The trainer knows no method: what holds for one holds for all.</summary>
 public class MethodTrainingTests
 {
-    public static TheoryData<string> Trained => [.. MethodCatalogue.Methods.Where(m => m.IsTrained).Select(m => m.Key)];
+    public static TheoryData<string> Trained => [.. DetectorRegistry.Default.Methods.Where(m => m.Description.IsTrained).Select(m => m.Description.Id)];
 
     [Theory]
     [MemberData(nameof(Trained))]
@@ -77,7 +77,7 @@ public class MethodTrainingTests
         var method = detector.GetTrainable();
         using var scope = torch.NewDisposeScope();
         var data = new ProceduralTrainingData(["fabric", "gear"], 3, 64, 2);
-        var source = new SampleSource(data, detector.Settings.Preprocessor, new(), 0);
+        var source = new SampleSource(data, detector.Settings.Input.Preprocessor, new(), 0);
         PreparedSample[] samples = [source.At(0, 0, 0), source.At(3, 0, 1), source.At(4, 0, 2), source.At(2, 0, 3) with { Mask = null, IsAnomalous = true }];
         var loader = new BatchLoader(source, 4, new() { BatchSize = 4 }, detector.Pass.Normalization, 0);
 
@@ -96,7 +96,7 @@ public class MethodTrainingTests
     public void A_method_without_weights_is_refused_in_words()
     {
         var builder = new ZeroShotDetectorBuilder();
-        MethodCatalogue.Find("winclip").Apply(builder, 0);
+        builder.UseMethod("winclip");
         using var detector = builder.UseRandomBackbone(Small.Clip, 1).WithImageSize(56).Build();
         var error = Assert.Throws<DetectorConfigurationException>(() => new Trainer(detector, Small.Data(), new() { OutputFolder = "unused" }));
         Assert.Contains("no weights to train", error.Message, StringComparison.Ordinal);
@@ -107,7 +107,7 @@ public class MethodTrainingTests
         using var scope = torch.NewDisposeScope();
         using var recomputing = ActivationCheckpointing.Enter(recomputed);
         var method = detector.GetTrainable();
-        var source = new SampleSource(Small.Data(), detector.Settings.Preprocessor, new(), 0);
+        var source = new SampleSource(Small.Data(), detector.Settings.Input.Preprocessor, new(), 0);
         var loader = new BatchLoader(source, 2, new() { BatchSize = 2 }, detector.Pass.Normalization, 0);
         foreach (var (_, weight) in method.TrainedWeights)
         {

@@ -1,6 +1,6 @@
 using MfpClip.Backbones.Cnn;
 using MfpClip.Data.Procedural.Canvas;
-using MfpClip.Methods.MfpClip;
+using MfpClip.Methods.Mfp;
 using MfpClip.Training.Pretraining;
 using MfpClip.Weights;
 

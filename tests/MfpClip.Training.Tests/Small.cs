@@ -1,8 +1,8 @@
 using MfpClip.Backbones.Clip;
 using MfpClip.Backbones.Cnn;
 using MfpClip.Data.Procedural.Canvas;
+using MfpClip.Detection;
 using MfpClip.Kernels;
-using MfpClip.Methods;
 using MfpClip.Modules.Self;
 using MfpClip.Training.Data;
 
@@ -29,10 +29,10 @@ internal static class Small
     public static ZeroShotDetectorBuilder Method(string key)
     {
         var builder = new ZeroShotDetectorBuilder();
-        var preset = MethodCatalogue.Find(key);
-        preset.Apply(builder, 0);
+        var method = DetectorRegistry.Default.FindMethod(key);
+        builder.UseMethod(method.Create(0));
         builder.UseRandomBackbone(Clip with { Vision = Clip.Vision with { Layers = 24 } }, 1).WithImageSize(56);
-        return preset.ReadsCnn ? builder.UseCnn(new ResNetOptions { Architecture = ResNetArchitecture.ResNet18, RandomSeed = 1 }) : builder;
+        return method.Description.ReadsCnn ? builder.UseCnn(new ResNetOptions { Architecture = ResNetArchitecture.ResNet18, RandomSeed = 1 }) : builder;
     }
 
     public static ITrainingData Data(int perCategory = 4, long seed = 3) => new ProceduralTrainingData(["fabric", "gear"], perCategory, 64, seed);

@@ -1,6 +1,6 @@
 using MfpClip.Backbones.Clip;
 using MfpClip.Backbones.Cnn;
-using MfpClip.Methods;
+using MfpClip.Detection;
 
 namespace MfpClip.Benchmarks.Classes;
 
@@ -20,20 +20,20 @@ public class MethodBenchmark
 
     public static IEnumerable<string> AllDevices => Devices.All;
 
-    public static IEnumerable<string> AllMethods => MethodCatalogue.Methods.Select(m => m.Key);
+    public static IEnumerable<string> AllMethods => DetectorRegistry.Default.Methods.Select(m => m.Description.Id);
 
     [GlobalSetup]
     public void Load()
     {
-        var method = MethodCatalogue.Find(Method);
+        var method = DetectorRegistry.Default.FindMethod(Method);
         var builder = new ZeroShotDetectorBuilder().UseBackbone(Workload.Backbone(
             ScalarType.BFloat16, Device, config: Model == "ViT-B/16" ? ClipPresets.ViTB16 : ClipPresets.ViTL14At336));
-        if (method.ReadsCnn)
+        if (method.Description.ReadsCnn)
         {
             builder.UseCnn(new ResNetOptions { RandomSeed = Workload.Seed });
         }
 
-        method.Apply(builder, Workload.Seed);
+        builder.UseMethod(method.Create(Workload.Seed));
         _detector = builder.Build();
     }
 

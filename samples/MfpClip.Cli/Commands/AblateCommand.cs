@@ -32,9 +32,9 @@ internal static class AblateCommand
         recipe.AddTo(command);
         Failure.Run(command, json, (parsed, cancellationToken) =>
         {
-            if (choice.Method(parsed).Key != "mfp-clip")
+            if (choice.Method(parsed).Description.Id != "mfp-clip")
             {
-                throw new DetectorConfigurationException([$"The paper's ablations are MFP-CLIP's; leave '--method {choice.Method(parsed).Key}' out, or write lines of your own in code (AblationStudy)."]);
+                throw new DetectorConfigurationException([$"The paper's ablations are MFP-CLIP's; leave '--method {choice.Method(parsed).Description.Id}' out, or write lines of your own in code (AblationStudy)."]);
             }
 
             if (!choice.HasCnn(parsed))

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using MfpClip.Data;
-using MfpClip.Methods;
+using MfpClip.Detection;
 using MfpClip.Methods.AdaClip;
 using MfpClip.Methods.AprilGan;
 using MfpClip.Training.Comparison;
@@ -17,7 +17,7 @@ internal static class CompareCommand
     {
         var output = new Option<string>("--out") { Description = "Folder for runs and tables. Finished runs in it are not run again.", DefaultValueFactory = _ => "mfpclip-comparison" };
         var test = new Option<string[]>("--test") { Description = "What to test on: folders in the layout of MVTec AD, VisA, meta.json or good/bad.", AllowMultipleArgumentsPerToken = true, Required = true };
-        var methods = new Option<string[]>("--methods") { Description = "Methods, in the order of the table. Default: all.", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => [.. MethodCatalogue.Methods.Select(m => m.Key)] };
+        var methods = new Option<string[]>("--methods") { Description = "Methods, in the order of the table. Default: all.", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => [.. DetectorRegistry.Default.Methods.Select(m => m.Description.Id)] };
         var seeds = new Option<long[]>("--seeds") { Description = "Seeds.", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => [0, 1, 2] };
         var limit = new Option<int?>("--limit") { Description = "Test images of each category at most." };
         var sigma = new Option<double>("--smoothing") { Description = "Width of the Gaussian that smooths every map before the pixel metrics." };
@@ -50,7 +50,7 @@ internal static class CompareCommand
                 Notice = choice.IsRandom(parsed) ? DetectorChoice.RandomNotice : null,
                 Command = CommandLine.AsTyped(),
             });
-            List<ComparedMethod> lines = [.. parsed.GetValue(methods)!.Select(MethodCatalogue.Find).Select(m => new ComparedMethod(m.Key, m.Name, seed => Compose(choice, parsed, m, seed)))];
+            List<ComparedMethod> lines = [.. parsed.GetValue(methods)!.Select(DetectorRegistry.Default.FindMethod).Select(m => new ComparedMethod(m.Description.Id, m.Description.Name, seed => Compose(choice, parsed, m, seed)))];
             var result = asJson ? comparison.Run(lines, auxiliary, tested, null, cancellationToken) : WithProgress(comparison, lines, auxiliary, tested, cancellationToken);
             Print(asJson, result, folder);
             return Task.FromResult(result.Methods.Any(m => m.Failure is not null) ? 1 : 0);
@@ -59,10 +59,10 @@ internal static class CompareCommand
     }
 
     // What is trained here belongs to the backbone as it was trained, not to the activation that the released code switches to.
-    private static ZeroShotDetectorBuilder Compose(DetectorChoice choice, ParseResult parsed, MethodPreset method, long seed)
+    private static ZeroShotDetectorBuilder Compose(DetectorChoice choice, ParseResult parsed, RegisteredMethod method, long seed)
     {
         var builder = choice.Builder(parsed, method, seed).WithoutModuleWeights();
-        return method.Key switch
+        return method.Description.Id switch
         {
             "april-gan" => builder.UseAprilGan(new AprilGanOptions { Seed = seed, AsReleased = false }),
             "adaclip" => builder.UseAdaClip(new AdaClipOptions { Seed = seed, ExactGelu = false }),

@@ -10,6 +10,8 @@ internal static class DescribeCommand
     {
         var choice = new DetectorChoice();
         var command = new Command("describe", "Shows the composed detector: stages, options, weights and hashes.");
+        var output = new Option<string?>("--recipe-out") { Description = "Also write the recipe to this file, for --recipe." };
+        command.Options.Add(output);
         choice.AddTo(command, defaultModel: true);
         choice.AddReferencesTo(command);
         Failure.Run(command, json, (parsed, cancellationToken) =>
@@ -18,6 +20,11 @@ internal static class DescribeCommand
             using (var detector = choice.WithReferences(parsed, alone, null, cancellationToken))
             {
                 var d = detector.Description;
+                if (parsed.GetValue(output) is { } file)
+                {
+                    detector.Recipe.Save(file);
+                }
+
                 if (parsed.GetValue(json))
                 {
                     CliJson.Print(d);

@@ -62,7 +62,7 @@ internal static class EvaluateCommand
             }
         }
 
-        if (shots > 0 && choice.Method(parsed).Key == "winclip")
+        if (shots > 0 && choice.Method(parsed).Description.Id == "winclip")
         {
             // WinCLIP+ brings its own association with references.
             return evaluator.EvaluateEachCategory(

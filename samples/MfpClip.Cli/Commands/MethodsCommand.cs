@@ -1,5 +1,5 @@
 using System.CommandLine;
-using MfpClip.Methods;
+using MfpClip.Detection;
 
 namespace MfpClip.Cli.Commands;
 
@@ -13,14 +13,14 @@ internal static class MethodsCommand
         {
             if (parsed.GetValue(json))
             {
-                CliJson.Print(MethodCatalogue.Methods.Select(m => new { m.Key, m.Name, m.Paper, m.Summary, m.IsTrained, m.ReadsCnn }));
+                CliJson.Print(DetectorRegistry.Default.Methods.Select(m => new { Key = m.Description.Id, m.Description.Name, m.Description.Paper, m.Description.Summary, m.Description.IsTrained, m.Description.ReadsCnn }));
                 return Task.FromResult(0);
             }
 
-            foreach (var m in MethodCatalogue.Methods)
+            foreach (var m in DetectorRegistry.Default.Methods.Select(m => m.Description))
             {
                 string needs = (m.IsTrained ? "trained on auxiliary data" : "nothing to train") + (m.ReadsCnn ? ", reads a CNN" : string.Empty);
-                Console.WriteLine($"{m.Key,-12} {m.Name} ({m.Paper}; {needs}): {m.Summary}");
+                Console.WriteLine($"{m.Id,-12} {m.Name} ({m.Paper}; {needs}): {m.Summary}");
             }
 
             return Task.FromResult(0);

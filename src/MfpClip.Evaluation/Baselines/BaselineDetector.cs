@@ -1,7 +1,6 @@
 using MfpClip.Imaging;
 using MfpClip.Pipeline;
 using MfpClip.References;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace MfpClip.Evaluation.Baselines;
 
@@ -50,8 +49,5 @@ public static class BaselineDetector
 
     private static ZeroShotDetector Create(IDetectionPass pass, int imageSize) => imageSize is < 8 or > 8192
         ? throw new DetectorConfigurationException([$"The image size is {imageSize}; it must be from 8 to 8192 pixels."])
-        : new(pass, new()
-        {
-            Decoder = new SkiaImageDecoder(), Preprocessor = new SquareResize(imageSize), Limits = new(), BatchSize = 4, Logger = NullLogger.Instance,
-        });
+        : ZeroShotDetector.FromPass(pass, new() { Decoder = new SkiaImageDecoder(), Preprocessor = new SquareResize(imageSize), Limits = new() });
 }

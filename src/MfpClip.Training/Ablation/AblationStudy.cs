@@ -124,8 +124,7 @@ public sealed class AblationStudy(AblationOptions options)
 
     private string Key(DetectorDescription d, TrainingRecipe? recipe, long seed, string auxiliary, string test)
     {
-        object[] stages = [.. d.Stages.Select(s => new { s.Stage, s.Component, s.Options, Weights = s.Weights.Select(w => w.Sha256) })];
-        return Hash(JsonSerializer.Serialize(new { d.Method, d.Precision, d.ImageSize, stages, recipe, seed, auxiliary, test, options.Training?.Modules, options.Training?.MaximumSteps, options.Evaluation }, ReflectedJson.Options));
+        return Hash(JsonSerializer.Serialize(new { d.CompositionHash, d.WeightsHash, recipe, seed, auxiliary, test, options.Training?.Modules, options.Training?.MaximumSteps, options.Evaluation }, ReflectedJson.Options));
     }
 
     private IEnumerable<string> Settings()

@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
-using MfpClip.Detection.Building;
+using MfpClip.Detection.Composing;
 using MfpClip.Files;
 using MfpClip.Weights;
 
@@ -8,10 +8,11 @@ namespace MfpClip.Training.Checkpoints;
 
 /// <summary>What a checkpoint must fit: a run with another identity would not be the same training.</summary>
 /// <param name="Method">Name of the method.</param>
-/// <param name="Composition">SHA-256 over the description of what is trained.</param>
+/// <param name="Composition">In checkpoints of version 0.1, a hash over texts for people, which cannot be compared any more; <see langword="null"/> since.</param>
+/// <param name="CompositionHash">SHA-256 over the composition and the choice of modules; <see langword="null"/> in checkpoints of version 0.1.</param>
 /// <param name="Data">Fingerprint of the data.</param>
 /// <param name="Frozen">SHA-256 of the frozen weights.</param>
-internal sealed record TrainingIdentity(string Method, string Composition, string Data, string Frozen);
+internal sealed record TrainingIdentity(string Method, string? Composition, string? CompositionHash, string Data, string Frozen);
 
 /// <summary>
 /// A training at rest as one safetensors file, written atomically: weights, moments, average, position and history. The optimiser's order
@@ -44,11 +45,11 @@ internal static class CheckpointFile
     }
 
     /// <summary>Puts a checkpoint into weights, optimiser and average. Nothing is changed unless everything fits.</summary>
-    /// <returns>Where the training stands, and the loss of every step.</returns>
+    /// <returns>Where the training stands, the loss of every step, and whether the file says what was composed: those of version 0.1 do not.</returns>
     /// <exception cref="WeightsException">It is no checkpoint of a training, or damaged.</exception>
     /// <exception cref="WeightsMismatchException">Tensors are missing or of another shape.</exception>
     /// <exception cref="TrainingException">It belongs to another training.</exception>
-    public static (TrainingState State, List<float> Losses) Load(
+    public static (TrainingState State, List<float> Losses, bool KnowsComposition) Load(
         string path, TrainingIdentity identity, TrainingRecipe recipe, IReadOnlyList<KeyValuePair<string, Tensor>> weights,
         AdamOptimizer optimizer, IReadOnlyList<KeyValuePair<string, Tensor>> average)
     {
@@ -58,7 +59,8 @@ internal static class CheckpointFile
             throw new WeightsException(path, $"it is no checkpoint of a training ('{format ?? "no format"}', not '{Format}').");
         }
 
-        CheckIdentity(path, Read<TrainingIdentity>(file, "identity"), identity);
+        var stored = Read<TrainingIdentity>(file, "identity");
+        CheckIdentity(path, stored, identity);
         CheckRecipe(path, Read<TrainingRecipe>(file, "recipe"), recipe);
         var state = Read<TrainingState>(file, "state");
         if (!long.TryParse(file.Metadata.GetValueOrDefault("optimizer_steps"), NumberStyles.None, CultureInfo.InvariantCulture, out long steps))
@@ -78,7 +80,7 @@ internal static class CheckpointFile
         }
 
         optimizer.Steps = steps;
-        return (state, file.Tensors.ContainsKey("losses") ? [.. file.Read("losses").data<float>().ToArray()] : []);
+        return (state, file.Tensors.ContainsKey("losses") ? [.. file.Read("losses").data<float>().ToArray()] : [], stored.CompositionHash is not null);
     }
 
     private static KeyValuePair<string, Tensor> Named(string prefix, KeyValuePair<string, Tensor> tensor) => new($"{prefix}.{tensor.Key}", tensor.Value);
@@ -100,7 +102,7 @@ internal static class CheckpointFile
     {
         string? other = stored.Method != wanted.Method ? $"the method '{stored.Method}', this is '{wanted.Method}'"
             : stored.Frozen != wanted.Frozen ? "another backbone or CNN"
-            : stored.Composition != wanted.Composition ? "another composition of modules or other options"
+            : stored.CompositionHash is { } composition && composition != wanted.CompositionHash ? "another composition of modules or other options"
             : stored.Data != wanted.Data ? "other data"
             : null;
         if (other is not null)

@@ -180,8 +180,7 @@ public sealed class MethodComparison(ComparisonOptions options)
 
     private string Key(DetectorDescription d, TrainingRecipe? recipe, string auxiliary, string test)
     {
-        object[] stages = [.. d.Stages.Select(s => new { s.Stage, s.Component, s.Options, Weights = s.Weights.Select(w => w.Sha256) })];
-        return Hash(JsonSerializer.Serialize(new { d.Method, d.Precision, d.ImageSize, stages, recipe, auxiliary, test, options.Training?.Modules, options.Training?.MaximumSteps, options.Evaluation }, ReflectedJson.Options));
+        return Hash(JsonSerializer.Serialize(new { d.CompositionHash, d.WeightsHash, recipe, auxiliary, test, options.Training?.Modules, options.Training?.MaximumSteps, options.Evaluation }, ReflectedJson.Options));
     }
 
     private List<string> Settings() =>

@@ -3,7 +3,7 @@ using System.Globalization;
 using System.Text.Json;
 using MfpClip.Backbones.Cnn;
 using MfpClip.Backbones.Hybrid;
-using MfpClip.Methods.MfpClip;
+using MfpClip.Methods.Mfp;
 using MfpClip.Native;
 using MfpClip.Weights;
 

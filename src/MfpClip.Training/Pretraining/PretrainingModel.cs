@@ -1,7 +1,7 @@
 using MfpClip.Backbones.Cnn;
 using MfpClip.Backbones.Hybrid;
 using MfpClip.Data.Procedural.Canvas;
-using MfpClip.Methods.MfpClip;
+using MfpClip.Methods.Mfp;
 using MfpClip.Modules;
 using MfpClip.Modules.ImageToText;
 using MfpClip.Modules.Mask;

@@ -3,7 +3,7 @@ using System.Globalization;
 using MfpClip.Backbones.Cnn;
 using MfpClip.Backbones.Hybrid;
 using MfpClip.Data.Procedural.Canvas;
-using MfpClip.Methods.MfpClip;
+using MfpClip.Methods.Mfp;
 using MfpClip.Pipeline;
 using MfpClip.Text;
 using MfpClip.Weights;

@@ -1,6 +1,6 @@
 using MfpClip.Backbones.Cnn;
 using MfpClip.Evaluation.Metrics;
-using MfpClip.Methods.MfpClip;
+using MfpClip.Methods.Mfp;
 using MfpClip.Tensors;
 using MfpClip.Text;
 

@@ -1,4 +1,4 @@
-using MfpClip.Methods.MfpClip;
+using MfpClip.Methods.Mfp;
 using MfpClip.Text;
 
 namespace MfpClip.Training.Pretraining;

@@ -23,4 +23,9 @@ internal static class BackboneFile
 
         return ClipBackbone.Load(path, options);
     }
+
+    /// <summary>Loads from an opened file, with nothing beside it.</summary>
+    /// <exception cref="WeightsException">The file is damaged or of no known kind.</exception>
+    public static IClipBackbone Load(IWeightFile file, ClipBackboneOptions options, Device device) =>
+        HybridBackbone.IsIn(file) ? HybridBackbone.Load(file, device, options.Precision) : ClipBackbone.Load(file, null, options, device);
 }

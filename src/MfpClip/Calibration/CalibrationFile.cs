@@ -39,7 +39,7 @@ public static partial class CalibrationFile
             throw new CalibrationException($"Calibration '{path}': its numbers make no sense. Calibrate again.");
         }
 
-        if (detector is not null && calibration.WeightsHash is { } hash && hash != detector.WeightsHash)
+        if (detector is not null && calibration.WeightsHash is { } hash && !detector.HasWeights(hash))
         {
             throw new CalibrationException($"Calibration '{path}' was made with other weights ({hash[..Math.Min(12, hash.Length)]}...) than this detector's ({detector.WeightsHash[..12]}...). Calibrate again.");
         }

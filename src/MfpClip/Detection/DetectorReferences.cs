@@ -91,7 +91,7 @@ public sealed partial class ZeroShotDetector
     public ZeroShotDetector WithCalibration(ScoreCalibration? calibration)
     {
         using var use = Enter();
-        return new(_shared.Acquire(), _settings with { Calibration = calibration });
+        return new(_shared.Acquire(), _settings with { Calibration = calibration, Recipe = _settings.Recipe is { } r ? r with { Calibration = calibration } : null });
     }
 
     private ZeroShotDetector Remember(
@@ -103,7 +103,7 @@ public sealed partial class ZeroShotDetector
         }
 
         using var use = Enter();
-        var (read, warnings) = new ReferenceReader(Method, _settings, options).Read(images, known.Select(k => k.Id).ToHashSet(StringComparer.Ordinal), progress, cancellationToken);
+        var (read, warnings) = new ReferenceReader(Method, _settings.Input, _settings.Logger, options).Read(images, known.Select(k => k.Id).ToHashSet(StringComparer.Ordinal), progress, cancellationToken);
         try
         {
             return WithBank(new([.. known, .. read], options, _pass.Device, warnings, cancellationToken));
@@ -122,7 +122,9 @@ public sealed partial class ZeroShotDetector
         }
 
         var method = _pass is ReferencedPass referenced ? referenced.Shared : _shared;
-        return new(new ReferencedPass(method.Acquire(), bank), _settings with { Calibration = null });
+        var remembered = new ReferencesRecipe { Images = [.. bank.Entries.Select(e => e.Name)], Options = bank.Options };
+        var recipe = _settings.Recipe is { } r ? r with { References = remembered, Calibration = null } : null;
+        return new(new ReferencedPass(method.Acquire(), bank), _settings with { Calibration = null, Recipe = recipe });
     }
 
     private static ReferenceOptions Checked(ReferenceOptions options) =>

@@ -4,8 +4,11 @@ using System.Runtime.ExceptionServices;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
+using Microsoft.Extensions.Logging.Abstractions;
 using System.Threading.Channels;
 using MfpClip.Detection;
+using MfpClip.Detection.Composing;
+using MfpClip.Detection.Recipes;
 using MfpClip.Diagnostics;
 using MfpClip.Execution;
 using MfpClip.Imaging;
@@ -28,6 +31,18 @@ public sealed partial class ZeroShotDetector : IZeroShotDetector
     private readonly ManualResetEventSlim _idle = new(initialState: true);
     private int _active;
     private bool _disposed;
+
+    /// <summary>A detector around a forward pass that needs no backbone, as baselines are; methods with a backbone are composed with a builder.</summary>
+    /// <param name="pass">The pass; the detector owns and disposes it.</param>
+    /// <param name="input">How images become its input.</param>
+    /// <param name="batchSize">Images in one forward pass at most, at least 1.</param>
+    public static ZeroShotDetector FromPass(IDetectionPass pass, InputSettings input, int batchSize = 4)
+    {
+        ArgumentNullException.ThrowIfNull(pass);
+        ArgumentNullException.ThrowIfNull(input);
+        ArgumentOutOfRangeException.ThrowIfLessThan(batchSize, 1);
+        return new(pass, new DetectorSettings { Input = input, BatchSize = batchSize, Logger = NullLogger.Instance });
+    }
 
     internal ZeroShotDetector(IDetectionPass pass, DetectorSettings settings)
         : this(new SharedPass(pass), settings)
@@ -53,6 +68,10 @@ public sealed partial class ZeroShotDetector : IZeroShotDetector
     public ScoreCalibration? Calibration => _settings.Calibration;
 
     internal IDetectionPass Pass => _pass;
+
+    /// <summary>Everything it is composed of, to be stored, shared and built again with <see cref="ZeroShotDetectorBuilder.From"/>.</summary>
+    /// <exception cref="DetectorConfigurationException">It was made from a forward pass without a builder, as baselines are.</exception>
+    public DetectorRecipe Recipe => _settings.Recipe ?? throw new DetectorConfigurationException([$"{Description.Method} was not made by a builder and has no recipe."]);
 
     /// <summary>The method alone, without references and other scales.</summary>
     internal IDetectionPass Method => (_pass is References.ReferencedPass referenced ? referenced.Inner : _pass) is var method && method is MultiScalePass scaled ? scaled.Inner : method;
@@ -216,7 +235,7 @@ public sealed partial class ZeroShotDetector : IZeroShotDetector
     {
         cancellationToken.ThrowIfCancellationRequested();
         long start = Stopwatch.GetTimestamp();
-        var pixels = ImageReader.Read(image, _settings.Decoder, _settings.Limits);
+        var pixels = ImageReader.Read(image, _settings.Input.Decoder, _settings.Input.Limits);
         var decode = Stopwatch.GetElapsedTime(start);
         if (options.RegionOfInterest is { } region && (region.Width != pixels.Width || region.Height != pixels.Height))
         {
@@ -224,7 +243,7 @@ public sealed partial class ZeroShotDetector : IZeroShotDetector
         }
 
         start = Stopwatch.GetTimestamp();
-        var prepared = _settings.Preprocessor.Prepare(pixels);
+        var prepared = _settings.Input.Preprocessor.Prepare(pixels);
         return new(image.Name, pixels.Width, pixels.Height, prepared, decode, Stopwatch.GetElapsedTime(start));
     }
 
@@ -254,7 +273,7 @@ public sealed partial class ZeroShotDetector : IZeroShotDetector
         using var trace = new ForwardTrace();
         using var scope = torch.NewDisposeScope();
         using var guard = torch.no_grad();
-        int size = _settings.Preprocessor.Size;
+        int size = _settings.Input.Preprocessor.Size;
         var images = PixelTensor.Normalized([.. batch.Select(b => b.Image.Pixels)], _pass.Normalization.Mean, _pass.Normalization.Std);
         var region = options.RegionOfInterest is { } r
             ? torch.tensor(batch.SelectMany(b => RegionMask.ToModel(r, b.Image.Covered, size)).ToArray(), [batch.Count, size, size])
@@ -323,20 +342,25 @@ public sealed partial class ZeroShotDetector : IZeroShotDetector
 
     private static DetectorDescription Describe(IDetectionPass pass, DetectorSettings settings)
     {
-        var preprocessing = settings.Preprocessor.Describe();
+        var preprocessing = settings.Input.Preprocessor.Describe();
         var options = preprocessing.Options.ToDictionary();
-        options["decoder"] = settings.Decoder.Name;
-        IReadOnlyList<StageDescription> stages = [preprocessing with { Options = options }, .. pass.Stages];
-        string weights = string.Join('\n', stages.SelectMany(s => s.Weights.Select(w => $"{s.Stage}:{w.Sha256}")));
+        options["decoder"] = settings.Input.Decoder.Name;
+        IReadOnlyList<StageDescription> stages = [preprocessing with { Options = options, Id = "preprocessing" }, .. pass.Stages];
+        string weights = string.Join('\n', stages.SelectMany(s => s.Weights.Select(w => $"{(s.Id.Length > 0 ? s.Id : s.Stage)}:{w.Sha256}")));
+        int size = settings.Input.Preprocessor.Size;
         return new()
         {
             Method = pass.Method,
+            MethodId = settings.Recipe?.Method ?? string.Empty,
             Stages = stages,
             Device = pass.Device.ToString(),
             Precision = pass.Precision.ToString(),
-            ImageSize = settings.Preprocessor.Size,
+            ImageSize = size,
             LibraryVersion = LibraryVersion.Current,
             WeightsHash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(weights))),
+            CompositionHash = settings.Recipe is { } recipe ? RecipeWriter.CompositionHash(recipe, size) : string.Empty,
+            CoversWholeImage = settings.Input.Preprocessor.CoversWholeImage,
+            Recipe = settings.Recipe?.ToJson(),
         };
     }
 

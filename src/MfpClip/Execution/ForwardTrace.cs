@@ -4,7 +4,7 @@ namespace MfpClip.Execution;
 
 /// <summary>What one forward pass did: how long each stage took and, where asked for, its intermediate tensors under the names of the spec.</summary>
 /// <remarks>For one forward pass of one caller. On CUDA the times are those of queueing the work, except where a stage waits for it.</remarks>
-internal sealed class ForwardTrace(bool keepTensors = false) : IDisposable
+public sealed class ForwardTrace(bool keepTensors = false) : IDisposable
 {
     private readonly Dictionary<string, Tensor> _tensors = new(StringComparer.Ordinal);
     private readonly List<KeyValuePair<string, TimeSpan>> _timings = [];

@@ -1,31 +1,39 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Options;
 
 namespace MfpClip.Hosting;
 
-/// <summary>
-/// Says whether the native backend works and the detector can be made; add it with <c>AddHealthChecks().AddCheck&lt;MfpClipHealthCheck&gt;("mfpclip")</c>.
-/// </summary>
-/// <param name="services">The host's services.</param>
+/// <summary>Healthy when every registered detector, with and without a key, could be composed and its weights loaded. Builds them if nobody did before.</summary>
 public sealed class MfpClipHealthCheck(IServiceProvider services) : IHealthCheck
 {
     /// <inheritdoc/>
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
     {
-        try
+        var data = new Dictionary<string, object>(StringComparer.Ordinal);
+        var (failures, methods, cause) = (new List<string>(), new List<string>(), (Exception?)null);
+        foreach (string? key in services.GetServices<RegisteredDetector>().Select(d => d.Key).Distinct())
         {
-            var detector = services.GetService<IZeroShotDetector>();
-            return Task.FromResult(detector is null
-                ? HealthCheckResult.Unhealthy("No detector is registered; call services.AddMfpClip(...).")
-                : HealthCheckResult.Healthy(detector.Description.Method, new Dictionary<string, object>
-                {
-                    ["device"] = detector.Description.Device,
-                    ["weights"] = detector.Description.WeightsHash,
-                }));
+            cancellationToken.ThrowIfCancellationRequested();
+            string prefix = key is null ? string.Empty : $"{key}.";
+            try
+            {
+                var description = (key is null ? services.GetRequiredService<IZeroShotDetector>() : services.GetRequiredKeyedService<IZeroShotDetector>(key)).Description;
+                methods.Add(key is null ? description.Method : $"{key}: {description.Method}");
+                (data[$"{prefix}device"], data[$"{prefix}weights"]) = (description.Device, description.WeightsHash);
+            }
+            catch (Exception e) when (e is MfpClipException or OptionsValidationException)
+            {
+                failures.Add(key is null ? e.Message : $"{key}: {e.Message}");
+                cause ??= e;
+            }
         }
-        catch (Exception e) when (e is MfpClipException or Microsoft.Extensions.Options.OptionsValidationException)
-        {
-            return Task.FromResult(HealthCheckResult.Unhealthy(e.Message, e));
-        }
+
+        return Task.FromResult(failures.Count > 0 ? HealthCheckResult.Unhealthy(string.Join(" | ", failures), cause, data)
+            : methods.Count > 0 ? HealthCheckResult.Healthy(string.Join(", ", methods), data)
+            : HealthCheckResult.Unhealthy("No detector is registered; call services.AddMfpClip(...)."));
     }
 }
+
+/// <summary>That a detector was registered, so that the health check knows it.</summary>
+internal sealed record RegisteredDetector(string? Key);

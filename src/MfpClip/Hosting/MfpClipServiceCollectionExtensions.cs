@@ -1,11 +1,5 @@
 using MfpClip;
-using MfpClip.Backbones.Cnn;
-using MfpClip.Calibration;
 using MfpClip.Hosting;
-using MfpClip.Modules.ImageToText;
-using MfpClip.Modules.Mask;
-using MfpClip.Modules.MultiPatch;
-using MfpClip.Modules.Self;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
@@ -13,73 +7,94 @@ using Microsoft.Extensions.Options;
 
 namespace Microsoft.Extensions.DependencyInjection;
 
-/// <summary>Adds detectors to a host.</summary>
+/// <summary>Registers detectors.</summary>
 public static class MfpClipServiceCollectionExtensions
 {
-    /// <summary>Adds an <see cref="IZeroShotDetector"/> as a singleton. Options are validated when the host starts; weights are loaded at first use.</summary>
-    public static IServiceCollection AddMfpClip(this IServiceCollection services, Action<MfpClipOptions> configure)
-    {
-        Register(services, Options.Options.DefaultName).Configure(configure);
-        services.TryAddSingleton<IZeroShotDetector>(s => Build(s, Options.Options.DefaultName));
-        return services;
-    }
+    /// <summary>
+    /// Registers an <see cref="IZeroShotDetector"/> as a singleton that the container disposes. Options are validated when the host starts;
+    /// weights are loaded when the detector is first asked for.
+    /// </summary>
+    /// <param name="services">The container.</param>
+    /// <param name="configure">Sets the recipe, or the builder itself.</param>
+    /// <example><code>services.AddMfpClip(o => o.Recipe = new() { Backbone = "ViT-L-14-336px.pt" });</code></example>
+    public static IServiceCollection AddMfpClip(this IServiceCollection services, Action<MfpClipOptions> configure) =>
+        Add(services, null, null, configure ?? throw new ArgumentNullException(nameof(configure)));
 
-    /// <summary>The same, with options bound from configuration.</summary>
-    public static IServiceCollection AddMfpClip(this IServiceCollection services, IConfiguration section, Action<MfpClipOptions>? configure = null)
+    /// <summary>The same, with the recipe from configuration: every property of <see cref="DetectorRecipe"/>, for every method.</summary>
+    /// <param name="services">The container.</param>
+    /// <param name="section">For example <c>configuration.GetSection("MfpClip")</c>.</param>
+    /// <param name="configure">Applied after the section.</param>
+    public static IServiceCollection AddMfpClip(this IServiceCollection services, IConfiguration section, Action<MfpClipOptions>? configure = null) =>
+        Add(services, null, section ?? throw new ArgumentNullException(nameof(section)), configure);
+
+    /// <summary>Registers one of several detectors under a key: one for each product line, for example.</summary>
+    /// <param name="services">The container.</param>
+    /// <param name="key">For <c>[FromKeyedServices(key)]</c>.</param>
+    /// <param name="configure">Sets the recipe, or the builder itself.</param>
+    public static IServiceCollection AddKeyedMfpClip(this IServiceCollection services, string key, Action<MfpClipOptions> configure) =>
+        Add(services, NotEmpty(key), null, configure ?? throw new ArgumentNullException(nameof(configure)));
+
+    /// <summary>The same, with the recipe from configuration.</summary>
+    /// <param name="services">The container.</param>
+    /// <param name="key">For <c>[FromKeyedServices(key)]</c>.</param>
+    /// <param name="section">For example <c>configuration.GetSection("MfpClip:Line1")</c>.</param>
+    /// <param name="configure">Applied after the section.</param>
+    public static IServiceCollection AddKeyedMfpClip(this IServiceCollection services, string key, IConfiguration section, Action<MfpClipOptions>? configure = null) =>
+        Add(services, NotEmpty(key), section ?? throw new ArgumentNullException(nameof(section)), configure);
+
+    private static IServiceCollection Add(IServiceCollection services, string? key, IConfiguration? section, Action<MfpClipOptions>? configure)
     {
-        var options = Register(services, Options.Options.DefaultName).Bind(section);
+        ArgumentNullException.ThrowIfNull(services);
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<MfpClipOptions>, MfpClipOptionsValidator>());
+        services.TryAddTransient<MfpClipHealthCheck>();
+        services.AddSingleton(new RegisteredDetector(key));
+        var options = services.AddOptions<MfpClipOptions>(key ?? Options.Options.DefaultName).ValidateOnStart();
+        if (section is not null)
+        {
+            options.Configure(o => Bind(o, section));
+        }
+
         if (configure is not null)
         {
             options.Configure(configure);
         }
 
-        services.TryAddSingleton<IZeroShotDetector>(s => Build(s, Options.Options.DefaultName));
+        if (key is null)
+        {
+            services.TryAddSingleton<IZeroShotDetector>(s => Build(s, Options.Options.DefaultName));
+        }
+        else
+        {
+            services.TryAddKeyedSingleton<IZeroShotDetector>(key, (s, _) => Build(s, key));
+        }
+
         return services;
     }
 
-    /// <summary>Adds one of several detectors under a key (and under the options' name of that key).</summary>
-    public static IServiceCollection AddKeyedMfpClip(this IServiceCollection services, string key, Action<MfpClipOptions> configure)
+    private static void Bind(MfpClipOptions options, IConfiguration section)
     {
-        ArgumentException.ThrowIfNullOrEmpty(key);
-        Register(services, key).Configure(configure);
-        services.TryAddKeyedSingleton<IZeroShotDetector>(key, (s, _) => Build(s, key));
-        return services;
-    }
-
-    private static OptionsBuilder<MfpClipOptions> Register(IServiceCollection services, string name)
-    {
-        ArgumentNullException.ThrowIfNull(services);
-        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<MfpClipOptions>, MfpClipOptionsValidator>());
-        services.TryAddTransient<MfpClipHealthCheck>();
-        return services.AddOptions<MfpClipOptions>(name).ValidateOnStart();
+        try
+        {
+            options.Recipe = RecipeConfiguration.Read(section);
+        }
+        catch (DetectorConfigurationException e)
+        {
+            options.ConfigurationFaults.AddRange(e.Faults);
+        }
     }
 
     private static ZeroShotDetector Build(IServiceProvider services, string name)
     {
         var options = services.GetRequiredService<IOptionsMonitor<MfpClipOptions>>().Get(name);
-        var builder = new ZeroShotDetectorBuilder()
-            .UseDevice(options.Device).UsePrecision(options.ParsedPrecision!.Value).WithBatchSize(options.BatchSize)
-            .UseImageToTextPrompt(new ImageToTextPromptOptions { Variant = options.ImageToText })
-            .UseSelfPrompt(new SelfPromptOptions { Variant = options.SelfPrompt })
-            .UseMultiPatch(new MultiPatchOptions { Neighbourhood = options.Neighbourhood })
-            .UseMaskPrompt(new MaskPromptOptions { Variant = options.MaskPrompt });
+        var builder = ZeroShotDetectorBuilder.From(options.Recipe);
         if (services.GetService<ILoggerFactory>() is { } loggers)
         {
             builder.UseLogger(loggers);
         }
 
-        Apply(options.Backbone, p => builder.UseBackbone(p));
-        Apply(options.Cnn, p => builder.UseCnn(new ResNetOptions { Architecture = options.CnnArchitecture, WeightsPath = p }));
-        Apply(options.Modules, p => builder.WithModuleWeights(p));
-        Apply(options.Calibration, p => builder.WithCalibration(CalibrationFile.Load(p)));
-        if (options.ImageSize is { } size)
-        {
-            builder.WithImageSize(size);
-        }
-
         options.Configure?.Invoke(builder);
         var detector = builder.Build();
-        if (detector.Calibration?.WeightsHash is { } hash && hash != detector.Description.WeightsHash)
+        if (detector.Calibration?.WeightsHash is { } hash && !detector.Description.HasWeights(hash))
         {
             detector.Dispose();
             throw new CalibrationException($"The calibration was made with other weights ({hash[..Math.Min(12, hash.Length)]}...). Calibrate again.");
@@ -88,11 +103,9 @@ public static class MfpClipServiceCollectionExtensions
         return detector;
     }
 
-    private static void Apply(string? path, Action<string> use)
+    private static string NotEmpty(string key)
     {
-        if (!string.IsNullOrWhiteSpace(path))
-        {
-            use(path);
-        }
+        ArgumentException.ThrowIfNullOrEmpty(key);
+        return key;
     }
 }

@@ -1,3 +1,5 @@
+using MfpClip.Files;
+
 namespace MfpClip.Imaging;
 
 /// <summary>Brings an image to the size the model takes, and knows which part of the image the model then sees.</summary>
@@ -5,6 +7,9 @@ public interface IImagePreprocessor
 {
     /// <summary>Side of the square result in pixels.</summary>
     int Size { get; }
+
+    /// <summary>Whether the result shows the whole image.</summary>
+    bool CoversWholeImage => true;
 
     /// <summary>For <see cref="IZeroShotDetector.Description"/>.</summary>
     StageDescription Describe();
@@ -35,6 +40,9 @@ public sealed class SquareResize(int size) : IImagePreprocessor
     /// <inheritdoc/>
     public StageDescription Describe() => new()
     {
+        Id = "preprocessing",
+        Implementation = "square-resize",
+        Settings = SettingsJson.Of(new { Size }),
         Stage = "preprocessing",
         Component = "square resize (bicubic, antialias, 8-bit as Pillow)",
         Options = new Dictionary<string, string> { ["size"] = Size.ToString(System.Globalization.CultureInfo.InvariantCulture) },
@@ -52,8 +60,14 @@ public sealed class ResizeAndCenterCrop(int size) : IImagePreprocessor
     public int Size { get; } = size;
 
     /// <inheritdoc/>
+    public bool CoversWholeImage => false;
+
+    /// <inheritdoc/>
     public StageDescription Describe() => new()
     {
+        Id = "preprocessing",
+        Implementation = "resize-and-center-crop",
+        Settings = SettingsJson.Of(new { Size }),
         Stage = "preprocessing",
         Component = "shorter side resize and centre crop (bicubic, antialias, 8-bit as Pillow)",
         Options = new Dictionary<string, string> { ["size"] = Size.ToString(System.Globalization.CultureInfo.InvariantCulture) },

@@ -7,7 +7,7 @@ namespace MfpClip.Pipeline;
 /// One method's way from a batch of images to maps and scores. MFP-CLIP is one; the methods it is compared with are others.
 /// Safe for concurrent callers; owns what it was made of.
 /// </summary>
-internal interface IDetectionPass : IDisposable
+public interface IDetectionPass : IDisposable
 {
     /// <summary>Name with its paper.</summary>
     string Method { get; }

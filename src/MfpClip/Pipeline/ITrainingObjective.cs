@@ -3,7 +3,7 @@ using MfpClip.Training;
 namespace MfpClip.Pipeline;
 
 /// <summary>What a method's paper or code minimises, on the output of the one pipeline.</summary>
-internal interface ITrainingObjective
+public interface ITrainingObjective
 {
     /// <summary>The paper's (or its authors' code's) settings.</summary>
     TrainingRecipe Recipe { get; }

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using MfpClip.Backbones.Hybrid;
 using MfpClip.Execution;
+using MfpClip.Files;
 using MfpClip.Modules;
 using MfpClip.Text;
 using MfpClip.Training;
@@ -14,9 +15,11 @@ internal sealed class MfpClipPass : IDetectionPass
     private readonly PipelineParts _parts;
     private readonly MfpClipPipeline _pipeline;
     private readonly TextCache _texts;
-    private readonly ITrainingObjective _objective;
+    private readonly ITrainingObjective? _objective;
 
-    public MfpClipPass(PipelineParts parts, ITokenizer tokenizer, PromptTemplates templates, Func<IDetectorModule, string> moduleSource, string method, ITrainingObjective objective)
+    public MfpClipPass(
+        PipelineParts parts, ITokenizer tokenizer, PromptTemplates templates, Func<IDetectorModule, string> moduleSource, string method, ITrainingObjective? objective,
+        Func<string, (string Implementation, string Settings)>? identify = null)
     {
         (_parts, Method, _objective) = (parts, method, objective);
         _pipeline = new(parts);
@@ -25,9 +28,9 @@ internal sealed class MfpClipPass : IDetectionPass
         [
             parts.Backbone.Describe(),
             .. parts.ImageToText.ReadsSentences ? [Sentences(templates)] : Array.Empty<StageDescription>(),
-            new StageDescription { Stage = "stages", Component = $"taps after blocks {string.Join(", ", parts.Stages.Taps)}" },
+            new StageDescription { Id = "stages", Settings = SettingsJson.Of(new { parts.Stages.Taps }), Stage = "stages", Component = $"taps after blocks {string.Join(", ", parts.Stages.Taps)}" },
             .. parts.Cnn is { } cnn ? [cnn.Describe()] : Array.Empty<StageDescription>(),
-            .. parts.Modules.Select(m => WithWeights(m, moduleSource(m))),
+            .. parts.Slots.Select(s => WithIdentity(s.Key, s.Value, WithWeights(s.Value, moduleSource(s.Value)), identify)),
         ];
     }
 
@@ -35,7 +38,8 @@ internal sealed class MfpClipPass : IDetectionPass
 
     public IReadOnlyList<StageDescription> Stages { get; }
 
-    public ITrainableMethod? Trainable => new PipelineTraining(_parts, _pipeline, _texts, Method, _objective) is { TrainedWeights.Count: > 0 } training ? training : null;
+    public ITrainableMethod? Trainable => _objective is null ? null
+        : new PipelineTraining(_parts, _pipeline, _texts, Method, _objective) is { TrainedWeights.Count: > 0 } training ? training : null;
 
     public Device Device => _parts.Backbone.Vision.Device;
 
@@ -73,6 +77,8 @@ internal sealed class MfpClipPass : IDetectionPass
 
     private static StageDescription Sentences(PromptTemplates templates) => new()
     {
+        Id = "templates",
+        Settings = SettingsJson.Of(templates),
         Stage = "prompt templates",
         Component = $"{templates.NormalStates.Count} normal and {templates.AbnormalStates.Count} abnormal states in {templates.Templates.Count} templates",
         Options = new Dictionary<string, string>
@@ -85,6 +91,14 @@ internal sealed class MfpClipPass : IDetectionPass
 
     // From pinned memory the copy runs beside what is queued already.
     private Tensor Upload(Tensor images) => Device.type == DeviceType.CUDA ? images.pin_memory().to(Device, non_blocking: true) : images.to(Device);
+
+    private static StageDescription WithIdentity(
+        string slot, IDetectorModule module, StageDescription description, Func<string, (string Implementation, string Settings)>? identify)
+    {
+        var (implementation, settings) = identify?.Invoke(slot)
+            ?? (description.Implementation.Length > 0 ? description.Implementation : module.GetType().FullName!, description.Settings);
+        return description with { Id = slot, Implementation = implementation, Settings = settings };
+    }
 
     private static StageDescription WithWeights(IDetectorModule module, string source)
     {

@@ -1,7 +1,6 @@
 using System.Text.Json;
 using MfpClip.Diagnostics;
 using MfpClip.Files;
-using MfpClip.Methods;
 using MfpClip.Modules;
 using MfpClip.Weights;
 
@@ -19,20 +18,25 @@ internal static class ModuleCheckpointFile
         {
             ["format"] = Format,
             ["method"] = description.Method,
-            ["options"] = JsonSerializer.Serialize(description.Stages.Select(s => new { s.Stage, s.Component, s.Options }), ReflectedJson.Options),
+            ["method_id"] = description.MethodId,
+            ["parts"] = JsonSerializer.Serialize(description.Stages.Select(s => new { s.Id, s.Implementation, s.Settings }), ReflectedJson.Options),
             ["backbone_sha256"] = BackboneHash(parts),
             ["library_version"] = description.LibraryVersion,
         });
 
     /// <summary>Loads this library's file, or one as a method's authors publish it.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="parts">What it is loaded into.</param>
+    /// <param name="layouts">Published layouts that may be met.</param>
     /// <exception cref="WeightsException">It is no checkpoint of this library, or of another backbone.</exception>
     /// <exception cref="WeightsMismatchException">Tensors are missing, unexpected or of another shape.</exception>
-    public static void Load(string path, PipelineParts parts)
+    public static void Load(string path, PipelineParts parts, IEnumerable<ICheckpointLayout> layouts)
     {
         using var file = WeightFile.Open(path);
-        if (!file.Metadata.ContainsKey("format") && OfficialCheckpoint.Find(file) is { } official)
+        if (!file.Metadata.ContainsKey("format") && layouts.FirstOrDefault(l => l.Matches(file.Tensors)) is { } layout)
         {
-            official.Load(file, parts);
+            layout.Check(file, new(parts.Backbone, parts.Checkpointed.ToDictionary(m => m.Key, m => m.Value, StringComparer.Ordinal)));
+            ModuleCheckpoint.Load(parts.Checkpointed, new RenamedWeightFile(file, layout.Rename));
             return;
         }
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using MfpClip.Execution;
+using MfpClip.Files;
 using MfpClip.Training;
 
 namespace MfpClip.Pipeline;
@@ -24,7 +25,7 @@ internal sealed class MultiScalePass(IDetectionPass inner, IReadOnlyList<double>
         .. inner.Stages,
         new StageDescription
         {
-            Stage = "scales", Component = "maps and scores of several image sizes, averaged",
+            Id = "scales", Implementation = "mean", Settings = SettingsJson.Of(new { scales }), Stage = "scales", Component = "maps and scores of several image sizes, averaged",
             Options = new Dictionary<string, string> { ["scales"] = string.Join(", ", scales.Select(s => s.ToString("0.###", CultureInfo.InvariantCulture))) },
         },
     ];

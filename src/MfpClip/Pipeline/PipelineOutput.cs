@@ -5,7 +5,7 @@ namespace MfpClip.Pipeline;
 /// <param name="Prompted">Two-channel map after the mask prompt; channel 1 is M_f. <see langword="null"/> without a mask prompt.</param>
 /// <param name="Map">Final map M in [0,1], <c>[B, H, W]</c>: <c>(M_c + M_f) / 2</c>, or M_c without a mask prompt.</param>
 /// <param name="Score">Image score S in [0,1], <c>[B]</c>.</param>
-internal sealed record PipelineOutput(Tensor Coarse, Tensor? Prompted, Tensor Map, Tensor Score)
+public sealed record PipelineOutput(Tensor Coarse, Tensor? Prompted, Tensor Map, Tensor Score)
 {
     /// <summary>M before smoothing, <c>[B, H, W]</c>; the same values where the map is not smoothed.</summary>
     public required Tensor RawMap { get; init; }

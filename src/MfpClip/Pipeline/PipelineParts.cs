@@ -49,9 +49,15 @@ internal sealed record PipelineParts
     /// <summary>Whether the pipeline reads CNN features.</summary>
     public bool ReadsCnn => Reads.HasFlag(ImageSources.CnnFeatures);
 
-    /// <summary>Modules in the order in which an image passes through them, without backbone and CNN.</summary>
-    public IEnumerable<IDetectorModule> Modules =>
-        [ImageToText, Self, Vision, MultiPatch, Map, Mask, Score];
+    /// <summary>Modules by the id of their slot, in the order in which an image passes through them, without backbone and CNN.</summary>
+    public IEnumerable<KeyValuePair<string, IDetectorModule>> Slots =>
+    [
+        new("image_to_text", ImageToText), new("self_prompt", Self), new("vision_encoder", Vision), new("multi_patch", MultiPatch),
+        new("anomaly_map", Map), new("mask_prompt", Mask), new("anomaly_score", Score),
+    ];
+
+    /// <summary>The modules of <see cref="Slots"/>.</summary>
+    public IEnumerable<IDetectorModule> Modules => Slots.Select(s => s.Value);
 
     /// <summary>Modules that may hold trained tensors, by their prefix in checkpoints, for <see cref="ModuleCheckpoint"/>.</summary>
     public IEnumerable<KeyValuePair<string, IDetectorModule>> Checkpointed =>

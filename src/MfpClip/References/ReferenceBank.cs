@@ -62,6 +62,9 @@ internal sealed class ReferenceBank : IDisposable
     /// <summary>For the detector's description.</summary>
     public StageDescription Describe() => new()
     {
+        Id = "references",
+        Implementation = "memory-bank",
+        Settings = ReferenceFile.Text(Options),
         Stage = "references",
         Component = $"{Entries.Count} good image{(Entries.Count == 1 ? string.Empty : "s")}, memory bank (PatchCore family, arXiv 2106.08265)",
         Options = new Dictionary<string, string>

@@ -52,7 +52,7 @@ internal static partial class ReferenceFile
             throw new WeightsException(path, $"it says it is '{format}'; this version reads '{Format}'.");
         }
 
-        if (Value("weights_sha256") is var hash && hash != without.WeightsHash)
+        if (Value("weights_sha256") is var hash && !without.HasWeights(hash))
         {
             throw new WeightsException(path, $"the references were taken with other weights ({hash[..Math.Min(12, hash.Length)]}..., this detector has {without.WeightsHash[..12]}...). Take them again from the images.");
         }

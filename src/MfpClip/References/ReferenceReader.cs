@@ -1,13 +1,14 @@
 using System.Security.Cryptography;
 using MfpClip.Execution;
 using MfpClip.Imaging;
+using Microsoft.Extensions.Logging;
 using MfpClip.Native;
 using MfpClip.Pipeline;
 
 namespace MfpClip.References;
 
 /// <summary>From images to entries of a bank. Each image is run alone, so that an entry does not depend on its neighbours.</summary>
-internal sealed class ReferenceReader(IDetectionPass pass, DetectorSettings settings, ReferenceOptions options)
+internal sealed class ReferenceReader(IDetectionPass pass, InputSettings input, ILogger logger, ReferenceOptions options)
 {
     /// <summary>Reads images that are not known yet. All unreadable ones are named in one error, before anything is computed.</summary>
     /// <param name="images">Images of good parts.</param>
@@ -33,7 +34,7 @@ internal sealed class ReferenceReader(IDetectionPass pass, DetectorSettings sett
                 }
                 else
                 {
-                    entries.Add(LostScalar.Again(() => Remember(id, name, pixels, cancellationToken), settings.Logger));
+                    entries.Add(LostScalar.Again(() => Remember(id, name, pixels, cancellationToken), logger));
                 }
 
                 progress?.Report(entries.Count + warnings.Count);
@@ -58,7 +59,7 @@ internal sealed class ReferenceReader(IDetectionPass pass, DetectorSettings sett
             cancellationToken.ThrowIfCancellationRequested();
             try
             {
-                var pixels = ImageReader.Read(images[i], settings.Decoder, settings.Limits);
+                var pixels = input.Decode(images[i]);
                 kept[i] = images[i].Stream is not null || images[i].Pixels is not null ? pixels : null;
             }
             catch (ImageDecodeException e)
@@ -72,7 +73,7 @@ internal sealed class ReferenceReader(IDetectionPass pass, DetectorSettings sett
             throw new ReferenceException(null, $"{unreadable.Count} of {images.Count} cannot be read, so nothing was remembered: {string.Join(" | ", unreadable)}");
         }
 
-        return images.Select((image, i) => (image.Name, kept[i] ?? ImageReader.Read(image, settings.Decoder, settings.Limits)));
+        return images.Select((image, i) => (image.Name, kept[i] ?? input.Decode(image)));
     }
 
     private ReferenceEntry Remember(string id, string name, RgbImage pixels, CancellationToken cancellationToken)
@@ -80,7 +81,7 @@ internal sealed class ReferenceReader(IDetectionPass pass, DetectorSettings sett
         using var scope = torch.NewDisposeScope();
         using var guard = torch.no_grad();
         using var trace = new ForwardTrace();
-        var images = PixelTensor.Normalized([settings.Preprocessor.Prepare(pixels).Pixels], pass.Normalization.Mean, pass.Normalization.Std);
+        var images = PixelTensor.Normalized([input.Preprocessor.Prepare(pixels).Pixels], pass.Normalization.Mean, pass.Normalization.Std);
         var read = ReferencedPass.Read(pass, images, options.ClassName, null, options, trace, cancellationToken);
         var vectors = read.Vectors[0].cpu(); // [N, D]
         var order = Order(vectors);

@@ -1,7 +1,7 @@
 namespace MfpClip.Training;
 
 /// <summary>Adds up a loss term by term. Lives inside one dispose scope.</summary>
-internal sealed class TermSums
+public sealed class TermSums
 {
     private readonly List<string> _names = [];
     private readonly Dictionary<string, Tensor> _sums = new(StringComparer.Ordinal);

@@ -2,7 +2,7 @@ using System.Text.Json;
 using MfpClip.Backbones;
 using MfpClip.Backbones.Clip;
 using MfpClip.Data.Procedural.Noise;
-using MfpClip.Detection.Building;
+using MfpClip.Detection;
 using MfpClip.Execution;
 using MfpClip.Imaging;
 using MfpClip.Kernels;
@@ -131,7 +131,7 @@ public class WinClipParityTests
 
     private static MethodContext Context(ClipBackbone clip, int size) => new()
     {
-        Backbone = clip, Tokenizer = ClipTokenizer.Default, Preprocessor = new SquareResize(size), Decoder = new SkiaImageDecoder(), Limits = new(),
+        Backbone = clip, Tokenizer = ClipTokenizer.Default, Input = new() { Preprocessor = new SquareResize(size), Decoder = new SkiaImageDecoder(), Limits = new() },
     };
 
     private static List<string> Fill(JsonElement items, string placeholder) => [.. Strings(items).Select(s => s.Replace("{}", placeholder, StringComparison.Ordinal))];

@@ -3,6 +3,7 @@ using MfpClip.Backbones.Clip;
 using MfpClip.Backbones.Cnn;
 using MfpClip.Data.Procedural.Canvas;
 using MfpClip.Kernels;
+using MfpClip.Methods.Mfp;
 using MfpClip.Modules;
 using MfpClip.Modules.ImageToText;
 using MfpClip.Modules.Mask;

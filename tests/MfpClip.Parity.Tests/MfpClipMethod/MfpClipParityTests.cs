@@ -1,6 +1,7 @@
 using System.Text.Json;
 using MfpClip.Backbones.Clip;
 using MfpClip.Execution;
+using MfpClip.Methods.Mfp;
 using MfpClip.Parity.Tests.Methods;
 using MfpClip.Pipeline;
 using MfpClip.Text;

@@ -1,3 +1,4 @@
+using MfpClip.Methods.Mfp;
 using MfpClip.Parity.Tests.MfpClipMethod;
 using MfpClip.Pipeline;
 using MfpClip.Text;

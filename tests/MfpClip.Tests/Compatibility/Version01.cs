@@ -4,6 +4,7 @@ using System.Text.Json;
 using MfpClip.Backbones.Clip;
 using MfpClip.Backbones.Cnn;
 using MfpClip.Data;
+using MfpClip.Data.Procedural.Canvas;
 using MfpClip.Kernels;
 using MfpClip.Modules.ImageToText;
 using MfpClip.Modules.Self;

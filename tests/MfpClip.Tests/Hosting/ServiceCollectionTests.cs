@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using MfpClip.Diagnostics;
 using MfpClip.Hosting;
-using MfpClip.Modules.ImageToText;
 using MfpClip.Modules.Self;
 using MfpClip.Tests.Detection;
 using Microsoft.Extensions.Configuration;
@@ -19,7 +18,7 @@ public class ServiceCollectionTests
     {
         var configuration = new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?>
         {
-            ["MfpClip:ImageToText"] = "Off", ["MfpClip:SelfPrompt"] = "Off", ["MfpClip:Neighbourhood"] = "5", ["MfpClip:ImageSize"] = "56",
+            ["MfpClip:ImageToText"] = "off", ["MfpClip:SelfPrompt:Variant"] = "Off", ["MfpClip:MultiPatch:Neighbourhood"] = "5", ["MfpClip:ImageSize"] = "56",
         }).Build();
         await using var services = new ServiceCollection()
             .AddMfpClip(configuration.GetSection("MfpClip"), o => o.Configure = b => b.UseRandomBackbone(ZeroShotDetectorTests.Config))
@@ -37,7 +36,7 @@ public class ServiceCollectionTests
     [Fact]
     public void Wrong_options_fail_when_the_host_starts_and_name_each_fault()
     {
-        using var services = new ServiceCollection().AddMfpClip(o => (o.Backbone, o.Precision, o.BatchSize) = ("/absent/model", "int4", 0)).BuildServiceProvider();
+        using var services = new ServiceCollection().AddMfpClip(o => o.Recipe = new() { Backbone = "/absent/model", BatchSize = 0, ImageSize = -1, ImageToText = new("off"), SelfPrompt = new("off") }).BuildServiceProvider();
 
         var e = Assert.Throws<OptionsValidationException>(() => services.GetRequiredService<IStartupValidator>().Validate());
 
@@ -49,7 +48,7 @@ public class ServiceCollectionTests
     {
         static void Small(MfpClipOptions o, long seed)
         {
-            (o.ImageToText, o.SelfPrompt, o.ImageSize) = (ImageToTextVariant.Off, SelfPromptVariant.Off, 56);
+            o.Recipe = new() { ImageToText = new("off"), SelfPrompt = new("off"), ImageSize = 56 };
             o.Configure = b => b.UseRandomBackbone(ZeroShotDetectorTests.Config, seed);
         }
 

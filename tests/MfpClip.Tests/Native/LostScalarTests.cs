@@ -4,7 +4,6 @@ using MfpClip.Execution;
 using MfpClip.Imaging;
 using MfpClip.Pipeline;
 using MfpClip.Training;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace MfpClip.Tests.Native;
 
@@ -17,10 +16,8 @@ public class LostScalarTests
 
     private static readonly RgbImage Photo = new(8, 8, new byte[192]);
 
-    private static ZeroShotDetector Detector(FailingPass pass) => new(pass, new()
-    {
-        Decoder = new SkiaImageDecoder(), Preprocessor = new SquareResize(8), Limits = new(), BatchSize = 4, Logger = NullLogger.Instance,
-    });
+    private static ZeroShotDetector Detector(FailingPass pass) =>
+        ZeroShotDetector.FromPass(pass, new() { Decoder = new SkiaImageDecoder(), Preprocessor = new SquareResize(8), Limits = new() });
 
     [Theory]
     [InlineData(Lost)]

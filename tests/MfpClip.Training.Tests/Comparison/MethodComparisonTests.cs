@@ -1,6 +1,6 @@
 using System.Text.Json;
 using MfpClip.Data;
-using MfpClip.Methods;
+using MfpClip.Detection;
 using MfpClip.Output;
 using MfpClip.Training.Comparison;
 using MfpClip.Training.Data;
@@ -137,11 +137,11 @@ public sealed class MethodComparisonTests : IDisposable
 
     private static ComparedMethod Line(string key)
     {
-        var method = MethodCatalogue.Find(key);
-        return new(key, method.Name, seed =>
+        var method = DetectorRegistry.Default.FindMethod(key);
+        return new(key, method.Description.Name, seed =>
         {
             var builder = Builder();
-            method.Apply(builder, seed);
+            builder.UseMethod(method.Create(seed));
             return builder;
         });
     }

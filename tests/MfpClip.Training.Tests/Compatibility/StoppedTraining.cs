@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text.Json;
 using MfpClip.Backbones.Clip;
 using MfpClip.Data;
+using MfpClip.Data.Procedural.Canvas;
 using MfpClip.Kernels;
 using MfpClip.Training.Data;
 

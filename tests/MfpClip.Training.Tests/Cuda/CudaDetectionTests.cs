@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 using MfpClip.Data.Procedural.Noise;
-using MfpClip.Methods;
+using MfpClip.Detection;
 
 namespace MfpClip.Training.Tests.Cuda;
 
@@ -12,7 +12,7 @@ public class CudaDetectionTests
 
     private static readonly DetectionOptions Options = new() { ClassName = "gear" };
 
-    public static TheoryData<string> All => [.. MethodCatalogue.Methods.Select(m => m.Key)];
+    public static TheoryData<string> All => [.. DetectorRegistry.Default.Methods.Select(m => m.Description.Id)];
 
     [SkippableTheory]
     [MemberData(nameof(All))]

@@ -1,5 +1,5 @@
 using MfpClip.Data.Procedural.Noise;
-using MfpClip.Methods;
+using MfpClip.Detection;
 using MfpClip.Training.Data;
 
 namespace MfpClip.Training.Tests.Cuda;
@@ -7,7 +7,7 @@ namespace MfpClip.Training.Tests.Cuda;
 /// <summary>On a CUDA device every method trains as it trains on the CPU.</summary>
 public class CudaTrainingTests
 {
-    public static TheoryData<string> Trained => [.. MethodCatalogue.Methods.Where(m => m.IsTrained).Select(m => m.Key)];
+    public static TheoryData<string> Trained => [.. DetectorRegistry.Default.Methods.Where(m => m.Description.IsTrained).Select(m => m.Description.Id)];
 
     [SkippableTheory]
     [MemberData(nameof(Trained))]
@@ -56,7 +56,7 @@ public class CudaTrainingTests
         using var scope = torch.NewDisposeScope();
         using var detector = Small.Method(method).UseDevice(device).Build();
         var trained = detector.GetTrainable();
-        var source = new SampleSource(Small.Data(), detector.Settings.Preprocessor, new(), 0);
+        var source = new SampleSource(Small.Data(), detector.Settings.Input.Preprocessor, new(), 0);
         var loader = new BatchLoader(source, 2, new() { BatchSize = 2 }, detector.Pass.Normalization, 0);
         foreach (var (_, weight) in trained.TrainedWeights)
         {

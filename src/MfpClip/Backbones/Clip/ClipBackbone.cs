@@ -1,5 +1,6 @@
 using System.Globalization;
 using MfpClip.Backbones.Clip.Loading;
+using MfpClip.Files;
 using MfpClip.Kernels;
 using MfpClip.Native;
 using MfpClip.Tensors;
@@ -51,7 +52,7 @@ public sealed class ClipBackbone : IClipBackbone, IFrozenNetwork
     public (float[] Mean, float[] Std) Normalization { get; }
 
     /// <summary>Whether the weights are random rather than read from a file.</summary>
-    public bool IsRandom => _weights.Value.Source.StartsWith("random", StringComparison.Ordinal);
+    public bool IsRandom { get; private init; }
 
     /// <summary>Loads a model.</summary>
     /// <param name="path">
@@ -96,10 +97,10 @@ public sealed class ClipBackbone : IClipBackbone, IFrozenNetwork
         options ??= new();
         var device = DeviceSelection.Resolve(options.Device, options.Precision);
         ClipConfigResolution.Check("random weights", config);
-        config = options.RunWith is { } choose ? config with { Activation = choose(config) } : config;
+        config = options.ActivationOverride is { } choose ? config with { Activation = choose(config) } : config;
         var parameters = ClipRandomWeights.Create(config, seed, device, options.Precision);
         return new(config, parameters, options, null, () => new(
-            $"random (seed {seed.ToString(CultureInfo.InvariantCulture)})", parameters.Hash(), parameters.Count));
+            $"random (seed {seed.ToString(CultureInfo.InvariantCulture)})", parameters.Hash(), parameters.Count)) { IsRandom = true };
     }
 
     /// <inheritdoc/>
@@ -132,6 +133,9 @@ public sealed class ClipBackbone : IClipBackbone, IFrozenNetwork
     /// <inheritdoc/>
     public StageDescription Describe() => new()
     {
+        Id = "backbone",
+        Implementation = "clip",
+        Settings = SettingsJson.Of(new { Config, Interpolation }),
         Stage = "backbone",
         Component = $"CLIP ViT, {Config.Vision.Layers} blocks of width {Config.Vision.Width}, patch {Config.Vision.PatchSize}, trained at {Config.Vision.ImageSize} px",
         Options = new Dictionary<string, string>

@@ -25,5 +25,5 @@ public sealed record ClipBackboneOptions
     public KernelChoice Kernels { get; init; } = KernelChoice.Measured;
 
     /// <summary>The activation to run with, whatever the weights were trained with: some published methods were trained on a tower that does so.</summary>
-    internal Func<ClipConfig, MlpActivation>? RunWith { get; init; }
+    public Func<ClipConfig, MlpActivation>? ActivationOverride { get; init; }
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using MfpClip.Files;
 using MfpClip.Weights;
 
 namespace MfpClip.Backbones.Cnn;
@@ -63,6 +64,9 @@ internal sealed class EfficientNetLiteFeatureExtractor : ICnnFeatureExtractor, I
     /// <inheritdoc/>
     public StageDescription Describe() => new()
     {
+        Id = "cnn",
+        Implementation = "efficientnet-lite0",
+        Settings = SettingsJson.Of(new { InputSize = _inputSize }),
         Stage = "CNN features",
         Component = "EfficientNet-Lite0",
         Options = new Dictionary<string, string>

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using MfpClip.Files;
 using MfpClip.Kernels;
 using MfpClip.Weights;
 
@@ -74,6 +75,9 @@ internal sealed class ResNetFeatureExtractor : ICnnFeatureExtractor, IFrozenNetw
     /// <inheritdoc/>
     public StageDescription Describe() => new()
     {
+        Id = "cnn",
+        Implementation = "resnet",
+        Settings = SettingsJson.Of(new { Architecture = _architecture }),
         Stage = "CNN features",
         Component = _architecture == ResNetArchitecture.ResNet18 ? "ResNet-18" : "ResNet-50",
         Options = new Dictionary<string, string> { ["normalisation"] = "ImageNet", ["pooling"] = "global average" },

@@ -1,6 +1,7 @@
 using System.Globalization;
 using MfpClip.Backbones.Clip;
 using MfpClip.Backbones.Cnn;
+using MfpClip.Files;
 using MfpClip.Kernels;
 using MfpClip.Native;
 using MfpClip.Tensors;
@@ -116,6 +117,9 @@ public sealed class HybridBackbone : IClipBackbone, IFrozenNetwork
     /// <inheritdoc/>
     public StageDescription Describe() => new()
     {
+        Id = "backbone",
+        Implementation = "hybrid-clip",
+        Settings = SettingsJson.Of(Config),
         Stage = "backbone",
         Component = $"small CLIP: EfficientNet-Lite0 stages (frozen), then {Config.Vision.Layers} blocks of width {Config.Vision.Width}, patch {HybridVisionConfig.PatchSize}",
         Options = new Dictionary<string, string>

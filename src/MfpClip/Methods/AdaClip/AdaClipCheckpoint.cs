@@ -1,22 +1,23 @@
 using System.Text.RegularExpressions;
+using MfpClip.Pipeline;
 using MfpClip.Weights;
 
 namespace MfpClip.Methods.AdaClip;
 
 /// <summary>The authors' checkpoint: a flat dictionary of <c>clip_model.*</c>, the trained tensors only.</summary>
-internal sealed partial class AdaClipCheckpoint : OfficialCheckpoint
+internal sealed partial class AdaClipCheckpoint : ICheckpointLayout
 {
     private const string Root = "clip_model.";
 
     /// <inheritdoc/>
-    public override string Method => "AdaCLIP";
+    public string Name => "AdaCLIP";
 
     /// <inheritdoc/>
-    protected override bool Matches(IReadOnlyDictionary<string, WeightTensorInfo> tensors) =>
+    public bool Matches(IReadOnlyDictionary<string, WeightTensorInfo> tensors) =>
         tensors.ContainsKey($"{Root}patch_token_layer.head.0.weight") && tensors.ContainsKey($"{Root}cls_token_layer.head.0.weight");
 
     /// <inheritdoc/>
-    protected override string? Rename(string name)
+    public string? Rename(string name)
     {
         var match = Layout().Match(name);
         if (!match.Success)

@@ -1,3 +1,4 @@
+using MfpClip.Detection;
 using MfpClip.Modules;
 using MfpClip.Modules.ImageToText;
 using MfpClip.Modules.Scoring;
@@ -28,4 +29,13 @@ public static class AdaClipParts
     /// <param name="options">Settings; <see langword="null"/>: the authors'.</param>
     /// <exception cref="DetectorConfigurationException">The settings do not fit the model.</exception>
     public static IAnomalyScorer CreateScorer(ModuleDimensions dimensions, AdaClipOptions? options = null) => new SemanticFusionScorer(options ?? new(), dimensions);
+
+    internal const string TextPromptsName = "adaclip.text-prompts", VisionEncoderName = "adaclip.vision-encoder", ScorerName = "adaclip.score";
+
+    internal static ModuleFactory<IImageToTextPrompt> Prompts(AdaClipOptions o) => new(TextPromptsName, d => CreatePrompts(d, o)) { Options = o, Faults = o.PromptFaults };
+
+    internal static ModuleFactory<IVisionEncoder> VisionEncoder(AdaClipOptions o) =>
+        new(VisionEncoderName, d => CreateVisionEncoder(d, o)) { Options = o, Faults = o.PromptFaults };
+
+    internal static ModuleFactory<IAnomalyScorer> Scorer(AdaClipOptions o) => new(ScorerName, d => CreateScorer(d, o)) { Options = o, Faults = _ => o.ScoreFaults() };
 }

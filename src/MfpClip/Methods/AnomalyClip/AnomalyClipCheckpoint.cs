@@ -7,22 +7,22 @@ namespace MfpClip.Methods.AnomalyClip;
 /// The authors' <c>prompt_learner</c> checkpoint (<c>{'prompt_learner': state_dict}</c>, or the dictionary alone). Token embeddings and
 /// ids stored in it are not learned: they are compared with the backbone's. <c>compound_prompt_projections</c> are never used by the code.
 /// </summary>
-internal sealed class AnomalyClipCheckpoint : OfficialCheckpoint
+internal sealed class AnomalyClipCheckpoint : ICheckpointLayout
 {
     private const string Root = "prompt_learner.";
 
     /// <inheritdoc/>
-    public override string Method => "AnomalyCLIP";
+    public string Name => "AnomalyCLIP";
 
     /// <inheritdoc/>
-    protected override bool Matches(IReadOnlyDictionary<string, WeightTensorInfo> tensors)
+    public bool Matches(IReadOnlyDictionary<string, WeightTensorInfo> tensors)
     {
         var names = tensors.Keys.Select(Inner).ToHashSet(StringComparer.Ordinal);
         return names.Contains("ctx_pos") && names.Contains("ctx_neg") && names.Contains("token_prefix_pos");
     }
 
     /// <inheritdoc/>
-    protected override string? Rename(string name) => Inner(name) switch
+    public string? Rename(string name) => Inner(name) switch
     {
         { } inner when inner.StartsWith("token_", StringComparison.Ordinal) || inner.StartsWith("tokenized_", StringComparison.Ordinal)
             || inner.StartsWith("compound_prompt_projections.", StringComparison.Ordinal) => null,
@@ -30,9 +30,9 @@ internal sealed class AnomalyClipCheckpoint : OfficialCheckpoint
     };
 
     /// <inheritdoc/>
-    protected override void Check(IWeightFile file, PipelineParts parts)
+    public void Check(IWeightFile file, CheckpointTarget target)
     {
-        if (parts.ImageToText is not ObjectAgnosticPrompt prompts)
+        if (target.Modules.GetValueOrDefault("i2tp") is not ObjectAgnosticPrompt prompts)
         {
             throw new WeightsException(file.Path, "these are AnomalyCLIP's learned prompts, and the composition has other text prompts. Compose with UseAnomalyClip, or give it AnomalyCLIP's prompts.");
         }
@@ -41,7 +41,7 @@ internal sealed class AnomalyClipCheckpoint : OfficialCheckpoint
         using var guard = torch.no_grad();
         var stored = file.Tensors.Keys.ToDictionary(Inner, n => n, StringComparer.Ordinal);
         var ids = prompts.Ids(); // [2, 77]
-        var embedded = parts.Backbone.Text.EmbedTokens(ids).to(ScalarType.Float32, torch.CPU);
+        var embedded = target.Backbone.Text.EmbedTokens(ids).to(ScalarType.Float32, torch.CPU);
         foreach (var (row, state) in new[] { (0, "pos"), (1, "neg") })
         {
             var expectedIds = ids[row];
@@ -61,7 +61,7 @@ internal sealed class AnomalyClipCheckpoint : OfficialCheckpoint
 
                 var values = file.Read(name).to_type(ScalarType.Float32).view(-1, file.Tensors[name].Shape[^1]);
                 var own = embedded[row].narrow(0, start, Math.Min(values.shape[0], embedded.shape[1] - start));
-                // The backbone may be in another number format than the one it was trained with.
+                // The backbone may be in another precision than the one it was trained with.
                 if (!values.shape.SequenceEqual(own.shape) || (values - own).abs().max().item<float>() > 2e-3f + (0.01f * own.abs().max().item<float>()))
                 {
                     throw new WeightsException(file.Path, $"'{name}' does not hold this backbone's token embeddings: the prompts were trained with another CLIP model. Use the backbone they belong to.");

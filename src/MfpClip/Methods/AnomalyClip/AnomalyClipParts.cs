@@ -1,3 +1,4 @@
+using MfpClip.Detection;
 using MfpClip.Modules;
 using MfpClip.Modules.ImageToText;
 using MfpClip.Modules.Vision;
@@ -23,4 +24,12 @@ public static class AnomalyClipParts
     /// <exception cref="DetectorConfigurationException">The settings do not fit the model.</exception>
     public static IVisionEncoder CreateVisionEncoder(ModuleDimensions dimensions, AnomalyClipOptions? options = null) =>
         new DualPathVisionEncoder(options ?? new(), dimensions);
+
+    internal const string TextPromptsName = "anomalyclip.text-prompts", VisionEncoderName = "anomalyclip.vision-encoder";
+
+    internal static ModuleFactory<IImageToTextPrompt> Prompts(AnomalyClipOptions o) =>
+        new(TextPromptsName, d => CreatePrompts(d, o)) { Options = o, Faults = o.PromptFaults };
+
+    internal static ModuleFactory<IVisionEncoder> VisionEncoder(AnomalyClipOptions o) =>
+        new(VisionEncoderName, d => CreateVisionEncoder(d, o)) { Options = o, Faults = o.VisionFaults };
 }

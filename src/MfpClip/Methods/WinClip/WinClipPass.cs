@@ -1,6 +1,7 @@
 using MfpClip.Backbones;
-using MfpClip.Detection.Building;
+using MfpClip.Detection;
 using MfpClip.Execution;
+using MfpClip.Files;
 using MfpClip.Imaging;
 using MfpClip.Pipeline;
 
@@ -28,7 +29,7 @@ internal sealed class WinClipPass : IDetectionPass
         _scorer = options.Scorer ?? new TemperatureScorer(options.Temperature);
         _encoder = new(_backbone.Vision, plan, options.WindowBatch);
         _texts = new(context.Tokenizer, options.Templates, _backbone.Text, _ => null);
-        CheckGrid(plan, context.Preprocessor.Size / _backbone.Vision.PatchSize);
+        CheckGrid(plan, context.Input.Preprocessor.Size / _backbone.Vision.PatchSize);
         try
         {
             _memory = options.References.Count > 0 ? Remember(options.References, context) : null;
@@ -185,7 +186,7 @@ internal sealed class WinClipPass : IDetectionPass
         using var guard = torch.no_grad();
         var (mean, std) = _backbone.Normalization;
         var images = PixelTensor.Normalized(
-            [.. references.Select(r => context.Preprocessor.Prepare(ImageReader.Read(r, context.Decoder, context.Limits)).Pixels)], mean, std);
+            [.. references.Select(r => context.Input.Preprocessor.Prepare(context.Input.Decode(r)).Pixels)], mean, std);
         return Remember(images);
     }
 
@@ -204,17 +205,19 @@ internal sealed class WinClipPass : IDetectionPass
         yield return _backbone.Describe();
         yield return new()
         {
+            Id = "templates",
+            Settings = SettingsJson.Of(t),
             Stage = "prompt templates",
             Component = $"{t.NormalStates.Count} normal and {t.AbnormalStates.Count} abnormal states in {t.Templates.Count} templates",
             Options = new Dictionary<string, string> { ["averaging"] = t.Averaging.ToString() },
         };
-        yield return plan.Describe();
-        yield return _scorer.Describe();
-        yield return _aggregator.Describe();
+        yield return plan.Describe() with { Id = "windows" };
+        yield return _scorer.Describe() with { Id = "state_score" };
+        yield return _aggregator.Describe() with { Id = "window_aggregation" };
         if (_memory is not null || _memories.Count > 0)
         {
             var counts = _memories.Select(m => $"{m.Key}: {m.Value.Count}").Concat(_memory is null ? [] : [$"any: {_memory.Count}"]);
-            yield return new() { Stage = "reference memory", Component = "patches and windows of good products", Options = new Dictionary<string, string> { ["images"] = string.Join(", ", counts) } };
+            yield return new() { Id = "reference_memory", Stage = "reference memory", Component = "patches and windows of good products", Options = new Dictionary<string, string> { ["images"] = string.Join(", ", counts) } };
         }
     }
 }

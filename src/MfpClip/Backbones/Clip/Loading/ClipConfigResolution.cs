@@ -22,11 +22,11 @@ internal static class ClipConfigResolution
             throw new WeightsException(file.Path, $"'{Path.GetFileName(beside.Path)}' beside it says Gelu, but this is OpenAI's own file, trained with QuickGelu. Remove or correct the configuration.");
         }
 
-        var activation = origin ?? asked ?? (options.RunWith is not null ? MlpActivation.QuickGelu : throw new WeightsException(
+        var activation = origin ?? asked ?? (options.ActivationOverride is not null ? MlpActivation.QuickGelu : throw new WeightsException(
             file.Path, "neither a config.json beside it nor the file says which activation it was trained with. Set ClipBackboneOptions.Activation: QuickGelu for OpenAI's weights and those derived from them, Gelu for most of open_clip's."));
         var config = (options.Config ?? beside?.Config ?? Infer(file, names)) with { Activation = activation };
         Check(file.Path, config);
-        return options.RunWith is { } choose ? config with { Activation = choose(config) } : config;
+        return options.ActivationOverride is { } choose ? config with { Activation = choose(config) } : config;
     }
 
     /// <summary>Refuses sizes that make no model.</summary>

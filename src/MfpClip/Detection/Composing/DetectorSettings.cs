@@ -1,20 +1,19 @@
 using MfpClip.Imaging;
 using Microsoft.Extensions.Logging;
 
-namespace MfpClip.Pipeline;
+namespace MfpClip.Detection.Composing;
 
 /// <summary>What surrounds the forward pass of a detector.</summary>
 internal sealed record DetectorSettings
 {
-    public required IImageDecoder Decoder { get; init; }
-
-    public required IImagePreprocessor Preprocessor { get; init; }
-
-    public required ImageLimits Limits { get; init; }
+    public required InputSettings Input { get; init; }
 
     public required int BatchSize { get; init; }
 
     public required ILogger Logger { get; init; }
 
     public ScoreCalibration? Calibration { get; init; }
+
+    /// <summary>What it was composed of; <see langword="null"/> for a pass that no builder made.</summary>
+    public DetectorRecipe? Recipe { get; init; }
 }

@@ -1,7 +1,8 @@
+using MfpClip.Pipeline;
 using MfpClip.Training;
 using MfpClip.Training.Losses;
 
-namespace MfpClip.Pipeline;
+namespace MfpClip.Methods.Mfp;
 
 /// <summary>
 /// How MFP-CLIP is trained (spec section 8). Given by the paper: focal and Dice loss on the map, binary cross entropy on the score, I2TP

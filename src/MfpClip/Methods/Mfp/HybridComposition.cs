@@ -5,7 +5,7 @@ using MfpClip.Modules.Scoring;
 using MfpClip.Modules.Self;
 using MfpClip.Text;
 
-namespace MfpClip.Methods.MfpClip;
+namespace MfpClip.Methods.Mfp;
 
 /// <summary>The MFP-CLIP modules as they are trained together with a hybrid backbone, in one place for training and for use.</summary>
 internal static class HybridComposition

@@ -1,0 +1,175 @@
+using MfpClip.Backbones;
+using MfpClip.Backbones.Clip;
+using MfpClip.Backbones.Cnn;
+using MfpClip.Detection.Recipes;
+using MfpClip.Diagnostics;
+using MfpClip.Imaging;
+using MfpClip.Kernels;
+using MfpClip.Modules;
+using MfpClip.Native;
+using MfpClip.Pipeline;
+using MfpClip.Text;
+
+namespace MfpClip.Detection.Composing;
+
+/// <summary>Turns a composition into a detector, or into one error that lists everything wrong.</summary>
+internal static class DetectorAssembly
+{
+    public static ZeroShotDetector Assemble(Composition c)
+    {
+        var detector = Compose(c);
+        if (c.References is not { } references)
+        {
+            return detector;
+        }
+
+        using (detector)
+        {
+            var referenced = references.File is { } file ? detector.WithReferenceFile(file) : detector.WithReferences(references.Images, references.Options);
+            if (c.Calibration is not { } calibration)
+            {
+                return referenced;
+            }
+
+            using (referenced)
+            {
+                return referenced.WithCalibration(calibration);
+            }
+        }
+    }
+
+    private static ZeroShotDetector Compose(Composition c)
+    {
+        NativeBackend.Guard(() => torch.CPU.type);
+        var method = c.ResolveMethod();
+        ThrowIfAny(CompositionChecks.BeforeLoading(c, method));
+        var owned = new Stack<IDisposable>();
+        try
+        {
+            var backbone = Own(owned, c.Backbone!.Load(o => Configured(c, method, o)));
+            var cnn = Own(owned, method.Description.RunsPipeline ? LoadCnn(c, backbone) : null);
+            var tokenizer = c.Tokenizer ?? (c.Backbone.Path is { } path ? ClipTokenizer.FindBeside(path) : null) ?? ClipTokenizer.Default;
+            var dimensions = ModuleDimensions.Of(backbone, cnn, c.StageCount, tokenizer);
+            int size = c.Preprocessor?.Size ?? c.ImageSize ?? method.DefaultImageSize(backbone) ?? InputSettings.DefaultSize(backbone.Vision.PatchSize);
+            ThrowIfAny([.. CompositionChecks.AfterLoading(c, backbone, tokenizer, size), .. method.Description.RunsPipeline ? c.ModuleFaults(dimensions) : []]);
+            if (backbone is ClipBackbone { IsRandom: true })
+            {
+                DetectorLog.RandomWeights(c.Logger);
+            }
+
+            (backbone as ClipBackbone)?.MeasureKernels(size);
+            var input = new InputSettings { Decoder = c.Decoder, Preprocessor = c.Preprocessor ?? new SquareResize(size), Limits = c.Limits };
+            var parts = method.Description.RunsPipeline ? CreateParts(c, backbone, cnn, dimensions, owned) : null;
+            var pass = parts is null
+                ? method.CreatePass(new() { Backbone = backbone, Tokenizer = tokenizer, Input = input })
+                : CreatePass(c, method, parts, tokenizer);
+            return new(AtScales(c, pass, backbone), new()
+            {
+                Input = input, BatchSize = c.BatchSize, Logger = c.Logger, Calibration = c.Calibration, Recipe = RecipeWriter.Write(c, method, parts),
+            });
+        }
+        catch
+        {
+            while (owned.TryPop(out var item))
+            {
+                item.Dispose();
+            }
+
+            throw;
+        }
+    }
+
+    private static ClipBackboneOptions Configured(Composition c, IDetectionMethod method, ClipBackboneOptions options) =>
+        method.ConfigureBackbone(options, c.Preprocessor?.Size ?? c.ImageSize) with { Device = c.Device, Precision = c.Precision };
+
+    private static MfpClipPass CreatePass(Composition c, IDetectionMethod method, PipelineParts parts, ITokenizer tokenizer)
+    {
+        ThrowIfAny(parts.Faults());
+        foreach (var module in parts.Modules)
+        {
+            module.To(parts.Backbone.Vision.Device);
+            (module as WeightedModule)?.UseHalfProducts(MultipliesHalf(parts.Backbone));
+        }
+
+        var source = LoadModules(c, method, parts);
+        var components = RecipeWriter.Components(c, parts);
+        string[] own = [.. RecipeWriter.Anonymous(c)];
+        string name = own.Length == 0 ? method.Description.FullName : $"{method.Description.FullName}, with the user's own {string.Join(", ", own)}";
+        return new(parts, tokenizer, c.Templates, source, name, c.Objective ?? method.Objective, slot => Identity(components[slot]));
+
+        static (string, string) Identity(ComponentRecipe component) => (component.Implementation, component.Settings?.ToJsonString() ?? "{}");
+    }
+
+    /// <summary>Loads trained modules where there are any; says where each module's weights come from.</summary>
+    private static Func<IDetectorModule, string> LoadModules(Composition c, IDetectionMethod method, PipelineParts parts)
+    {
+        if (c.ModuleWeights is { } path)
+        {
+            var layouts = method.Checkpoints.Concat(c.Registry.Methods.SelectMany(m => m.Create().Checkpoints));
+            ModuleCheckpointFile.Load(path, parts, layouts);
+            return _ => Path.GetFileName(path);
+        }
+
+        if (c.Package is { OpenModules: { } open } package && !c.Untrained && method.Description.Id == package.MethodId)
+        {
+            using var file = open();
+            var trained = ModuleCheckpointFile.LoadFitting(file, parts);
+            return m => trained.Contains(m) ? package.ModulesSource ?? package.Name : "untrained";
+        }
+
+        return _ => "untrained";
+    }
+
+    private static IDetectionPass AtScales(Composition c, IDetectionPass pass, IClipBackbone backbone) =>
+        c.Scales.Count == 1 ? pass : new MultiScalePass(pass, c.Scales, backbone.Vision.PatchSize);
+
+    private static PipelineParts CreateParts(Composition c, IClipBackbone backbone, ICnnFeatureExtractor? cnn, ModuleDimensions dimensions, Stack<IDisposable> owned) => new()
+    {
+        Backbone = backbone,
+        Cnn = cnn,
+        ImageToText = Own(owned, c.ImageToText.Make(dimensions)),
+        Self = Own(owned, c.Self.Make(dimensions)),
+        Vision = Own(owned, c.Vision.Make(dimensions)),
+        MultiPatch = Own(owned, c.MultiPatch.Make(dimensions)),
+        Mask = Own(owned, c.Mask.Make(dimensions)),
+        Map = Own(owned, c.Map.Make(dimensions)),
+        Score = Own(owned, c.Score.Make(dimensions)),
+        Stages = c.Taps is { } taps ? new StagePlan(taps) : StagePlan.Even(backbone.Vision.Layers, c.StageCount),
+    };
+
+    private static ICnnFeatureExtractor? LoadCnn(Composition c, IClipBackbone backbone)
+    {
+        var cnn = (c.Cnn ?? (c.Package is { } package ? new CnnChoice.FromPackage(package) : null))?.Load();
+        cnn?.To(backbone.Vision.Device);
+        if (cnn is ResNetFeatureExtractor network)
+        {
+            network.UseHalfProducts(MultipliesHalf(backbone));
+        }
+
+        return cnn;
+    }
+
+    // What runs beside bfloat16 towers multiplies in bfloat16 too, where that is faster.
+    private static bool MultipliesHalf(IClipBackbone backbone) =>
+        backbone.Vision.Precision == ScalarType.BFloat16 && (backbone.Vision.Device.type != DeviceType.CPU || VectorMath.HasBFloat16);
+
+    private static void ThrowIfAny(IEnumerable<string> faults)
+    {
+        var all = faults.Distinct().ToList();
+        if (all.Count > 0)
+        {
+            throw new DetectorConfigurationException(all);
+        }
+    }
+
+    private static T Own<T>(Stack<IDisposable> owned, T item)
+        where T : class?, IDisposable?
+    {
+        if (item is not null)
+        {
+            owned.Push(item);
+        }
+
+        return item;
+    }
+}

@@ -1,0 +1,73 @@
+using MfpClip.Backbones;
+using MfpClip.Backbones.Clip;
+using MfpClip.Imaging;
+using MfpClip.Pipeline;
+using MfpClip.Text;
+
+namespace MfpClip.Detection;
+
+/// <summary>
+/// A whole method: what it is, how it composes the pipeline of modules or computes in a pass of its own, what it trains with, and which
+/// published checkpoints it knows. The methods of this library are written with it; so can those of any other assembly.
+/// </summary>
+/// <remarks>
+/// Immutable. Set it with <see cref="ZeroShotDetectorBuilder.UseMethod(IDetectionMethod)"/>; give it a name for configuration, recipes and the command line with
+/// <see cref="DetectorRegistry.AddMethod{TOptions}"/>.
+/// </remarks>
+/// <example>
+/// <code>
+/// public static ZeroShotDetectorBuilder UseMyMethod(this ZeroShotDetectorBuilder builder, MyOptions? options = null) =>
+///     builder.UseMethod(new MyMethod(options ?? new()));
+/// </code>
+/// </example>
+public interface IDetectionMethod
+{
+    /// <summary>What it is.</summary>
+    MethodDescription Description { get; }
+
+    /// <summary>Its settings, for recipes: a record that JSON can write and read; <see langword="null"/> where it has none.</summary>
+    object? Options => null;
+
+    /// <summary>What it minimises in the pipeline; <see langword="null"/> where nothing is trained or the pass brings its own training.</summary>
+    ITrainingObjective? Objective => null;
+
+    /// <summary>Checkpoints as its authors publish them.</summary>
+    IReadOnlyList<ICheckpointLayout> Checkpoints => [];
+
+    /// <summary>Every fault of its settings that shows without weights.</summary>
+    IEnumerable<string> Faults() => [];
+
+    /// <summary>Sets modules, stages and templates of the pipeline. What the user sets afterwards wins.</summary>
+    void Compose(ZeroShotDetectorBuilder builder)
+    {
+    }
+
+    /// <summary>How a CLIP file or random CLIP weights are loaded for it. Device and precision are set afterwards.</summary>
+    /// <param name="options">As the user gave them.</param>
+    /// <param name="imageSize">Side of the model input where the user set one.</param>
+    ClipBackboneOptions ConfigureBackbone(ClipBackboneOptions options, int? imageSize) => options;
+
+    /// <summary>Side of the model input where the user set none; <see langword="null"/>: the library's default.</summary>
+    int? DefaultImageSize(IClipBackbone backbone) => null;
+
+    /// <summary>
+    /// Makes the pass of a method whose <see cref="MethodDescription.RunsPipeline"/> is <see langword="false"/>. It owns the backbone from then
+    /// on; if this throws, the caller disposes the backbone.
+    /// </summary>
+    /// <exception cref="DetectorConfigurationException">Backbone and settings do not fit.</exception>
+    IDetectionPass CreatePass(MethodContext context) =>
+        throw new NotSupportedException($"{Description.Name} says that it does not run the pipeline of modules, and makes no pass of its own (CreatePass).");
+}
+
+/// <summary>What surrounds the forward pass of a method.</summary>
+public sealed record MethodContext
+{
+    /// <summary>Loaded towers.</summary>
+    public required IClipBackbone Backbone { get; init; }
+
+    /// <summary>The tokenizer of the text tower.</summary>
+    public required ITokenizer Tokenizer { get; init; }
+
+    /// <summary>How images become the model's input.</summary>
+    public required InputSettings Input { get; init; }
+}

@@ -1,0 +1,131 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
+using MfpClip.Files;
+
+namespace MfpClip.Detection.Recipes;
+
+/// <summary>JSON of recipes; what is wrong in one is said with its place.</summary>
+internal static class RecipeJson
+{
+    // Configuration sources know text only: there "8" and "true" may stand for a number and a switch, and a name may look like a number.
+    private static readonly JsonSerializerOptions Options = new(SettingsJson.Options) { Converters = { new LenientText(), new LenientSwitch(), new BackboneText(), new ComponentText() } };
+
+    public static string Write(DetectorRecipe recipe) => JsonSerializer.Serialize(recipe, Options).ReplaceLineEndings("\n");
+
+    public static JsonObject Node(DetectorRecipe recipe) => (JsonObject)JsonSerializer.SerializeToNode(recipe, Options)!;
+
+    /// <summary>Reads a recipe.</summary>
+    /// <param name="json">The text.</param>
+    /// <param name="source">Where it comes from, for messages.</param>
+    public static DetectorRecipe Read(string json, string source) => Guarded(source, () => JsonSerializer.Deserialize<DetectorRecipe>(json, Options)) is { } recipe
+        ? recipe.Format == DetectorRecipe.CurrentFormat ? recipe
+            : throw new DetectorConfigurationException([$"{source}: it says it is '{recipe.Format}'; this version reads '{DetectorRecipe.CurrentFormat}'."])
+        : throw new DetectorConfigurationException([$"{source}: it is empty."]);
+
+    public static TOptions Read<TOptions>(JsonObject? settings, string source)
+        where TOptions : class, new() => settings is null ? new() : Guarded(source, () => settings.Deserialize<TOptions>(Options)) ?? new();
+
+    private static T? Guarded<T>(string source, Func<T?> read)
+    {
+        try
+        {
+            return read();
+        }
+        catch (Exception e) when (e is JsonException or NotSupportedException or InvalidOperationException or ArgumentException)
+        {
+            throw new DetectorConfigurationException([$"{Capital(source)}: {e.Message}"]);
+        }
+    }
+
+    private static string Capital(string text) => char.ToUpperInvariant(text[0]) + text[1..];
+
+    private sealed class LenientText : JsonConverter<string>
+    {
+        public override string? Read(ref Utf8JsonReader reader, Type type, JsonSerializerOptions options) => reader.TokenType switch
+        {
+            JsonTokenType.String => reader.GetString(),
+            JsonTokenType.Number or JsonTokenType.True or JsonTokenType.False => System.Text.Encoding.UTF8.GetString(reader.ValueSpan),
+            _ => throw new JsonException("a text is expected here"),
+        };
+
+        public override void Write(Utf8JsonWriter writer, string value, JsonSerializerOptions options) => writer.WriteStringValue(value);
+
+        public override string ReadAsPropertyName(ref Utf8JsonReader reader, Type type, JsonSerializerOptions options) => reader.GetString()!;
+
+        public override void WriteAsPropertyName(Utf8JsonWriter writer, string value, JsonSerializerOptions options) => writer.WritePropertyName(value);
+    }
+
+    private sealed class LenientSwitch : JsonConverter<bool>
+    {
+        public override bool Read(ref Utf8JsonReader reader, Type type, JsonSerializerOptions options) => reader.TokenType switch
+        {
+            JsonTokenType.True => true,
+            JsonTokenType.False => false,
+            JsonTokenType.String when bool.TryParse(reader.GetString(), out bool value) => value,
+            _ => throw new JsonException("true or false is expected here"),
+        };
+
+        public override void Write(Utf8JsonWriter writer, bool value, JsonSerializerOptions options) => writer.WriteBooleanValue(value);
+    }
+
+    // A text alone is the most frequent case: the path of a backbone, the name of a part.
+    private sealed class BackboneText : JsonConverter<BackboneRecipe>
+    {
+        public override BackboneRecipe? Read(ref Utf8JsonReader reader, Type type, JsonSerializerOptions options) => reader.TokenType == JsonTokenType.String
+            ? new() { Path = reader.GetString() } : JsonSerializer.Deserialize<BackboneSettings>(ref reader, options)?.ToRecipe();
+
+        public override void Write(Utf8JsonWriter writer, BackboneRecipe value, JsonSerializerOptions options) =>
+            JsonSerializer.Serialize(writer, BackboneSettings.Of(value), options);
+    }
+
+    private sealed class ComponentText : JsonConverter<ComponentRecipe>
+    {
+        public override ComponentRecipe? Read(ref Utf8JsonReader reader, Type type, JsonSerializerOptions options)
+        {
+            if (reader.TokenType == JsonTokenType.String)
+            {
+                return new(reader.GetString()!);
+            }
+
+            var node = JsonNode.Parse(ref reader) as JsonObject ?? throw new JsonException("a part is a name, or an object with 'implementation' and 'settings'");
+            if (!node.Any(p => p.Key.Equals("implementation", StringComparison.OrdinalIgnoreCase)))
+            {
+                return new(string.Empty, node.Any(p => p.Key.Equals("settings", StringComparison.OrdinalIgnoreCase)) && node.Count == 1
+                    ? (JsonObject?)node.First().Value?.DeepClone() : node); // settings of the slot's own implementation
+            }
+
+            string? name = null;
+            JsonObject? settings = null;
+            foreach (var (key, value) in node)
+            {
+                switch (key.ToLowerInvariant())
+                {
+                    case "implementation":
+                        name = value?.ToString();
+                        break;
+                    case "settings":
+                        settings = value as JsonObject;
+                        break;
+                    default:
+                        throw new JsonException($"a part has 'implementation' and 'settings', not '{key}'");
+                }
+            }
+
+            return new(name ?? throw new JsonException("a part needs its 'implementation'"), (JsonObject?)settings?.DeepClone());
+        }
+
+        public override void Write(Utf8JsonWriter writer, ComponentRecipe value, JsonSerializerOptions options)
+        {
+            writer.WriteStartObject();
+            writer.WriteString("implementation", value.Implementation);
+            if (value.Settings is { Count: > 0 } settings)
+            {
+                writer.WritePropertyName("settings");
+                settings.WriteTo(writer, options);
+            }
+
+            writer.WriteEndObject();
+        }
+    }
+}

@@ -1,0 +1,132 @@
+using MfpClip.Backbones.Clip;
+using MfpClip.Backbones.Cnn;
+using MfpClip.Calibration;
+using MfpClip.Detection.Composing;
+using MfpClip.Imaging;
+using MfpClip.Modules;
+using MfpClip.Modules.Mask;
+using MfpClip.Modules.Self;
+
+namespace MfpClip.Detection.Recipes;
+
+/// <summary>Turns a recipe into a composition; every fault is listed.</summary>
+internal static class RecipeReader
+{
+    public static Composition Read(DetectorRecipe recipe, DetectorRegistry registry)
+    {
+        var faults = new List<string>();
+        var c = new ZeroShotDetectorBuilder(new Composition { Registry = registry }).UseMethod(registry.FindMethod(recipe.Method).Create(recipe.MethodOptions)).Composition;
+        c = c with
+        {
+            Backbone = Try(faults, () => Backbone(recipe.Backbone, registry)),
+            Cnn = Try(faults, () => Cnn(recipe.Cnn)),
+            ImageToText = Module(faults, recipe.ImageToText, "image-to-text-prompt", registry, c.ImageToText),
+            Self = Module(faults, recipe.SelfPrompt, "self-prompt", registry, c.Self),
+            Vision = Module(faults, recipe.VisionEncoder, "staged-encoder", registry, c.Vision),
+            MultiPatch = Module(faults, recipe.MultiPatch, "multi-patch", registry, c.MultiPatch),
+            Mask = Module(faults, recipe.MaskPrompt, "mask-prompt", registry, c.Mask),
+            Map = Module(faults, recipe.AnomalyMap, "anomaly-map", registry, c.Map),
+            Score = Module(faults, recipe.AnomalyScore, "anomaly-score", registry, c.Score),
+            StageCount = recipe.Taps?.Count ?? recipe.Stages ?? c.StageCount,
+            Taps = recipe.Taps ?? (recipe.Stages is null ? c.Taps : null),
+            Templates = recipe.Templates ?? c.Templates,
+            ImageSize = recipe.ImageSize,
+            Preprocessor = Try(faults, () => Preprocessor(recipe.Preprocessor, recipe.ImageSize)),
+            Scales = recipe.Scales ?? c.Scales,
+            ModuleWeights = recipe.Modules,
+            Untrained = recipe.Untrained ?? false,
+            References = recipe.References is { } r ? new(r.File, [.. (r.Images ?? []).Select(ImageInput.FromFile)], r.Options ?? new()) : null,
+            Calibration = recipe.Calibration ?? (recipe.CalibrationFile is { } file ? CalibrationFile.Load(file) : null),
+            Device = recipe.Device,
+            BatchSize = recipe.BatchSize,
+            Limits = recipe.Limits ?? c.Limits,
+        };
+        if (PrecisionName.Parse(recipe.Precision) is { } precision)
+        {
+            c = c with { Precision = precision };
+        }
+        else
+        {
+            faults.Add($"The precision is '{recipe.Precision}'; choose float32, bfloat16 or float16.");
+        }
+
+        return faults.Count > 0 ? throw new DetectorConfigurationException(faults) : c;
+    }
+
+    private static BackboneChoice? Backbone(BackboneRecipe? b, DetectorRegistry registry)
+    {
+        if (b is null)
+        {
+            return null;
+        }
+
+        string[] ways = [.. new[] { ("path", b.Path), ("package", b.Package), ("random_seed", b.RandomSeed?.ToString()), ("object", b.Object) }.Where(w => w.Item2 is not null).Select(w => w.Item1)];
+        return ways switch
+        {
+            ["path"] => new BackboneChoice.FromFile(b.Path!, new()
+            {
+                Config = b.Config, Activation = b.Activation, Interpolation = b.Interpolation ?? new ClipBackboneOptions().Interpolation,
+                Kernels = b.Kernels ?? new ClipBackboneOptions().Kernels,
+            }),
+            ["package"] => new BackboneChoice.FromPackage(registry.OpenModelPackage(b.Package!, b.Folder)),
+            ["random_seed"] => new BackboneChoice.Random(
+                b.Config ?? throw new DetectorConfigurationException(["The recipe asks for a backbone with random weights and names no sizes (config)."]), b.RandomSeed!.Value),
+            ["object"] => throw new DetectorConfigurationException([
+                $"The recipe's backbone was an object of type '{b.Object}', which no recipe can make. Name a file instead, or set the object on the builder."]),
+            _ => throw new DetectorConfigurationException([
+                $"The recipe's backbone names {(ways.Length == 0 ? "nothing" : string.Join(" and ", ways))}; name one of path, package and random_seed."]),
+        };
+    }
+
+    private static CnnChoice? Cnn(ComponentRecipe? cnn) => cnn?.Implementation switch
+    {
+        null or "package" => null,
+        "" => new CnnChoice.ResNet(RecipeJson.Read<ResNetOptions>(cnn.Settings, "the settings of the CNN")),
+        CnnChoice.ResNetName => new CnnChoice.ResNet(RecipeJson.Read<ResNetOptions>(cnn.Settings, "the settings of the CNN")),
+        CnnChoice.EfficientNetName => new CnnChoice.EfficientNetLite(RecipeJson.Read<EfficientNetLiteOptions>(cnn.Settings, "the settings of the CNN")),
+        // A file alone: torchvision's ResNet-50, the paper's.
+        { } path when File.Exists(path) => new CnnChoice.ResNet(new() { WeightsPath = path }),
+        var other => throw new DetectorConfigurationException([
+            $"The recipe's CNN is '{other}'; choose {CnnChoice.ResNetName} or {CnnChoice.EfficientNetName}, or the path of a ResNet-50's weights."]),
+    };
+
+    private static IImagePreprocessor? Preprocessor(ComponentRecipe? preprocessor, int? imageSize)
+    {
+        if (preprocessor is null)
+        {
+            return null;
+        }
+
+        int size = RecipeJson.Read<SizeSettings>(preprocessor.Settings, "the settings of the preprocessor").Size ?? imageSize
+            ?? throw new DetectorConfigurationException(["The recipe's preprocessor has no size: name it, or image_size."]);
+        return preprocessor.Implementation switch
+        {
+            "square-resize" => new SquareResize(size),
+            "resize-and-center-crop" => new ResizeAndCenterCrop(size),
+            var other => throw new DetectorConfigurationException([
+                $"The recipe's preprocessor is '{other}'; choose square-resize or resize-and-center-crop, or set the object on the builder."]),
+        };
+    }
+
+    private static ModuleFactory<TModule> Module<TModule>(List<string> faults, ComponentRecipe? recipe, string usual, DetectorRegistry registry, ModuleFactory<TModule> own)
+        where TModule : class, IDetectorModule => recipe is null ? own : Try(faults, () => registry.CreateModule<TModule>(recipe.Implementation.Length > 0 ? recipe : recipe with { Implementation = usual })) ?? own;
+
+    private static T? Try<T>(List<string> faults, Func<T?> read)
+        where T : class
+    {
+        try
+        {
+            return read();
+        }
+        catch (DetectorConfigurationException e)
+        {
+            faults.AddRange(e.Faults);
+            return null;
+        }
+    }
+
+    private sealed record SizeSettings
+    {
+        public int? Size { get; init; }
+    }
+}
