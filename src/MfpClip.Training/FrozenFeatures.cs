@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-using System.Text;
 using System.Text.Json;
 using MfpClip.Execution;
 using MfpClip.Files;
@@ -19,6 +17,6 @@ internal static class FrozenFeatures
     private static string NetworksHash(ZeroShotDetector detector, ITrainableMethod method)
     {
         string options = JsonSerializer.Serialize(detector.Description.Stages.Where(s => s.Stage is "backbone" or "CNN features").Select(s => new { s.Stage, s.Component, s.Options }), ReflectedJson.Options);
-        return $"{WeightsHash.Of(method.FrozenWeights)}|{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(options)))}";
+        return $"{WeightsHash.Of(method.FrozenWeights)}|{TextHash.Of(options)}";
     }
 }

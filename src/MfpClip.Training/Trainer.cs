@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using System.Security.Cryptography;
-using System.Text;
 using System.Text.Json;
 using MfpClip.Data.Procedural;
 using MfpClip.Execution;
@@ -184,7 +182,7 @@ public sealed class Trainer
         var d = _detector.Description;
         object[] stages = [.. d.Stages.Select(s => new { s.Stage, s.Component, s.Options })];
         string text = JsonSerializer.Serialize(new { d.Method, d.Precision, d.ImageSize, stages, Modules = _options.Modules ?? [] }, ReflectedJson.Options);
-        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
+        return TextHash.Of(text);
     }
 
     private static void RequireGradients(IReadOnlyList<KeyValuePair<string, Tensor>> weights, bool wanted)

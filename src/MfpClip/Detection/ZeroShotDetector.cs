@@ -2,12 +2,11 @@ using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Runtime.ExceptionServices;
 using System.Runtime.InteropServices;
-using System.Security.Cryptography;
-using System.Text;
 using System.Threading.Channels;
 using MfpClip.Detection;
 using MfpClip.Diagnostics;
 using MfpClip.Execution;
+using MfpClip.Files;
 using MfpClip.Imaging;
 using MfpClip.Native;
 using MfpClip.Parallelism;
@@ -336,7 +335,7 @@ public sealed partial class ZeroShotDetector : IZeroShotDetector
             Precision = pass.Precision.ToString(),
             ImageSize = settings.Preprocessor.Size,
             LibraryVersion = LibraryVersion.Current,
-            WeightsHash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(weights))),
+            WeightsHash = TextHash.Of(weights),
         };
     }
 
