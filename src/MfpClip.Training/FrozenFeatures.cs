@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-using System.Text;
 using System.Text.Json;
 using MfpClip.Execution;
 using MfpClip.Files;
@@ -18,7 +16,8 @@ internal static class FrozenFeatures
     // Weights and settings of the frozen networks, but not of the modules: rows of an ablation share features.
     private static string NetworksHash(ZeroShotDetector detector, ITrainableMethod method)
     {
-        string options = JsonSerializer.Serialize(detector.Description.Stages.Where(s => s.Id is "backbone" or "cnn").Select(s => new { s.Id, s.Implementation, s.Settings }), ReflectedJson.Options);
-        return $"{WeightsHash.Of(method.FrozenWeights)}|{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(options)))}";
+        string options = JsonSerializer.Serialize(
+            detector.Description.Stages.Where(s => s.Id is "backbone" or "cnn").Select(s => new { s.Id, s.Implementation, s.Settings }), ReflectedJson.Options);
+        return $"{WeightsHash.Of(method.FrozenWeights)}|{TextHash.Of(options)}";
     }
 }

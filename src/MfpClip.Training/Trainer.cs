@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using System.Security.Cryptography;
-using System.Text;
 using System.Text.Json;
 using MfpClip.Data.Procedural;
 using MfpClip.Execution;
@@ -187,7 +185,7 @@ public sealed class Trainer
     private string CompositionHash()
     {
         string text = JsonSerializer.Serialize(new { _detector.Description.CompositionHash, Modules = _options.Modules ?? [] }, ReflectedJson.Options);
-        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
+        return TextHash.Of(text);
     }
 
     private static void RequireGradients(IReadOnlyList<KeyValuePair<string, Tensor>> weights, bool wanted)

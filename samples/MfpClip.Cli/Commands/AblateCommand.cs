@@ -74,21 +74,16 @@ internal static class AblateCommand
     }
 
     private static AblationResult WithProgress(
-        AblationStudy study, IReadOnlyList<AblationTable> tables, Training.Data.ITrainingData auxiliary, AnomalyDataSet test, CancellationToken cancellationToken)
-    {
-        AblationResult? result = null;
-        AnsiConsole.Progress().Columns(new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn()).Start(bars =>
-        {
-            var bar = bars.AddTask("ablation");
-            result = study.Run(tables, auxiliary, test, new Shown(p =>
+        AblationStudy study, IReadOnlyList<AblationTable> tables, Training.Data.ITrainingData auxiliary, AnomalyDataSet test, CancellationToken cancellationToken) =>
+        ProgressBars.Run<AblationProgress, AblationResult>(
+            "ablation",
+            progress => study.Run(tables, auxiliary, test, progress, cancellationToken),
+            (bar, p) =>
             {
                 bar.MaxValue = p.Runs;
                 bar.Value = p.Run + (p.Phase == "training" ? 0.8 * p.Share : p.Phase == "testing" ? 0.8 + (0.2 * p.Share) : 1);
                 bar.Description = $"{p.Run + 1}/{p.Runs} {Markup.Escape(p.Row)}, seed {p.Seed}: {p.Phase}";
-            }), cancellationToken);
-        });
-        return result!;
-    }
+            });
 
     private static void Print(bool json, string folder, AblationResult result)
     {
@@ -118,9 +113,4 @@ internal static class AblateCommand
 
     private static string Percent(SeedStatistic s) => s.Mean is not { } mean ? "n/a"
         : FormattableString.Invariant($"{100 * mean:0.0}") + (s.StandardDeviation is { } d ? FormattableString.Invariant($" ± {100 * d:0.0}") : string.Empty);
-
-    private sealed class Shown(Action<AblationProgress> show) : IProgress<AblationProgress>
-    {
-        public void Report(AblationProgress value) => show(value);
-    }
 }

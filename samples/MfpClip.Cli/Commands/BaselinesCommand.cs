@@ -48,23 +48,5 @@ internal static class BaselinesCommand
         ? new("default", index + 1, () => new ZeroShotDetectorBuilder().UseDefaultModel())
         : new(Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder))), index + 1, () => new ZeroShotDetectorBuilder().UseDefaultModel(folder));
 
-    private static string WithProgress(Func<IProgress<EvaluationProgress>, string> run)
-    {
-        string table = string.Empty;
-        AnsiConsole.Progress().Columns(new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn()).Start(bars =>
-        {
-            var task = bars.AddTask("baselines", maxValue: 1);
-            table = run(new Direct(p =>
-            {
-                (task.MaxValue, task.Value) = (p.Total, p.Done);
-                task.Description = Markup.Escape(p.Category);
-            }));
-        });
-        return table;
-    }
-
-    private sealed class Direct(Action<EvaluationProgress> report) : IProgress<EvaluationProgress>
-    {
-        public void Report(EvaluationProgress value) => report(value);
-    }
+    private static string WithProgress(Func<IProgress<EvaluationProgress>, string> run) => ProgressBars.Run("baselines", run, EvaluateCommand.Show);
 }

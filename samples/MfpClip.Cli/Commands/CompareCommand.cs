@@ -71,21 +71,17 @@ internal static class CompareCommand
     }
 
     private static ComparisonResult WithProgress(
-        MethodComparison comparison, List<ComparedMethod> methods, Training.Data.ITrainingData auxiliary, AnomalyDataSet test, CancellationToken cancellationToken)
-    {
-        ComparisonResult? result = null;
-        AnsiConsole.Progress().Columns(new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn(), new PercentageColumn(), new ElapsedTimeColumn()).Start(bars =>
-        {
-            var bar = bars.AddTask("comparing");
-            result = comparison.Run(methods, auxiliary, test, new Shown(p =>
+        MethodComparison comparison, List<ComparedMethod> methods, Training.Data.ITrainingData auxiliary, AnomalyDataSet test, CancellationToken cancellationToken) =>
+        ProgressBars.Run<ComparisonProgress, ComparisonResult>(
+            "comparing",
+            progress => comparison.Run(methods, auxiliary, test, progress, cancellationToken),
+            (bar, p) =>
             {
                 bar.MaxValue = p.Runs;
                 bar.Value = p.Run + (p.Phase switch { "training" => 0.7 * p.Share, "timing" => 0.7 + (0.05 * p.Share), "testing" => 0.75 + (0.25 * p.Share), _ => 1 });
                 bar.Description = Markup.Escape(string.Create(CultureInfo.InvariantCulture, $"{p.Method} seed {p.Seed}: {p.Phase} {p.Share:0 %}"));
-            }), cancellationToken);
-        });
-        return result!;
-    }
+            },
+            new ElapsedTimeColumn());
 
     private static void Print(bool json, ComparisonResult result, string folder)
     {
@@ -125,9 +121,4 @@ internal static class CompareCommand
         ? $"{Number(100 * mean)}{(s.StandardDeviation is { } d ? $" ± {Number(100 * d)}" : string.Empty)}" : "n/a";
 
     private static string Number(double v) => v.ToString("0.0", CultureInfo.InvariantCulture);
-
-    private sealed class Shown(Action<ComparisonProgress> show) : IProgress<ComparisonProgress>
-    {
-        public void Report(ComparisonProgress value) => show(value);
-    }
 }

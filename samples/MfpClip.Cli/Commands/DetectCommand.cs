@@ -46,16 +46,15 @@ internal static class DetectCommand
         return command;
     }
 
-    private static (List<Detected>, List<string>) WithProgress(Run run, IReadOnlyList<string> files, string? notice, CancellationToken cancellationToken)
-    {
-        (List<Detected>, List<string>) all = ([], []);
-        AnsiConsole.Progress().Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn()).Start(progress =>
-        {
-            var task = progress.AddTask("detecting", maxValue: files.Count);
-            all = run.All(files, notice, _ => task.Increment(1), cancellationToken);
-        });
-        return all;
-    }
+    private static (List<Detected>, List<string>) WithProgress(Run run, IReadOnlyList<string> files, string? notice, CancellationToken cancellationToken) =>
+        ProgressBars.Run<string, (List<Detected>, List<string>)>(
+            "detecting",
+            progress => run.All(files, notice, progress.Report, cancellationToken),
+            (bar, _) =>
+            {
+                bar.MaxValue = files.Count;
+                bar.Increment(1);
+            });
 
     private static void Print(bool json, List<Detected> results, List<string> failures, string? notice, string folder, ZeroShotDetector detector)
     {

@@ -81,24 +81,14 @@ internal static class EvaluateCommand
         return evaluator.Evaluate(detector, set, protocol, progress, cancellationToken);
     }
 
-    private static EvaluationRun Run(bool json, Func<IProgress<EvaluationProgress>?, EvaluationRun> evaluate)
-    {
-        if (json)
-        {
-            return evaluate(null);
-        }
+    private static EvaluationRun Run(bool json, Func<IProgress<EvaluationProgress>?, EvaluationRun> evaluate) =>
+        json ? evaluate(null) : ProgressBars.Run<EvaluationProgress, EvaluationRun>("evaluating", evaluate, Show);
 
-        EvaluationRun? run = null;
-        AnsiConsole.Progress().Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn()).Start(bars =>
-        {
-            var task = bars.AddTask("evaluating", maxValue: 1);
-            run = evaluate(new Direct(p =>
-            {
-                (task.MaxValue, task.Value) = (p.Total, p.Done);
-                task.Description = Markup.Escape(p.Category);
-            }));
-        });
-        return run!;
+    /// <summary>Moves a bar to where an evaluation stands.</summary>
+    public static void Show(ProgressTask bar, EvaluationProgress p)
+    {
+        (bar.MaxValue, bar.Value) = (p.Total, p.Done);
+        bar.Description = Markup.Escape(p.Category);
     }
 
     private static void Print(bool json, EvaluationRun run, string page)
@@ -148,9 +138,4 @@ internal static class EvaluateCommand
 
     private static IEnumerable<string> Cells(IEnumerable<(string Key, string Title, Func<EvaluationMetrics, Evaluation.Metrics.MetricValue> Get)> shown, EvaluationMetrics metrics, int images, double seconds) =>
         [.. shown.Select(m => m.Get(metrics).ToString()), images.ToString(CultureInfo.InvariantCulture), seconds.ToString("0.000", CultureInfo.InvariantCulture)];
-
-    private sealed class Direct(Action<EvaluationProgress> report) : IProgress<EvaluationProgress>
-    {
-        public void Report(EvaluationProgress value) => report(value);
-    }
 }

@@ -42,7 +42,7 @@ internal static class ModelsCommand
                 : await AnsiConsole.Progress().Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new DownloadedColumn(), new TransferSpeedColumn()).StartAsync(async progress =>
                 {
                     var tasks = new Dictionary<string, ProgressTask>();
-                    return await new ModelStore().EnsureAsync(model, new Told(p =>
+                    return await new ModelStore().EnsureAsync(model, new DirectProgress<DownloadProgress>(p =>
                     {
                         if (!tasks.TryGetValue(p.File, out var task))
                         {
@@ -91,11 +91,5 @@ internal static class ModelsCommand
             return 0;
         });
         return command;
-    }
-
-    /// <summary>Reports at once, on the thread that downloads.</summary>
-    private sealed class Told(Action<DownloadProgress> tell) : IProgress<DownloadProgress>
-    {
-        public void Report(DownloadProgress value) => tell(value);
     }
 }

@@ -78,16 +78,11 @@ internal static class SynthesizeCommand
         _ => [.. asked.Distinct(StringComparer.Ordinal)],
     };
 
-    private static SyntheticSummary WithProgress(SyntheticFolder folder, SyntheticPlan plan, object settings, int jobs, CancellationToken cancellationToken)
-    {
-        SyntheticSummary? summary = null;
-        AnsiConsole.Progress().Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn()).Start(bars =>
-        {
-            var bar = bars.AddTask("images", maxValue: Math.Max(1, plan.Pictures.Count));
-            summary = folder.Write(plan, settings, jobs, done => bar.Value = done, cancellationToken);
-        });
-        return summary!;
-    }
+    private static SyntheticSummary WithProgress(SyntheticFolder folder, SyntheticPlan plan, object settings, int jobs, CancellationToken cancellationToken) =>
+        ProgressBars.Run<int, SyntheticSummary>(
+            "images",
+            progress => folder.Write(plan, settings, jobs, progress.Report, cancellationToken),
+            (bar, done) => (bar.MaxValue, bar.Value) = (Math.Max(1, plan.Pictures.Count), done));
 
     private static void Say(bool json, object result, string words)
     {

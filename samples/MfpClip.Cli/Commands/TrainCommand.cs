@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using MfpClip.Diagnostics;
 using MfpClip.Training;
 using Spectre.Console;
 
@@ -65,25 +66,19 @@ internal static class TrainCommand
     }
 
     /// <summary>Runs with a bar for the whole training.</summary>
-    public static TrainingResult WithProgress(Trainer trainer, CancellationToken cancellationToken)
-    {
-        TrainingResult? result = null;
-        AnsiConsole.Progress().Columns(new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn()).Start(bars =>
+    public static TrainingResult WithProgress(Trainer trainer, CancellationToken cancellationToken) => ProgressBars.Run<TrainingProgress, TrainingResult>(
+        "training",
+        progress => trainer.Run(progress, cancellationToken),
+        (bar, p) =>
         {
-            var bar = bars.AddTask("training");
-            result = trainer.Run(new Shown(p =>
-            {
-                bar.MaxValue = (double)p.Epochs * p.StepsPerEpoch;
-                bar.Value = ((double)p.Epoch * p.StepsPerEpoch) + p.Step;
-                bar.Description = string.Create(CultureInfo.InvariantCulture, $"epoch {p.Epoch + 1}/{p.Epochs} loss {p.MeanLoss:0.####} {p.SecondsPerStep:0.###} s/step");
-            }), cancellationToken);
+            bar.MaxValue = (double)p.Epochs * p.StepsPerEpoch;
+            bar.Value = ((double)p.Epoch * p.StepsPerEpoch) + p.Step;
+            bar.Description = string.Create(CultureInfo.InvariantCulture, $"epoch {p.Epoch + 1}/{p.Epochs} loss {p.MeanLoss:0.####} {p.SecondsPerStep:0.###} s/step");
         });
-        return result!;
-    }
 
     private static void Print(bool json, TrainingResult result, string? notice)
     {
-        var memory = MemoryUse.Peak();
+        var memory = PeakMemory.OfProcess();
         if (json)
         {
             CliJson.Print(new
@@ -112,9 +107,4 @@ internal static class TrainCommand
     private static long Bytes(double gigabytes) => (long)(gigabytes * (1L << 30));
 
     private static string Number(double v) => v.ToString("0.####", CultureInfo.InvariantCulture);
-
-    private sealed class Shown(Action<TrainingProgress> show) : IProgress<TrainingProgress>
-    {
-        public void Report(TrainingProgress value) => show(value);
-    }
 }

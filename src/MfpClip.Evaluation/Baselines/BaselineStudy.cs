@@ -1,4 +1,3 @@
-using System.Text;
 using MfpClip.Data;
 using MfpClip.Evaluation.Reports;
 using MfpClip.Files;
@@ -145,7 +144,7 @@ public sealed class BaselineStudy
         string file = Path.Combine(_options.OutputFolder, model?.Name ?? NoModel, "made-with.txt");
         if (!File.Exists(file))
         {
-            AtomicFile.Write(file, s => s.Write(Encoding.UTF8.GetBytes(here)));
+            AtomicFile.WriteText(file, here);
         }
         else if (File.ReadAllText(file) != here)
         {

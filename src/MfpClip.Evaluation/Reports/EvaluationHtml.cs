@@ -1,34 +1,32 @@
 using System.Globalization;
-using System.Net;
 using MfpClip.Diagnostics;
 using MfpClip.Evaluation.Metrics;
+using MfpClip.Output;
 
 namespace MfpClip.Evaluation.Reports;
 
 /// <summary>The report as one HTML page: no script, no outside file.</summary>
 internal static class EvaluationHtml
 {
-    private const string Head = """
-        <!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>MfpClip evaluation</title><style>
-        body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:80rem;padding:0 1rem;color:#1d2330;background:#f6f7f9}
-        section{background:#fff;border-radius:8px;padding:1rem 1.25rem;margin:1rem 0;box-shadow:0 1px 3px #0002}h1{font-size:1.5rem}h2{font-size:1.1rem;margin:0 0 .6rem}
-        h3{font-size:.95rem;margin:1rem 0 .3rem}.scroll{overflow-x:auto}table{border-collapse:collapse;font-variant-numeric:tabular-nums;font-size:.88rem}
-        td,th{padding:.25rem .5rem;text-align:right;white-space:nowrap;border-bottom:1px solid #e6e8ec}th:first-child,td:first-child{text-align:left}thead th{color:#556;font-weight:600}
-        .total th,.total td{font-weight:700;border-top:2px solid #99a}.note,figcaption{color:#667;font-size:.85rem;margin:.4rem 0}.notice{background:#fff3cd;padding:.75rem 1rem;border-radius:8px}
+    private const string Style = """
+        h1{font-size:1.5rem}h2{font-size:1.1rem;margin:0 0 .6rem}h3{font-size:.95rem;margin:1rem 0 .3rem}table{font-variant-numeric:tabular-nums;font-size:.88rem}
+        td,th{padding:.25rem .5rem}tbody th{font-weight:600}thead th{color:#556;font-weight:600}.total th,.total td{font-weight:700;border-top:2px solid #99a}
+        .note,figcaption{color:#667;font-size:.85rem;margin:.4rem 0}
         .row{display:flex;gap:1rem;flex-wrap:wrap}.plot{flex:1 1 20rem;max-width:26rem}.cases{display:grid;grid-template-columns:repeat(auto-fill,minmax(34rem,1fr));gap:1rem}
-        @media(max-width:40rem){.cases{grid-template-columns:1fr}}figure{margin:0}.four{display:grid;grid-template-columns:repeat(4,1fr);gap:4px;align-items:start}.four img,.four span{width:100%;border-radius:3px}
-        .four span{color:#99a;font-size:.8rem}.bad{color:#b3261e}.good{color:#1b7f3b}svg text{font:10px system-ui,sans-serif}svg text:not([fill]){fill:#445}svg .t{font-size:12px;font-weight:600}
-        svg .g{stroke:#e3e6ea;fill:none}svg .l{stroke:#99a;stroke-dasharray:4 3;fill:none}.manifest td{text-align:left;white-space:normal;word-break:break-word}.manifest th{text-align:left}
-        </style></head><body>
+        @media(max-width:40rem){.cases{grid-template-columns:1fr}}figure{margin:0}.four{display:grid;grid-template-columns:repeat(4,1fr);gap:4px;align-items:start}
+        .four img,.four span{width:100%;border-radius:3px}.four span{color:#99a;font-size:.8rem}
+        svg text{font:10px system-ui,sans-serif}svg text:not([fill]){fill:#445}svg .t{font-size:12px;font-weight:600}
+        svg .g{stroke:#e3e6ea;fill:none}svg .l{stroke:#99a;stroke-dasharray:4 3;fill:none}
+        .manifest td{text-align:left;white-space:normal;word-break:break-word}.manifest th{text-align:left}
         """;
 
     public static void Write(TextWriter html, EvaluationReport report)
     {
-        html.Write(Head);
-        html.Write($"<h1>Evaluation of {Encode(string.Join(", ", report.Methods.Select(m => m.Method)))} on {Encode(string.Join(", ", report.Runs.Select(r => r.DataSet).Distinct()))}</h1>\n");
+        html.Write(HtmlPage.Start("MfpClip evaluation", 80, ReportTable.Style + Style));
+        html.Write($"<h1>Evaluation of {HtmlPage.Encode(string.Join(", ", report.Methods.Select(m => m.Method)))} on {HtmlPage.Encode(string.Join(", ", report.Runs.Select(r => r.DataSet).Distinct()))}</h1>\n");
         foreach (string notice in report.Runs.Select(r => r.Notice).OfType<string>().Distinct())
         {
-            html.Write($"<p class=notice>{Encode(notice)}</p>\n");
+            html.Write(HtmlPage.Notice(notice));
         }
 
         foreach (var table in ReportTables.Of(report))
@@ -49,12 +47,12 @@ internal static class EvaluationHtml
             Manifest(html, run);
         }
 
-        html.Write("</body></html>\n");
+        html.Write(HtmlPage.End);
     }
 
     private static void Category(TextWriter html, CategoryEvaluation category, string title)
     {
-        html.Write($"<section><h2>{Encode(title)}</h2><p class=note>class \"{Encode(category.ClassName)}\", {category.Good} good and {category.Defective} defective images, {Seconds(category.SecondsPerImage)} s per image{(category.PixelsExact ? string.Empty : $"; pixel scores binned: values are within {Bound(category)} of the exact ones")}</p><div class=row>");
+        html.Write($"<section><h2>{HtmlPage.Encode(title)}</h2><p class=note>class \"{HtmlPage.Encode(category.ClassName)}\", {category.Good} good and {category.Defective} defective images, {Seconds(category.SecondsPerImage)} s per image{(category.PixelsExact ? string.Empty : $"; pixel scores binned: values are within {Bound(category)} of the exact ones")}</p><div class=row>");
         html.Write($"<div class=plot>{CurvePlot.Svg("ROC", "false positive rate", "true positive rate", [($"images, AUROC {category.Metrics.ImageAuroc}", "#1f6feb", category.ImageRoc), ($"pixels, AUROC {category.Metrics.PixelAuroc}", "#d9480f", category.PixelRoc)])}</div>");
         if (category.Pro.Count > 0)
         {
@@ -85,24 +83,24 @@ internal static class EvaluationHtml
             CaseKind.Found => "<b class=good>highest score of a defective image</b>",
             _ => "<b class=good>lowest score of a good image</b>",
         };
-        string truth = c.Truth is { } mask ? Picture(mask, "png", "ground truth") : "<span>no mask</span>";
-        html.Write($"<figure><div class=four>{Picture(c.Photo, "jpeg", "image")}{truth}{Picture(c.Map, "jpeg", "anomaly map")}{Picture(c.Overlay, "jpeg", "overlay")}</div>");
-        html.Write($"<figcaption>{kind}: {Encode(c.Outcome.Image)}, score {c.Outcome.Score.ToString("0.000", CultureInfo.InvariantCulture)}</figcaption></figure>");
+        string truth = c.Truth is { } mask ? HtmlPage.Picture(mask, "png", "ground truth") : "<span>no mask</span>";
+        html.Write($"<figure><div class=four>{HtmlPage.Picture(c.Photo, "jpeg", "image")}{truth}{HtmlPage.Picture(c.Map, "jpeg", "anomaly map")}{HtmlPage.Picture(c.Overlay, "jpeg", "overlay")}</div>");
+        html.Write($"<figcaption>{kind}: {HtmlPage.Encode(c.Outcome.Image)}, score {c.Outcome.Score.ToString("0.000", CultureInfo.InvariantCulture)}</figcaption></figure>");
     }
 
     private static void Manifest(TextWriter html, EvaluationRun run)
     {
         var d = run.Detector;
-        html.Write($"<section class=manifest><h2>Manifest: {Encode(d.Method)}, seed {run.Seed}</h2><div class=scroll><table>");
+        html.Write($"<section class=manifest><h2>Manifest: {HtmlPage.Encode(d.Method)}, seed {run.Seed}</h2><div class=scroll><table>");
         foreach (var (name, value) in ManifestLines(run))
         {
-            html.Write($"<tr><th>{Encode(name)}</th><td>{Encode(value)}</td></tr>");
+            html.Write($"<tr><th>{HtmlPage.Encode(name)}</th><td>{HtmlPage.Encode(value)}</td></tr>");
         }
 
         foreach (var stage in d.Stages)
         {
             string weights = string.Join(", ", stage.Weights.Select(w => $"{w.Source}, {w.Parameters.ToString("N0", CultureInfo.InvariantCulture)} values, sha256 {w.Sha256}"));
-            html.Write($"<tr><th>{Encode(stage.Stage)}</th><td>{Encode(string.Join("; ", new[] { stage.Component, string.Join(", ", stage.Options.Select(o => $"{o.Key}={o.Value}")), weights }.Where(t => t.Length > 0)))}</td></tr>");
+            html.Write($"<tr><th>{HtmlPage.Encode(stage.Stage)}</th><td>{HtmlPage.Encode(string.Join("; ", new[] { stage.Component, string.Join(", ", stage.Options.Select(o => $"{o.Key}={o.Value}")), weights }.Where(t => t.Length > 0)))}</td></tr>");
         }
 
         html.Write("</table></div></section>\n");
@@ -120,9 +118,5 @@ internal static class EvaluationHtml
     private static string Bound(CategoryEvaluation category) =>
         EvaluationMetrics.All.Max(m => m.Get(category.Metrics).Error).ToString("0.0e+0", CultureInfo.InvariantCulture);
 
-    private static string Picture(byte[] file, string kind, string title) => $"<img alt=\"{title}\" src=\"data:image/{kind};base64,{Convert.ToBase64String(file)}\">";
-
     private static string Seconds(double s) => s.ToString("0.000", CultureInfo.InvariantCulture);
-
-    private static string Encode(string text) => WebUtility.HtmlEncode(text);
 }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using MfpClip.Files;
+using MfpClip.Output;
 
 namespace MfpClip.Evaluation.Reports;
 
@@ -17,10 +18,14 @@ public static class EvaluationReportFiles
         ArgumentException.ThrowIfNullOrEmpty(folder);
         ArgumentNullException.ThrowIfNull(report);
         ResultsFile.Write(folder, report);
-        Text(Path.Combine(folder, "results.csv"), w => w.Write(Csv(report)));
-        Text(Path.Combine(folder, "results.md"), w => w.Write(Markdown(report)));
+        AtomicFile.WriteText(Path.Combine(folder, "results.csv"), Csv(report));
+        AtomicFile.WriteText(Path.Combine(folder, "results.md"), Markdown(report));
         string page = Path.Combine(folder, "report.html");
-        Text(page, w => EvaluationHtml.Write(w, report));
+        AtomicFile.Write(page, stream =>
+        {
+            using var writer = new StreamWriter(stream, new UTF8Encoding(false), leaveOpen: true);
+            EvaluationHtml.Write(writer, report);
+        });
         return page;
     }
 
@@ -45,7 +50,7 @@ public static class EvaluationReportFiles
 
         foreach (var table in ReportTables.Of(report))
         {
-            text.Append(table.ToMarkdown());
+            text.Append(table.ToMarkdown()).Append('\n');
         }
 
         foreach (var run in report.Runs)
@@ -77,16 +82,8 @@ public static class EvaluationReportFiles
 
     private static void Line(StringBuilder csv, EvaluationRun run, string dataSet, string category, EvaluationMetrics metrics, int images, double seconds, string hash) => csv.AppendJoin(',',
     [
-        Field(run.Detector.Method), Field(dataSet), run.Seed.ToString(CultureInfo.InvariantCulture), Field(category),
-        .. EvaluationMetrics.All.Select(m => m.Get(metrics).Value?.ToString("r", CultureInfo.InvariantCulture) ?? string.Empty),
+        CsvField.Of(run.Detector.Method), CsvField.Of(dataSet), run.Seed.ToString(CultureInfo.InvariantCulture), CsvField.Of(category),
+        .. EvaluationMetrics.All.Select(m => CsvField.Of(m.Get(metrics).Value)),
         images.ToString(CultureInfo.InvariantCulture), seconds.ToString("0.######", CultureInfo.InvariantCulture), hash,
     ]).Append('\n');
-
-    private static string Field(string text) => text.AsSpan().IndexOfAny(",\"\n\r") < 0 ? text : $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
-
-    private static void Text(string path, Action<TextWriter> write) => AtomicFile.Write(path, s =>
-    {
-        using var writer = new StreamWriter(s, new UTF8Encoding(false), leaveOpen: true);
-        write(writer);
-    });
 }

@@ -1,10 +1,9 @@
-using System.Text.Json;
-using MfpClip.Files;
+using MfpClip.Training.Studies;
 
 namespace MfpClip.Training.Ablation;
 
 /// <summary>One line with one seed, trained and tested. What is stored, so that it never runs again.</summary>
-public sealed record AblationRun
+public sealed record AblationRun : IStudyRun
 {
     /// <summary>SHA-256 over composition, starting weights, data, recipe and evaluation: what the numbers follow from.</summary>
     public required string Key { get; init; }
@@ -35,18 +34,4 @@ public sealed record AblationRun
 
     /// <summary>The protocol in lines.</summary>
     public required IReadOnlyList<string> Protocol { get; init; }
-
-    internal static AblationRun? Load(string path, string key)
-    {
-        try
-        {
-            return File.Exists(path) && JsonSerializer.Deserialize<AblationRun>(File.ReadAllBytes(path), ReflectedJson.Options) is { } run && run.Key == key ? run : null;
-        }
-        catch (JsonException)
-        {
-            return null; // damaged: run it again
-        }
-    }
-
-    internal void Save(string path) => AtomicFile.Write(path, stream => JsonSerializer.Serialize(stream, this, ReflectedJson.Options));
 }

@@ -1,10 +1,7 @@
-using System.Security.Cryptography;
-using System.Text;
-using System.Text.Json;
 using MfpClip.Data;
-using MfpClip.Evaluation;
 using MfpClip.Files;
 using MfpClip.Training.Data;
+using MfpClip.Training.Studies;
 
 namespace MfpClip.Training.Ablation;
 
@@ -32,22 +29,19 @@ public sealed class AblationStudy(AblationOptions options)
         ArgumentNullException.ThrowIfNull(tables);
         ArgumentNullException.ThrowIfNull(auxiliary);
         ArgumentNullException.ThrowIfNull(test);
-        if (options.Seeds.Count == 0 || options.Seeds.Distinct().Count() != options.Seeds.Count)
-        {
-            throw new TrainingException("An ablation needs at least one seed, each once.");
-        }
-
+        StudyWork.CheckSeeds(options.Seeds, "An ablation");
         var protocol = CrossDataSetProtocol.Create([], test.Categories, 0, cancellationToken);
-        string testHash = Hash(string.Join('\n', protocol.Test.Select(t => $"{t.DataSet}/{t.Category}:{t.Sha256}").Concat(test.Categories.Select(c => c.ClassName))));
+        string testHash = TextHash.Of(string.Join('\n', protocol.Test.Select(t => $"{t.DataSet}/{t.Category}:{t.Sha256}").Concat(test.Categories.Select(c => c.ClassName))));
         var work = tables.SelectMany(t => t.Rows.Select(r => (Table: t, Row: r))).SelectMany(w => options.Seeds.Select(s => (w.Table, w.Row, Seed: s))).ToList();
         var finished = new Dictionary<(string Table, string Row), List<AblationRun>>();
         for (int i = 0; i < work.Count; i++)
         {
             cancellationToken.ThrowIfCancellationRequested();
             var (table, row, seed) = work[i];
-            var report = new RunReport(progress, row.Name, seed, i, work.Count);
             var runs = finished.TryGetValue((table.Key, row.Name), out var known) ? known : finished[(table.Key, row.Name)] = [];
-            runs.Add(RunOne(row, seed, auxiliary, test, CrossDataSetProtocol.Create(auxiliary.Auxiliary, protocol.Test, seed), testHash, report, cancellationToken));
+            var report = new StudyProgress((phase, share) => progress?.Report(new(row.Name, seed, i, work.Count, phase, share)));
+            var both = CrossDataSetProtocol.Create(auxiliary.Auxiliary, protocol.Test, seed);
+            runs.Add(RunOne(row, seed, auxiliary, test, both, testHash, report, cancellationToken));
         }
 
         var result = new AblationResult
@@ -66,66 +60,36 @@ public sealed class AblationStudy(AblationOptions options)
     }
 
     private AblationRun RunOne(
-        AblationRow row, long seed, ITrainingData auxiliary, AnomalyDataSet test, CrossDataSetProtocol protocol, string testHash, RunReport report, CancellationToken cancellationToken)
+        AblationRow row, long seed, ITrainingData auxiliary, AnomalyDataSet test, CrossDataSetProtocol protocol, string testHash, StudyProgress progress,
+        CancellationToken cancellationToken)
     {
-        var detector = row.Compose(seed).Build();
-        try
+        var runner = new StudyRunner<AblationRun>(options.OutputFolder, options.Training, options.Evaluation);
+        var work = new StudyWork
         {
-            bool trains = detector.Pass.Trainable is not null;
-            var recipe = trains ? (options.Recipe ?? detector.GetTrainable().Recipe) with { Seed = seed } : null;
-            string key = Key(detector.Description, recipe, seed, trains ? auxiliary.Fingerprint : string.Empty, testHash);
-            string folder = Path.Combine(options.OutputFolder, "runs", $"seed{seed}-{key[..16]}");
-            string stored = Path.Combine(folder, "result.json");
-            if (AblationRun.Load(stored, key) is { } done)
-            {
-                report.Known();
-                return done;
-            }
+            Seed = seed, Compose = () => row.Compose(seed), Recipe = own => options.Recipe ?? own, FolderName = key => $"seed{seed}-{key[..16]}",
+            Identity = (d, recipe) => Identity(d, recipe, seed, recipe is null ? string.Empty : auxiliary.Fingerprint, testHash),
+            Starting = folder => AblationLog.Running(options.Logger, row.Name, seed, folder),
+        };
+        return runner.Run(work, auxiliary, c => Test(c), progress, cancellationToken);
 
-            AblationLog.Running(options.Logger, row.Name, seed, folder);
-            var training = trains ? Train(detector, auxiliary, recipe!, folder, report, cancellationToken) : null;
-            if (training is not null)
+        AblationRun Test(TrainedComposition composition)
+        {
+            var evaluation = runner.Evaluate(composition.Detector, test, protocol, progress, cancellationToken);
+            return new()
             {
-                // Tested as users will use it: loaded from the file that the training wrote.
-                detector.Dispose();
-                detector = row.Compose(seed).WithModuleWeights(training.ModulesPath).Build();
-            }
-
-            var evaluation = Evaluate(detector, test, protocol, report, cancellationToken);
-            var run = new AblationRun
-            {
-                Key = key, Seed = seed, Mean = Values(evaluation.Mean), Categories = evaluation.Categories.ToDictionary(c => c.Key, c => Values(c.Metrics), StringComparer.Ordinal),
-                Losses = training is { Epochs.Count: > 0 } ? [training.Epochs[0].Loss, training.Epochs[^1].Loss] : [],
-                TrainingSeconds = training is { IsComplete: false } ? training.Elapsed.TotalSeconds : training?.Epochs.Sum(e => e.Seconds) ?? 0, SecondsPerImage = evaluation.SecondsPerImage,
-                Modules = training is null ? null : Path.GetRelativePath(options.OutputFolder, training.ModulesPath).Replace('\\', '/'),
-                WeightsHash = detector.Description.WeightsHash, Protocol = evaluation.Protocol,
+                Key = composition.Key, Seed = seed, Mean = StudyWork.Values(evaluation.Mean),
+                Categories = evaluation.Categories.ToDictionary(c => c.Key, c => StudyWork.Values(c.Metrics), StringComparer.Ordinal),
+                Losses = composition.Losses, TrainingSeconds = composition.TrainingSeconds, SecondsPerImage = evaluation.SecondsPerImage,
+                Modules = composition.Modules, WeightsHash = composition.Detector.Description.WeightsHash, Protocol = evaluation.Protocol,
             };
-            run.Save(stored);
-            File.Delete(Path.Combine(folder, "checkpoint.safetensors")); // three times the modules, and of no more use
-            return run;
-        }
-        finally
-        {
-            detector.Dispose();
         }
     }
 
-    private EvaluationRun Evaluate(ZeroShotDetector detector, AnomalyDataSet test, CrossDataSetProtocol protocol, RunReport report, CancellationToken cancellationToken)
+    // Names and order stand in the keys of results that are kept: a change would run every study again.
+    private object Identity(DetectorDescription d, TrainingRecipe? recipe, long seed, string auxiliary, string test) => new
     {
-        using var features = FrozenFeatures.Enter(detector, options.Training);
-        return new Evaluator(options.Evaluation).Evaluate(detector, test, protocol, report, cancellationToken);
-    }
-
-    private TrainingResult Train(ZeroShotDetector detector, ITrainingData auxiliary, TrainingRecipe recipe, string folder, RunReport report, CancellationToken cancellationToken)
-    {
-        var given = options.Training ?? new() { OutputFolder = folder };
-        return new Trainer(detector, auxiliary, given with { OutputFolder = folder, Recipe = recipe, Resume = true }).Run(report, cancellationToken);
-    }
-
-    private string Key(DetectorDescription d, TrainingRecipe? recipe, long seed, string auxiliary, string test)
-    {
-        return Hash(JsonSerializer.Serialize(new { d.CompositionHash, d.WeightsHash, recipe, seed, auxiliary, test, options.Training?.Modules, options.Training?.MaximumSteps, options.Evaluation }, ReflectedJson.Options));
-    }
+        d.CompositionHash, d.WeightsHash, recipe, seed, auxiliary, test, options.Training?.Modules, options.Training?.MaximumSteps, options.Evaluation,
+    };
 
     private IEnumerable<string> Settings()
     {
@@ -138,21 +102,5 @@ public sealed class AblationStudy(AblationOptions options)
         {
             yield return "features of the frozen networks were read from disk where they were known: training seconds and s/image are mostly without those networks";
         }
-    }
-
-    private static IReadOnlyDictionary<string, double?> Values(EvaluationMetrics metrics) =>
-        EvaluationMetrics.All.ToDictionary(m => m.Key, m => m.Get(metrics).Value, StringComparer.Ordinal);
-
-    private static string Hash(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
-
-    /// <summary>Progress of one run, from training and from testing.</summary>
-    private sealed class RunReport(IProgress<AblationProgress>? target, string row, long seed, int run, int runs) : IProgress<TrainingProgress>, IProgress<EvaluationProgress>
-    {
-        public void Known() => target?.Report(new(row, seed, run, runs, "known", 1));
-
-        public void Report(TrainingProgress value) => target?.Report(new(
-            row, seed, run, runs, "training", (((double)value.Epoch * value.StepsPerEpoch) + value.Step) / ((double)value.Epochs * value.StepsPerEpoch)));
-
-        public void Report(EvaluationProgress value) => target?.Report(new(row, seed, run, runs, "testing", (double)value.Done / value.Total));
     }
 }

@@ -70,7 +70,7 @@ internal static class CheckpointFile
 
         var targets = weights.Select(w => Named("weights", w)).Concat(optimizer.State.Select(s => Named("optimizer", s)))
             .Concat(average.Select(a => Named("average", a))).ToList();
-        Check(file, targets);
+        ShapeCheck.Require(file, targets.Select(t => (t.Key, t.Value.shape)), "this training", foreign: n => n == "losses");
         using var scope = torch.NewDisposeScope();
         using var guard = torch.no_grad();
         var values = targets.Select(t => file.Read(t.Key)).ToList();
@@ -84,19 +84,6 @@ internal static class CheckpointFile
     }
 
     private static KeyValuePair<string, Tensor> Named(string prefix, KeyValuePair<string, Tensor> tensor) => new($"{prefix}.{tensor.Key}", tensor.Value);
-
-    private static void Check(IWeightFile file, List<KeyValuePair<string, Tensor>> targets)
-    {
-        var missing = targets.Select(t => t.Key).Where(n => !file.Tensors.ContainsKey(n)).ToList();
-        var known = targets.Select(t => t.Key).Append("losses").ToHashSet(StringComparer.Ordinal);
-        var unexpected = file.Tensors.Keys.Where(n => !known.Contains(n)).ToList();
-        var wrong = targets.Where(t => file.Tensors.TryGetValue(t.Key, out var info) && !info.Shape.SequenceEqual(t.Value.shape))
-            .Select(t => $"{t.Key} is [{string.Join(", ", file.Tensors[t.Key].Shape)}], this training needs [{string.Join(", ", t.Value.shape)}]").ToList();
-        if (missing.Count + unexpected.Count + wrong.Count > 0)
-        {
-            throw new WeightsMismatchException(file.Path, missing, unexpected, wrong);
-        }
-    }
 
     private static void CheckIdentity(string path, TrainingIdentity stored, TrainingIdentity wanted)
     {

@@ -1,7 +1,8 @@
 using System.Globalization;
-using System.Net;
 using System.Text;
+using MfpClip.Output;
 using MfpClip.Training.Ablation;
+using MfpClip.Training.Studies;
 
 namespace MfpClip.Training.Comparison;
 
@@ -12,24 +13,10 @@ internal static class ComparisonPage
 
     public static string Html(ComparisonResult result, IReadOnlyList<ReportTable> tables, IReadOnlyList<string> about)
     {
-        var html = new StringBuilder("""
-            <!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>Comparison of methods</title><style>
-            body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:80rem;padding:0 1rem;color:#1d2330;background:#f6f7f9}
-            section{background:#fff;border-radius:8px;padding:1rem 1.25rem;margin:1rem 0;box-shadow:0 1px 3px #0002;overflow-x:auto}
-            h2{font-size:1.1rem;margin:0 0 .5rem}table{border-collapse:collapse}td,th{text-align:right;padding:.25rem .7rem;border-bottom:1px solid #e5e7ec;white-space:nowrap}
-            td:first-child,th:first-child{text-align:left}.notice{background:#fff3cd;padding:.75rem 1rem;border-radius:8px}svg text{font:13px system-ui,sans-serif;fill:#1d2330}
-            </style></head><body><h1>Comparison of methods</h1>
-            """);
-        html.Append(result.Notice is null ? string.Empty : $"<p class=notice>{Encode(result.Notice)}</p>");
+        var html = new StringBuilder(StudyReport.StartHtml("Comparison of methods", result.Notice, "svg text{font:13px system-ui,sans-serif;fill:#1d2330}"));
         html.Append($"<section><h2>Mean over the categories, percent; the line is 50, chance</h2>{Bars(result)}</section>");
-        foreach (var (title, headers, rows) in tables)
-        {
-            html.Append($"<section><h2>{Encode(title)}</h2><table><tr>{string.Concat(headers.Select(h => $"<th>{Encode(h)}</th>"))}</tr>");
-            html.Append(string.Concat(rows.Select(r => $"<tr>{string.Concat(r.Select(c => $"<td>{Encode(c)}</td>"))}</tr>")));
-            html.Append("</table></section>");
-        }
-
-        return html.Append($"<section><h2>How it was made</h2><ul>{string.Concat(about.Select(l => $"<li>{Encode(l)}</li>"))}</ul></section></body></html>\n").ToString();
+        html.AppendJoin(string.Empty, tables.Select(t => t.ToHtml()));
+        return html.Append($"<section><h2>How it was made</h2>{HtmlPage.List(about)}</section>{HtmlPage.End}").ToString();
     }
 
     // Two bars a method, image AUROC above pixel AUROC, from 0 to 100 percent.
@@ -39,7 +26,7 @@ internal static class ComparisonPage
         int y = 4;
         foreach (var method in result.Methods)
         {
-            svg.Append(CultureInfo.InvariantCulture, $"<text x=\"0\" y=\"{y + Bar + 5}\">{Encode(method.Method.Name)}</text>");
+            svg.Append(CultureInfo.InvariantCulture, $"<text x=\"0\" y=\"{y + Bar + 5}\">{HtmlPage.Encode(method.Method.Name)}</text>");
             y = One(svg, y, "#2b6cb0", "I", method.Runs.Count == 0 ? null : method.Of("image_auroc"));
             y = One(svg, y, "#dd6b20", "P", method.Runs.Count == 0 ? null : method.Of("pixel_auroc")) + Gap;
         }
@@ -61,7 +48,7 @@ internal static class ComparisonPage
                 svg.Append(CultureInfo.InvariantCulture, $"<line x1=\"{end - (d * scale):0.#}\" x2=\"{end + (d * scale):0.#}\" y1=\"{y + (Bar / 2)}\" y2=\"{y + (Bar / 2)}\" stroke=\"#1d2330\" stroke-width=\"2\"/>");
             }
 
-            svg.Append(CultureInfo.InvariantCulture, $"<text x=\"{Width - 105}\" y=\"{y + 13}\">{kind} {ComparisonReport.Percent(value)}</text>");
+            svg.Append(CultureInfo.InvariantCulture, $"<text x=\"{Width - 105}\" y=\"{y + 13}\">{kind} {value.Percent()}</text>");
         }
         else
         {
@@ -70,6 +57,4 @@ internal static class ComparisonPage
 
         return y + Bar + 2;
     }
-
-    private static string Encode(string text) => WebUtility.HtmlEncode(text);
 }

@@ -1,56 +1,30 @@
 using System.Globalization;
 using System.Text;
-using System.Text.Json;
-using System.Text.Json.Serialization;
 using MfpClip.Evaluation;
 using MfpClip.Evaluation.Metrics;
 using MfpClip.Files;
-using MfpClip.Training.Ablation;
+using MfpClip.Output;
+using MfpClip.Training.Studies;
 
 namespace MfpClip.Training.Comparison;
 
 /// <summary>A comparison on paper: Markdown, CSV, JSON and one HTML page without outside files, in the layout of the paper's Table 1.</summary>
 internal static class ComparisonReport
 {
-    private static readonly JsonSerializerOptions Json = new()
-    {
-        TypeInfoResolver = ReflectedJson.Resolver,
-        WriteIndented = true, PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, Converters = { new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower) },
-        Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-    };
-
     public static void Write(string folder, ComparisonResult result)
     {
         var tables = Tables(result);
-        Text(Path.Combine(folder, "comparison.md"), Markdown(result, tables));
-        Text(Path.Combine(folder, "comparison.csv"), Csv(result));
-        Text(Path.Combine(folder, "comparison.html"), ComparisonPage.Html(result, tables, About(result)));
-        AtomicFile.Write(Path.Combine(folder, "comparison.json"), stream => JsonSerializer.Serialize(stream, ForPrograms(result), Json));
+        AtomicFile.WriteText(Path.Combine(folder, "comparison.md"), Markdown(result, tables));
+        AtomicFile.WriteText(Path.Combine(folder, "comparison.csv"), Csv(result));
+        AtomicFile.WriteText(Path.Combine(folder, "comparison.html"), ComparisonPage.Html(result, tables, About(result)));
+        StudyReport.WriteJson(Path.Combine(folder, "comparison.json"), ForPrograms(result));
     }
 
     /// <summary>The tables: Table 1 in form, every metric, what it costs, what was published.</summary>
     internal static IReadOnlyList<ReportTable> Tables(ComparisonResult result) => [Main(result), Metrics(result), Cost(result), Published(result)];
 
-    internal static string Markdown(ComparisonResult result, IReadOnlyList<ReportTable> tables)
-    {
-        var text = new StringBuilder("# Comparison of methods\n\n");
-        text.Append(result.Notice is null ? string.Empty : $"> **{result.Notice}**\n\n");
-        foreach (string line in About(result))
-        {
-            text.Append($"- {line}\n");
-        }
-
-        foreach (var (title, headers, rows) in tables)
-        {
-            text.Append($"\n## {title}\n\n| {string.Join(" | ", headers)} |\n|{string.Concat(headers.Select(_ => " --- |"))}\n");
-            foreach (var row in rows)
-            {
-                text.Append($"| {string.Join(" | ", row.Select(c => c.Replace("|", "\\|", StringComparison.Ordinal)))} |\n");
-            }
-        }
-
-        return text.ToString();
-    }
+    internal static string Markdown(ComparisonResult result, IReadOnlyList<ReportTable> tables) =>
+        StudyReport.Markdown("Comparison of methods", result.Notice, About(result), tables).ToString();
 
     internal static string Csv(ComparisonResult result)
     {
@@ -60,10 +34,10 @@ internal static class ComparisonReport
         {
             foreach (var (part, name, values) in run.Categories.Select(c => ("category", c.Key, c.Value)).Concat(run.DataSets.Select(d => ("data set", d.Key, d.Value))).Append(("mean", "all categories", run.Mean)))
             {
-                text.Append(CultureInfo.InvariantCulture, $"{Quoted(method.Key)},{run.Seed},{part},{Quoted(name)}");
+                text.Append(CultureInfo.InvariantCulture, $"{CsvField.Of(method.Key)},{run.Seed},{part},{CsvField.Of(name)}");
                 foreach (string key in keys)
                 {
-                    text.Append(',').Append(values.GetValueOrDefault(key)?.ToString("R", CultureInfo.InvariantCulture));
+                    text.Append(',').Append(CsvField.Of(values.GetValueOrDefault(key)));
                 }
 
                 text.Append(CultureInfo.InvariantCulture, $",{run.TrainingSeconds:R},{run.Latency.Median:R},{run.Latency.P95:R},{run.DetectionMemory},{run.TrainingMemory},{run.Key}\n");
@@ -72,9 +46,6 @@ internal static class ComparisonReport
 
         return text.ToString();
     }
-
-    internal static string Percent(SeedStatistic s) => s.Mean is not { } mean ? "n/a"
-        : $"{Number(100 * mean, "0.0")}{(s.StandardDeviation is { } d ? $" ± {Number(100 * d, "0.0")}" : string.Empty)}";
 
     private static ReportTable Main(ComparisonResult result) => new(
         "Table 1: image AUROC and pixel AUROC on each data set",
@@ -114,7 +85,7 @@ internal static class ComparisonReport
 
     private static string[] Line(MethodResult method, IReadOnlyList<string> cells) => [method.Failure is { } reason ? $"{method.Method.Name} (not run: {reason})" : method.Method.Name, .. cells];
 
-    private static string Value(MethodResult method, string metric, string? dataSet = null) => method.Runs.Count == 0 ? "n/a" : Percent(method.Of(metric, dataSet));
+    private static string Value(MethodResult method, string metric, string? dataSet = null) => method.Runs.Count == 0 ? "n/a" : method.Of(metric, dataSet).Percent();
 
     private static IReadOnlyList<string> About(ComparisonResult result) =>
     [
@@ -143,17 +114,7 @@ internal static class ComparisonReport
         }),
     };
 
-    private static void Text(string path, string text) => AtomicFile.Write(path, stream => stream.Write(new UTF8Encoding(false).GetBytes(text)));
-
-    private static string Quoted(string text) => text.AsSpan().ContainsAny(",\"\n") ? $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\"" : text;
-
     private static string Megabytes(long? bytes) => bytes is { } b ? Number(b / 1e6, "0") : "-";
 
     private static string Number(double v, string format) => v.ToString(format, CultureInfo.InvariantCulture);
 }
-
-/// <summary>A table of a report, as text.</summary>
-/// <param name="Title">Heading.</param>
-/// <param name="Headers">Heads of the columns.</param>
-/// <param name="Rows">Lines of as many cells.</param>
-internal sealed record ReportTable(string Title, IReadOnlyList<string> Headers, IReadOnlyList<string[]> Rows);

@@ -1,10 +1,9 @@
-using System.Text.Json;
-using MfpClip.Files;
+using MfpClip.Training.Studies;
 
 namespace MfpClip.Training.Comparison;
 
 /// <summary>One method with one seed, trained, tested and timed. What is stored, so that it never runs again.</summary>
-public sealed record ComparisonRun
+public sealed record ComparisonRun : IStudyRun
 {
     /// <summary>SHA-256 over composition, starting weights, data, recipe and evaluation: what the numbers follow from.</summary>
     public required string Key { get; init; }
@@ -56,20 +55,6 @@ public sealed record ComparisonRun
 
     /// <summary>Machine and versions by name.</summary>
     public required IReadOnlyDictionary<string, string> Environment { get; init; }
-
-    internal static ComparisonRun? Load(string path, string key)
-    {
-        try
-        {
-            return File.Exists(path) && JsonSerializer.Deserialize<ComparisonRun>(File.ReadAllBytes(path), ReflectedJson.Options) is { } run && run.Key == key ? run : null;
-        }
-        catch (JsonException)
-        {
-            return null; // damaged: run it again
-        }
-    }
-
-    internal void Save(string path) => AtomicFile.Write(path, stream => JsonSerializer.Serialize(stream, this, ReflectedJson.Options));
 }
 
 /// <summary>Time of an image in milliseconds.</summary>

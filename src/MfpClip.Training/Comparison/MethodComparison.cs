@@ -1,12 +1,11 @@
 using System.Globalization;
-using System.Security.Cryptography;
-using System.Text;
-using System.Text.Json;
 using MfpClip.Data;
+using MfpClip.Diagnostics;
 using MfpClip.Evaluation;
 using MfpClip.Files;
 using MfpClip.Imaging;
 using MfpClip.Training.Data;
+using MfpClip.Training.Studies;
 
 namespace MfpClip.Training.Comparison;
 
@@ -35,7 +34,7 @@ public sealed class MethodComparison(ComparisonOptions options)
         Check(methods);
         List<CategoryFingerprint> tested = [.. test.Categories.Select(c => CategoryFingerprint.Of(c, cancellationToken))];
         var protocol = CrossDataSetProtocol.Create(auxiliary.Auxiliary, tested, options.Seeds[0]);
-        var data = new TestData(test, Hash(string.Join('|', tested.Zip(test.Categories, (f, c) => f.Sha256 + c.ClassName))), TimedImages(test));
+        var data = new TestData(test, TextHash.Of(string.Join('|', tested.Zip(test.Categories, (f, c) => f.Sha256 + c.ClassName))), TimedImages(test));
         var results = new List<MethodResult>();
         for (int m = 0; m < methods.Count; m++)
         {
@@ -45,8 +44,9 @@ public sealed class MethodComparison(ComparisonOptions options)
                 for (int s = 0; s < options.Seeds.Count; s++)
                 {
                     cancellationToken.ThrowIfCancellationRequested();
-                    var report = new RunReport(progress, methods[m].Name, options.Seeds[s], (m * options.Seeds.Count) + s, methods.Count * options.Seeds.Count);
-                    runs.Add(RunOne(methods[m], options.Seeds[s], auxiliary, tested, data, report, cancellationToken));
+                    var (method, seed, run) = (methods[m].Name, options.Seeds[s], (m * options.Seeds.Count) + s);
+                    var report = new StudyProgress((phase, share) => progress?.Report(new(method, seed, run, methods.Count * options.Seeds.Count, phase, share)));
+                    runs.Add(RunOne(methods[m], seed, auxiliary, tested, data, report, cancellationToken));
                     if (runs[^1].TrainedValues == 0)
                     {
                         break; // nothing in it depends on the seed
@@ -73,77 +73,44 @@ public sealed class MethodComparison(ComparisonOptions options)
     }
 
     private ComparisonRun RunOne(
-        ComparedMethod method, long seed, ITrainingData auxiliary, IReadOnlyList<CategoryFingerprint> tested, TestData data, RunReport report, CancellationToken cancellationToken)
+        ComparedMethod method, long seed, ITrainingData auxiliary, IReadOnlyList<CategoryFingerprint> tested, TestData data, StudyProgress progress,
+        CancellationToken cancellationToken)
     {
-        var detector = method.Compose(seed).Build();
-        try
+        var runner = new StudyRunner<ComparisonRun>(options.OutputFolder, options.Training, options.Evaluation);
+        var work = new StudyWork
         {
-            var trainable = detector.Pass.Trainable;
-            var recipe = trainable is null ? null : (options.Recipe?.Invoke(trainable.Recipe) ?? trainable.Recipe) with { Seed = seed };
-            long values = trainable?.TrainedWeights.Sum(w => w.Value.numel()) ?? 0;
-            string key = Key(detector.Description, recipe, trainable is null ? string.Empty : auxiliary.Fingerprint, data.Hash);
-            string folder = Path.Combine(options.OutputFolder, "runs", $"{method.Key}-seed{seed}-{key[..12]}");
-            string stored = Path.Combine(folder, "result.json");
-            if (ComparisonRun.Load(stored, key) is { } done)
-            {
-                report.Phase("known", 1);
-                return done;
-            }
+            Seed = seed, Compose = () => method.Compose(seed), Recipe = own => options.Recipe?.Invoke(own) ?? own,
+            FolderName = key => $"{method.Key}-seed{seed}-{key[..12]}",
+            Identity = (d, recipe) => Identity(d, recipe, recipe is null ? string.Empty : auxiliary.Fingerprint, data.Hash),
+            Starting = folder => ComparisonLog.Running(options.Logger, method.Name, seed, folder),
+        };
+        return runner.Run(work, auxiliary, c => Test(c), progress, cancellationToken);
 
-            ComparisonLog.Running(options.Logger, method.Name, seed, folder);
-            Directory.CreateDirectory(folder);
-            var (training, memory) = recipe is null ? (null, null) : Train(detector, auxiliary, recipe, folder, report, cancellationToken);
-            if (training is not null)
+        ComparisonRun Test(TrainedComposition composition)
+        {
+            // Latency first: what the evaluation reads from disk does not make a method look fast.
+            var detector = composition.Detector;
+            var (latency, peak) = Time(detector, data.Timed, progress, cancellationToken);
+            var protocol = CrossDataSetProtocol.Create(composition.Recipe is null ? [] : auxiliary.Auxiliary, tested, seed);
+            var evaluation = runner.Evaluate(detector, data.Set, protocol, progress, cancellationToken);
+            return new()
             {
-                // Tested as users will use it: loaded from the file that the training wrote.
-                detector.Dispose();
-                detector = method.Compose(seed).WithModuleWeights(training.ModulesPath).Build();
-            }
-
-            var (latency, peak) = Time(detector, data.Timed, report, cancellationToken);
-            var protocol = CrossDataSetProtocol.Create(recipe is null ? [] : auxiliary.Auxiliary, tested, seed);
-            var evaluation = Evaluate(detector, data.Set, protocol, report, cancellationToken);
-            var run = new ComparisonRun
-            {
-                Key = key, Seed = seed, Mean = Values(evaluation.Mean),
-                DataSets = evaluation.Categories.GroupBy(c => c.DataSet).ToDictionary(g => g.Key, g => Values(EvaluationMetrics.Mean([.. g.Select(c => c.Metrics)])), StringComparer.Ordinal),
-                Categories = evaluation.Categories.ToDictionary(c => c.Key, c => Values(c.Metrics), StringComparer.Ordinal),
-                TrainedValues = values, Recipe = recipe,
-                Losses = training is { Epochs.Count: > 0 } ? [training.Epochs[0].Loss, training.Epochs[^1].Loss] : [],
-                TrainingSeconds = training is { IsComplete: false } ? training.Elapsed.TotalSeconds : training?.Epochs.Sum(e => e.Seconds) ?? 0, TrainingMemory = memory, Latency = latency, DetectionMemory = peak,
-                ImageSize = detector.Description.ImageSize, WeightsHash = detector.Description.WeightsHash, Protocol = evaluation.Protocol, Environment = evaluation.Environment,
-                Modules = training is null ? null : Path.GetRelativePath(options.OutputFolder, training.ModulesPath).Replace('\\', '/'),
+                Key = composition.Key, Seed = seed, Mean = StudyWork.Values(evaluation.Mean),
+                DataSets = evaluation.Categories.GroupBy(c => c.DataSet).ToDictionary(
+                    g => g.Key, g => StudyWork.Values(EvaluationMetrics.Mean([.. g.Select(c => c.Metrics)])), StringComparer.Ordinal),
+                Categories = evaluation.Categories.ToDictionary(c => c.Key, c => StudyWork.Values(c.Metrics), StringComparer.Ordinal),
+                TrainedValues = composition.TrainedValues, Recipe = composition.Recipe, Losses = composition.Losses,
+                TrainingSeconds = composition.TrainingSeconds, TrainingMemory = composition.TrainingMemory, Latency = latency, DetectionMemory = peak,
+                ImageSize = detector.Description.ImageSize, WeightsHash = detector.Description.WeightsHash, Protocol = evaluation.Protocol,
+                Environment = evaluation.Environment, Modules = composition.Modules,
             };
-            run.Save(stored);
-            File.Delete(Path.Combine(folder, "checkpoint.safetensors")); // three times the modules, and of no more use
-            return run;
-        }
-        finally
-        {
-            detector.Dispose();
         }
     }
 
-    private (TrainingResult, long?) Train(
-        ZeroShotDetector detector, ITrainingData auxiliary, TrainingRecipe recipe, string folder, RunReport report, CancellationToken cancellationToken)
+    private static (Latency, long?) Time(ZeroShotDetector detector, IReadOnlyList<(RgbImage, string)> images, StudyProgress progress, CancellationToken cancellationToken)
     {
         using var memory = new PeakMemory();
-        var given = options.Training ?? new() { OutputFolder = folder };
-        var result = new Trainer(detector, auxiliary, given with { OutputFolder = folder, Recipe = recipe, Resume = true }).Run(report, cancellationToken);
-        return (result, memory.Bytes);
-    }
-
-    // Latency was measured before: what is read from disk here does not make a method look fast.
-    private EvaluationRun Evaluate(ZeroShotDetector detector, AnomalyDataSet test, CrossDataSetProtocol protocol, RunReport report, CancellationToken cancellationToken)
-    {
-        using var features = FrozenFeatures.Enter(detector, options.Training);
-        return new Evaluator(options.Evaluation).Evaluate(detector, test, protocol, report, cancellationToken);
-    }
-
-    private static (Latency, long?) Time(ZeroShotDetector detector, IReadOnlyList<(RgbImage, string)> images, RunReport report, CancellationToken cancellationToken)
-    {
-        using var memory = new PeakMemory();
-        var latency = LatencyMeasurement.Measure(detector, images, share => report.Phase("timing", share), cancellationToken);
+        var latency = LatencyMeasurement.Measure(detector, images, share => progress.Phase("timing", share), cancellationToken);
         return (latency, memory.Bytes);
     }
 
@@ -157,11 +124,7 @@ public sealed class MethodComparison(ComparisonOptions options)
 
     private void Check(IReadOnlyList<ComparedMethod> methods)
     {
-        if (options.Seeds.Count == 0 || options.Seeds.Distinct().Count() != options.Seeds.Count)
-        {
-            throw new TrainingException("A comparison needs at least one seed, each once.");
-        }
-
+        StudyWork.CheckSeeds(options.Seeds, "A comparison");
         if (methods.Count == 0 || methods.Select(m => m.Key).Distinct(StringComparer.Ordinal).Count() != methods.Count)
         {
             throw new TrainingException("A comparison needs at least one method, each with a key of its own.");
@@ -178,10 +141,11 @@ public sealed class MethodComparison(ComparisonOptions options)
         }
     }
 
-    private string Key(DetectorDescription d, TrainingRecipe? recipe, string auxiliary, string test)
+    // Names and order stand in the keys of results that are kept: a change would run every comparison again.
+    private object Identity(DetectorDescription d, TrainingRecipe? recipe, string auxiliary, string test) => new
     {
-        return Hash(JsonSerializer.Serialize(new { d.CompositionHash, d.WeightsHash, recipe, auxiliary, test, options.Training?.Modules, options.Training?.MaximumSteps, options.Evaluation }, ReflectedJson.Options));
-    }
+        d.CompositionHash, d.WeightsHash, recipe, auxiliary, test, options.Training?.Modules, options.Training?.MaximumSteps, options.Evaluation,
+    };
 
     private List<string> Settings() =>
     [
@@ -191,21 +155,6 @@ public sealed class MethodComparison(ComparisonOptions options)
         string.Create(CultureInfo.InvariantCulture, $"latency of {options.LatencyImages} images at most, one at a time, from decoded pixels to the result; memory is the largest resident size of the process in that phase"),
     ];
 
-    private static IReadOnlyDictionary<string, double?> Values(EvaluationMetrics metrics) =>
-        EvaluationMetrics.All.ToDictionary(m => m.Key, m => m.Get(metrics).Value, StringComparer.Ordinal);
-
-    private static string Hash(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
-
     /// <summary>What is tested on, a hash of it, and the images that are timed.</summary>
     private sealed record TestData(AnomalyDataSet Set, string Hash, IReadOnlyList<(RgbImage, string)> Timed);
-
-    /// <summary>Progress of one run, from training and from testing.</summary>
-    private sealed class RunReport(IProgress<ComparisonProgress>? target, string method, long seed, int run, int runs) : IProgress<TrainingProgress>, IProgress<EvaluationProgress>
-    {
-        public void Phase(string phase, double share) => target?.Report(new(method, seed, run, runs, phase, share));
-
-        public void Report(TrainingProgress value) => Phase("training", (((double)value.Epoch * value.StepsPerEpoch) + value.Step) / ((double)value.Epochs * value.StepsPerEpoch));
-
-        public void Report(EvaluationProgress value) => Phase("testing", (double)value.Done / value.Total);
-    }
 }

@@ -1,7 +1,6 @@
 using System.Globalization;
-using System.Security.Cryptography;
-using System.Text;
 using MfpClip.Data;
+using MfpClip.Files;
 using MfpClip.Imaging;
 
 namespace MfpClip.Training.Data;
@@ -35,7 +34,7 @@ public sealed class DataSetTrainingData : ITrainingData
         Name = string.Create(CultureInfo.InvariantCulture, $"{string.Join(", ", categories.Select(c => c.Key))} ({_samples.Count} images)");
         string text = string.Join('\n', categories.Zip(Auxiliary, (c, f) => $"{c.Key}|{c.ClassName}|{f.Sha256}"))
             + string.Concat(_samples.Select(s => $"\n{Path.GetFileName(s.Sample.ImagePath)}|{s.Sample.IsAnomalous}|{s.Sample.MaskPath is not null}"));
-        Fingerprint = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
+        Fingerprint = TextHash.Of(text);
     }
 
     /// <inheritdoc/>

@@ -1,7 +1,6 @@
 using System.Globalization;
-using System.Security.Cryptography;
-using System.Text;
 using MfpClip.Data;
+using MfpClip.Files;
 
 namespace MfpClip.Training.Data;
 
@@ -41,7 +40,7 @@ public sealed class ProceduralTrainingData : ITrainingData
         (_perCategory, _size, _seed, _defective) = (imagesPerCategory, size, seed, defectiveShare);
         string settings = string.Create(
             CultureInfo.InvariantCulture, $"procedural|{string.Join(',', _categories)}|{_perCategory}|{_size}|{_seed}|{_defective:R}|{string.Join(',', _defects)}");
-        Fingerprint = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(settings)));
+        Fingerprint = TextHash.Of(settings);
     }
 
     /// <inheritdoc/>

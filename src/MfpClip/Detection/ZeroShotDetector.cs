@@ -2,8 +2,6 @@ using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Runtime.ExceptionServices;
 using System.Runtime.InteropServices;
-using System.Security.Cryptography;
-using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
 using System.Threading.Channels;
 using MfpClip.Detection;
@@ -11,6 +9,7 @@ using MfpClip.Detection.Composing;
 using MfpClip.Detection.Recipes;
 using MfpClip.Diagnostics;
 using MfpClip.Execution;
+using MfpClip.Files;
 using MfpClip.Imaging;
 using MfpClip.Native;
 using MfpClip.Parallelism;
@@ -357,7 +356,7 @@ public sealed partial class ZeroShotDetector : IZeroShotDetector
             Precision = pass.Precision.ToString(),
             ImageSize = size,
             LibraryVersion = LibraryVersion.Current,
-            WeightsHash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(weights))),
+            WeightsHash = TextHash.Of(weights),
             CompositionHash = settings.Recipe is { } recipe ? RecipeWriter.CompositionHash(recipe, size) : string.Empty,
             CoversWholeImage = settings.Input.Preprocessor.CoversWholeImage,
             Recipe = settings.Recipe?.ToJson(),

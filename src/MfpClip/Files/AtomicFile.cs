@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace MfpClip.Files;
 
 /// <summary>Writes a file all or not at all: a temporary file in the same folder, then a rename.</summary>
@@ -34,6 +36,10 @@ internal static class AtomicFile
             throw;
         }
     }
+
+    /// <summary>Writes a text as UTF-8 without a byte order mark.</summary>
+    /// <exception cref="OutputException">The folder is absent, not writable, or full; nothing is left behind.</exception>
+    public static void WriteText(string path, string text) => Write(path, stream => stream.Write(Encoding.UTF8.GetBytes(text)));
 
     private static void Remove(string path)
     {

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Net;
 using System.Text;
 using MfpClip.Diagnostics;
 using MfpClip.Imaging;
@@ -12,6 +11,11 @@ namespace MfpClip.Output;
 /// </summary>
 public sealed class HtmlReport : IDisposable
 {
+    private const string Style = """
+        h2{font-size:1.05rem;margin:0;word-break:break-all}div{display:flex;gap:1rem;flex-wrap:wrap}figure{margin:0;flex:1 1 15rem}
+        img{width:100%;border-radius:4px}figcaption{color:#667;font-size:.85rem}td,th{text-align:left;padding:.2rem .8rem .2rem 0;vertical-align:top}
+        """;
+
     private readonly string _path;
     private readonly string _temporary;
     private readonly StreamWriter _writer;
@@ -62,7 +66,7 @@ public sealed class HtmlReport : IDisposable
         string decision = result.IsAnomalous switch { true => " <b class=bad>anomalous</b>", false => " <b class=good>normal</b>", _ => string.Empty };
         Guard(() =>
         {
-            _writer.Write($"<section><h2>{Encode(result.ImageName)}</h2><p>score <b>{Number(result.Score)}</b>{decision}, {result.Regions.Count} regions at or above {Number(result.PixelThreshold)}, class \"{Encode(result.ClassName)}\", {Number(result.Timings.Total.TotalMilliseconds)} ms</p><div>");
+            _writer.Write($"<section><h2>{HtmlPage.Encode(result.ImageName)}</h2><p>score <b>{Number(result.Score)}</b>{decision}, {result.Regions.Count} regions at or above {Number(result.PixelThreshold)}, class \"{HtmlPage.Encode(result.ClassName)}\", {Number(result.Timings.Total.TotalMilliseconds)} ms</p><div>");
             var small = ReportPictures.Fit(photo, map, result.Regions);
             Figure("photo", "jpeg", MapImages.ToJpeg(small.Photo));
             Figure("anomaly map", "png", MapImages.ToPng(MapImages.HeatMap(small.Map, options)));
@@ -73,13 +77,13 @@ public sealed class HtmlReport : IDisposable
     }
 
     private void Figure(string title, string format, byte[] picture) =>
-        _writer.Write($"<figure><img alt=\"{title}\" src=\"data:image/{format};base64,{Convert.ToBase64String(picture)}\"><figcaption>{title}</figcaption></figure>");
+        _writer.Write($"<figure>{HtmlPage.Picture(picture, format, title)}<figcaption>{title}</figcaption></figure>");
 
     /// <summary>Finishes the page and gives it its name.</summary>
     /// <exception cref="OutputException">It cannot be written.</exception>
     public void Complete() => Guard(() =>
     {
-        _writer.Write("</main></body></html>\n");
+        _writer.Write($"</main>{HtmlPage.End}");
         _writer.Dispose();
         File.Move(_temporary, _path, overwrite: true);
         _complete = true;
@@ -109,26 +113,15 @@ public sealed class HtmlReport : IDisposable
 
     private static string Head(DetectorDescription d, string? notice)
     {
-        var html = new StringBuilder("""
-            <!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>MfpClip report</title><style>
-            body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:75rem;padding:0 1rem;color:#1d2330;background:#f6f7f9}
-            section{background:#fff;border-radius:8px;padding:1rem 1.25rem;margin:1rem 0;box-shadow:0 1px 3px #0002}
-            h2{font-size:1.05rem;margin:0;word-break:break-all}div{display:flex;gap:1rem;flex-wrap:wrap}figure{margin:0;flex:1 1 15rem}
-            img{width:100%;border-radius:4px}figcaption{color:#667;font-size:.85rem}.bad{color:#b3261e}.good{color:#1b7f3b}
-            .notice{background:#fff3cd;padding:.75rem 1rem;border-radius:8px}table{border-collapse:collapse}td,th{text-align:left;padding:.2rem .8rem .2rem 0;vertical-align:top}
-            </style></head><body><h1>MfpClip report</h1>
-            """);
-        html.Append(notice is null ? string.Empty : $"<p class=notice>{Encode(notice)}</p>");
-        html.Append(CultureInfo.InvariantCulture, $"<details><summary>{Encode(d.Method)}, {Encode(d.Device)}, {Encode(d.Precision)}, {d.ImageSize} px, version {Encode(d.LibraryVersion)}, weights {d.WeightsHash[..12]}</summary><table>");
+        var html = new StringBuilder(HtmlPage.Start("MfpClip report", 75, Style)).Append("<h1>MfpClip report</h1>\n").Append(HtmlPage.Notice(notice));
+        html.Append(CultureInfo.InvariantCulture, $"<details><summary>{HtmlPage.Encode(d.Method)}, {HtmlPage.Encode(d.Device)}, {HtmlPage.Encode(d.Precision)}, {d.ImageSize} px, version {HtmlPage.Encode(d.LibraryVersion)}, weights {d.WeightsHash[..12]}</summary><table>");
         foreach (var stage in d.Stages)
         {
-            html.Append($"<tr><th>{Encode(stage.Stage)}</th><td>{Encode(stage.Component)}</td><td>{Encode(string.Join(", ", stage.Options.Select(o => $"{o.Key}={o.Value}")))}</td><td>{Encode(string.Join(", ", stage.Weights.Select(w => $"{w.Source} {w.Sha256[..12]}")))}</td></tr>");
+            html.Append($"<tr><th>{HtmlPage.Encode(stage.Stage)}</th><td>{HtmlPage.Encode(stage.Component)}</td><td>{HtmlPage.Encode(string.Join(", ", stage.Options.Select(o => $"{o.Key}={o.Value}")))}</td><td>{HtmlPage.Encode(string.Join(", ", stage.Weights.Select(w => $"{w.Source} {w.Sha256[..12]}")))}</td></tr>");
         }
 
         return html.Append("</table></details><main>\n").ToString();
     }
-
-    private static string Encode(string text) => WebUtility.HtmlEncode(text);
 
     private static string Number(double v) => v.ToString("0.###", CultureInfo.InvariantCulture);
 

@@ -1,9 +1,8 @@
-using System.Security.Cryptography;
-using System.Text;
 using MfpClip.Backbones.Hybrid;
 using MfpClip.Execution;
 using MfpClip.Files;
 using MfpClip.Modules;
+using MfpClip.Tensors;
 using MfpClip.Text;
 using MfpClip.Training;
 
@@ -108,14 +107,6 @@ internal sealed class MfpClipPass : IDetectionPass
             return description;
         }
 
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        foreach (var (name, tensor) in module.Weights)
-        {
-            using var scope = torch.NewDisposeScope();
-            hash.AppendData(Encoding.UTF8.GetBytes(name));
-            hash.AppendData(tensor.detach().cpu().contiguous().bytes);
-        }
-
-        return description with { Weights = [new(source, Convert.ToHexStringLower(hash.GetHashAndReset()), module.Weights.Sum(w => w.Value.numel()))] };
+        return description with { Weights = [new(source, TensorHash.Of(module.Weights), module.Weights.Sum(w => w.Value.numel()))] };
     }
 }

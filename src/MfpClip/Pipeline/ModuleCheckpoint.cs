@@ -29,39 +29,13 @@ internal static class ModuleCheckpoint
         IEnumerable<KeyValuePair<string, IDetectorModule>> modules, IWeightFile file, Func<string, bool>? foreign = null)
     {
         var targets = Collect(modules);
-        Check(targets, file, foreign);
+        ShapeCheck.Require(file, targets.Select(t => (t.Key, t.Value.shape)), foreign: foreign);
         using var scope = torch.NewDisposeScope();
         using var guard = torch.no_grad();
-        var values = targets.Select(t => ReadFinite(file, t.Key)).ToList();
+        var values = targets.Select(t => file.ReadFinite(t.Key, "The file is damaged or its training diverged; use another checkpoint.")).ToList();
         for (var i = 0; i < values.Count; i++)
         {
             targets[i].Value.copy_(values[i]);
         }
-    }
-
-    private static void Check(IReadOnlyList<KeyValuePair<string, Tensor>> targets, IWeightFile file, Func<string, bool>? foreign)
-    {
-        var known = targets.Select(t => t.Key).ToHashSet(StringComparer.Ordinal);
-        var missing = targets.Select(t => t.Key).Where(n => !file.Tensors.ContainsKey(n)).ToList();
-        var unexpected = file.Tensors.Keys.Where(n => !known.Contains(n) && foreign?.Invoke(n) != true).Order(StringComparer.Ordinal).ToList();
-        var wrong = targets
-            .Where(t => file.Tensors.TryGetValue(t.Key, out var info) && !info.Shape.SequenceEqual(t.Value.shape))
-            .Select(t => $"{t.Key} is [{string.Join(", ", file.Tensors[t.Key].Shape)}], the model needs [{string.Join(", ", t.Value.shape)}]")
-            .ToList();
-        if (missing.Count + unexpected.Count + wrong.Count > 0)
-        {
-            throw new WeightsMismatchException(file.Path, missing, unexpected, wrong);
-        }
-    }
-
-    private static Tensor ReadFinite(IWeightFile file, string name)
-    {
-        var value = file.Read(name);
-        if (!value.isfinite().all().item<bool>())
-        {
-            throw new WeightsException(file.Path, $"tensor '{name}' holds values that are not finite (NaN or infinity). The file is damaged or its training diverged; use another checkpoint.");
-        }
-
-        return value;
     }
 }

@@ -1,6 +1,5 @@
-using System.Security.Cryptography;
-using System.Text;
 using MfpClip.Execution;
+using MfpClip.Files;
 
 namespace MfpClip.References;
 
@@ -158,7 +157,7 @@ internal sealed class ReferenceBank : IDisposable
     private string Hash()
     {
         string text = string.Join('\n', Entries.Select(e => FormattableString.Invariant($"{e.Id} {e.Cells.Length} {e.Score:r}")).Append(ReferenceFile.Text(Options)));
-        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
+        return TextHash.Of(text);
     }
 
     private void Release()

@@ -1,6 +1,3 @@
-using System.Security.Cryptography;
-using System.Text;
-
 namespace MfpClip.Tensors;
 
 /// <summary>The tensors of a CLIP model by OpenAI's names. Owns them.</summary>
@@ -19,18 +16,7 @@ internal sealed class ParameterSet : IDisposable
     public void Add(string name, Tensor tensor) => _tensors.Add(name, tensor.DetachFromDisposeScope());
 
     /// <summary>SHA-256 over names and values, for models that no file holds.</summary>
-    public string Hash()
-    {
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        foreach (var (name, tensor) in _tensors.OrderBy(t => t.Key, StringComparer.Ordinal))
-        {
-            using var scope = torch.NewDisposeScope();
-            hash.AppendData(Encoding.UTF8.GetBytes(name));
-            hash.AppendData(tensor.cpu().contiguous().bytes);
-        }
-
-        return Convert.ToHexStringLower(hash.GetHashAndReset());
-    }
+    public string Hash() => TensorHash.Of(Ordered);
 
     public void Dispose()
     {

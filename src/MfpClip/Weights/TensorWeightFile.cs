@@ -1,5 +1,4 @@
-using System.Security.Cryptography;
-using System.Text;
+using MfpClip.Tensors;
 
 namespace MfpClip.Weights;
 
@@ -28,18 +27,7 @@ internal sealed class TensorWeightFile : IWeightFile
 
     public Tensor Read(string name) => _values.TryGetValue(name, out var value) ? value.clone() : throw new WeightsException(Path, $"there is no tensor '{name}' in it.");
 
-    public string ComputeSha256()
-    {
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        foreach (var (name, tensor) in _values.OrderBy(t => t.Key, StringComparer.Ordinal))
-        {
-            using var scope = torch.NewDisposeScope();
-            hash.AppendData(Encoding.UTF8.GetBytes(name));
-            hash.AppendData(tensor.contiguous().bytes);
-        }
-
-        return Convert.ToHexStringLower(hash.GetHashAndReset());
-    }
+    public string ComputeSha256() => TensorHash.Of(_values.OrderBy(t => t.Key, StringComparer.Ordinal));
 
     public void Dispose()
     {

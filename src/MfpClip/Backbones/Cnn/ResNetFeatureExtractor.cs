@@ -1,6 +1,6 @@
-using System.Security.Cryptography;
 using MfpClip.Files;
 using MfpClip.Kernels;
+using MfpClip.Tensors;
 using MfpClip.Weights;
 
 namespace MfpClip.Backbones.Cnn;
@@ -146,15 +146,6 @@ internal sealed class ResNetFeatureExtractor : ICnnFeatureExtractor, IFrozenNetw
         return _layers[ResNetLayout.IsBottleneck(_architecture) ? $"{name}.conv3" : $"{name}.conv2"].ApplyAdd(y, shortcut).MoveToOuterDisposeScope();
     }
 
-    private string HashTensors()
-    {
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        foreach (var layer in _layers.OrderBy(l => l.Key, StringComparer.Ordinal).Select(l => l.Value))
-        {
-            hash.AppendData(layer.Weight.bytes);
-            hash.AppendData(layer.Bias.bytes);
-        }
-
-        return Convert.ToHexStringLower(hash.GetHashAndReset());
-    }
+    private string HashTensors() => TensorHash.OfValues(
+        _layers.OrderBy(l => l.Key, StringComparer.Ordinal).SelectMany(l => new[] { l.Value.Weight, l.Value.Bias }));
 }

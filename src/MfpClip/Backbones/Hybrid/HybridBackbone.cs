@@ -97,9 +97,8 @@ public sealed class HybridBackbone : IClipBackbone, IFrozenNetwork
             foreach (var (name, _) in HybridShapes.Of(config))
             {
                 using var scope = torch.NewDisposeScope();
-                var value = file.Read(name);
-                parameters.Add(name, value.isfinite().all().item<bool>() ? value.to(precision, device).contiguous() : throw new WeightsException(
-                    file.Path, $"tensor '{name}' holds values that are not finite (NaN or infinity). The file is damaged or its training diverged."));
+                var value = file.ReadFinite(name, "The file is damaged or its training diverged.");
+                parameters.Add(name, value.to(precision, device).contiguous());
             }
 
             cnn = EfficientNetLite.Load(file, HybridShapes.Cnn, HybridShapes.TowerBlocks, head: false);
@@ -144,17 +143,7 @@ public sealed class HybridBackbone : IClipBackbone, IFrozenNetwork
 
     private static void Check(IWeightFile file, HybridConfig config)
     {
-        var shapes = HybridShapes.Of(config)
-            .Concat(EfficientNetLiteWeights.Tensors(EfficientNetLiteLayout.Blocks.Count, head: true).Select(t => (Name: HybridShapes.Cnn + t.Name, t.Shape)))
-            .ToDictionary(t => t.Name, t => t.Shape, StringComparer.Ordinal);
-        var missing = shapes.Keys.Where(n => !file.Tensors.ContainsKey(n)).ToList();
-        var unexpected = file.Tensors.Keys.Where(n => !shapes.ContainsKey(n)).Order(StringComparer.Ordinal).ToList();
-        var wrong = shapes
-            .Where(s => file.Tensors.TryGetValue(s.Key, out var info) && !info.Shape.SequenceEqual(s.Value))
-            .Select(s => $"{s.Key} is [{string.Join(", ", file.Tensors[s.Key].Shape)}], the model needs [{string.Join(", ", s.Value)}]").ToList();
-        if (missing.Count + unexpected.Count + wrong.Count > 0)
-        {
-            throw new WeightsMismatchException(file.Path, missing, unexpected, wrong);
-        }
+        var cnn = EfficientNetLiteWeights.Tensors(EfficientNetLiteLayout.Blocks.Count, head: true);
+        ShapeCheck.Require(file, HybridShapes.Of(config).Concat(cnn.Select(t => (HybridShapes.Cnn + t.Name, t.Shape))));
     }
 }

@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using MfpClip.Backbones.Clip;
 using MfpClip.Backbones.Cnn;
 using MfpClip.Execution;
@@ -23,7 +22,7 @@ internal sealed class HybridVisionTower : IVisionTower, IAttentionBlocks, IDispo
     {
         (_config, _parameters, _cnn) = (config, parameters, cnn);
         _positions = new(parameters["visual.positional_embedding"].alias().DetachFromDisposeScope(), PositionInterpolation.Bilinear);
-        _networkHash = new(HashNetwork);
+        _networkHash = new(() => TensorHash.OfValues(_cnn.Weights.Select(w => w.Value)));
         _blocks = [.. Enumerable.Range(0, Layers).Select(i => new HybridBlock(parameters, $"visual.blocks.{i}", config))];
     }
 
@@ -157,18 +156,6 @@ internal sealed class HybridVisionTower : IVisionTower, IAttentionBlocks, IDispo
         });
         int maps = _config.Vision.Maps().Count;
         return new([.. all.Take(maps)], all.Count > maps ? all[maps] : null);
-    }
-
-    private string HashNetwork()
-    {
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        foreach (var (_, tensor) in _cnn.Weights)
-        {
-            using var here = tensor.cpu().contiguous();
-            hash.AppendData(here.bytes);
-        }
-
-        return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 
     private Tensor Positions(int g) => torch.is_grad_enabled() && _parameters["visual.positional_embedding"].requires_grad

@@ -1,14 +1,14 @@
 using System.Diagnostics;
 using System.Globalization;
 
-namespace MfpClip.Training.Comparison;
+namespace MfpClip.Diagnostics;
 
 /// <summary>Watches the resident size of the process while something runs.</summary>
 /// <remarks>
 /// On Linux the kernel's own high-water mark, reset at the start where that is allowed; elsewhere a sample every 20 ms. Memory of a GPU is
 /// not seen.
 /// </remarks>
-internal sealed class PeakMemory : IDisposable
+public sealed class PeakMemory : IDisposable
 {
     private const string Reset = "/proc/self/clear_refs";
     private const string Status = "/proc/self/status";
@@ -16,6 +16,7 @@ internal sealed class PeakMemory : IDisposable
     private readonly Timer? _timer;
     private long _highest;
 
+    /// <summary>Starts watching.</summary>
     public PeakMemory()
     {
         // What earlier phases left behind is not this one's.
@@ -28,15 +29,14 @@ internal sealed class PeakMemory : IDisposable
         }
     }
 
-    /// <summary>Largest resident size so far in bytes; <see langword="null"/>: not known.</summary>
+    /// <summary>Largest resident size since the start in bytes; <see langword="null"/>: not known.</summary>
     public long? Bytes
     {
         get
         {
             if (_kernel)
             {
-                string? line = File.ReadLines(Status).FirstOrDefault(l => l.StartsWith("VmHWM:", StringComparison.Ordinal));
-                return line is not null && long.TryParse(line.AsSpan(6).Trim().TrimEnd("kB").Trim(), CultureInfo.InvariantCulture, out long kilobytes) ? kilobytes * 1024 : null;
+                return HighWaterMark();
             }
 
             Sample();
@@ -44,7 +44,29 @@ internal sealed class PeakMemory : IDisposable
         }
     }
 
+    /// <summary>Largest resident size of the process since it started, or since the last watch began, in bytes; <see langword="null"/>: not known.</summary>
+    public static long? OfProcess()
+    {
+        // Process.PeakWorkingSet64 is 0 on Linux in some containers; the kernel's mark is what it would read.
+        if (File.Exists(Status))
+        {
+            return HighWaterMark();
+        }
+
+        using var process = Process.GetCurrentProcess();
+        return process.PeakWorkingSet64 is > 0 and var peak ? peak : null;
+    }
+
+    /// <summary>Stops watching.</summary>
     public void Dispose() => _timer?.Dispose();
+
+    private static long? HighWaterMark()
+    {
+        string? line = File.ReadLines(Status).FirstOrDefault(l => l.StartsWith("VmHWM:", StringComparison.Ordinal));
+        return line is not null && long.TryParse(line.AsSpan(6).Trim().TrimEnd("kB").Trim(), CultureInfo.InvariantCulture, out long kilobytes)
+            ? kilobytes * 1024
+            : null;
+    }
 
     private void Sample()
     {
@@ -72,34 +94,5 @@ internal sealed class PeakMemory : IDisposable
         {
             return false;
         }
-    }
-}
-
-/// <summary>Times a detector on one image after the other.</summary>
-internal static class LatencyMeasurement
-{
-    private const int WarmUp = 2;
-
-    /// <summary>From decoded pixels to the result. Images are decoded before.</summary>
-    public static Latency Measure(ZeroShotDetector detector, IReadOnlyList<(RgbImage Image, string ClassName)> images, Action<double> done, CancellationToken cancellationToken)
-    {
-        var times = new List<double>();
-        for (int i = 0; i < images.Count + WarmUp; i++)
-        {
-            var (image, className) = images[i % images.Count];
-            long start = Stopwatch.GetTimestamp();
-            detector.Detect(image, new() { ClassName = className, IncludeImageMap = false }, cancellationToken);
-            if (i >= WarmUp)
-            {
-                times.Add(Stopwatch.GetElapsedTime(start).TotalMilliseconds);
-            }
-
-            done((i + 1.0) / (images.Count + WarmUp));
-        }
-
-        times.Sort();
-        return new(At(0.5), At(0.95), times.Count);
-
-        double At(double share) => times[Math.Max((int)Math.Ceiling(share * times.Count) - 1, 0)];
     }
 }

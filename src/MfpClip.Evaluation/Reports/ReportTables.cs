@@ -1,62 +1,8 @@
 using System.Globalization;
-using System.Net;
-using System.Text;
 using MfpClip.Evaluation.Metrics;
+using MfpClip.Output;
 
 namespace MfpClip.Evaluation.Reports;
-
-/// <summary>A table of text, shown as Markdown or HTML.</summary>
-/// <param name="Title">Heading.</param>
-/// <param name="Columns">Heads; the first column names the row.</param>
-/// <param name="Rows">Cells; the last row is set apart where <paramref name="Total"/> is.</param>
-/// <param name="Total">Whether the last row is a sum or mean.</param>
-/// <param name="Notes">Sentences below.</param>
-internal sealed record ReportTable(string Title, IReadOnlyList<string> Columns, IReadOnlyList<IReadOnlyList<string>> Rows, bool Total, IReadOnlyList<string> Notes)
-{
-    public string ToMarkdown()
-    {
-        var text = new StringBuilder($"### {Title}\n\n");
-        text.Append("| ").AppendJoin(" | ", Columns.Select(Cell)).Append(" |\n| --- |").Insert(text.Length, " ---: |", Columns.Count - 1).Append('\n');
-        foreach (var row in Rows)
-        {
-            text.Append("| ").AppendJoin(" | ", row.Select(Cell).Select(c => Total && row == Rows[^1] ? $"**{c}**" : c)).Append(" |\n");
-        }
-
-        text.Append('\n');
-        foreach (string note in Notes)
-        {
-            text.Append(note).Append("\n\n");
-        }
-
-        return text.ToString();
-
-        static string Cell(string s) => s.Replace("|", "\\|", StringComparison.Ordinal);
-    }
-
-    public string ToHtml()
-    {
-        var html = new StringBuilder($"<section><h2>{WebUtility.HtmlEncode(Title)}</h2><div class=scroll><table><thead><tr>");
-        foreach (string column in Columns)
-        {
-            html.Append($"<th>{WebUtility.HtmlEncode(column)}</th>");
-        }
-
-        html.Append("</tr></thead><tbody>");
-        foreach (var row in Rows)
-        {
-            html.Append(Total && row == Rows[^1] ? "<tr class=total>" : "<tr>");
-            html.AppendJoin(string.Empty, row.Select((cell, i) => i == 0 ? $"<th>{WebUtility.HtmlEncode(cell)}</th>" : $"<td>{WebUtility.HtmlEncode(cell)}</td>")).Append("</tr>");
-        }
-
-        html.Append("</tbody></table></div>");
-        foreach (string note in Notes)
-        {
-            html.Append($"<p class=note>{WebUtility.HtmlEncode(note)}</p>");
-        }
-
-        return html.Append("</section>\n").ToString();
-    }
-}
 
 /// <summary>The tables of a report; figures in percent, as the field prints them.</summary>
 internal static class ReportTables
@@ -79,7 +25,7 @@ internal static class ReportTables
 
     private static ReportTable Means(IReadOnlyList<MethodRuns> methods) => new(
         "Means over the categories", ["method", .. EvaluationMetrics.All.Select(m => m.Title), "images", "s / image"],
-        [.. methods.Select(m => (IReadOnlyList<string>)[m.Method, .. Metrics(m, null), Count(m.Runs[0].Images), Seconds(m.Runs.Average(r => r.SecondsPerImage))])], false, []);
+        [.. methods.Select(m => (IReadOnlyList<string>)[m.Method, .. Metrics(m, null), Count(m.Runs[0].Images), Seconds(m.Runs.Average(r => r.SecondsPerImage))])]);
 
     private static ReportTable ByCategory(MethodRuns method)
     {
@@ -95,7 +41,7 @@ internal static class ReportTables
         }
 
         notes.AddRange(Reasons(first));
-        return new(method.Method, ["category", .. EvaluationMetrics.All.Select(m => m.Title), "images", "s / image"], rows, true, notes);
+        return new(method.Method, ["category", .. EvaluationMetrics.All.Select(m => m.Title), "images", "s / image"], rows) { Total = true, Notes = notes };
     }
 
     // The paper's layout: methods down, benchmarks across, each as image AUROC / image AP / pixel AUROC / AUPRO.
@@ -114,12 +60,15 @@ internal static class ReportTables
         string[] names = [.. PublishedResults.All.Select(p => p.Method).Concat(ours.Select(o => o.Known ?? o.Method)).Distinct()];
         return new(
             "Paper, reruns by others, ours", ["method", .. benchmarks.SelectMany(b => new[] { $"{b}: paper", $"{b}: rerun by others", $"{b}: ours" }), .. others.Select(o => $"{o}: ours")],
-            [.. names.Select(n => (IReadOnlyList<string>)[n, .. benchmarks.SelectMany(b => new[] { Theirs(n, b, false), Theirs(n, b, true), Ours(n, b) }), .. others.Select(o => Ours(n, o))])], false,
+            [.. names.Select(n => (IReadOnlyList<string>)[n, .. benchmarks.SelectMany(b => new[] { Theirs(n, b, false), Theirs(n, b, true), Ours(n, b) }), .. others.Select(o => Ours(n, o))])])
+        {
+            Notes =
             [
                 "Each cell: image AUROC / image AP / pixel AUROC / AUPRO (200 steps), percent, means over categories. –: not published, or not measured here.",
                 "Published figures are of ViT-L/14@336 backbones (WinCLIP: ViT-B/16+), trained on the other of the two benchmarks. Sources: "
                     + string.Join("; ", PublishedResults.All.GroupBy(p => p.Source).Select(g => $"{string.Join(", ", g.Select(p => $"{p.Method}{(p.IsRerun ? " (rerun)" : string.Empty)}").Distinct())}: {g.Key}")) + ".",
-            ]);
+            ],
+        };
     }
 
     private static IEnumerable<string> Reasons(EvaluationRun run) =>
