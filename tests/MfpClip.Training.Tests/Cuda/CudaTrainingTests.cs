@@ -1,4 +1,5 @@
 using MfpClip.Data.Procedural.Noise;
+using MfpClip.Execution;
 using MfpClip.Methods;
 using MfpClip.Training.Data;
 
@@ -63,7 +64,7 @@ public class CudaTrainingTests
             weight.requires_grad = true;
         }
 
-        var loss = trained.Loss(loader.ToTensors([source.At(0, 0, 0), source.At(3, 0, 1)])).Total;
+        var loss = trained.Loss(loader.ToTensors([source.At(0, 0, 0), source.At(3, 0, 1)]), ForwardContext.Default).Total;
         loss.backward();
         var all = new Dictionary<string, float[]>();
         foreach (var (name, weight) in trained.TrainedWeights.Where(w => w.Value.grad is not null))

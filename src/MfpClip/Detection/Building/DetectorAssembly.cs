@@ -3,6 +3,7 @@ using MfpClip.Backbones.Clip;
 using MfpClip.Backbones.Cnn;
 using MfpClip.Backbones.Hybrid;
 using MfpClip.Diagnostics;
+using MfpClip.Execution;
 using MfpClip.Imaging;
 using MfpClip.Kernels;
 using MfpClip.Methods.MfpClip;
@@ -54,12 +55,12 @@ internal static class DetectorAssembly
             var dimensions = ModuleDimensions.Of(backbone, cnn, c.StageCount, tokenizer);
             int size = c.Preprocessor?.Size ?? c.ImageSize ?? c.OwnMethod?.DefaultImageSize(backbone) ?? DefaultSize(backbone.Vision.PatchSize);
             ThrowIfAny([.. AfterLoading(c, backbone, tokenizer, size), .. ModuleFaults(c, dimensions)]);
-            if (backbone is ClipBackbone { IsRandom: true })
+            if (backbone.GetService<ClipBackbone>() is { IsRandom: true })
             {
                 DetectorLog.RandomWeights(c.Logger);
             }
 
-            (backbone as ClipBackbone)?.MeasureKernels(size);
+            backbone.GetService<IKernelMeasurement>()?.MeasureKernels(size);
             if (c.OwnMethod is { } method)
             {
                 return AssembleMethod(c, method, backbone, tokenizer, size);
@@ -70,7 +71,7 @@ internal static class DetectorAssembly
             foreach (var module in parts.Modules)
             {
                 module.To(backbone.Vision.Device);
-                (module as WeightedModule)?.UseHalfProducts(MultipliesHalf(backbone));
+                module.GetService<IHalfProducts>()?.UseHalfProducts(MultipliesHalf(backbone));
             }
 
             var source = LoadModules(c, parts);
@@ -159,11 +160,7 @@ internal static class DetectorAssembly
         }
 
         cnn?.To(backbone.Vision.Device);
-        if (cnn is ResNetFeatureExtractor network)
-        {
-            network.UseHalfProducts(MultipliesHalf(backbone));
-        }
-
+        cnn?.GetService<IHalfProducts>()?.UseHalfProducts(MultipliesHalf(backbone));
         return cnn;
     }
 
