@@ -1,3 +1,4 @@
+using MfpClip.Execution;
 using MfpClip.Modules.Mask;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -23,7 +24,7 @@ public sealed class ContrastMaskPrompt(double strength) : IMaskPrompt
     };
 
     /// <inheritdoc/>
-    public MaskPromptResult? Apply(IReadOnlyList<Tensor> Z, Tensor t, Tensor coarseMap)
+    public MaskPromptResult? Apply(IReadOnlyList<Tensor> Z, Tensor t, Tensor coarseMap, ForwardContext context)
     {
         using var scope = NewDisposeScope();
         var prompted = new List<Tensor>(Z.Count);

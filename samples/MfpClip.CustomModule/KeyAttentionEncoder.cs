@@ -1,4 +1,5 @@
 using MfpClip.Backbones;
+using MfpClip.Execution;
 using MfpClip.Modules;
 using MfpClip.Modules.Vision;
 using TorchSharp;
@@ -23,26 +24,26 @@ public sealed class KeyAttentionEncoder : IVisionEncoder
 
     /// <inheritdoc/>
     public IEnumerable<string> Faults(IVisionTower tower) =>
-        tower is IAttentionBlocks ? [] : [$"The key attention encoder needs a vision tower that offers {nameof(IAttentionBlocks)}."];
+        tower.GetService<IAttentionBlocks>() is not null ? [] : [$"The key attention encoder needs a vision tower that offers {nameof(IAttentionBlocks)}."];
 
     /// <inheritdoc/>
     public VisionEncoding Encode(VisionRun run)
     {
         using var scope = NewDisposeScope();
-        var blocks = (IAttentionBlocks)run.Tower;
+        var blocks = run.Tower.GetService<IAttentionBlocks>()!;
         var tokens = run.Image.Embedded; // [B, 1 + N, D]
         var stages = new List<VisionStage>(run.Stages.Count);
         for (int stage = 1; stage <= run.Stages.Count; stage++)
         {
-            run.CancellationToken.ThrowIfCancellationRequested();
+            run.Context.CancellationToken.ThrowIfCancellationRequested();
             var (first, count) = run.Stages.Blocks(stage);
             int last = first + count - 1;
-            var before = run.Tower.RunBlocks(tokens, first, count - 1);
+            var before = run.Tower.RunBlocks(tokens, first, count - 1, run.Context);
             var k = blocks.ProjectAttention(last, before, AttentionPart.Keys); // [B, h, 1 + N, d]
             var v = blocks.ProjectAttention(last, before, AttentionPart.Values);
             var local = before + blocks.Attend(last, k, k, v);
             stages.Add(new(local.MoveToOuterDisposeScope(), run.Image.Rows, run.Image.Columns));
-            tokens = run.Tower.RunBlocks(before, last, 1);
+            tokens = run.Tower.RunBlocks(before, last, 1, run.Context);
         }
 
         return new(stages, run.Image.ClipEmbedding.alias().MoveToOuterDisposeScope());

@@ -3,7 +3,6 @@ using System.Text.Json;
 using MfpClip.Data.Procedural;
 using MfpClip.Execution;
 using MfpClip.Files;
-using MfpClip.Kernels;
 using MfpClip.Training.Checkpoints;
 using MfpClip.Training.Data;
 using MfpClip.Training.Watching;
@@ -81,8 +80,6 @@ public sealed class Trainer
         string frozenBefore = WeightsHash.Of(frozen);
         var identity = new TrainingIdentity(_method.Name, null, CompositionHash(), _data.Fingerprint, frozenBefore);
         using var features = FrozenFeatures.Enter(_detector, _options);
-        using var reproducible = ReproducibleKernels.Enter();
-        using var recomputing = ActivationCheckpointing.Enter(_options.RecomputedBlocks);
         using var watch = new TrainingWatch(_files, _options, _recipe);
         using var session = new TrainingSession(_method, trained, _recipe, _files, identity, _detector.SaveModules);
         try
@@ -120,6 +117,7 @@ public sealed class Trainer
 
     private bool Loop(TrainingSession session, TrainingWatch watch, IProgress<TrainingProgress>? progress, CancellationToken cancellationToken)
     {
+        var context = new ForwardContext { Reproducible = true, RecomputedBlocks = _options.RecomputedBlocks, CancellationToken = cancellationToken };
         var samples = new SampleSource(_data, _detector.Settings.Input.Preprocessor, _recipe, _options.ImageCacheBytes);
         var loader = new BatchLoader(samples, _data.Count, _recipe, _detector.Pass.Normalization, _options.Workers);
         TrainingLog.Started(
@@ -137,7 +135,7 @@ public sealed class Trainer
                     }
 
                     using var scope = torch.NewDisposeScope();
-                    var loss = session.Step(loader.ToTensors(images), cancellationToken);
+                    var loss = session.Step(loader.ToTensors(images), context);
                     watch.Step(session.State, loader.StepsPerEpoch, loss, progress);
                     if (session.State.TotalSteps % (_options.CheckpointEverySteps ?? long.MaxValue) == 0)
                     {

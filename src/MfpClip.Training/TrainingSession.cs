@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using MfpClip.Data.Procedural;
+using MfpClip.Execution;
 using MfpClip.Training.Checkpoints;
 using MfpClip.Training.Data;
 
@@ -52,13 +53,13 @@ internal sealed class TrainingSession : IDisposable
 
     /// <summary>Forward, backward, optimiser. The weights change all or not at all.</summary>
     /// <exception cref="TrainingDivergedException">Loss or gradients are not finite; the weights are as before.</exception>
-    public TrainingLoss Step(TrainingBatch batch, CancellationToken cancellationToken)
+    public TrainingLoss Step(TrainingBatch batch, ForwardContext context)
     {
         long start = Stopwatch.GetTimestamp();
         // Methods that draw random numbers draw the same ones in a resumed run.
         torch.manual_seed((long)(StepRandom.At(_recipe.Seed, 3, State.TotalSteps).Next() >> 1));
         _optimizer.ZeroGradients();
-        var loss = LossOf(batch, cancellationToken);
+        var loss = LossOf(batch, context);
         double total = loss.Total.detach().to(ScalarType.Float64, torch.CPU).item<double>();
         Require(double.IsFinite(total), "the loss");
         loss.Total.backward();
@@ -112,11 +113,11 @@ internal sealed class TrainingSession : IDisposable
         _average.Dispose();
     }
 
-    private TrainingLoss LossOf(TrainingBatch batch, CancellationToken cancellationToken)
+    private TrainingLoss LossOf(TrainingBatch batch, ForwardContext context)
     {
         try
         {
-            return _method.Loss(batch, cancellationToken);
+            return _method.Loss(batch, context);
         }
         catch (InferenceException)
         {

@@ -4,6 +4,7 @@ using MfpClip.Backbones.Cnn;
 using MfpClip.CustomModule;
 using MfpClip.Data;
 using MfpClip.Data.Procedural.Canvas;
+using MfpClip.Execution;
 using MfpClip.Kernels;
 using MfpClip.Modules;
 using MfpClip.Modules.ImageToText;
@@ -124,7 +125,7 @@ public class OwnModulesTests
     {
         public ImageSources Reads => ImageSources.CnnFeatures | ImageSources.ClipEmbedding;
 
-        public Tensor EmbedStates(ITextTower text, StateSentences states, ImageContext? image)
+        public Tensor EmbedStates(ITextTower text, StateSentences states, ImageContext? image, ForwardContext context)
         {
             Called();
             Assert.Equal([1, dim], image!.ClipEmbedding.shape);
@@ -162,16 +163,16 @@ public class OwnModulesTests
             var stages = new List<VisionStage>();
             for (int stage = 1; stage <= run.Stages.Count; stage++)
             {
-                run.CancellationToken.ThrowIfCancellationRequested();
+                run.Context.CancellationToken.ThrowIfCancellationRequested();
                 var (first, count) = run.Stages.Blocks(stage);
                 if (run.Self.Stages.Contains(stage))
                 {
                     var prompts = run.Self.CreatePrompts(stage, run.Image);
-                    tokens = run.Tower.RunBlocks(cat([prompts, tokens], 1), first, count).narrow(1, prompts.shape[1], tokens.shape[1]);
+                    tokens = run.Tower.RunBlocks(cat([prompts, tokens], 1), first, count, run.Context).narrow(1, prompts.shape[1], tokens.shape[1]);
                 }
                 else
                 {
-                    tokens = run.Tower.RunBlocks(tokens, first, count);
+                    tokens = run.Tower.RunBlocks(tokens, first, count, run.Context);
                 }
 
                 stages.Add(new((tokens.narrow(1, 1, tokens.shape[1] - 1) + tokens.narrow(1, 0, 1)).MoveToOuterDisposeScope(), run.Image.Rows, run.Image.Columns));
@@ -206,7 +207,7 @@ public class OwnModulesTests
 
     private sealed class OneMinusCosine(HashSet<string> calls) : Own(calls, "map"), IAnomalyMapGenerator
     {
-        public Tensor Map(IReadOnlyList<Tensor> Z, IReadOnlyList<Tensor> t, int height, int width)
+        public Tensor Map(IReadOnlyList<Tensor> Z, IReadOnlyList<Tensor> t, int height, int width, ForwardContext context)
         {
             Called();
             using var scope = NewDisposeScope();

@@ -81,8 +81,8 @@ public class MethodTrainingTests
         PreparedSample[] samples = [source.At(0, 0, 0), source.At(3, 0, 1), source.At(4, 0, 2), source.At(2, 0, 3) with { Mask = null, IsAnomalous = true }];
         var loader = new BatchLoader(source, 4, new() { BatchSize = 4 }, detector.Pass.Normalization, 0);
 
-        var together = method.Loss(loader.ToTensors(samples)).Terms.ToDictionary(t => t.Key, t => t.Value);
-        var single = samples.Select(s => method.Loss(loader.ToTensors([s])).Terms.ToDictionary(t => t.Key, t => t.Value)).ToList();
+        var together = method.Loss(loader.ToTensors(samples), ForwardContext.Default).Terms.ToDictionary(t => t.Key, t => t.Value);
+        var single = samples.Select(s => method.Loss(loader.ToTensors([s]), ForwardContext.Default).Terms.ToDictionary(t => t.Key, t => t.Value)).ToList();
 
         Assert.Equal(4, single.Count(t => t.ContainsKey("BCE S")));
         Assert.Equal(3, single.Count(t => t.ContainsKey("focal M_c"))); // one has no mask
@@ -105,7 +105,6 @@ public class MethodTrainingTests
     private static Dictionary<string, (float[] Values, double Largest)> Gradients(ZeroShotDetector detector, int recomputed)
     {
         using var scope = torch.NewDisposeScope();
-        using var recomputing = ActivationCheckpointing.Enter(recomputed);
         var method = detector.GetTrainable();
         var source = new SampleSource(Small.Data(), detector.Settings.Input.Preprocessor, new(), 0);
         var loader = new BatchLoader(source, 2, new() { BatchSize = 2 }, detector.Pass.Normalization, 0);
@@ -114,7 +113,7 @@ public class MethodTrainingTests
             weight.requires_grad = true;
         }
 
-        method.Loss(loader.ToTensors([source.At(0, 0, 0), source.At(3, 0, 1)])).Total.backward();
+        method.Loss(loader.ToTensors([source.At(0, 0, 0), source.At(3, 0, 1)]), new() { RecomputedBlocks = recomputed }).Total.backward();
         var all = new Dictionary<string, (float[], double)>();
         foreach (var (name, weight) in method.TrainedWeights.Where(w => w.Value.grad is not null))
         {

@@ -1,4 +1,5 @@
 using MfpClip.Backbones.Clip;
+using MfpClip.Execution;
 using MfpClip.Kernels;
 
 namespace MfpClip.Benchmarks.Classes;
@@ -45,7 +46,7 @@ public class ImageTowerBenchmark
     {
         using var scope = torch.NewDisposeScope();
         using var guard = torch.no_grad();
-        clip.Vision.RunBlocks(_tokens, 0, clip.Vision.Layers);
+        clip.Vision.RunBlocks(_tokens, 0, clip.Vision.Layers, ForwardContext.Default);
         Devices.Finish(Device);
     }
 }

@@ -1,3 +1,4 @@
+using MfpClip.Execution;
 using MfpClip.Imaging;
 using MfpClip.Modules.Scoring;
 
@@ -35,7 +36,7 @@ public class MapBenchmark
     {
         using var scope = torch.NewDisposeScope();
         using var guard = torch.no_grad();
-        _generator.Map([_features, _features, _features, _features], [_texts, _texts, _texts, _texts], 518, 518);
+        _generator.Map([_features, _features, _features, _features], [_texts, _texts, _texts, _texts], 518, 518, ForwardContext.Default);
         Devices.Finish(Device);
     }
 

@@ -1,5 +1,6 @@
 using MfpClip.Backbones.Clip;
 using MfpClip.Backbones.Cnn;
+using MfpClip.Execution;
 using MfpClip.Modules;
 using MfpClip.Modules.ImageToText;
 using MfpClip.Modules.Mask;
@@ -53,7 +54,7 @@ public class PromptModuleBenchmark
         }
 
         var (normal, abnormal) = PromptTemplates.Paper.Expand(Workload.ClassName);
-        _sentences = StateSentenceEncoder.Encode(_clip.Text, Workload.ClassName, Ids(normal), Ids(abnormal));
+        _sentences = StateSentenceEncoder.Encode(_clip.Text, Workload.ClassName, Ids(normal), Ids(abnormal), ForwardContext.Default);
         _pixels = There(Workload.Random(1, 3, 518, 518));
         _tokens = There(Workload.Random(1, 1369, 1024));
         _projected = _patches.Project(1, _tokens, 37, 37, _clip.Vision).DetachFromDisposeScope();
@@ -78,19 +79,19 @@ public class PromptModuleBenchmark
     public void Cnn() => Run(() => _cnn.Extract(_pixels));
 
     [Benchmark(Description = "I2TP: prepend")]
-    public void Prepend() => Run(() => _prepend.EmbedStates(_clip.Text, _sentences, ImageContext.Of(_features)));
+    public void Prepend() => Run(() => _prepend.EmbedStates(_clip.Text, _sentences, ImageContext.Of(_features), ForwardContext.Default));
 
     [Benchmark(Description = "I2TP: residual")]
-    public void Residual() => Run(() => _residual.EmbedStates(_clip.Text, _sentences, ImageContext.Of(_features)));
+    public void Residual() => Run(() => _residual.EmbedStates(_clip.Text, _sentences, ImageContext.Of(_features), ForwardContext.Default));
 
     [Benchmark(Description = "SP: prompts of one stage")]
     public void Self() => Run(() => _self.CreatePrompts(1, ImageContext.Of(_features)));
 
     [Benchmark(Description = "MP: learned, four stages")]
-    public void Learned() => Run(() => _learned.Apply([_projected, _projected, _projected, _projected], _texts, _map));
+    public void Learned() => Run(() => _learned.Apply([_projected, _projected, _projected, _projected], _texts, _map, ForwardContext.Default));
 
     [Benchmark(Description = "MP: prototype, four stages")]
-    public void Prototype() => Run(() => _prototype.Apply([_projected, _projected, _projected, _projected], _texts, _map));
+    public void Prototype() => Run(() => _prototype.Apply([_projected, _projected, _projected, _projected], _texts, _map, ForwardContext.Default));
 
     [GlobalCleanup]
     public void Free()

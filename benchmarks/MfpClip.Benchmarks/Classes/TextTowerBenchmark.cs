@@ -1,4 +1,5 @@
 using MfpClip.Backbones.Clip;
+using MfpClip.Execution;
 using MfpClip.Kernels;
 
 namespace MfpClip.Benchmarks.Classes;
@@ -52,7 +53,7 @@ public class TextTowerBenchmark
     {
         using var scope = torch.NewDisposeScope();
         using var guard = torch.no_grad();
-        clip.Text.Project(clip.Text.RunBlocks(clip.Text.AddPositions(_tokens), 0, clip.Text.Layers), _ends);
+        clip.Text.Project(clip.Text.RunBlocks(clip.Text.AddPositions(_tokens), 0, clip.Text.Layers, ForwardContext.Default), _ends);
         Devices.Finish(Device);
     }
 }

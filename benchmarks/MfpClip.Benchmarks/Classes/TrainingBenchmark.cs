@@ -1,5 +1,6 @@
 using MfpClip.Backbones.Clip;
 using MfpClip.Backbones.Cnn;
+using MfpClip.Execution;
 using MfpClip.Modules.Self;
 using MfpClip.Training;
 
@@ -47,7 +48,7 @@ public class TrainingBenchmark
     {
         using var scope = torch.NewDisposeScope();
         using var grad = torch.enable_grad();
-        var loss = _method.Loss(new() { Images = _images, ClassNames = [Workload.ClassName], Labels = _labels, Masks = _masks, HasMask = [true] });
+        var loss = _method.Loss(new() { Images = _images, ClassNames = [Workload.ClassName], Labels = _labels, Masks = _masks, HasMask = [true] }, ForwardContext.Default);
         loss.Total.backward();
         foreach (var (_, weight) in _method.TrainedWeights)
         {

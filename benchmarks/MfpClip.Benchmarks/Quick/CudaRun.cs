@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Text.Json;
 using MfpClip.Backbones.Clip;
 using MfpClip.Benchmarks.Classes;
+using MfpClip.Execution;
 using MfpClip.Kernels;
 
 namespace MfpClip.Benchmarks.Quick;
@@ -63,7 +64,7 @@ internal static class CudaRun
     {
         using var scope = torch.NewDisposeScope();
         using var guard = torch.no_grad();
-        clip.Vision.RunBlocks(torch.zeros([images, 1370, 1024], clip.Vision.Precision, clip.Vision.Device), 0, clip.Vision.Layers);
+        clip.Vision.RunBlocks(torch.zeros([images, 1370, 1024], clip.Vision.Precision, clip.Vision.Device), 0, clip.Vision.Layers, ForwardContext.Default);
         torch.cuda.synchronize();
     }
 

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using MfpClip.Backbones;
+using MfpClip.Execution;
 
 namespace MfpClip.Benchmarks.Quick;
 
@@ -72,7 +73,7 @@ internal static class OutsideShare
 
         public Tensor Embed(Tensor images) => Clock(() => inner.Embed(images));
 
-        public Tensor RunBlocks(Tensor tokens, int first, int count) => Clock(() => inner.RunBlocks(tokens, first, count));
+        public Tensor RunBlocks(Tensor tokens, int first, int count, ForwardContext context) => Clock(() => inner.RunBlocks(tokens, first, count, context));
 
         public Tensor Project(Tensor tokens) => Clock(() => inner.Project(tokens));
 

@@ -13,14 +13,17 @@ internal static class StageTimes
 
     public static int Run(string device, TextWriter output)
     {
-        ForwardTrace.WaitsForDevice = device != "cpu";
         foreach (var precision in new[] { ScalarType.Float32, ScalarType.BFloat16 })
         {
-            using var detector = Workload.Paper(Workload.Backbone(precision, device)).Build();
+            using var built = Workload.Paper(Workload.Backbone(precision, device)).Build();
+            using var trace = new ForwardTrace { WaitsForDevice = device != "cpu" };
+            using var detector = built.WithContext(new() { Trace = trace });
             Print(output, $"paper's composition, {precision}", detector);
         }
 
-        using (var tiny = Classes.TinyBenchmark.Tiny(device))
+        using (var built = Classes.TinyBenchmark.Tiny(device))
+        using (var trace = new ForwardTrace { WaitsForDevice = device != "cpu" })
+        using (var tiny = built.WithContext(new() { Trace = trace }))
         {
             Print(output, "small model", tiny);
         }

@@ -42,20 +42,20 @@ internal sealed class LocalStatisticsPass(LocalStatisticsOptions options) : IDet
 
     public (float[] Mean, float[] Std) Normalization => ([0, 0, 0], [1, 1, 1]);
 
-    public (Tensor Map, Tensor Score) Run(Tensor images, string className, Tensor? region, ForwardTrace trace, CancellationToken cancellationToken)
+    public (Tensor Map, Tensor Score) Run(Tensor images, string className, Tensor? region, ForwardContext context)
     {
         using var scope = torch.NewDisposeScope();
         using var guard = torch.no_grad();
         var (maps, scores) = (new List<Tensor>(), new List<Tensor>());
         for (long b = 0; b < images.shape[0]; b++)
         {
-            cancellationToken.ThrowIfCancellationRequested();
+            context.CancellationToken.ThrowIfCancellationRequested();
             var (map, score) = One(images[b], region?[b]);
             maps.Add(map);
             scores.Add(score);
         }
 
-        trace.Finish("local statistics");
+        context.Trace?.Finish("local statistics");
         return (torch.stack(maps, 0).MoveToOuterDisposeScope(), torch.stack(scores, 0).MoveToOuterDisposeScope());
     }
 

@@ -27,14 +27,14 @@ internal sealed class RandomPass(long seed) : IDetectionPass
 
     public (float[] Mean, float[] Std) Normalization => ([0, 0, 0], [1, 1, 1]);
 
-    public (Tensor Map, Tensor Score) Run(Tensor images, string className, Tensor? region, ForwardTrace trace, CancellationToken cancellationToken)
+    public (Tensor Map, Tensor Score) Run(Tensor images, string className, Tensor? region, ForwardContext context)
     {
         using var scope = torch.NewDisposeScope();
         var (B, H, W) = ((int)images.shape[0], images.shape[2], images.shape[3]);
         float[] maps = new float[B * H * W], scores = new float[B];
         for (int b = 0; b < B; b++)
         {
-            cancellationToken.ThrowIfCancellationRequested();
+            context.CancellationToken.ThrowIfCancellationRequested();
             var random = Stream(images[b]);
             scores[b] = random.Next();
             foreach (ref float value in maps.AsSpan((int)(b * H * W), (int)(H * W)))
@@ -45,7 +45,7 @@ internal sealed class RandomPass(long seed) : IDetectionPass
 
         var map = torch.tensor(maps, [B, H, W]);
         map = region is null ? map : map * region;
-        trace.Finish("random");
+        context.Trace?.Finish("random");
         return (map.MoveToOuterDisposeScope(), torch.tensor(scores).MoveToOuterDisposeScope());
     }
 

@@ -38,16 +38,16 @@ internal sealed class SelfComparisonPass(SharedPass shared, SelfComparisonOption
 
     public (float[] Mean, float[] Std) Normalization => shared.Pass.Normalization;
 
-    public (Tensor Map, Tensor Score) Run(Tensor images, string className, Tensor? region, ForwardTrace trace, CancellationToken cancellationToken)
+    public (Tensor Map, Tensor Score) Run(Tensor images, string className, Tensor? region, ForwardContext context)
     {
         using var scope = torch.NewDisposeScope();
         using var guard = torch.no_grad();
-        var (vectors, rows, columns) = PatchFeatures.Join(Grids(images, className, trace, cancellationToken), options.Neighbourhood); // [B, N, D]
+        var (vectors, rows, columns) = PatchFeatures.Join(Grids(images, className, context), options.Neighbourhood); // [B, N, D]
         var apart = Apart(rows, columns, vectors.device);
         var maps = new List<Tensor>();
         for (long b = 0; b < vectors.shape[0]; b++)
         {
-            cancellationToken.ThrowIfCancellationRequested();
+            context.CancellationToken.ThrowIfCancellationRequested();
             maps.Add(Distances(vectors[b], apart));
         }
 
@@ -56,21 +56,22 @@ internal sealed class SelfComparisonPass(SharedPass shared, SelfComparisonOption
         map = region is null ? map : map * region.to(map.device);
         var inside = region is null ? cells : cells * F.adaptive_max_pool2d(region.to(map.device).unsqueeze(1), [rows, columns]);
         var score = inside.flatten(1).topk(Math.Min(options.TopCells, rows * columns), dim: 1).values.mean([1]);
-        trace.Finish("self-comparison");
+        context.Trace?.Finish("self-comparison");
         return (map.MoveToOuterDisposeScope(), score.MoveToOuterDisposeScope());
     }
 
     public void Dispose() => shared.Release();
 
-    private IReadOnlyList<Tensor> Grids(Tensor images, string className, ForwardTrace trace, CancellationToken cancellationToken)
+    private IReadOnlyList<Tensor> Grids(Tensor images, string className, ForwardContext context)
     {
         if (shared.Pass.ConvolutionalMaps(images) is { } maps)
         {
             return maps;
         }
 
+        var trace = context.Trace ?? new ForwardTrace();
         trace.WantsGrids = true;
-        shared.Pass.Run(images, className, null, trace, cancellationToken);
+        shared.Pass.Run(images, className, null, context with { Trace = trace });
         return trace.Grids.Count > 0 ? trace.Grids : throw new DetectorConfigurationException([$"{shared.Pass.Method} gives no patch tokens to compare."]);
     }
 

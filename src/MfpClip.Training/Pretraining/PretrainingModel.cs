@@ -1,6 +1,7 @@
 using MfpClip.Backbones.Cnn;
 using MfpClip.Backbones.Hybrid;
 using MfpClip.Data.Procedural.Canvas;
+using MfpClip.Execution;
 using MfpClip.Methods.Mfp;
 using MfpClip.Modules;
 using MfpClip.Modules.ImageToText;
@@ -74,12 +75,12 @@ internal sealed class PretrainingModel : IDisposable
             if (selfPrompt && _self.Stages.Contains(stage))
             {
                 var prompts = _self.CreatePrompts(stage, ImageContext.Of(cnn));
-                var output = tower.RunBlocks(torch.cat([tokens.narrow(1, 0, 1), prompts, tokens.narrow(1, 1, N)], 1), first, count);
+                var output = tower.RunBlocks(torch.cat([tokens.narrow(1, 0, 1), prompts, tokens.narrow(1, 1, N)], 1), first, count, ForwardContext.Default);
                 tokens = torch.cat([output.narrow(1, 0, 1), output.narrow(1, 1 + prompts.shape[1], N)], 1);
             }
             else
             {
-                tokens = tower.RunBlocks(tokens, first, count);
+                tokens = tower.RunBlocks(tokens, first, count, ForwardContext.Default);
             }
 
             Z.Add(_multiPatch.Aggregate(_multiPatch.Project(stage, tokens.narrow(1, 1, N), g, g, tower)).MoveToOuterDisposeScope());
@@ -112,7 +113,7 @@ internal sealed class PretrainingModel : IDisposable
             end = end + P_t.shape[1];
         }
 
-        return UnitVectors.Normalize(text.Project(text.RunBlocks(text.AddPositions(tokens), 0, text.Layers), end)).MoveToOuterDisposeScope();
+        return UnitVectors.Normalize(text.Project(text.RunBlocks(text.AddPositions(tokens), 0, text.Layers, ForwardContext.Default), end)).MoveToOuterDisposeScope();
     }
 
     /// <summary>Maps at a size: each stage's, the coarse one, and the prompted one; probabilities <c>[B, 2, h, w]</c>.</summary>
@@ -121,7 +122,7 @@ internal sealed class PretrainingModel : IDisposable
         using var scope = torch.NewDisposeScope();
         var stages = Z.Select(z => StageMap(z, t, size)).ToList();
         var coarse = Mean(stages);
-        var prompt = _mask.Apply(Z, t, coarse.select(1, 1))!;
+        var prompt = _mask.Apply(Z, t, coarse.select(1, 1), ForwardContext.Default)!;
         var prompted = Mean([.. prompt.Features.Zip(prompt.Texts).Select(p => StageMap(p.First, p.Second, size))]);
         return ([.. stages.Select(s => s.MoveToOuterDisposeScope())], coarse.MoveToOuterDisposeScope(), prompted.MoveToOuterDisposeScope());
     }

@@ -23,10 +23,6 @@ internal sealed record StudyWork
     /// <summary>Called with the run's folder where nothing is stored.</summary>
     public required Action<string> Starting { get; init; }
 
-    /// <summary>Stages with the hashes of their weights, as they stand in identities.</summary>
-    public static object[] Stages(DetectorDescription description) =>
-        [.. description.Stages.Select(s => new { s.Stage, s.Component, s.Options, Weights = s.Weights.Select(w => w.Sha256) })];
-
     /// <summary>Figures of a test by metric.</summary>
     public static IReadOnlyDictionary<string, double?> Values(EvaluationMetrics metrics) =>
         EvaluationMetrics.All.ToDictionary(m => m.Key, m => m.Get(metrics).Value, StringComparer.Ordinal);

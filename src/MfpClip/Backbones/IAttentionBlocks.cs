@@ -1,7 +1,9 @@
+using MfpClip.Execution;
+
 namespace MfpClip.Backbones;
 
 /// <summary>
-/// What a vision tower may offer beside <see cref="IVisionTower"/>: the attention of its blocks taken apart, so that a method can run it
+/// A capability of a vision tower (<see cref="ICapabilityProvider.GetService"/>): the attention of its blocks taken apart, so that a method can run it
 /// another way beside the ordinary one (AnomalyCLIP's v-v path) without hooks.
 /// </summary>
 /// <remarks>Same rules of threads and ownership as <see cref="IVisionTower"/>. T tokens, h heads of width d.</remarks>

@@ -1,7 +1,9 @@
+using MfpClip.Execution;
+
 namespace MfpClip.Backbones;
 
 /// <summary>A CLIP model: the frozen pair of towers every method is built on. Owned by the detector that was built with it.</summary>
-public interface IClipBackbone : IDisposable
+public interface IClipBackbone : ICapabilityProvider, IDisposable
 {
     /// <summary>Vision tower.</summary>
     IVisionTower Vision { get; }

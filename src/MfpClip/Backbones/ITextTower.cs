@@ -1,3 +1,5 @@
+using MfpClip.Execution;
+
 namespace MfpClip.Backbones;
 
 /// <summary>A causal text transformer that accepts token embeddings, so that prompts can be put between words.</summary>
@@ -38,7 +40,8 @@ public interface ITextTower
     /// <param name="tokens"><c>[S, L, d]</c>.</param>
     /// <param name="first">0-based index of the first block.</param>
     /// <param name="count">Number of blocks.</param>
-    Tensor RunBlocks(Tensor tokens, int first, int count);
+    /// <param name="context">Which kernels, and what is recomputed.</param>
+    Tensor RunBlocks(Tensor tokens, int first, int count, ForwardContext context);
 
     /// <summary>Final layer norm, reading at the end-of-text position, projection; not normalised.</summary>
     /// <param name="tokens"><c>[S, L, d]</c> after the last block.</param>

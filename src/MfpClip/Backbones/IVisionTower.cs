@@ -1,3 +1,5 @@
+using MfpClip.Execution;
+
 namespace MfpClip.Backbones;
 
 /// <summary>
@@ -8,7 +10,7 @@ namespace MfpClip.Backbones;
 /// returns a fresh tensor that belongs to the caller's dispose scope, and never disposes its arguments. Tensors are in
 /// <see cref="Precision"/> on <see cref="Device"/>.
 /// </remarks>
-public interface IVisionTower
+public interface IVisionTower : ICapabilityProvider
 {
     /// <summary>Width D of a token.</summary>
     int Width { get; }
@@ -37,8 +39,9 @@ public interface IVisionTower
     /// <param name="tokens"><c>[B, T, D]</c> with any number of tokens T.</param>
     /// <param name="first">0-based index of the first block.</param>
     /// <param name="count">Number of blocks.</param>
+    /// <param name="context">Which kernels, and what is recomputed.</param>
     /// <returns>The residual stream after the last of them, <c>[B, T, D]</c>.</returns>
-    Tensor RunBlocks(Tensor tokens, int first, int count);
+    Tensor RunBlocks(Tensor tokens, int first, int count, ForwardContext context);
 
     /// <summary><c>ln_post</c> alone, for methods that compare patches with patches. Unless implemented, tokens stay as they are.</summary>
     /// <param name="tokens"><c>[B, T, D]</c> or <c>[B, D]</c>.</param>

@@ -186,6 +186,18 @@ public sealed partial class ZeroShotDetector : IZeroShotDetector
         _idle.Dispose();
     }
 
+    /// <summary>A detector whose forward passes run under this context; it shares everything with this one, and either can be disposed first.</summary>
+    /// <param name="context">
+    /// Kernels and trace of every call, whichever thread runs it; its cancellation is each call's own. With a trace, call it from one thread at
+    /// a time: the trace holds the tensors of the last batch.
+    /// </param>
+    public ZeroShotDetector WithContext(ForwardContext context)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        using var use = Enter();
+        return new(_shared.Acquire(), _settings with { Context = context });
+    }
+
     /// <summary>A detector of another pass over the same frozen parts; either can be disposed first.</summary>
     /// <param name="make">Takes a share of this detector's method that becomes the pass's own.</param>
     internal ZeroShotDetector WithPass(Func<SharedPass, IDetectionPass> make)
@@ -269,7 +281,9 @@ public sealed partial class ZeroShotDetector : IZeroShotDetector
 
     private (List<float[]> Maps, float[] Scores, Dictionary<string, TimeSpan> Stages) Forward(IReadOnlyList<PreparedImage> batch, DetectionOptions options, CancellationToken cancellationToken)
     {
-        using var trace = new ForwardTrace();
+        using var own = new ForwardTrace();
+        var context = _settings.Context with { Trace = _settings.Context.Trace ?? own, CancellationToken = cancellationToken };
+        int timed = context.Trace.Timings.Count;
         using var scope = torch.NewDisposeScope();
         using var guard = torch.no_grad();
         int size = _settings.Input.Preprocessor.Size;
@@ -277,7 +291,7 @@ public sealed partial class ZeroShotDetector : IZeroShotDetector
         var region = options.RegionOfInterest is { } r
             ? torch.tensor(batch.SelectMany(b => RegionMask.ToModel(r, b.Image.Covered, size)).ToArray(), [batch.Count, size, size])
             : null;
-        var (map, score) = BatchMemory.Run(_pass, images, options.ClassName, region, trace, cancellationToken);
+        var (map, score) = BatchMemory.Run(_pass, images, options.ClassName, region, context);
         // Side by side: one download, and one wait for the device.
         var together = torch.cat([score.to(ScalarType.Float32, map.device).reshape(-1, 1), map.to_type(ScalarType.Float32).flatten(1)], 1).cpu(); // [B, 1 + H W]
         var (scores, maps) = Apart(together);
@@ -286,7 +300,7 @@ public sealed partial class ZeroShotDetector : IZeroShotDetector
             throw new InferenceException($"The forward pass of '{batch[0].Name}' gave a score that is not finite. In float16 values can overflow: use bfloat16 or float32; otherwise the weights are damaged.");
         }
 
-        return (maps, scores, trace.Timings.ToDictionary(t => t.Key, t => t.Value));
+        return (maps, scores, context.Trace.Timings.Skip(timed).ToDictionary(t => t.Key, t => t.Value));
     }
 
     private static (float[] Scores, List<float[]> Maps) Apart(Tensor together)

@@ -1,5 +1,3 @@
-using MfpClip.Kernels;
-
 namespace MfpClip.Execution;
 
 /// <summary>
@@ -7,40 +5,18 @@ namespace MfpClip.Execution;
 /// (Chen et al., "Training Deep Nets with Sublinear Memory Cost", arXiv 1604.06174): a frozen tower that gradients run through costs the
 /// memory of one segment instead of all.
 /// </summary>
-/// <remarks>Switched on for the calling thread, like <c>no_grad</c>. The towers ask <see cref="BlocksPerSegment"/>; nothing else changes.</remarks>
+/// <remarks>The towers ask <see cref="ForwardContext.Recomputes"/> whether to.</remarks>
 internal static class ActivationCheckpointing
 {
-    [ThreadStatic]
-    private static int _blocks;
-
-    /// <summary>Blocks of one segment; 0: everything is kept.</summary>
-    public static int BlocksPerSegment => _blocks;
-
-    /// <summary>Switches it on until the result is disposed.</summary>
-    /// <param name="blocksPerSegment">1 needs the least memory; 0 switches it off.</param>
-    public static Scope Enter(int blocksPerSegment)
-    {
-        ArgumentOutOfRangeException.ThrowIfNegative(blocksPerSegment);
-        int before = _blocks;
-        _blocks = blocksPerSegment;
-        return new(before);
-    }
-
-    /// <summary>Whether blocks that read this tensor should be recomputed rather than kept.</summary>
-    public static bool AppliesTo(Tensor input) => _blocks > 0 && torch.is_grad_enabled() && input.requires_grad;
+    /// <summary>What a segment runs under: the backward pass must meet the very same values, and the segment itself is kept, for it is what one may cost.</summary>
+    public static ForwardContext Inside(ForwardContext context) => context with { Reproducible = true, RecomputedBlocks = 0 };
 
     /// <summary>
     /// Runs <paramref name="segment"/> so that its backward pass computes it again. It must be a pure function of its argument: gradients of
-    /// tensors that it captures are not computed.
+    /// tensors that it captures are not computed. It must run under <see cref="Inside"/>.
     /// </summary>
     /// <returns>A fresh tensor in the caller's dispose scope.</returns>
     public static Tensor Run(Tensor input, Func<Tensor, Tensor> segment) => RecomputedSegment.apply(input, segment);
-
-    /// <summary>Restores what was before.</summary>
-    internal readonly struct Scope(int before) : IDisposable
-    {
-        public void Dispose() => _blocks = before;
-    }
 
     private sealed class RecomputedSegment : torch.autograd.SingleTensorFunction<RecomputedSegment>
     {
@@ -53,7 +29,6 @@ internal static class ActivationCheckpointing
             var (input, segment) = ((Tensor)vars[0], (Func<Tensor, Tensor>)vars[1]);
             using var scope = torch.NewDisposeScope();
             using var guard = torch.no_grad();
-            using var reproducible = ReproducibleKernels.Enter(); // the backward pass must meet the very same values
             ctx.save_for_backward([input]);
             ctx.save_data(Segment, segment);
             return segment(input).MoveToOuterDisposeScope();
@@ -63,7 +38,6 @@ internal static class ActivationCheckpointing
         {
             using var scope = torch.NewDisposeScope();
             using var guard = torch.enable_grad();
-            using var plain = Enter(0); // the segment itself is kept: it is what one segment may cost
             var input = ctx.get_saved_variables()[0].detach().requires_grad_(true);
             var output = ((Func<Tensor, Tensor>)ctx.get_data(Segment))(input);
             var gradients = torch.autograd.grad([output], [input], [grad_output]);

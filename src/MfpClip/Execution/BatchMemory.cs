@@ -47,16 +47,16 @@ internal sealed class BatchMemory : IDisposable
     }
 
     /// <summary>A pass over a batch.</summary>
-    public static (Tensor Map, Tensor Score) Run(IDetectionPass pass, Tensor images, string className, Tensor? region, ForwardTrace trace, CancellationToken cancellationToken)
+    public static (Tensor Map, Tensor Score) Run(IDetectionPass pass, Tensor images, string className, Tensor? region, ForwardContext context)
     {
-        if (!IsOn || region is not null || trace.WantsGrids)
+        if (!IsOn || region is not null || context.Trace is { WantsGrids: true })
         {
-            return pass.Run(images, className, region, trace, cancellationToken);
+            return pass.Run(images, className, region, context);
         }
 
         var both = Get(pass, className, images, () =>
         {
-            var (map, score) = pass.Run(images, className, null, trace, cancellationToken);
+            var (map, score) = pass.Run(images, className, null, context);
             return [map, score];
         });
         return (both[0], both[1]);

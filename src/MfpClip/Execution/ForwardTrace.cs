@@ -3,7 +3,10 @@ using System.Diagnostics;
 namespace MfpClip.Execution;
 
 /// <summary>What one forward pass did: how long each stage took and, where asked for, its intermediate tensors under the names of the spec.</summary>
-/// <remarks>For one forward pass of one caller. On CUDA the times are those of queueing the work, except where a stage waits for it.</remarks>
+/// <remarks>
+/// For one forward pass of one caller at a time. On CUDA the times are those of queueing the work, except where a stage waits for it.
+/// </remarks>
+/// <param name="keepTensors">Whether intermediate tensors are kept.</param>
 public sealed class ForwardTrace(bool keepTensors = false) : IDisposable
 {
     private readonly Dictionary<string, Tensor> _tensors = new(StringComparer.Ordinal);
@@ -12,16 +15,17 @@ public sealed class ForwardTrace(bool keepTensors = false) : IDisposable
     private long _mark = Stopwatch.GetTimestamp();
 
     /// <summary>Whether every stage waits for a CUDA device, so that its time is its own: for benchmarks, it makes calls slower.</summary>
-    public static bool WaitsForDevice { get; set; }
+    /// <value>Default <see langword="false"/>.</value>
+    public bool WaitsForDevice { get; init; }
 
     /// <summary>Whether intermediate tensors are kept.</summary>
     public bool KeepsTensors => keepTensors;
 
     /// <summary>Whether patch tokens of the stages are kept as grids, for references.</summary>
-    public bool WantsGrids { get; set; }
+    internal bool WantsGrids { get; set; }
 
     /// <summary>Patch tokens of each stage, <c>[B, D, rows, columns]</c>; they live until this trace is disposed.</summary>
-    public IReadOnlyList<Tensor> Grids => _grids;
+    internal IReadOnlyList<Tensor> Grids => _grids;
 
     /// <summary>Intermediate tensors by name; they live until this trace is disposed.</summary>
     public IReadOnlyDictionary<string, Tensor> Tensors => _tensors;
@@ -30,10 +34,10 @@ public sealed class ForwardTrace(bool keepTensors = false) : IDisposable
     public IReadOnlyList<KeyValuePair<string, TimeSpan>> Timings => _timings;
 
     /// <summary>Starts the clock of the first stage.</summary>
-    public void Start() => _mark = Stopwatch.GetTimestamp();
+    internal void Start() => _mark = Stopwatch.GetTimestamp();
 
     /// <summary>Ends a stage; the next one starts now.</summary>
-    public void Finish(string stage)
+    internal void Finish(string stage)
     {
         if (WaitsForDevice)
         {
@@ -48,7 +52,7 @@ public sealed class ForwardTrace(bool keepTensors = false) : IDisposable
     /// <param name="tokens"><c>[B, rows * columns, D]</c>.</param>
     /// <param name="rows">Rows of the grid.</param>
     /// <param name="columns">Columns of the grid.</param>
-    public void KeepGrid(Tensor tokens, int rows, int columns)
+    internal void KeepGrid(Tensor tokens, int rows, int columns)
     {
         if (WantsGrids)
         {
@@ -57,13 +61,23 @@ public sealed class ForwardTrace(bool keepTensors = false) : IDisposable
         }
     }
 
-    /// <summary>Keeps another handle of the tensor where tensors are kept.</summary>
+    /// <summary>Keeps another handle of the tensor where tensors are kept; one kept under that name before gives way.</summary>
+    /// <param name="name">As the spec names it, or a module its own.</param>
+    /// <param name="value">Stays the caller's.</param>
     public void Keep(string name, Tensor value)
     {
-        if (keepTensors)
+        ArgumentNullException.ThrowIfNull(value);
+        if (!keepTensors)
         {
-            _tensors.Add(name, value.alias().DetachFromDisposeScope());
+            return;
         }
+
+        if (_tensors.Remove(name, out var before))
+        {
+            before.Dispose();
+        }
+
+        _tensors.Add(name, value.alias().DetachFromDisposeScope());
     }
 
     /// <inheritdoc/>

@@ -1,4 +1,5 @@
 using MfpClip;
+using MfpClip.Execution;
 using MfpClip.Hosting;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection.Extensions;

@@ -53,4 +53,7 @@ internal sealed record TransformerKernels(
     /// <summary>libtorch's plain operators, whose gradients autograd knows.</summary>
     public static TransformerKernels Plain { get; } = new(
         (_, _) => TorchLinear.Instance, (_, _, _) => TorchAttention.Instance, (_, _) => TorchActivation.Instance, Differentiable: true);
+
+    /// <summary>The kernels to run with now: libtorch's where gradients are wanted or values must repeat in another process, else these.</summary>
+    public TransformerKernels For(bool reproducible) => reproducible || torch.is_grad_enabled() ? Plain : this;
 }

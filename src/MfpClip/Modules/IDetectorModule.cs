@@ -1,3 +1,5 @@
+using MfpClip.Execution;
+
 namespace MfpClip.Modules;
 
 /// <summary>A swappable part of a detector. Owned and disposed by the detector it was built into.</summary>
@@ -6,7 +8,7 @@ namespace MfpClip.Modules;
 /// dispose scope and never dispose their arguments; a module that changes nothing returns <c>alias()</c> or <see langword="null"/> where
 /// its interface says so.
 /// </remarks>
-public interface IDetectorModule : IDisposable
+public interface IDetectorModule : ICapabilityProvider, IDisposable
 {
     /// <summary>For <see cref="IZeroShotDetector.Description"/>: stage, component, options. Weights are added by the detector.</summary>
     StageDescription Describe();

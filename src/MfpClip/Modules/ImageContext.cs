@@ -16,6 +16,7 @@ public sealed class ImageContext : IDisposable
     private readonly ICnnFeatureExtractor? _extractor;
     private readonly StagePlan? _stages;
     private readonly Tensor? _images;
+    private readonly ForwardContext _context;
     private CnnFeatures? _cnn;
     private Tensor? _embedded;
     private Tensor[]? _plain;
@@ -26,18 +27,22 @@ public sealed class ImageContext : IDisposable
     /// <param name="backbone">Frozen towers.</param>
     /// <param name="cnn">Frozen CNN; <see langword="null"/> where no module reads it.</param>
     /// <param name="images">Normalised as the backbone wants it, <c>[B, 3, H, W]</c>.</param>
-    public ImageContext(IClipBackbone backbone, ICnnFeatureExtractor? cnn, Tensor images)
-        : this(backbone, cnn, images, new([backbone.Vision.Layers]))
+    /// <param name="context">What the forward pass runs under; <see langword="null"/>: <see cref="ForwardContext.Default"/>.</param>
+    public ImageContext(IClipBackbone backbone, ICnnFeatureExtractor? cnn, Tensor images, ForwardContext? context = null)
+        : this(backbone, cnn, images, new([backbone.Vision.Layers]), context ?? ForwardContext.Default)
     {
     }
 
-    internal ImageContext(IClipBackbone backbone, ICnnFeatureExtractor? cnn, Tensor images, StagePlan stages)
+    internal ImageContext(IClipBackbone backbone, ICnnFeatureExtractor? cnn, Tensor images, StagePlan stages, ForwardContext context)
     {
-        (_backbone, _extractor, _images, _stages) = (backbone, cnn, images, stages);
+        (_backbone, _extractor, _images, _stages, _context) = (backbone, cnn, images, stages, context);
         (Rows, Columns) = ((int)images.shape[2] / backbone.Vision.PatchSize, (int)images.shape[3] / backbone.Vision.PatchSize);
     }
 
-    private ImageContext(CnnFeatures features) => _cnn = features;
+    private ImageContext(CnnFeatures features) => (_cnn, _context) = (features, ForwardContext.Default);
+
+    /// <summary>What the forward pass runs under.</summary>
+    public ForwardContext Context => _context;
 
     /// <summary>The images, normalised as the backbone wants it, <c>[B, 3, H, W]</c>.</summary>
     public Tensor Images => _images ?? throw Absent("images");
@@ -121,14 +126,14 @@ public sealed class ImageContext : IDisposable
         for (var stage = 1; stage <= _stages!.Count; stage++)
         {
             var (first, count) = _stages.Blocks(stage);
-            tokens = Vision.RunBlocks(tokens, first, count);
+            tokens = Vision.RunBlocks(tokens, first, count, _context);
             taps.Add(tokens);
         }
 
         var last = _stages.Taps[^1];
         if (last < Vision.Layers)
         {
-            taps.Add(Vision.RunBlocks(tokens, last, Vision.Layers - last));
+            taps.Add(Vision.RunBlocks(tokens, last, Vision.Layers - last, _context));
         }
 
         return taps;

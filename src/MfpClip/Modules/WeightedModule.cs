@@ -1,12 +1,14 @@
+using MfpClip.Execution;
+
 namespace MfpClip.Modules;
 
 /// <summary>What every built-in module shares: its tensors, where they are, and letting go of them.</summary>
-internal abstract class WeightedModule : IDetectorModule
+internal abstract class WeightedModule : IDetectorModule, ICheckpointedModule, IHalfProducts
 {
     /// <inheritdoc/>
     public IReadOnlyList<KeyValuePair<string, Tensor>> Weights => Parameters.Ordered;
 
-    /// <summary>Name of the module in checkpoints, for example <c>sp</c> in <c>sp.stage1.adapter1.weight</c>.</summary>
+    /// <inheritdoc/>
     public abstract string CheckpointPrefix { get; }
 
     /// <summary>The tensors.</summary>
@@ -21,8 +23,8 @@ internal abstract class WeightedModule : IDetectorModule
     /// <summary>Moves the weights and changes the number format the module computes in.</summary>
     internal void To(Device device, ScalarType precision) => Parameters.To(device, precision);
 
-    /// <summary>Takes large products without gradients in bfloat16 from now on, or no longer.</summary>
-    internal void UseHalfProducts(bool half) => Parameters.HalfProducts = half;
+    /// <inheritdoc/>
+    public void UseHalfProducts(bool half) => Parameters.HalfProducts = half;
 
     /// <inheritdoc/>
     public virtual void Dispose() => Parameters.Dispose();

@@ -7,7 +7,7 @@ namespace MfpClip.Pipeline;
 /// One method's way from a batch of images to maps and scores. MFP-CLIP is one; the methods it is compared with are others.
 /// Safe for concurrent callers; owns what it was made of.
 /// </summary>
-public interface IDetectionPass : IDisposable
+public interface IDetectionPass : ICapabilityProvider, IDisposable
 {
     /// <summary>Name with its paper.</summary>
     string Method { get; }
@@ -38,8 +38,7 @@ public interface IDetectionPass : IDisposable
     /// <param name="images">Normalised <c>[B, 3, H, W]</c>, float32 on the CPU.</param>
     /// <param name="className">Class name in the prompts.</param>
     /// <param name="region">Where to look, <c>[B, H, W]</c> of 0 and 1; <see langword="null"/>: everywhere.</param>
-    /// <param name="trace">Takes times, and the patch tokens where it wants grids.</param>
-    /// <param name="cancellationToken">Checked between the stages.</param>
+    /// <param name="context">What it runs under; its trace takes times, and the patch tokens where it wants grids.</param>
     /// <returns>Map <c>[B, H, W]</c> and score <c>[B]</c> in the caller's dispose scope.</returns>
-    (Tensor Map, Tensor Score) Run(Tensor images, string className, Tensor? region, ForwardTrace trace, CancellationToken cancellationToken);
+    (Tensor Map, Tensor Score) Run(Tensor images, string className, Tensor? region, ForwardContext context);
 }

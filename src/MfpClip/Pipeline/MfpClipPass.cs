@@ -48,19 +48,23 @@ internal sealed class MfpClipPass : IDetectionPass
 
     public (float[] Mean, float[] Std) Normalization => _parts.Backbone.Normalization;
 
-    public IReadOnlyList<Tensor>? ConvolutionalMaps(Tensor images) => (_parts.Backbone.Vision as HybridVisionTower)?.ConvolutionalMaps(images);
+    public IReadOnlyList<Tensor>? ConvolutionalMaps(Tensor images) => _parts.Backbone.Vision.GetService<HybridVisionTower>()?.ConvolutionalMaps(images);
 
     /// <summary>What it is made of, for checkpoints.</summary>
     public PipelineParts Parts => _parts;
 
-    public (Tensor Map, Tensor Score) Run(Tensor images, string className, Tensor? region, ForwardTrace trace, CancellationToken cancellationToken)
+    public (Tensor Map, Tensor Score) Run(Tensor images, string className, Tensor? region, ForwardContext context)
     {
         using var scope = torch.NewDisposeScope();
         using var guard = torch.no_grad();
-        var output = _texts.With(className, (sentences, texts) => _pipeline.Forward(
-            Upload(images), sentences, texts, trace, region?.to(Device), cancellationToken: cancellationToken));
+        var output = _texts.With(className, context, (sentences, texts) => _pipeline.Forward(Upload(images), sentences, context, texts, region?.to(Device)));
         return (output.Map.MoveToOuterDisposeScope(), output.Score.MoveToOuterDisposeScope());
     }
+
+    /// <inheritdoc/>
+    /// <remarks>What the pass, its backbone or the vision tower offers.</remarks>
+    public object? GetService(Type serviceType) => serviceType.IsInstanceOfType(this) ? this
+        : _parts.Backbone.GetService(serviceType) ?? _parts.Backbone.Vision.GetService(serviceType);
 
     public void Dispose()
     {

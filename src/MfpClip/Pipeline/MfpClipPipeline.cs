@@ -17,64 +17,61 @@ namespace MfpClip.Pipeline;
 internal sealed class MfpClipPipeline
 {
     private readonly PipelineParts _parts;
-    private readonly PipelineTracer _tracer;
 
     /// <exception cref="DetectorConfigurationException">The parts do not fit together.</exception>
     public MfpClipPipeline(PipelineParts parts)
     {
         var faults = parts.Faults().ToList();
         _parts = faults.Count > 0 ? throw new DetectorConfigurationException(faults) : parts;
-        _tracer = new PipelineTracer(parts);
     }
 
     /// <summary>From images to map and score.</summary>
     /// <param name="images">Normalised as the backbone wants it, <c>[B, 3, H, W]</c>; sides divisible by the patch size.</param>
     /// <param name="states">Tokenised sentences of both states with their embeddings, made once for each class name.</param>
+    /// <param name="context">What it runs under; its trace takes times and intermediate tensors.</param>
     /// <param name="texts">
     /// t from <see cref="EmbedTexts"/>, kept by the caller for this class name; <see langword="null"/> to make it here, which is a must where I2TP uses the image.
     /// </param>
-    /// <param name="trace">Takes times and intermediate tensors.</param>
     /// <param name="region">Where to look, <c>[B, H, W]</c> with 1 inside and 0 outside; <see langword="null"/>: everywhere.</param>
     /// <param name="stageMaps">Whether the coarse map of each stage alone is wanted, for losses on every stage.</param>
-    /// <param name="cancellationToken">Checked between the stages.</param>
     public PipelineOutput Forward(
-        Tensor images, StateSentences states, Tensor? texts = null, ForwardTrace? trace = null, Tensor? region = null, bool stageMaps = false,
-        CancellationToken cancellationToken = default)
+        Tensor images, StateSentences states, ForwardContext context, Tensor? texts = null, Tensor? region = null, bool stageMaps = false)
     {
         using var scope = torch.NewDisposeScope();
         var (H, W) = CheckShape(images);
+        var trace = context.Trace;
         trace?.Start();
 
-        using var image = new ImageContext(_parts.Backbone, _parts.Cnn, images, _parts.Stages);
+        using var image = new ImageContext(_parts.Backbone, _parts.Cnn, images, _parts.Stages, context);
         Read(image);
         Done("CNN features");
 
-        var t = texts ?? _parts.ImageToText.EmbedStates(_parts.Backbone.Text, states, image); // [B or 1, 2, C]
-        _tracer.Texts(trace, t, image);
+        var t = texts ?? _parts.ImageToText.EmbedStates(_parts.Backbone.Text, states, image, context); // [B or 1, 2, C]
+        trace?.Keep("t", t);
         Done("image-to-text prompt");
 
-        var (Z, raw) = EncodeImages(image, trace, cancellationToken); // S x [B, C, g, g'], [B, C]
+        var (Z, raw) = EncodeImages(image); // S x [B, C, g, g'], [B, C]
         var v = UnitVectors.Normalize(raw.to_type(Z[0].dtype)); // [B, C]
         Done("vision tower");
 
         var t_i = Enumerable.Repeat(t, Z.Count).ToList();
-        var coarse = _parts.Map.Map(Z, t_i, H, W); // [B, 2, H, W]
+        var coarse = _parts.Map.Map(Z, t_i, H, W, context); // [B, 2, H, W]
         var M_c = coarse.select(1, 1); // [B, H, W]
-        _tracer.Coarse(trace, Z, t, M_c);
+        PipelineTrace.KeepCoarse(trace, _parts.Map, Z, t, M_c);
         Done("coarse map");
 
-        var prompt = _parts.Mask.Apply(Z, t, M_c);
-        var prompted = prompt is null ? null : _parts.Map.Map(prompt.Features, prompt.Texts, H, W); // [B, 2, H, W]
+        var prompt = _parts.Mask.Apply(Z, t, M_c, context);
+        var prompted = prompt is null ? null : _parts.Map.Map(prompt.Features, prompt.Texts, H, W, context.Untraced); // [B, 2, H, W]
         var M = prompted is null ? M_c : (M_c + prompted.select(1, 1)) / 2; // [B, H, W]
         M = Inside(M);
-        _tracer.Prompted(trace, Z, M_c, prompt, prompted, M);
+        PipelineTrace.KeepPrompted(trace, prompt, prompted, M);
         Done("mask prompt");
 
         var score = _parts.Score.Score(new()
         {
-            ClassEmbedding = v, RawClassEmbedding = raw, Texts = t, Map = M, Features = Z, PatchLogits = _parts.Map.PatchLogits,
+            ClassEmbedding = v, RawClassEmbedding = raw, Texts = t, Map = M, Features = Z, PatchLogits = _parts.Map.PatchLogits, Context = context,
         });
-        _tracer.Scored(trace, v, raw, t, score.Score);
+        PipelineTrace.KeepScore(trace, v, raw, score.Score);
         var map = Inside(_parts.Map.Smooth(M));
         Done("score");
 
@@ -82,7 +79,7 @@ internal sealed class MfpClipPipeline
         {
             RawMap = M.alias().MoveToOuterDisposeScope(),
             ImageLogits = score.Logits?.MoveToOuterDisposeScope(),
-            StageMaps = stageMaps ? [.. Z.Select(z => _parts.Map.Map([z], [t], H, W).MoveToOuterDisposeScope())] : [],
+            StageMaps = stageMaps ? [.. Z.Select(z => _parts.Map.Map([z], [t], H, W, context.Untraced).MoveToOuterDisposeScope())] : [],
         };
 
         // Outside the region of interest nothing counts.
@@ -91,29 +88,27 @@ internal sealed class MfpClipPipeline
         void Done(string stage)
         {
             trace?.Finish(stage);
-            cancellationToken.ThrowIfCancellationRequested();
+            context.CancellationToken.ThrowIfCancellationRequested();
         }
     }
 
     /// <summary>t of a class name where it does not depend on the image, <c>[1, 2, C]</c>, for callers to keep; otherwise <see langword="null"/>.</summary>
-    public Tensor? EmbedTexts(StateSentences states) =>
-        _parts.ImageToText.Reads == ImageSources.None ? _parts.ImageToText.EmbedStates(_parts.Backbone.Text, states, null) : null;
+    public Tensor? EmbedTexts(StateSentences states, ForwardContext context) =>
+        _parts.ImageToText.Reads == ImageSources.None ? _parts.ImageToText.EmbedStates(_parts.Backbone.Text, states, null, context.Untraced) : null;
 
     /// <summary>The vision tower as the encoder runs it, and the aggregation of each stage's patches (spec sections 3 and 4).</summary>
-    private (IReadOnlyList<Tensor> Z, Tensor ClassEmbedding) EncodeImages(ImageContext image, ForwardTrace? trace, CancellationToken cancellationToken)
+    private (IReadOnlyList<Tensor> Z, Tensor ClassEmbedding) EncodeImages(ImageContext image)
     {
         var vision = _parts.Backbone.Vision;
-        var encoding = _parts.Vision.Encode(new()
-        {
-            Tower = vision, Image = image, Stages = _parts.Stages, Self = _parts.Self, CancellationToken = cancellationToken, Trace = trace,
-        });
+        var trace = image.Context.Trace;
+        var encoding = _parts.Vision.Encode(new() { Tower = vision, Image = image, Stages = _parts.Stages, Self = _parts.Self });
         var Z = new List<Tensor>(encoding.Stages.Count);
         foreach (var stage in encoding.Stages)
         {
             trace?.KeepGrid(stage.Grid(), stage.Rows, stage.Columns);
             var projected = _parts.MultiPatch.Project(Z.Count + 1, stage.Grid(), stage.Rows, stage.Columns, vision); // [B, C, g, g']
             Z.Add(_parts.MultiPatch.Aggregate(projected));
-            PipelineTracer.Stage(trace, Z.Count, stage.Tokens, projected, Z[^1]);
+            PipelineTrace.KeepStage(trace, Z.Count, stage.Tokens, projected, Z[^1]);
         }
 
         return (Z, encoding.ClassEmbedding);

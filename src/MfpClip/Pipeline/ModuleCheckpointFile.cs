@@ -1,5 +1,6 @@
 using System.Text.Json;
 using MfpClip.Diagnostics;
+using MfpClip.Execution;
 using MfpClip.Files;
 using MfpClip.Modules;
 using MfpClip.Weights;
@@ -65,7 +66,7 @@ internal static class ModuleCheckpointFile
             return [];
         }
 
-        var fitting = parts.Checkpointed.Where(m => m.Value is WeightedModule { Weights.Count: > 0 } module && module.Weights.All(w =>
+        var fitting = parts.Checkpointed.Where(m => m.Value.Weights.Count > 0 && m.Value.GetService<ICheckpointedModule>() is not null && m.Value.Weights.All(w =>
             file.Tensors.TryGetValue($"{m.Key}.{w.Key}", out var stored) && stored.Shape.SequenceEqual(w.Value.shape))).ToList();
         ModuleCheckpoint.Load(fitting, file, foreign: name => !fitting.Any(m => name.StartsWith($"{m.Key}.", StringComparison.Ordinal)));
         return [.. fitting.Select(m => m.Value)];

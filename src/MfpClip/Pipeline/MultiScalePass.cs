@@ -1,7 +1,6 @@
 using System.Globalization;
 using MfpClip.Execution;
 using MfpClip.Files;
-using MfpClip.Training;
 
 namespace MfpClip.Pipeline;
 
@@ -9,18 +8,12 @@ namespace MfpClip.Pipeline;
 /// Any method's pass over the same images at several sizes: maps and scores are averaged. What a small defect needs in detail a large one needs
 /// in surroundings. Owns the inner pass.
 /// </summary>
-internal sealed class MultiScalePass(IDetectionPass inner, IReadOnlyList<double> scales, int patch) : IDetectionPass
+internal sealed class MultiScalePass(IDetectionPass inner, IReadOnlyList<double> scales, int patch) : DelegatingDetectionPass(inner)
 {
     /// <summary>Smallest and largest scale.</summary>
     public const double Smallest = 0.25, Largest = 4;
 
-    public IDetectionPass Inner => inner;
-
-    public string Method => inner.Method;
-
-    public double MapMaximum => inner.MapMaximum;
-
-    public IReadOnlyList<StageDescription> Stages { get; } =
+    public override IReadOnlyList<StageDescription> Stages { get; } =
     [
         .. inner.Stages,
         new StageDescription
@@ -29,16 +22,6 @@ internal sealed class MultiScalePass(IDetectionPass inner, IReadOnlyList<double>
             Options = new Dictionary<string, string> { ["scales"] = string.Join(", ", scales.Select(s => s.ToString("0.###", CultureInfo.InvariantCulture))) },
         },
     ];
-
-    public Device Device => inner.Device;
-
-    public ScalarType Precision => inner.Precision;
-
-    public (float[] Mean, float[] Std) Normalization => inner.Normalization;
-
-    public ITrainableMethod? Trainable => inner.Trainable;
-
-    public IReadOnlyList<Tensor>? ConvolutionalMaps(Tensor images) => inner.ConvolutionalMaps(images);
 
     /// <summary>What is wrong with a choice of scales.</summary>
     public static IEnumerable<string> Faults(IReadOnlyList<double> scales)
@@ -50,33 +33,32 @@ internal sealed class MultiScalePass(IDetectionPass inner, IReadOnlyList<double>
         }
     }
 
-    public (Tensor Map, Tensor Score) Run(Tensor images, string className, Tensor? region, ForwardTrace trace, CancellationToken cancellationToken)
+    public override (Tensor Map, Tensor Score) Run(Tensor images, string className, Tensor? region, ForwardContext context)
     {
         using var scope = torch.NewDisposeScope();
         using var guard = torch.no_grad();
         long H = images.shape[2], W = images.shape[3];
-        var (map, score) = inner.Run(images, className, region, trace, cancellationToken);
-        trace.Start();
+        var (map, score) = Inner.Run(images, className, region, context);
+        context.Trace?.Start();
         var sum = map.to_type(ScalarType.Float32);
         var total = score.to_type(ScalarType.Float32);
         foreach (double scale in scales.Where(s => s != 1))
         {
-            cancellationToken.ThrowIfCancellationRequested();
-            using var other = new ForwardTrace();
+            context.CancellationToken.ThrowIfCancellationRequested();
             long h = Side(H, scale), w = Side(W, scale);
             var smaller = region is null ? null : F.interpolate(region.unsqueeze(1), [h, w], mode: torch.InterpolationMode.Nearest).squeeze(1);
-            var (m, s) = inner.Run(Resize(images, h, w), className, smaller, other, cancellationToken);
+            var (m, s) = Inner.Run(Resize(images, h, w), className, smaller, context.Untraced);
             sum = sum + F.interpolate(m.to_type(ScalarType.Float32).unsqueeze(1), [H, W], mode: torch.InterpolationMode.Bilinear, align_corners: false).squeeze(1);
             total = total + s.to_type(ScalarType.Float32);
         }
 
         map = sum / scales.Count;
         map = region is null ? map : map * region.to(map.device);
-        trace.Finish("other scales");
+        context.Trace?.Finish("other scales");
         return (map.MoveToOuterDisposeScope(), (total / scales.Count).MoveToOuterDisposeScope());
     }
 
-    public void Dispose() => inner.Dispose();
+    public override void Dispose() => Inner.Dispose();
 
     // A multiple of the patch, at least one.
     private long Side(long side, double scale) => Math.Max(1, (long)Math.Round(side * scale / patch)) * patch;

@@ -1,5 +1,6 @@
 using MfpClip.Backbones;
 using MfpClip.Backbones.Cnn;
+using MfpClip.Execution;
 using MfpClip.Modules;
 using MfpClip.Modules.ImageToText;
 using MfpClip.Modules.Mask;
@@ -100,5 +101,5 @@ internal sealed record PipelineParts
         }
     }
 
-    private static string Prefix(IDetectorModule module, string slot) => module is WeightedModule own ? own.CheckpointPrefix : slot;
+    private static string Prefix(IDetectorModule module, string slot) => module.GetService<ICheckpointedModule>()?.CheckpointPrefix ?? slot;
 }

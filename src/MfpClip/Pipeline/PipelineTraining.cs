@@ -1,4 +1,5 @@
 using MfpClip.Backbones;
+using MfpClip.Execution;
 using MfpClip.Training;
 
 namespace MfpClip.Pipeline;
@@ -20,7 +21,7 @@ internal sealed class PipelineTraining(PipelineParts parts, MfpClipPipeline pipe
         [.. Frozen("backbone", parts.Backbone), .. Frozen("cnn", parts.Cnn)];
 
     /// <inheritdoc/>
-    public TrainingLoss Loss(TrainingBatch batch, CancellationToken cancellationToken = default)
+    public TrainingLoss Loss(TrainingBatch batch, ForwardContext context)
     {
         using var scope = torch.NewDisposeScope();
         var groups = Enumerable.Range(0, batch.Count).GroupBy(i => batch.ClassNames[i].Trim(), i => (long)i, StringComparer.Ordinal).ToList();
@@ -28,7 +29,7 @@ internal sealed class PipelineTraining(PipelineParts parts, MfpClipPipeline pipe
         foreach (var group in groups)
         {
             var part = groups.Count == 1 ? batch : batch.Take([.. group]);
-            Add(sums, group.Key, part, (double)part.Count / batch.Count, part.Masked.Length / Math.Max((double)batch.Masked.Length, 1), cancellationToken);
+            Add(sums, group.Key, part, (double)part.Count / batch.Count, part.Masked.Length / Math.Max((double)batch.Masked.Length, 1), context);
         }
 
         return sums.Finish();
@@ -38,14 +39,14 @@ internal sealed class PipelineTraining(PipelineParts parts, MfpClipPipeline pipe
     public void WeightsChanged() => texts.ForgetTexts();
 
     // Every term is a mean over images, so images of one class go through together and count by their share.
-    private void Add(TermSums sums, string className, TrainingBatch part, double share, double maskShare, CancellationToken cancellationToken)
+    private void Add(TermSums sums, string className, TrainingBatch part, double share, double maskShare, ForwardContext context)
     {
         var device = parts.Backbone.Vision.Device;
         var output = texts.WithSentences(
-            className, states => pipeline.Forward(part.Images.to(device), states, stageMaps: objective.ReadsStageMaps, cancellationToken: cancellationToken));
+            className, context, states => pipeline.Forward(part.Images.to(device), states, context, stageMaps: objective.ReadsStageMaps));
         objective.Add(sums, output, part, share, maskShare);
     }
 
-    private static IEnumerable<KeyValuePair<string, Tensor>> Frozen(string prefix, object? network) =>
-        (network as IFrozenNetwork)?.FrozenWeights.Select(w => new KeyValuePair<string, Tensor>($"{prefix}.{w.Key}", w.Value)) ?? [];
+    private static IEnumerable<KeyValuePair<string, Tensor>> Frozen(string prefix, ICapabilityProvider? network) =>
+        network?.GetService<IFrozenNetwork>()?.FrozenWeights.Select(w => new KeyValuePair<string, Tensor>($"{prefix}.{w.Key}", w.Value)) ?? [];
 }

@@ -1,11 +1,12 @@
 using System.Collections.Concurrent;
 using MfpClip.Backbones;
+using MfpClip.Execution;
 using MfpClip.Text;
 
 namespace MfpClip.Pipeline;
 
 /// <summary>Sentences and text embeddings of each class name, made once and kept for as long as the detector lives.</summary>
-internal sealed class TextCache(ITokenizer tokenizer, PromptTemplates templates, ITextTower text, Func<StateSentences, Tensor?> embed) : IDisposable
+internal sealed class TextCache(ITokenizer tokenizer, PromptTemplates templates, ITextTower text, Func<StateSentences, ForwardContext, Tensor?> embed) : IDisposable
 {
     // Embeddings are small, but class names may come from outside: beyond this many, they are made anew for each call.
     private const int Capacity = 1024;
@@ -20,16 +21,16 @@ internal sealed class TextCache(ITokenizer tokenizer, PromptTemplates templates,
     /// <summary>Number of class names kept.</summary>
     public int Count => _entries.Count;
 
-    /// <summary>Calls <paramref name="use"/> with the embeddings of a class name.</summary>
-    public T With<T>(string className, Func<StateSentences, Tensor?, T> use)
+    /// <summary>Calls <paramref name="use"/> with the embeddings of a class name, which are made under the context where they are not there yet.</summary>
+    public T With<T>(string className, ForwardContext context, Func<StateSentences, Tensor?, T> use)
     {
         string key = className.Trim();
         if (_entries.TryGetValue(key, out var kept) || _entries.Count < Capacity)
         {
-            var lazy = kept ?? _entries.GetOrAdd(key, k => new Lazy<Entry>(() => Create(k)));
+            var lazy = kept ?? _entries.GetOrAdd(key, k => new Lazy<Entry>(() => Create(k, context)));
             try
             {
-                return use(lazy.Value.Sentences, lazy.Value.Texts(embed));
+                return use(lazy.Value.Sentences, lazy.Value.Texts(embed, context));
             }
             catch (MfpClipException) when (!lazy.IsValueCreated)
             {
@@ -38,15 +39,15 @@ internal sealed class TextCache(ITokenizer tokenizer, PromptTemplates templates,
             }
         }
 
-        using var once = Create(key);
-        return use(once.Sentences, once.Texts(embed));
+        using var once = Create(key, context);
+        return use(once.Sentences, once.Texts(embed, context));
     }
 
     /// <summary>Calls <paramref name="use"/> with the sentences alone: for training, where embeddings are made anew with their graph.</summary>
-    public T WithSentences<T>(string className, Func<StateSentences, T> use)
+    public T WithSentences<T>(string className, ForwardContext context, Func<StateSentences, T> use)
     {
         string key = className.Trim();
-        return _entries.TryGetValue(key, out var kept) && kept.IsValueCreated ? use(kept.Value.Sentences) : With(className, (sentences, _) => use(sentences));
+        return _entries.TryGetValue(key, out var kept) && kept.IsValueCreated ? use(kept.Value.Sentences) : With(className, context, (sentences, _) => use(sentences));
     }
 
     /// <summary>
@@ -69,7 +70,7 @@ internal sealed class TextCache(ITokenizer tokenizer, PromptTemplates templates,
         }
     }
 
-    private Entry Create(string className)
+    private Entry Create(string className, ForwardContext context)
     {
         if (className.Length == 0 || tokenizer.Encode(className).Count == 0)
         {
@@ -79,10 +80,10 @@ internal sealed class TextCache(ITokenizer tokenizer, PromptTemplates templates,
         using var scope = torch.NewDisposeScope();
         using var guard = torch.no_grad();
         var (normal, abnormal) = templates.Expand(className);
-        var sentences = StateSentenceEncoder.Encode(text, className, Ids(normal, className), Ids(abnormal, className), templates.Averaging);
+        var sentences = StateSentenceEncoder.Encode(text, className, Ids(normal, className), Ids(abnormal, className), context, templates.Averaging);
         try
         {
-            return new(sentences, embed(sentences)?.DetachFromDisposeScope());
+            return new(sentences, embed(sentences, context)?.DetachFromDisposeScope());
         }
         catch
         {
@@ -112,7 +113,7 @@ internal sealed class TextCache(ITokenizer tokenizer, PromptTemplates templates,
 
         public StateSentences Sentences => sentences;
 
-        public Tensor? Texts(Func<StateSentences, Tensor?> embed)
+        public Tensor? Texts(Func<StateSentences, ForwardContext, Tensor?> embed, ForwardContext context)
         {
             lock (_gate)
             {
@@ -120,7 +121,7 @@ internal sealed class TextCache(ITokenizer tokenizer, PromptTemplates templates,
                 {
                     using var scope = torch.NewDisposeScope();
                     using var guard = torch.no_grad();
-                    _texts = embed(sentences)?.DetachFromDisposeScope();
+                    _texts = embed(sentences, context)?.DetachFromDisposeScope();
                     _known = true;
                 }
 

@@ -80,9 +80,8 @@ internal sealed class ReferenceReader(IDetectionPass pass, InputSettings input, 
     {
         using var scope = torch.NewDisposeScope();
         using var guard = torch.no_grad();
-        using var trace = new ForwardTrace();
         var images = PixelTensor.Normalized([input.Preprocessor.Prepare(pixels).Pixels], pass.Normalization.Mean, pass.Normalization.Std);
-        var read = ReferencedPass.Read(pass, images, options.ClassName, null, options, trace, cancellationToken);
+        var read = ReferencedPass.Read(pass, images, options.ClassName, null, options, new ForwardContext { CancellationToken = cancellationToken });
         var vectors = read.Vectors[0].cpu(); // [N, D]
         var order = Order(vectors);
         var tokens = vectors.index_select(0, torch.tensor(order.Select(o => (long)o).ToArray()));

@@ -1,6 +1,5 @@
 using MfpClip.Execution;
 using MfpClip.Pipeline;
-using MfpClip.Training;
 
 namespace MfpClip.References;
 
@@ -8,7 +7,7 @@ namespace MfpClip.References;
 /// Any method's pass beside a memory bank of good images: their maps and scores are joined, each scaled by its own behaviour on the
 /// references. Owns the bank and a share of the inner pass.
 /// </summary>
-internal sealed class ReferencedPass : IDetectionPass
+internal sealed class ReferencedPass : DelegatingDetectionPass
 {
     private readonly SharedPass _shared;
     private readonly ReferenceBank _bank;
@@ -16,6 +15,7 @@ internal sealed class ReferencedPass : IDetectionPass
     /// <param name="shared">A share that becomes this pass's own.</param>
     /// <param name="bank">Becomes this pass's own.</param>
     public ReferencedPass(SharedPass shared, ReferenceBank bank)
+        : base(shared.Pass)
     {
         (_shared, _bank) = (shared, bank);
         Stages = [.. Inner.Stages, bank.Describe()];
@@ -23,40 +23,35 @@ internal sealed class ReferencedPass : IDetectionPass
 
     public SharedPass Shared => _shared;
 
-    public IDetectionPass Inner => _shared.Pass;
-
     public ReferenceBank Bank => _bank;
 
-    public string Method => $"{Inner.Method} with references";
+    public override string Method => $"{Inner.Method} with references";
 
-    public IReadOnlyList<StageDescription> Stages { get; }
+    public override IReadOnlyList<StageDescription> Stages { get; }
 
-    public Device Device => Inner.Device;
+    public override double MapMaximum => 1;
 
-    public ScalarType Precision => Inner.Precision;
+    // The bank compares the inner pass's maps; nobody compares with the joint ones.
+    public override IReadOnlyList<Tensor>? ConvolutionalMaps(Tensor images) => null;
 
-    public (float[] Mean, float[] Std) Normalization => Inner.Normalization;
-
-    public ITrainableMethod? Trainable => Inner.Trainable;
-
-    public (Tensor Map, Tensor Score) Run(Tensor images, string className, Tensor? region, ForwardTrace trace, CancellationToken cancellationToken)
+    public override (Tensor Map, Tensor Score) Run(Tensor images, string className, Tensor? region, ForwardContext context)
     {
         using var scope = torch.NewDisposeScope();
         using var guard = torch.no_grad();
-        var read = Read(Inner, images, className, region, _bank.Options, trace, cancellationToken);
+        var read = Read(Inner, images, className, region, _bank.Options, context);
         var inside = region?.to(read.Map.device);
-        var distances = _bank.Distances(read.Vectors, cancellationToken).to(read.Map.device); // [B, N]
-        trace.Finish("references");
+        var distances = _bank.Distances(read.Vectors, context.CancellationToken).to(read.Map.device); // [B, N]
+        context.Trace?.Finish("references");
         var score = _bank.Scale.JoinScores(read.Score, TopMean(distances, inside, read.Rows, read.Columns), _bank.Summary.Weight);
         var grid = distances.view(-1, 1, read.Rows, read.Columns);
         var far = F.interpolate(grid, [read.Map.shape[1], read.Map.shape[2]], mode: torch.InterpolationMode.Bilinear, align_corners: false).squeeze(1); // [B, H, W]
         var map = _bank.Scale.JoinMaps(read.Map, far, _bank.Summary.Weight);
         map = inside is null ? map : map * inside;
-        trace.Finish("join references");
+        context.Trace?.Finish("join references");
         return (map.MoveToOuterDisposeScope(), score.MoveToOuterDisposeScope());
     }
 
-    public void Dispose()
+    public override void Dispose()
     {
         _bank.Dispose();
         _shared.Release();
@@ -64,12 +59,14 @@ internal sealed class ReferencedPass : IDetectionPass
 
     /// <summary>Runs the method and reads what the bank compares.</summary>
     public static ReferenceReading Read(
-        IDetectionPass inner, Tensor images, string className, Tensor? region, ReferenceOptions options, ForwardTrace trace, CancellationToken cancellationToken)
+        IDetectionPass inner, Tensor images, string className, Tensor? region, ReferenceOptions options, ForwardContext context)
     {
         using var scope = torch.NewDisposeScope();
         var maps = options.Features == ReferenceFeatures.Tokens ? null : inner.ConvolutionalMaps(images);
+        using var own = context.Trace is null ? new ForwardTrace() : null;
+        var trace = context.Trace ?? own!;
         trace.WantsGrids = maps is null;
-        var (map, score) = BatchMemory.Run(inner, images, className, region, trace, cancellationToken);
+        var (map, score) = BatchMemory.Run(inner, images, className, region, context with { Trace = trace });
         map /= inner.MapMaximum; // probabilities: odds are compared
         var grids = maps ?? trace.Grids;
         if (grids.Count == 0 || (maps is null && options.Features == ReferenceFeatures.Convolutional))

@@ -1,3 +1,5 @@
+using MfpClip.Execution;
+
 namespace MfpClip.Training;
 
 /// <summary>A method as a trainer sees it: what changes, what must not, and what is minimised. The one contract through which every method is trained.</summary>
@@ -24,8 +26,8 @@ public interface ITrainableMethod
 
     /// <summary>Runs the forward pass with its graph and compares with labels and masks.</summary>
     /// <param name="batch">Images of any classes; some may lack a mask, then they count for the image terms only.</param>
-    /// <param name="cancellationToken">Checked between the stages of the forward pass.</param>
-    TrainingLoss Loss(TrainingBatch batch, CancellationToken cancellationToken = default);
+    /// <param name="context">What the forward pass runs under; a training that is to be resumed wants <see cref="ForwardContext.Reproducible"/>.</param>
+    TrainingLoss Loss(TrainingBatch batch, ForwardContext context);
 
     /// <summary>Told whenever the trained weights have changed: forgets what was computed from them, such as kept text embeddings.</summary>
     void WeightsChanged();

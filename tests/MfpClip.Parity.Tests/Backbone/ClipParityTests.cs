@@ -1,6 +1,7 @@
 using System.Text.Json;
 using MfpClip.Backbones.Clip;
 using MfpClip.Data.Procedural.Canvas;
+using MfpClip.Execution;
 using MfpClip.Kernels;
 using MfpClip.Tensors;
 
@@ -69,7 +70,7 @@ public class ClipParityTests
     private static List<string> CompareTexts(ClipBackbone clip, Dictionary<string, Tensor> inputs, Dictionary<string, Tensor> expected, Tolerances tolerance)
     {
         var ids = inputs["token_ids"];
-        var text = clip.Text.Project(clip.Text.RunBlocks(clip.Text.AddPositions(clip.Text.EmbedTokens(ids)), 0, clip.Text.Layers), ids.argmax(1));
+        var text = clip.Text.Project(clip.Text.RunBlocks(clip.Text.AddPositions(clip.Text.EmbedTokens(ids)), 0, clip.Text.Layers, ForwardContext.Default), ids.argmax(1));
         var image = EncodeImage(clip, inputs["images"]);
         var (i, t) = (UnitVectors.Normalize(image), UnitVectors.Normalize(text));
         var cosine = i.matmul(t.t());
@@ -86,7 +87,7 @@ public class ClipParityTests
         var tokens = clip.Vision.Embed(images);
         for (int block = 1; block <= clip.Vision.Layers; block++)
         {
-            tokens = clip.Vision.RunBlocks(tokens, block - 1, 1);
+            tokens = clip.Vision.RunBlocks(tokens, block - 1, 1, ForwardContext.Default);
             actual[$"{prefix}hidden.block{block}"] = tokens;
             actual[$"{prefix}tokens_proj.block{block}"] = clip.Vision.Project(tokens);
             actual[$"{prefix}tokens_ln.block{block}"] = ((VisionTower)clip.Vision).NormalizeLast(tokens);
@@ -101,7 +102,7 @@ public class ClipParityTests
     }
 
     private static Tensor EncodeImage(ClipBackbone clip, Tensor images) =>
-        clip.Vision.Project(clip.Vision.RunBlocks(clip.Vision.Embed(images), 0, clip.Vision.Layers).select(1, 0));
+        clip.Vision.Project(clip.Vision.RunBlocks(clip.Vision.Embed(images), 0, clip.Vision.Layers, ForwardContext.Default).select(1, 0));
 
     private static List<string> Compare(Dictionary<string, Tensor> expected, Tolerances tolerance, Dictionary<string, Tensor> actual)
     {

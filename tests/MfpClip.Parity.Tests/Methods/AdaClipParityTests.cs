@@ -1,5 +1,6 @@
 using System.Text.Json;
 using MfpClip.Backbones.Clip;
+using MfpClip.Data.Procedural;
 using MfpClip.Data.Procedural.Canvas;
 using MfpClip.Execution;
 using MfpClip.Kernels;
@@ -230,7 +231,7 @@ public class AdaClipParityTests
             weight.requires_grad_(true);
         }
 
-        var loss = method.Loss(batch);
+        var loss = method.Loss(batch, ForwardContext.Default);
         double score = loss.Terms.Single(t => t.Key == "focal score").Value;
         walk.Give($"{run}.{what}.loss", loss.Total.view(1));
         walk.Give($"{run}.{what}.classification_loss", torch.tensor(new[] { score }));
@@ -358,7 +359,7 @@ public class AdaClipParityTests
         var parts = Parts(detector);
         var pipeline = new MfpClipPipeline(parts);
         using var texts = new TextCache(ClipTokenizer.Default, Options(walk.Manifest).Templates, parts, pipeline);
-        return texts.With(className, (states, t) => pipeline.Forward(images, states, t, trace));
+        return texts.With(className, ForwardContext.Default, (states, t) => pipeline.Forward(images, states, new() { Trace = trace }, t));
     }
 
     private static void Inject(ZeroShotDetector detector, GoldenWalk walk, string labels, string patches) =>

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using MfpClip.Backbones.Clip;
+using MfpClip.Data.Procedural;
 using MfpClip.Data.Procedural.Canvas;
 using MfpClip.Execution;
 using MfpClip.Kernels;
@@ -95,7 +96,7 @@ public class AnomalyClipParityTests
         {
             var prompts = (ObjectAgnosticPrompt)parts.ImageToText;
             walk.Give("tokenized_prompts", prompts.Ids().to_type(ScalarType.Int32));
-            walk.Give("text_features_raw", prompts.Embed(parts.Backbone.Text, walk.Give));
+            walk.Give("text_features_raw", prompts.Embed(parts.Backbone.Text, ForwardContext.Default, walk.Give));
             walk.Give("text_features", t);
         }
 
@@ -141,7 +142,7 @@ public class AnomalyClipParityTests
             weight.requires_grad_(true);
         }
 
-        var loss = method.Loss(batch);
+        var loss = method.Loss(batch, ForwardContext.Default);
         double image = loss.Terms.Single(t => t.Key == "cross entropy").Value;
         walk.Give($"{run}.{what}.image_loss", torch.tensor(new[] { image }));
         walk.Give($"{run}.{what}.pixel_loss", (loss.Total - image).view(1));
@@ -215,15 +216,15 @@ public class AnomalyClipParityTests
     private static PipelineOutput Run(GoldenWalk walk, string run, ZeroShotDetector detector, ForwardTrace? trace)
     {
         var parts = Parts(detector);
-        using var states = StateSentenceEncoder.Encode(parts.Backbone.Text, "object", torch.tensor(new long[] { 0, 1 }, [1, 2]), torch.tensor(new long[] { 0, 1 }, [1, 2]));
-        return new MfpClipPipeline(parts).Forward(walk.Inputs[$"images_{run}"], states, trace: trace, stageMaps: true);
+        using var states = StateSentenceEncoder.Encode(parts.Backbone.Text, "object", torch.tensor(new long[] { 0, 1 }, [1, 2]), torch.tensor(new long[] { 0, 1 }, [1, 2]), ForwardContext.Default);
+        return new MfpClipPipeline(parts).Forward(walk.Inputs[$"images_{run}"], states, new() { Trace = trace }, stageMaps: true);
     }
 
     private static Tensor Texts(ZeroShotDetector detector)
     {
         using var guard = torch.no_grad();
         var parts = Parts(detector);
-        return parts.ImageToText.EmbedStates(parts.Backbone.Text, null!, null); // no sentences are read: object-agnostic
+        return parts.ImageToText.EmbedStates(parts.Backbone.Text, null!, null, ForwardContext.Default); // no sentences are read: object-agnostic
     }
 
     private static TrainingBatch Batch(GoldenWalk walk, string run)

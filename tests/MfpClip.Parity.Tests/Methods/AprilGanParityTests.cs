@@ -1,6 +1,7 @@
 using System.Text.Json;
 using MfpClip.Backbones;
 using MfpClip.Backbones.Clip;
+using MfpClip.Data.Procedural;
 using MfpClip.Data.Procedural.Canvas;
 using MfpClip.Data.Procedural.Noise;
 using MfpClip.Execution;
@@ -128,7 +129,7 @@ public class AprilGanParityTests
         var (grid, layers) = (images.shape[2] / vision.PatchSize, Layers(manifest));
         using var states = States(parts, manifest, "class_name", actual, run);
         using var second = States(parts, manifest, "second_class_name", null, run);
-        var output = new MfpClipPipeline(parts).Forward(images, states, trace: trace);
+        var output = new MfpClipPipeline(parts).Forward(images, states, new() { Trace = trace });
         var t = trace.Tensors["t"][0];
         actual[$"{run}.text_features"] = t.t().clone();
         actual[$"{run}.text_features_cls2"] = second.Embeddings.t().clone();
@@ -140,7 +141,7 @@ public class AprilGanParityTests
             actual[$"{run}.anomaly_map_layer{layers[i]}"] = trace.Tensors[$"A{i + 1}"].clone();
         }
 
-        var last = vision.RunBlocks(trace.Tensors[$"E{layers.Count}"], layers[^1], vision.Layers - layers[^1]);
+        var last = vision.RunBlocks(trace.Tensors[$"E{layers.Count}"], layers[^1], vision.Layers - layers[^1], ForwardContext.Default);
         actual[$"{run}.image_features"] = vision.Project(last.select(1, 0));
         actual[$"{run}.text_probs"] = ((AnomalyScorer)parts.Score).Logits(trace.Tensors["class_embedding"], trace.Tensors["t"]).softmax(-1);
         actual[$"{run}.image_score"] = output.Score;
@@ -162,7 +163,7 @@ public class AprilGanParityTests
         {
             Images = images, ClassNames = [hyper.GetProperty("class_name").GetString()!, hyper.GetProperty("second_class_name").GetString()!],
             Labels = (masks.amax([1, 2]) > 0.5).to(ScalarType.Float32), Masks = masks, HasMask = [true, true],
-        });
+        }, ForwardContext.Default);
         actual[$"{run}.train.loss"] = loss.Total.detach().reshape(1);
         foreach (string kind in new[] { "focal", "dice" })
         {
@@ -195,11 +196,11 @@ public class AprilGanParityTests
         {
             actual["tokens_normal"] = n;
             actual["tokens_abnormal"] = a;
-            actual[$"{run}.prompt_embeddings_normal"] = StateSentenceEncoder.EmbedEach(parts.Backbone.Text, n);
-            actual[$"{run}.prompt_embeddings_abnormal"] = StateSentenceEncoder.EmbedEach(parts.Backbone.Text, a);
+            actual[$"{run}.prompt_embeddings_normal"] = StateSentenceEncoder.EmbedEach(parts.Backbone.Text, n, ForwardContext.Default);
+            actual[$"{run}.prompt_embeddings_abnormal"] = StateSentenceEncoder.EmbedEach(parts.Backbone.Text, a, ForwardContext.Default);
         }
 
-        return StateSentenceEncoder.Encode(parts.Backbone.Text, name, n, a);
+        return StateSentenceEncoder.Encode(parts.Backbone.Text, name, n, a, ForwardContext.Default);
     }
 
     private static Tensor Ids(ITextTower text, IReadOnlyList<string> sentences) => torch.tensor(

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using MfpClip.Backbones;
 using MfpClip.Backbones.Clip;
+using MfpClip.Data.Procedural;
 using MfpClip.Data.Procedural.Noise;
 using MfpClip.Detection;
 using MfpClip.Execution;
@@ -95,7 +96,7 @@ public class WinClipParityTests
         var (n, a) = (Ids(clip, normal), Ids(clip, abnormal));
         actual[$"tokens_normal{suffix}"] = n;
         actual[$"tokens_anomalous{suffix}"] = a;
-        var (each, other) = (StateSentenceEncoder.EmbedEach(clip.Text, n), StateSentenceEncoder.EmbedEach(clip.Text, a));
+        var (each, other) = (StateSentenceEncoder.EmbedEach(clip.Text, n, ForwardContext.Default), StateSentenceEncoder.EmbedEach(clip.Text, a, ForwardContext.Default));
         actual[$"prompt_embeddings_normal{suffix}"] = each;
         actual[$"prompt_embeddings_anomalous{suffix}"] = other;
         actual[$"text_embeddings{suffix}"] = torch.stack([StateSentenceEncoder.Average(each, templates.Averaging), StateSentenceEncoder.Average(other, templates.Averaging)], 0);
@@ -107,7 +108,7 @@ public class WinClipParityTests
     private static void References(IVisionTower tower, WinClipOptions options, Tensor references, Dictionary<string, Tensor> actual)
     {
         using var trace = new ForwardTrace(keepTensors: true);
-        new WindowEncoder(tower, new SlidingWindows(options.Scales, options.Stride), options.WindowBatch).Encode(references, _ => { }, trace);
+        new WindowEncoder(tower, new SlidingWindows(options.Scales, options.Stride), options.WindowBatch).Encode(references, _ => { }, new ForwardContext { Trace = trace });
         foreach (var (name, value) in trace.Tensors)
         {
             actual[$"ref_{name}"] = value.clone();
@@ -117,7 +118,7 @@ public class WinClipParityTests
     private static void Run(WinClipPass pass, Tensor images, string name, string prefix, string suffix, int grid, Dictionary<string, Tensor> actual)
     {
         using var trace = new ForwardTrace(keepTensors: true);
-        var (map, score) = pass.Run(images, name, null, trace, CancellationToken.None);
+        var (map, score) = pass.Run(images, name, null, new ForwardContext { Trace = trace });
         actual[$"{prefix}anomaly_map{suffix}"] = map;
         actual[$"{prefix}pred_score{suffix}"] = score;
         foreach (var (key, value) in trace.Tensors)

@@ -1,4 +1,5 @@
 using MfpClip.Methods.Mfp;
+using MfpClip.Execution;
 using MfpClip.Parity.Tests.MfpClipMethod;
 using MfpClip.Pipeline;
 using MfpClip.Text;
@@ -36,7 +37,7 @@ public class MfpClipTrainingParityTests
         {
             Images = inputs["images"], ClassNames = [.. Enumerable.Repeat("object", batch)],
             Labels = inputs["y"].to(ScalarType.Float32), Masks = inputs["gt"].to(ScalarType.Float32), HasMask = [.. Enumerable.Repeat(true, batch)],
-        });
+        }, ForwardContext.Default);
         double tolerance = manifest.GetProperty("tolerance").GetProperty("losses").GetDouble();
         var terms = loss.Terms.ToDictionary(t => t.Key, t => t.Value);
         var (golden, actual) = (

@@ -1,6 +1,7 @@
 using MfpClip.Backbones.Clip;
 using MfpClip.Backbones.Clip.Loading;
 using MfpClip.Data.Procedural.Canvas;
+using MfpClip.Execution;
 using MfpClip.Kernels;
 using MfpClip.Weights;
 
@@ -118,7 +119,7 @@ public sealed class ClipBackboneTests : IDisposable
         using var half = ClipBackbone.CreateRandom(Tiny, 7, new() { Precision = precision });
         var images = torch.ones(1, 3, 42, 42);
 
-        Tensor Run(ClipBackbone clip) => clip.Vision.Project(clip.Vision.RunBlocks(clip.Vision.Embed(images), 0, 4));
+        Tensor Run(ClipBackbone clip) => clip.Vision.Project(clip.Vision.RunBlocks(clip.Vision.Embed(images), 0, 4, ForwardContext.Default));
 
         Assert.Equal(precision, Run(half).dtype);
         TensorAssert.Close(Run(single), Run(half).to(torch.float32), tolerance * Run(single).abs().max().item<float>());
@@ -132,7 +133,7 @@ public sealed class ClipBackboneTests : IDisposable
         {
             using var scope = torch.NewDisposeScope();
             var x = clip.Vision.Embed(torch.ones(2, 3, 42, 28));
-            TensorAssert.Close(clip.Vision.RunBlocks(x, 0, 4), clip.Vision.RunBlocks(clip.Vision.RunBlocks(x, 0, 1), 1, 3), 0);
+            TensorAssert.Close(clip.Vision.RunBlocks(x, 0, 4, ForwardContext.Default), clip.Vision.RunBlocks(clip.Vision.RunBlocks(x, 0, 1, ForwardContext.Default), 1, 3, ForwardContext.Default), 0);
         }
 
         Run();

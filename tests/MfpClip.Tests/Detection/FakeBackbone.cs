@@ -1,5 +1,6 @@
 using MfpClip.Backbones;
 using MfpClip.Data.Procedural.Canvas;
+using MfpClip.Execution;
 
 namespace MfpClip.Tests.Detection;
 
@@ -78,7 +79,7 @@ internal sealed class FakeBackbone : IClipBackbone
             return torch.cat([_class.expand(images.shape[0], 1, VisionWidth), tokens], 1).MoveToOuterDisposeScope();
         }
 
-        public Tensor RunBlocks(Tensor tokens, int first, int count)
+        public Tensor RunBlocks(Tensor tokens, int first, int count, ForwardContext context)
         {
             using var scope = torch.NewDisposeScope();
             var x = tokens;
@@ -130,7 +131,7 @@ internal sealed class FakeBackbone : IClipBackbone
             return (embeddings + _positions.narrow(0, 0, embeddings.shape[1])).MoveToOuterDisposeScope();
         }
 
-        public Tensor RunBlocks(Tensor tokens, int first, int count)
+        public Tensor RunBlocks(Tensor tokens, int first, int count, ForwardContext context)
         {
             using var scope = torch.NewDisposeScope();
             var x = tokens;

@@ -1,4 +1,5 @@
 using MfpClip.Backbones.Cnn;
+using MfpClip.Execution;
 using MfpClip.Imaging;
 using MfpClip.Modules.Mask;
 using MfpClip.Modules.MultiPatch;
@@ -25,8 +26,8 @@ public sealed class FusedPassesTests : IDisposable
         var Z = Enumerable.Range(0, 3).Select(i => FakeBackbone.Values(i, ScalarType.Float32, images, 32, rows, columns)).ToList();
         var t = Enumerable.Range(0, 3).Select(i => F.normalize(FakeBackbone.Values(9 + i, ScalarType.Float32, texts, 2, 32), p: 2, dim: 2)).ToList();
         Z[1][0, .., 0, 0] = 0; // no direction at all
-        var expected = generator.Map(Z, t, height, width);
-        TensorAssert.Close(expected, WithoutGradients(() => generator.Map(Z, t, height, width)), 2e-5);
+        var expected = generator.Map(Z, t, height, width, ForwardContext.Default);
+        TensorAssert.Close(expected, WithoutGradients(() => generator.Map(Z, t, height, width, ForwardContext.Default)), 2e-5);
     }
 
     [Fact]
@@ -36,7 +37,7 @@ public sealed class FusedPassesTests : IDisposable
         var z = FakeBackbone.Values(1, ScalarType.Float32, 1, 16, 2, 2);
         z[0, 3, 1, 1] = float.NaN;
         var t = F.normalize(FakeBackbone.Values(2, ScalarType.Float32, 1, 2, 16), p: 2, dim: 2);
-        Assert.True(WithoutGradients(() => generator.Map([z], [t], 8, 8)).isnan().any().item<bool>());
+        Assert.True(WithoutGradients(() => generator.Map([z], [t], 8, 8, ForwardContext.Default)).isnan().any().item<bool>());
     }
 
     [Theory]
@@ -49,8 +50,8 @@ public sealed class FusedPassesTests : IDisposable
         var Z = Enumerable.Range(0, 2).Select(i => FakeBackbone.Values(i, ScalarType.Float32, images, 64, rows, columns) * 3).ToList();
         var t = FakeBackbone.Values(9, ScalarType.Float32, 1, 2, 64);
         var map = FakeBackbone.Values(8, ScalarType.Float32, images, 14 * rows, 14 * columns);
-        var expected = module.Apply(Z, t, map)!.Features;
-        var actual = WithoutGradients(() => module.Apply(Z, t, map)!.Features[1]);
+        var expected = module.Apply(Z, t, map, ForwardContext.Default)!.Features;
+        var actual = WithoutGradients(() => module.Apply(Z, t, map, ForwardContext.Default)!.Features[1]);
         TensorAssert.Differs(Z[1], actual, 0.1);
         TensorAssert.Close(expected[1], actual, 2e-5);
     }

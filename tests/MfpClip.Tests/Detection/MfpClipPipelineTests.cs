@@ -1,3 +1,4 @@
+using MfpClip.Data.Procedural;
 using MfpClip.Data.Procedural.Canvas;
 using MfpClip.Execution;
 using MfpClip.Modules;
@@ -29,7 +30,7 @@ public sealed class MfpClipPipelineTests : IDisposable
     {
         using var states = States(_clip);
 
-        var output = new MfpClipPipeline(Parts(_clip)).Forward(_images, states);
+        var output = new MfpClipPipeline(Parts(_clip)).Forward(_images, states, ForwardContext.Default);
 
         Assert.Equal([2, 2, 8, 6], output.Coarse.shape);
         Assert.Equal([2, 2, 8, 6], output.Prompted!.shape);
@@ -47,7 +48,7 @@ public sealed class MfpClipPipelineTests : IDisposable
         using var states = States(_clip);
         using var trace = new ForwardTrace(keepTensors: true);
 
-        _ = new MfpClipPipeline(Parts(_clip)).Forward(_images, states, trace: trace);
+        _ = new MfpClipPipeline(Parts(_clip)).Forward(_images, states, new() { Trace = trace });
 
         for (var i = 1; i <= 4; i++)
         {
@@ -71,16 +72,16 @@ public sealed class MfpClipPipelineTests : IDisposable
         using var states = States(_clip);
         using var trace = new ForwardTrace(keepTensors: true);
 
-        _ = new MfpClipPipeline(parts).Forward(_images, states, trace: trace);
+        _ = new MfpClipPipeline(parts).Forward(_images, states, new() { Trace = trace });
 
         var mean = torch.tensor(_clip.Normalization.Mean).view(1, 3, 1, 1);
         var std = torch.tensor(_clip.Normalization.Std).view(1, 3, 1, 1);
         var P_v = parts.Self.CreatePrompts(1, ImageContext.Of(parts.Cnn!.Extract((_images * std) + mean)));
         var e0 = _clip.Vision.Embed(_images);
-        var out1 = _clip.Vision.RunBlocks(torch.cat([e0.narrow(1, 0, 1), P_v, e0.narrow(1, 1, 12)], 1), 0, 1);
+        var out1 = _clip.Vision.RunBlocks(torch.cat([e0.narrow(1, 0, 1), P_v, e0.narrow(1, 1, 12)], 1), 0, 1, ForwardContext.Default);
         var E1 = torch.cat([out1.narrow(1, 0, 1), out1.narrow(1, 3, 12)], 1); // K = 2 prompts dropped
         TensorAssert.Close(E1, trace.Tensors["E1"], 1e-5);
-        TensorAssert.Close(_clip.Vision.RunBlocks(E1, 1, 1), trace.Tensors["E2"], 1e-5);
+        TensorAssert.Close(_clip.Vision.RunBlocks(E1, 1, 1, ForwardContext.Default), trace.Tensors["E2"], 1e-5);
     }
 
     [Theory]
@@ -96,8 +97,8 @@ public sealed class MfpClipPipelineTests : IDisposable
         using var more = new ForwardTrace(keepTensors: true);
 
         _ = new MfpClipPipeline(Parts(_clip, self: new() { AdapterCount = 2, Stages = [.. stages.SkipLast(1)], Variant = prompted == 1 ? SelfPromptVariant.Off : SelfPromptVariant.Pooled }))
-            .Forward(_images, states, trace: fewer);
-        _ = new MfpClipPipeline(Parts(_clip, self: new() { AdapterCount = 2, Stages = stages })).Forward(_images, states, trace: more);
+            .Forward(_images, states, new() { Trace = fewer });
+        _ = new MfpClipPipeline(Parts(_clip, self: new() { AdapterCount = 2, Stages = stages })).Forward(_images, states, new() { Trace = more });
 
         if (prompted > 1)
         {
@@ -111,8 +112,8 @@ public sealed class MfpClipPipelineTests : IDisposable
     public void AnUntrainedMaskPromptLeavesTheMap()
     {
         using var states = States(_clip);
-        var with = new MfpClipPipeline(Parts(_clip, fill: false)).Forward(_images, states);
-        var without = new MfpClipPipeline(Parts(_clip, fill: false, mask: new() { Variant = MaskPromptVariant.Off })).Forward(_images, states);
+        var with = new MfpClipPipeline(Parts(_clip, fill: false)).Forward(_images, states, ForwardContext.Default);
+        var without = new MfpClipPipeline(Parts(_clip, fill: false, mask: new() { Variant = MaskPromptVariant.Off })).Forward(_images, states, ForwardContext.Default);
 
         TensorAssert.Close(without.Map, with.Map, 1e-6);
         TensorAssert.Close(without.Score, with.Score, 1e-6);
@@ -128,13 +129,13 @@ public sealed class MfpClipPipelineTests : IDisposable
             new() { Neighbourhood = 1, Projection = PatchProjection.Clip }, new() { Variant = MaskPromptVariant.Off }) with { Cnn = null };
         var pipeline = new MfpClipPipeline(parts);
 
-        var t = pipeline.EmbedTexts(states);
-        var output = pipeline.Forward(_images, states, t);
+        var t = pipeline.EmbedTexts(states, ForwardContext.Default);
+        var output = pipeline.Forward(_images, states, ForwardContext.Default, t);
 
         Assert.False(parts.ReadsCnn);
         Assert.Equal([1, 2, FakeBackbone.EmbedDim], t!.shape);
-        TensorAssert.Close(pipeline.Forward(_images, states).Map, output.Map, 0);
-        Assert.Null(new MfpClipPipeline(Parts(_clip)).EmbedTexts(states));
+        TensorAssert.Close(pipeline.Forward(_images, states, ForwardContext.Default).Map, output.Map, 0);
+        Assert.Null(new MfpClipPipeline(Parts(_clip)).EmbedTexts(states, ForwardContext.Default));
     }
 
     [Fact]
@@ -143,8 +144,8 @@ public sealed class MfpClipPipelineTests : IDisposable
         using var states = States(_clip);
         var pipeline = new MfpClipPipeline(Parts(_clip));
 
-        var both = pipeline.Forward(_images, states);
-        var second = pipeline.Forward(_images.narrow(0, 1, 1), states);
+        var both = pipeline.Forward(_images, states, ForwardContext.Default);
+        var second = pipeline.Forward(_images.narrow(0, 1, 1), states, ForwardContext.Default);
 
         TensorAssert.Close(second.Map[0], both.Map[1], 1e-5);
         TensorAssert.Close(second.Score[0], both.Score[1], 1e-5);
@@ -160,7 +161,7 @@ public sealed class MfpClipPipelineTests : IDisposable
         var images = _images.to_type(ScalarType.Float64);
         // A smooth loss: the maximum in the score has kinks, so the map's squares stand for it.
         GradientCheck.Agrees(
-            ModuleCheckpoint.Collect(parts.Checkpointed), () => pipeline.Forward(images, states).Map.pow(2).sum(), perTensor: 2);
+            ModuleCheckpoint.Collect(parts.Checkpointed), () => pipeline.Forward(images, states, ForwardContext.Default).Map.pow(2).sum(), perTensor: 2);
         Assert.Equal(Modules, parts.Checkpointed.Where(m => m.Value.Weights.Count > 0).Select(m => m.Key));
     }
 
@@ -175,9 +176,9 @@ public sealed class MfpClipPipelineTests : IDisposable
         }
 
         var pipeline = new MfpClipPipeline(parts);
-        Assert.True(pipeline.Forward(_images, states).Score.requires_grad);
+        Assert.True(pipeline.Forward(_images, states, ForwardContext.Default).Score.requires_grad);
         using var guard = torch.no_grad();
-        Assert.False(pipeline.Forward(_images, states).Score.requires_grad);
+        Assert.False(pipeline.Forward(_images, states, ForwardContext.Default).Score.requires_grad);
     }
 
     [Fact]
@@ -200,7 +201,7 @@ public sealed class MfpClipPipelineTests : IDisposable
             using var scope = torch.NewDisposeScope();
             using var guard = torch.no_grad();
             using var trace = new ForwardTrace(keepTensors: true);
-            _ = pipeline.Forward(_images, states, trace: trace);
+            _ = pipeline.Forward(_images, states, new() { Trace = trace });
             Assert.True(trace.Tensors.Count > 20);
         }
     }
@@ -220,7 +221,7 @@ public sealed class MfpClipPipelineTests : IDisposable
         {
             using var scope = torch.NewDisposeScope();
             using var guard = torch.no_grad();
-            var output = pipeline.Forward(_images, states);
+            var output = pipeline.Forward(_images, states, ForwardContext.Default);
             return [.. output.Map.data<float>(), .. output.Score.data<float>()];
         }
     }
@@ -231,7 +232,7 @@ public sealed class MfpClipPipelineTests : IDisposable
         using var states = States(_clip);
         using var trace = new ForwardTrace();
 
-        _ = new MfpClipPipeline(Parts(_clip)).Forward(_images, states, trace: trace);
+        _ = new MfpClipPipeline(Parts(_clip)).Forward(_images, states, new() { Trace = trace });
 
         Assert.Equal(
             ["CNN features", "image-to-text prompt", "vision tower", "coarse map", "mask prompt", "score"], trace.Timings.Select(t => t.Key));
@@ -247,9 +248,9 @@ public sealed class MfpClipPipelineTests : IDisposable
         Assert.Single(Assert.Throws<DetectorConfigurationException>(() => new MfpClipPipeline(parts with { Cnn = null })).Faults);
         Assert.Single(Assert.Throws<DetectorConfigurationException>(
             () => new MfpClipPipeline(parts with { Stages = new StagePlan([2, 9]) })).Faults);
-        Assert.Throws<ArgumentException>(() => new MfpClipPipeline(parts).Forward(torch.zeros(1, 3, 7, 6), states));
+        Assert.Throws<ArgumentException>(() => new MfpClipPipeline(parts).Forward(torch.zeros(1, 3, 7, 6), states, ForwardContext.Default));
         Assert.Throws<OperationCanceledException>(
-            () => new MfpClipPipeline(parts).Forward(_images, states, cancellationToken: new CancellationToken(true)));
+            () => new MfpClipPipeline(parts).Forward(_images, states, new() { CancellationToken = new(true) }));
     }
 
     private static StateSentences States(FakeBackbone clip)
@@ -258,7 +259,7 @@ public sealed class MfpClipPipelineTests : IDisposable
         return StateSentenceEncoder.Encode(
             clip.Text, "object",
             torch.tensor(new long[] { 18, 3, 5, 19, 0, 0, 0, 0, 0, 0, 0, 0 }, [1, 12]),
-            torch.tensor(new long[] { 18, 3, 6, 7, 19, 0, 0, 0, 0, 0, 0, 0 }, [1, 12]));
+            torch.tensor(new long[] { 18, 3, 6, 7, 19, 0, 0, 0, 0, 0, 0, 0 }, [1, 12]), ForwardContext.Default);
     }
 
     private static PipelineParts Parts(

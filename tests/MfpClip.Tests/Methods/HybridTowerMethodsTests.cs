@@ -1,6 +1,7 @@
 using MfpClip.Backbones;
 using MfpClip.Backbones.Hybrid;
 using MfpClip.Data.Procedural.Canvas;
+using MfpClip.Execution;
 using MfpClip.Methods.AdaClip;
 using MfpClip.Methods.AnomalyClip;
 using MfpClip.Modules;
@@ -51,7 +52,7 @@ public sealed class HybridTowerMethodsTests : IDisposable
 
         var stage = encoder.Encode(new() { Tower = backbone.Vision, Image = image, Stages = new([1, 2, 3, 4]), Self = new NoSelfPrompt() }).Stages[0];
 
-        var without = backbone.Vision.RunBlocks(image.Embedded, 0, 1);
+        var without = backbone.Vision.RunBlocks(image.Embedded, 0, 1, ForwardContext.Default);
         Assert.Equal(without.shape, stage.Tokens.shape);
         double change = (stage.Grid() - without.narrow(1, 1, 64)).abs().mean().item<float>(), size = without.abs().mean().item<float>();
         Assert.InRange(change / size, 0, 0.5); // were the grid shifted, every patch would differ

@@ -1,6 +1,7 @@
 using MfpClip.Backbones.Clip;
 using MfpClip.Backbones.Cnn;
 using MfpClip.Data.Procedural.Canvas;
+using MfpClip.Execution;
 using MfpClip.Methods.AdaClip;
 using MfpClip.Methods.AnomalyClip;
 using MfpClip.Modules.ImageToText;
@@ -124,7 +125,7 @@ public sealed class MixedMethodsTests : IDisposable
         for (int step = 0; step < 12; step++)
         {
             using var inner = torch.NewDisposeScope();
-            var loss = method.Loss(batch);
+            var loss = method.Loss(batch, ForwardContext.Default);
             losses.Add(loss.Total.item<float>());
             Assert.Equal(loss.Total.item<float>(), loss.Terms.Sum(t => t.Value), 1e-3 * losses[^1]);
             loss.Total.backward();

@@ -65,9 +65,9 @@ public class LostScalarTests
 
         public ITrainableMethod? Trainable => null;
 
-        public (Tensor Map, Tensor Score) Run(Tensor images, string className, Tensor? region, ForwardTrace trace, CancellationToken cancellationToken)
+        public (Tensor Map, Tensor Score) Run(Tensor images, string className, Tensor? region, ForwardContext context)
         {
-            trace.Finish("stage");
+            context.Trace!.Finish("stage");
             return ++Calls <= failures ? throw new ExternalException(message)
                 : (torch.zeros(images.shape[0], images.shape[2], images.shape[3]), torch.full(images.shape[0], 0.25f));
         }

@@ -1,4 +1,5 @@
 using MfpClip.Backbones.Cnn;
+using MfpClip.Execution;
 using MfpClip.Modules;
 using MfpClip.Modules.Self;
 using MfpClip.Modules.Vision;
@@ -28,7 +29,7 @@ public sealed class ImageContextTests : IDisposable
             _ = (image.Cnn, image.ClipEmbedding);
         }
 
-        var whole = _clip.Vision.RunBlocks(_clip.Vision.Embed(_images), 0, 4);
+        var whole = _clip.Vision.RunBlocks(_clip.Vision.Embed(_images), 0, 4, ForwardContext.Default);
         TensorAssert.Close(whole, image.ClipTokens, 1e-6);
         TensorAssert.Close(_clip.Vision.Project(whole.select(1, 0)), image.ClipEmbedding, 1e-6);
         Assert.Same(image.ClipTokens, image.ClipTokens);
@@ -42,16 +43,16 @@ public sealed class ImageContextTests : IDisposable
     public void WithoutPromptsTheEncoderIsThePlainPassAndItsClassTokenThatOfTheWholeTower()
     {
         var plan = new StagePlan([1, 3]);
-        using var image = new ImageContext(_clip, null, _images, plan);
+        using var image = new ImageContext(_clip, null, _images, plan, ForwardContext.Default);
 
         var encoding = new StagedVisionEncoder().Encode(new() { Tower = _clip.Vision, Image = image, Stages = plan, Self = new NoSelfPrompt() });
 
         var e0 = _clip.Vision.Embed(_images);
-        TensorAssert.Close(_clip.Vision.RunBlocks(e0, 0, 1), encoding.Stages[0].Tokens, 1e-6);
-        TensorAssert.Close(_clip.Vision.RunBlocks(e0, 0, 3), encoding.Stages[1].Tokens, 1e-6);
+        TensorAssert.Close(_clip.Vision.RunBlocks(e0, 0, 1, ForwardContext.Default), encoding.Stages[0].Tokens, 1e-6);
+        TensorAssert.Close(_clip.Vision.RunBlocks(e0, 0, 3, ForwardContext.Default), encoding.Stages[1].Tokens, 1e-6);
         Assert.Equal([2, 12, FakeBackbone.VisionWidth], encoding.Stages[1].Grid().shape);
         TensorAssert.Close(encoding.Stages[1].Tokens.narrow(1, 1, 12), encoding.Stages[1].Grid(), 0);
-        TensorAssert.Close(_clip.Vision.Project(_clip.Vision.RunBlocks(e0, 0, 4).select(1, 0)), encoding.ClassEmbedding, 1e-6);
+        TensorAssert.Close(_clip.Vision.Project(_clip.Vision.RunBlocks(e0, 0, 4, ForwardContext.Default).select(1, 0)), encoding.ClassEmbedding, 1e-6);
     }
 
     [Fact]
@@ -71,7 +72,7 @@ public sealed class ImageContextTests : IDisposable
 
         void Read()
         {
-            using var image = new ImageContext(_clip, new CountingCnn(), _images, new StagePlan([1, 2, 3]));
+            using var image = new ImageContext(_clip, new CountingCnn(), _images, new StagePlan([1, 2, 3]), ForwardContext.Default);
             _ = (image.Cnn, image.ClipTokens, image.ClipEmbedding, image.Embedded);
         }
     }

@@ -1,3 +1,4 @@
+using MfpClip.Execution;
 using MfpClip.Imaging;
 using MfpClip.Modules.Scoring;
 using MfpClip.Tests.Detection;
@@ -28,7 +29,7 @@ public sealed class AnomalyMapGeneratorTests : IDisposable
         var generator = new AnomalyMapGenerator(new() { Tau = 10 });
         var z = torch.tensor(new float[] { 3, 4 }, [1, 2, 1, 1]);
 
-        var map = generator.Map([z], [Texts], 2, 3);
+        var map = generator.Map([z], [Texts], 2, 3, ForwardContext.Default);
 
         var abnormal = 1 / (1 + Math.Exp(-2)); // softmax of 6 and 8
         Assert.Equal([1, 2, 2, 3], map.shape);
@@ -43,9 +44,9 @@ public sealed class AnomalyMapGeneratorTests : IDisposable
         // Bilinear from 2 to 4, align_corners false: weights 1, 3/4, 1/4, 0 of the left patch. Logit difference d = tau (1 - 2 w).
         double Sigmoid(double d) => 1 / (1 + Math.Exp(-d));
         double[] left = [1, 0.75, 0.25, 0];
-        var before = new AnomalyMapGenerator(new() { Tau = 4 }).Map([z], [Texts], 1, 4).select(1, 1);
+        var before = new AnomalyMapGenerator(new() { Tau = 4 }).Map([z], [Texts], 1, 4, ForwardContext.Default).select(1, 1);
         TensorAssert.Values([.. left.Select(w => Sigmoid(4 * (1 - (2 * w))))], before);
-        var after = new AnomalyMapGenerator(new() { Tau = 4, Upsampling = MapUpsampling.AfterSoftmax }).Map([z], [Texts], 1, 4).select(1, 1);
+        var after = new AnomalyMapGenerator(new() { Tau = 4, Upsampling = MapUpsampling.AfterSoftmax }).Map([z], [Texts], 1, 4, ForwardContext.Default).select(1, 1);
         TensorAssert.Values([.. left.Select(w => (w * Sigmoid(-4)) + ((1 - w) * Sigmoid(4)))], after);
     }
 
@@ -60,7 +61,7 @@ public sealed class AnomalyMapGeneratorTests : IDisposable
         var a = torch.tensor(new float[] { 1, 0 }, [1, 2, 1, 1]); // logits 2, 0
         var b = torch.tensor(new float[] { 0.6f, 0.8f }, [1, 2, 1, 1]); // logits 1.2, 1.6
 
-        var map = generator.Map([a, b], [Texts, Texts], 1, 1);
+        var map = generator.Map([a, b], [Texts, Texts], 1, 1, ForwardContext.Default);
 
         double Sigmoid(double d) => 1 / (1 + Math.Exp(-d));
         var expected = fusion switch
@@ -81,20 +82,20 @@ public sealed class AnomalyMapGeneratorTests : IDisposable
         var z = Enumerable.Range(1, 3).Select(s => FakeBackbone.Values(s, ScalarType.Float32, 1, 16, 2, 2)).ToList();
         var t = Enumerable.Range(4, 3).Select(s => F.normalize(FakeBackbone.Values(s, ScalarType.Float32, 1, 2, 16), dim: 2)).ToList();
         var options = new AnomalyMapOptions { Tau = 3, Fusion = fusion, Upsampling = upsampling };
-        var two = new AnomalyMapGenerator(options).Map([z[0], z[2]], [t[0], t[2]], 6, 6);
+        var two = new AnomalyMapGenerator(options).Map([z[0], z[2]], [t[0], t[2]], 6, 6, ForwardContext.Default);
 
-        var map = new AnomalyMapGenerator(options with { Stages = [3, 1] }).Map(z, t, 6, 6);
+        var map = new AnomalyMapGenerator(options with { Stages = [3, 1] }).Map(z, t, 6, 6, ForwardContext.Default);
 
         TensorAssert.Close(two.to_type(ScalarType.Float64), map.to_type(ScalarType.Float64), 1e-6);
-        Assert.True((map - new AnomalyMapGenerator(options).Map(z, t, 6, 6)).abs().max().item<float>() > 1e-3);
-        Assert.Throws<ArgumentException>(() => new AnomalyMapGenerator(options with { Stages = [4] }).Map(z, t, 6, 6));
+        Assert.True((map - new AnomalyMapGenerator(options).Map(z, t, 6, 6, ForwardContext.Default)).abs().max().item<float>() > 1e-3);
+        Assert.Throws<ArgumentException>(() => new AnomalyMapGenerator(options with { Stages = [4] }).Map(z, t, 6, 6, ForwardContext.Default));
 
         // A loss on each stage asks for one alone, also for one that is left out.
         foreach (int stage in new[] { 0, 1 })
         {
             TensorAssert.Close(
-                new AnomalyMapGenerator(options).Map([z[stage]], [t[stage]], 6, 6).to_type(ScalarType.Float64),
-                new AnomalyMapGenerator(options with { Stages = [3, 1] }).Map([z[stage]], [t[stage]], 6, 6).to_type(ScalarType.Float64), 0);
+                new AnomalyMapGenerator(options).Map([z[stage]], [t[stage]], 6, 6, ForwardContext.Default).to_type(ScalarType.Float64),
+                new AnomalyMapGenerator(options with { Stages = [3, 1] }).Map([z[stage]], [t[stage]], 6, 6, ForwardContext.Default).to_type(ScalarType.Float64), 0);
         }
     }
 
@@ -116,7 +117,7 @@ public sealed class AnomalyMapGeneratorTests : IDisposable
     {
         var z = torch.tensor(new float[] { 1, 0, 0, 1 }, [1, 2, 1, 2]);
 
-        var map = new AnomalyMapGenerator(new() { Tau = 4, AlignCorners = true }).Map([z], [Texts], 1, 4).select(1, 1);
+        var map = new AnomalyMapGenerator(new() { Tau = 4, AlignCorners = true }).Map([z], [Texts], 1, 4, ForwardContext.Default).select(1, 1);
 
         double[] left = [1, 2 / 3.0, 1 / 3.0, 0];
         TensorAssert.Values([.. left.Select(w => 1 / (1 + Math.Exp(-4 * (1 - (2 * w)))))], map);
@@ -129,7 +130,7 @@ public sealed class AnomalyMapGeneratorTests : IDisposable
     {
         var z = FakeBackbone.Values(1, ScalarType.Float32, 1, 2, 2, 2);
 
-        var map = new AnomalyMapGenerator(new() { Fusion = StageFusion.MeanOfLogits, Upsampling = upsampling }).Map([z, z], [Texts, Texts], 6, 4);
+        var map = new AnomalyMapGenerator(new() { Fusion = StageFusion.MeanOfLogits, Upsampling = upsampling }).Map([z, z], [Texts, Texts], 6, 4, ForwardContext.Default);
 
         Assert.Equal([1, 2, 6, 4], map.shape);
     }
@@ -160,18 +161,18 @@ public sealed class AnomalyMapGeneratorTests : IDisposable
         var z = FakeBackbone.Values(1, ScalarType.Float32, 2, 4, 2, 2);
         var t = F.normalize(FakeBackbone.Values(2, ScalarType.Float32, 2, 2, 4), dim: 2);
 
-        var both = generator.Map([z, z], [t, t.flip(1)], 4, 4);
+        var both = generator.Map([z, z], [t, t.flip(1)], 4, 4, ForwardContext.Default);
 
         // Swapped states in the second stage: the two stages cancel to one half.
         TensorAssert.Close(torch.full_like(both, 0.5), both, 1e-6);
         TensorAssert.Close(
-            generator.Map([z.narrow(0, 1, 1)], [t.narrow(0, 1, 1)], 4, 4), generator.Map([z], [t], 4, 4).narrow(0, 1, 1), 1e-6);
+            generator.Map([z.narrow(0, 1, 1)], [t.narrow(0, 1, 1)], 4, 4, ForwardContext.Default), generator.Map([z], [t], 4, 4, ForwardContext.Default).narrow(0, 1, 1), 1e-6);
     }
 
     [Fact]
     public void InvalidOptionsAndArgumentsAreRefused()
     {
         Assert.Throws<DetectorConfigurationException>(() => new AnomalyMapGenerator(new() { Tau = 0 }));
-        Assert.Throws<ArgumentException>(() => new AnomalyMapGenerator(new()).Map([], [], 1, 1));
+        Assert.Throws<ArgumentException>(() => new AnomalyMapGenerator(new()).Map([], [], 1, 1, ForwardContext.Default));
     }
 }

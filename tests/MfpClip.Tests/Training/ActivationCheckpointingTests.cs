@@ -37,50 +37,40 @@ public class ActivationCheckpointingTests
         using var scope = torch.NewDisposeScope();
         int runs = 0;
         var x = torch.randn(1, 5, 64, requires_grad: true);
-        using (ActivationCheckpointing.Enter(1))
+        var y = ActivationCheckpointing.Run(x, input =>
         {
-            var y = ActivationCheckpointing.Run(x, input =>
-            {
-                runs++;
-                Assert.Equal(runs == 2, torch.is_grad_enabled());
-                return clip.Vision.RunBlocks(input, 0, 2);
-            });
-            Assert.Equal(1, runs);
-            y.sum().backward();
-        }
+            runs++;
+            Assert.Equal(runs == 2, torch.is_grad_enabled());
+            return clip.Vision.RunBlocks(input, 0, 2, ForwardContext.Default);
+        });
+        Assert.Equal(1, runs);
+        y.sum().backward();
 
         Assert.Equal(2, runs);
         Assert.NotNull(x.grad);
     }
 
     [Fact]
-    public void It_ends_with_its_scope_and_is_off_where_no_gradient_is_asked_for()
+    public void It_is_off_where_no_gradient_is_asked_for()
     {
         using var x = torch.randn(1, 2, requires_grad: true);
         using var constant = torch.randn(1, 2);
-        using (ActivationCheckpointing.Enter(2))
-        {
-            Assert.True(ActivationCheckpointing.AppliesTo(x));
-            Assert.False(ActivationCheckpointing.AppliesTo(constant));
-            using var guard = torch.no_grad();
-            Assert.False(ActivationCheckpointing.AppliesTo(x));
-        }
-
-        Assert.Equal(0, ActivationCheckpointing.BlocksPerSegment);
-        Assert.False(ActivationCheckpointing.AppliesTo(x));
+        var context = new ForwardContext { RecomputedBlocks = 2 };
+        Assert.True(context.Recomputes(x));
+        Assert.False(context.Recomputes(constant));
+        Assert.False(ForwardContext.Default.Recomputes(x));
+        Assert.Throws<ArgumentOutOfRangeException>(() => context with { RecomputedBlocks = -1 });
+        using var guard = torch.no_grad();
+        Assert.False(context.Recomputes(x));
     }
 
     [Fact]
     public void A_training_runs_libtorchs_own_operators_whatever_was_measured_to_be_faster()
     {
-        using (ReproducibleKernels.Enter())
-        {
-            using var guard = torch.no_grad();
-            Assert.Same(TransformerKernels.Plain, ReproducibleKernels.Or(KernelMeasurement.Measured));
-        }
-
-        using var noGradients = torch.no_grad();
-        Assert.Same(KernelMeasurement.Measured, ReproducibleKernels.Or(KernelMeasurement.Measured));
+        Assert.Same(TransformerKernels.Plain, KernelMeasurement.Measured.For(reproducible: false)); // gradients are on
+        using var guard = torch.no_grad();
+        Assert.Same(TransformerKernels.Plain, KernelMeasurement.Measured.For(reproducible: true));
+        Assert.Same(KernelMeasurement.Measured, KernelMeasurement.Measured.For(reproducible: false));
     }
 
     [Fact]
@@ -102,8 +92,7 @@ public class ActivationCheckpointingTests
         using var scope = torch.NewDisposeScope();
         using var generator = new torch.Generator(7);
         var tokens = torch.randn([2, 5, 64], generator: generator).requires_grad_(true);
-        using var checkpointing = ActivationCheckpointing.Enter(blocks);
-        var projected = clip.Vision.Project(clip.Vision.RunBlocks(tokens, 0, 5));
+        var projected = clip.Vision.Project(clip.Vision.RunBlocks(tokens, 0, 5, new() { RecomputedBlocks = blocks }));
         (projected * projected).sum().backward();
         return (projected.detach().data<float>().ToArray(), tokens.grad!.data<float>().ToArray());
     }

@@ -1,5 +1,6 @@
 using MfpClip.Data.Procedural.Noise;
 using MfpClip.Detection;
+using MfpClip.Execution;
 using MfpClip.Training.Data;
 
 namespace MfpClip.Training.Tests.Cuda;
@@ -63,7 +64,7 @@ public class CudaTrainingTests
             weight.requires_grad = true;
         }
 
-        var loss = trained.Loss(loader.ToTensors([source.At(0, 0, 0), source.At(3, 0, 1)])).Total;
+        var loss = trained.Loss(loader.ToTensors([source.At(0, 0, 0), source.At(3, 0, 1)]), ForwardContext.Default).Total;
         loss.backward();
         var all = new Dictionary<string, float[]>();
         foreach (var (name, weight) in trained.TrainedWeights.Where(w => w.Value.grad is not null))

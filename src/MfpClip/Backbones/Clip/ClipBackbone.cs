@@ -1,5 +1,6 @@
 using System.Globalization;
 using MfpClip.Backbones.Clip.Loading;
+using MfpClip.Execution;
 using MfpClip.Files;
 using MfpClip.Kernels;
 using MfpClip.Native;
@@ -9,7 +10,7 @@ using MfpClip.Weights;
 namespace MfpClip.Backbones.Clip;
 
 /// <summary>A CLIP model of OpenAI's family, from a published file or with random weights.</summary>
-public sealed class ClipBackbone : IClipBackbone, IFrozenNetwork
+public sealed class ClipBackbone : IClipBackbone, IFrozenNetwork, IKernelMeasurement
 {
     private static readonly float[] OpenAiMean = [0.48145466f, 0.4578275f, 0.40821073f];
     private static readonly float[] OpenAiStd = [0.26862954f, 0.26130258f, 0.27577711f];
@@ -106,11 +107,9 @@ public sealed class ClipBackbone : IClipBackbone, IFrozenNetwork
     /// <inheritdoc/>
     public IReadOnlyList<KeyValuePair<string, Tensor>> FrozenWeights => _parameters.Ordered;
 
-    /// <summary>
-    /// Chooses kernels for square images of that side and for short sentences now rather than in the first call: runs one block of each tower.
-    /// Nothing on a GPU or with <see cref="KernelChoice.Plain"/>, where there is no choice.
-    /// </summary>
-    internal void MeasureKernels(int imageSize)
+    /// <inheritdoc/>
+    /// <remarks>Runs one block of each tower. Nothing on a GPU or with <see cref="KernelChoice.Plain"/>, where there is no choice.</remarks>
+    public void MeasureKernels(int imageSize)
     {
         if (!_measured || Vision.Device.type != DeviceType.CPU)
         {
@@ -120,10 +119,10 @@ public sealed class ClipBackbone : IClipBackbone, IFrozenNetwork
         using var scope = torch.NewDisposeScope();
         using var guard = torch.no_grad();
         int side = imageSize / Vision.PatchSize;
-        Vision.RunBlocks(Ramp(1, 1 + (side * side), Vision.Width), 0, 1);
+        Vision.RunBlocks(Ramp(1, 1 + (side * side), Vision.Width), 0, 1, ForwardContext.Default);
         foreach (int states in new[] { 1, 2 })
         {
-            Text.RunBlocks(Ramp(states, Math.Min(SentenceTokens, Text.ContextLength), Text.Width), 0, 1);
+            Text.RunBlocks(Ramp(states, Math.Min(SentenceTokens, Text.ContextLength), Text.Width), 0, 1, ForwardContext.Default);
         }
 
         // Without the generator that others draw from.

@@ -1,3 +1,4 @@
+using MfpClip.Execution;
 using MfpClip.Kernels;
 using MfpClip.Tensors;
 
@@ -47,11 +48,8 @@ internal sealed class TextTower : ITextTower, IDisposable
         return (embeddings + _parameters["positional_embedding"].narrow(0, 0, embeddings.shape[1])).MoveToOuterDisposeScope();
     }
 
-    public Tensor RunBlocks(Tensor tokens, int first, int count)
-    {
-        var kernels = ReproducibleKernels.Or(_kernels);
-        return TransformerBlock.RunAll(_blocks.AsSpan(first, count), tokens, _eps, kernels);
-    }
+    public Tensor RunBlocks(Tensor tokens, int first, int count, ForwardContext context) =>
+        TransformerBlock.RunAll(_blocks.AsSpan(first, count), tokens, _eps, _kernels.For(context.Reproducible));
 
     public Tensor Project(Tensor tokens, Tensor endPositions)
     {

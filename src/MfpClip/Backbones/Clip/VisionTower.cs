@@ -61,15 +61,11 @@ internal sealed class VisionTower : IVisionTower, IAttentionBlocks, IDisposable
         return (torch.cat([classToken, patches.flatten(2).transpose(1, 2)], 1) + _positions.For(rows, columns)).MoveToOuterDisposeScope();
     }
 
-    public Tensor RunBlocks(Tensor tokens, int first, int count)
+    public Tensor RunBlocks(Tensor tokens, int first, int count, ForwardContext context)
     {
-        if (ActivationCheckpointing.AppliesTo(tokens))
-        {
-            return Recomputed(tokens, first, count, ActivationCheckpointing.BlocksPerSegment);
-        }
-
-        var kernels = ReproducibleKernels.Or(_kernels);
-        return TransformerBlock.RunAll(_blocks.AsSpan(first, count), tokens, _eps, kernels);
+        return context.Recomputes(tokens)
+            ? Recomputed(tokens, first, count, context)
+            : TransformerBlock.RunAll(_blocks.AsSpan(first, count), tokens, _eps, _kernels.For(context.Reproducible));
     }
 
     public Tensor Project(Tensor tokens)
@@ -93,14 +89,15 @@ internal sealed class VisionTower : IVisionTower, IAttentionBlocks, IDisposable
         }
     }
 
-    private Tensor Recomputed(Tensor tokens, int first, int count, int perSegment)
+    private Tensor Recomputed(Tensor tokens, int first, int count, ForwardContext context)
     {
         using var scope = torch.NewDisposeScope();
+        var inside = ActivationCheckpointing.Inside(context);
         var x = tokens.alias();
-        for (int i = first; i < first + count; i += perSegment)
+        for (int i = first; i < first + count; i += context.RecomputedBlocks)
         {
-            int from = i, blocks = Math.Min(perSegment, first + count - i);
-            x = ActivationCheckpointing.Run(x, input => RunBlocks(input, from, blocks));
+            int from = i, blocks = Math.Min(context.RecomputedBlocks, first + count - i);
+            x = ActivationCheckpointing.Run(x, input => RunBlocks(input, from, blocks, inside));
         }
 
         return x.MoveToOuterDisposeScope();

@@ -1,7 +1,9 @@
+using MfpClip.Execution;
+
 namespace MfpClip.Backbones.Cnn;
 
 /// <summary>A frozen convolutional network whose features prompt the towers (the paper's "CNN").</summary>
-public interface ICnnFeatureExtractor : IDisposable
+public interface ICnnFeatureExtractor : ICapabilityProvider, IDisposable
 {
     /// <summary>For <see cref="IZeroShotDetector.Description"/>: stage, component, options and weights.</summary>
     StageDescription Describe();

@@ -1,3 +1,4 @@
+using MfpClip.Execution;
 using MfpClip.Files;
 using MfpClip.Kernels;
 using MfpClip.Tensors;
@@ -7,7 +8,7 @@ namespace MfpClip.Backbones.Cnn;
 
 /// <summary>A frozen residual network of torchvision's form; f is the global average of its last map (spec section 1, reconstructed).</summary>
 /// <remarks>Level 1 is the stem after its activation, before max pooling; levels 2 to 5 are the four stages' outputs.</remarks>
-internal sealed class ResNetFeatureExtractor : ICnnFeatureExtractor, IFrozenNetwork
+internal sealed class ResNetFeatureExtractor : ICnnFeatureExtractor, IFrozenNetwork, IHalfProducts
 {
     private static readonly float[] ImageNetMean = [0.485f, 0.456f, 0.406f];
     private static readonly float[] ImageNetStd = [0.229f, 0.224f, 0.225f];
@@ -84,7 +85,7 @@ internal sealed class ResNetFeatureExtractor : ICnnFeatureExtractor, IFrozenNetw
         Weights = [_description],
     };
 
-    /// <summary>Computes in bfloat16 from now on, or in float32; weights stay float32. Not beside a running call.</summary>
+    /// <inheritdoc/>
     public void UseHalfProducts(bool half)
     {
         _precision = half ? ScalarType.BFloat16 : ScalarType.Float32;

@@ -97,7 +97,7 @@ internal sealed class HybridVisionTower : IVisionTower, IAttentionBlocks, IDispo
         })];
     }
 
-    public Tensor RunBlocks(Tensor tokens, int first, int count)
+    public Tensor RunBlocks(Tensor tokens, int first, int count, ForwardContext context)
     {
         using var scope = torch.NewDisposeScope();
         int g = GridSide(tokens.shape[1]);

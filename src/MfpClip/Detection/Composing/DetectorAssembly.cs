@@ -3,6 +3,7 @@ using MfpClip.Backbones.Clip;
 using MfpClip.Backbones.Cnn;
 using MfpClip.Detection.Recipes;
 using MfpClip.Diagnostics;
+using MfpClip.Execution;
 using MfpClip.Imaging;
 using MfpClip.Kernels;
 using MfpClip.Modules;
@@ -52,12 +53,12 @@ internal static class DetectorAssembly
             var dimensions = ModuleDimensions.Of(backbone, cnn, c.StageCount, tokenizer);
             int size = c.Preprocessor?.Size ?? c.ImageSize ?? method.DefaultImageSize(backbone) ?? InputSettings.DefaultSize(backbone.Vision.PatchSize);
             ThrowIfAny([.. CompositionChecks.AfterLoading(c, backbone, tokenizer, size), .. method.Description.RunsPipeline ? c.ModuleFaults(dimensions) : []]);
-            if (backbone is ClipBackbone { IsRandom: true })
+            if (backbone.GetService<ClipBackbone>() is { IsRandom: true })
             {
                 DetectorLog.RandomWeights(c.Logger);
             }
 
-            (backbone as ClipBackbone)?.MeasureKernels(size);
+            backbone.GetService<IKernelMeasurement>()?.MeasureKernels(size);
             var input = new InputSettings { Decoder = c.Decoder, Preprocessor = c.Preprocessor ?? new SquareResize(size), Limits = c.Limits };
             var parts = method.Description.RunsPipeline ? CreateParts(c, backbone, cnn, dimensions, owned) : null;
             var pass = parts is null
@@ -88,7 +89,7 @@ internal static class DetectorAssembly
         foreach (var module in parts.Modules)
         {
             module.To(parts.Backbone.Vision.Device);
-            (module as WeightedModule)?.UseHalfProducts(MultipliesHalf(parts.Backbone));
+            module.GetService<IHalfProducts>()?.UseHalfProducts(MultipliesHalf(parts.Backbone));
         }
 
         var source = LoadModules(c, method, parts);
@@ -141,11 +142,7 @@ internal static class DetectorAssembly
     {
         var cnn = (c.Cnn ?? (c.Package is { } package ? new CnnChoice.FromPackage(package) : null))?.Load();
         cnn?.To(backbone.Vision.Device);
-        if (cnn is ResNetFeatureExtractor network)
-        {
-            network.UseHalfProducts(MultipliesHalf(backbone));
-        }
-
+        cnn?.GetService<IHalfProducts>()?.UseHalfProducts(MultipliesHalf(backbone));
         return cnn;
     }
 

@@ -1,3 +1,4 @@
+using MfpClip.Execution;
 using MfpClip.Imaging;
 using Microsoft.Extensions.Logging;
 
@@ -11,6 +12,9 @@ internal sealed record DetectorSettings
     public required int BatchSize { get; init; }
 
     public required ILogger Logger { get; init; }
+
+    /// <summary>What every forward pass runs under; each call adds its cancellation, and times of its own where no trace is asked for.</summary>
+    public ForwardContext Context { get; init; } = ForwardContext.Default;
 
     public ScoreCalibration? Calibration { get; init; }
 

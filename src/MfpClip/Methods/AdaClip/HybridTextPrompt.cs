@@ -1,4 +1,5 @@
 using MfpClip.Backbones;
+using MfpClip.Execution;
 using MfpClip.Modules;
 using MfpClip.Modules.ImageToText;
 using MfpClip.Tensors;
@@ -34,7 +35,7 @@ internal sealed class HybridTextPrompt : WeightedModule, IImageToTextPrompt
     public Tensor? Dynamic(ImageContext? image) => _prompts.Dynamic(image is null ? null : Enter(image.ClipEmbedding));
 
     /// <inheritdoc/>
-    public Tensor EmbedStates(ITextTower text, StateSentences states, ImageContext? image)
+    public Tensor EmbedStates(ITextTower text, StateSentences states, ImageContext? image, ForwardContext context)
     {
         using var scope = torch.NewDisposeScope();
         var dynamic = Dynamic(image); // [B, P, d]
@@ -46,14 +47,14 @@ internal sealed class HybridTextPrompt : WeightedModule, IImageToTextPrompt
         var kept = Math.Min(Math.Max(ends.max().item<long>(), _prompts.Length) + 1, ids.shape[1]);
         var x = text.AddPositions(text.EmbedTokens(ids.narrow(1, 0, kept).to(text.Device))); // [S, kept, d]
         // What depends on no image runs once for all of them.
-        x = text.RunBlocks(x, 0, 1).unsqueeze(0).expand(B, -1, -1, -1).flatten(0, 1); // [B S, kept, d]
+        x = text.RunBlocks(x, 0, 1, context).unsqueeze(0).expand(B, -1, -1, -1).flatten(0, 1); // [B S, kept, d]
         for (var block = 1; block < _prompts.Depth; block++)
         {
-            x = text.RunBlocks(Replace(x, _prompts.Before(block, dynamic, text.Precision), S), block, 1);
+            x = text.RunBlocks(Replace(x, _prompts.Before(block, dynamic, text.Precision), S), block, 1, context);
         }
 
         var done = Math.Max(_prompts.Depth, 1);
-        x = done < text.Layers ? text.RunBlocks(x, done, text.Layers - done) : x;
+        x = done < text.Layers ? text.RunBlocks(x, done, text.Layers - done, context) : x;
         var e = UnitVectors.Normalize(Enter(text.Project(x, ends.to(text.Device).repeat(B)))).view(B, S, -1); // [B, S, C]
         var n = UnitVectors.Normalize(e.narrow(1, 0, normal).mean([1], keepdim: true));
         var a = UnitVectors.Normalize(e.narrow(1, normal, S - normal).mean([1], keepdim: true));

@@ -42,7 +42,7 @@ internal sealed class HybridVisionEncoder : WeightedModule, IVisionEncoder
         var stages = new List<VisionStage>(run.Stages.Count);
         for (var stage = 1; stage <= run.Stages.Count; stage++)
         {
-            run.CancellationToken.ThrowIfCancellationRequested();
+            run.Context.CancellationToken.ThrowIfCancellationRequested();
             var (first, count) = run.Stages.Blocks(stage);
             var P_v = SelfPromptTokens.Of(run, stage); // MFP-CLIP's, in a mix
             var joined = SelfPromptTokens.Join(tokens, P_v);
@@ -70,10 +70,10 @@ internal sealed class HybridVisionEncoder : WeightedModule, IVisionEncoder
             var prompts = _prompts.Before(block, dynamic, run.Tower.Precision).expand(tokens.shape[0], -1, -1);
             var without = block == 0 ? tokens : Without(tokens, at);
             var joined = torch.cat([without.narrow(1, 0, at), prompts, without.narrow(1, at, without.shape[1] - at)], 1);
-            tokens = run.Tower.RunBlocks(joined, block, 1);
+            tokens = run.Tower.RunBlocks(joined, block, 1, run.Context);
         }
 
-        return (block < first + count ? run.Tower.RunBlocks(tokens, block, first + count - block) : tokens.alias()).MoveToOuterDisposeScope();
+        return (block < first + count ? run.Tower.RunBlocks(tokens, block, first + count - block, run.Context) : tokens.alias()).MoveToOuterDisposeScope();
     }
 
     private Tensor Without(Tensor tokens, long at)

@@ -36,7 +36,7 @@ internal sealed class DualPathVisionEncoder : WeightedModule, IVisionEncoder
     /// <inheritdoc/>
     public IEnumerable<string> Faults(IVisionTower tower)
     {
-        if (tower is not IAttentionBlocks)
+        if (tower.GetService<IAttentionBlocks>() is null)
         {
             yield return $"AnomalyCLIP's vision encoder runs the attention of single blocks, and this backbone's vision tower does not offer {nameof(IAttentionBlocks)}.";
         }
@@ -67,16 +67,16 @@ internal sealed class DualPathVisionEncoder : WeightedModule, IVisionEncoder
         var read = new List<(Tensor Tokens, bool OnSecondPath)>(run.Stages.Count);
         for (var stage = 1; stage <= run.Stages.Count; stage++)
         {
-            run.CancellationToken.ThrowIfCancellationRequested();
+            run.Context.CancellationToken.ThrowIfCancellationRequested();
             streams = RunStage(run, stage, streams);
             read.Add((streams.Local ?? streams.Ordinary, streams.Local is not null));
         }
 
         var last = run.Stages.Taps[^1];
-        streams = Run(run.Tower, streams, last, run.Tower.Layers - last);
+        streams = Run(run, streams, last, run.Tower.Layers - last);
         var classToken = streams.Ordinary.select(1, 0);
-        var embedding = _options.NormalizeClassToken ? run.Tower.Project(classToken) : ((IAttentionBlocks)run.Tower).ProjectWithoutNorm(classToken);
-        run.Trace?.Keep("original_path_last", streams.Ordinary);
+        var embedding = _options.NormalizeClassToken ? run.Tower.Project(classToken) : Blocks(run.Tower).ProjectWithoutNorm(classToken);
+        run.Context.Trace?.Keep("original_path_last", streams.Ordinary);
         var stages = read.Select(r => new VisionStage(
             (_options.RepeatLastFeatures && r.OnSecondPath ? streams.Local! : r.Tokens).alias().MoveToOuterDisposeScope(), run.Image.Rows, run.Image.Columns));
         return new([.. stages], embedding.MoveToOuterDisposeScope());
@@ -101,26 +101,29 @@ internal sealed class DualPathVisionEncoder : WeightedModule, IVisionEncoder
         using var scope = torch.NewDisposeScope();
         var (first, count) = run.Stages.Blocks(stage);
         var P_v = SelfPromptTokens.Of(run, stage);
-        return Run(run.Tower, streams.Map(x => SelfPromptTokens.Join(x, P_v)), first, count)
+        return Run(run, streams.Map(x => SelfPromptTokens.Join(x, P_v)), first, count)
             .Map(x => SelfPromptTokens.Drop(x, P_v).MoveToOuterDisposeScope());
     }
 
-    private Streams Run(IVisionTower tower, Streams streams, int first, int count)
+    private Streams Run(VisionRun run, Streams streams, int first, int count)
     {
         using var scope = torch.NewDisposeScope();
         var plain = Math.Clamp(_first - first, 0, count);
         var (ordinary, local) = streams;
-        ordinary = plain > 0 ? tower.RunBlocks(ordinary, first, plain) : ordinary;
-        var blocks = (IAttentionBlocks)tower;
+        ordinary = plain > 0 ? run.Tower.RunBlocks(ordinary, first, plain, run.Context) : ordinary;
+        var blocks = Blocks(run.Tower);
         for (var block = first + plain; block < first + count; block++)
         {
             var v = blocks.ProjectAttention(block, ordinary, AttentionPart.Values); // [B, h, T, d]
             local = (local ?? ordinary) + blocks.Attend(block, v, v, v);
-            ordinary = tower.RunBlocks(ordinary, block, 1);
+            ordinary = run.Tower.RunBlocks(ordinary, block, 1, run.Context);
         }
 
         return new Streams(ordinary, local).Map(x => x.alias().MoveToOuterDisposeScope());
     }
+
+    private static IAttentionBlocks Blocks(IVisionTower tower) =>
+        tower.GetService<IAttentionBlocks>() ?? throw new InvalidOperationException($"The vision tower does not offer {nameof(IAttentionBlocks)}.");
 
     /// <summary>Ordinary path o and, from the first dual block on, the v-v path p; both <c>[B, T, D]</c>.</summary>
     private readonly record struct Streams(Tensor Ordinary, Tensor? Local)

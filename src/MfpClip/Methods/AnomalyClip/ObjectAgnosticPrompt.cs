@@ -1,4 +1,5 @@
 using MfpClip.Backbones;
+using MfpClip.Execution;
 using MfpClip.Modules;
 using MfpClip.Modules.ImageToText;
 using MfpClip.Tensors;
@@ -65,18 +66,19 @@ internal sealed class ObjectAgnosticPrompt : WeightedModule, IImageToTextPrompt
     public Tensor Ids() => torch.tensor(_ids, [2, _positions], dtype: ScalarType.Int64);
 
     /// <inheritdoc/>
-    public Tensor EmbedStates(ITextTower text, StateSentences states, ImageContext? image)
+    public Tensor EmbedStates(ITextTower text, StateSentences states, ImageContext? image, ForwardContext context)
     {
         using var scope = torch.NewDisposeScope();
-        var t = UnitVectors.Normalize(Enter(Embed(text))); // [2, C]
+        var t = UnitVectors.Normalize(Enter(Embed(text, context))); // [2, C]
         return t.unsqueeze(0).MoveToOuterDisposeScope(); // [1, 2, C]
     }
 
     /// <summary>Embeds both prompts.</summary>
     /// <param name="text">Frozen text tower.</param>
+    /// <param name="context">What the forward pass runs under.</param>
     /// <param name="visit">Sees what enters the tower and what leaves every block; then all positions are computed, else those that count.</param>
     /// <returns>Not normalised, <c>[2, C]</c>.</returns>
-    public Tensor Embed(ITextTower text, Action<string, Tensor>? visit = null)
+    public Tensor Embed(ITextTower text, ForwardContext context, Action<string, Tensor>? visit = null)
     {
         using var scope = torch.NewDisposeScope();
         var ids = Ids();
@@ -84,14 +86,14 @@ internal sealed class ObjectAgnosticPrompt : WeightedModule, IImageToTextPrompt
         // Causal: nothing behind the last end-of-text counts.
         var kept = visit is null ? ends.max().item<long>() + 1 : _positions;
         var embedded = text.EmbedTokens(ids.narrow(1, 0, kept)); // [2, kept, d]
-        var context = torch.cat([Parameters["ctx_pos"], Parameters["ctx_neg"]], 0).squeeze(1).to_type(text.Precision); // [2, n, d]
-        var n = context.shape[1];
-        var prompts = torch.cat([embedded.narrow(1, 0, 1), context, embedded.narrow(1, 1 + n, kept - 1 - n)], 1);
+        var learned = torch.cat([Parameters["ctx_pos"], Parameters["ctx_neg"]], 0).squeeze(1).to_type(text.Precision); // [2, n, d]
+        var n = learned.shape[1];
+        var prompts = torch.cat([embedded.narrow(1, 0, 1), learned, embedded.narrow(1, 1 + n, kept - 1 - n)], 1);
         visit?.Invoke("prompts_embeddings", prompts);
         var x = text.AddPositions(prompts);
         for (var block = 0; block < text.Layers; block++)
         {
-            x = text.RunBlocks(block > 0 && block < _depth ? WithDeep(x, block - 1, text.Precision) : x, block, 1);
+            x = text.RunBlocks(block > 0 && block < _depth ? WithDeep(x, block - 1, text.Precision) : x, block, 1, context);
             visit?.Invoke($"text_block{block + 1}", x);
         }
 

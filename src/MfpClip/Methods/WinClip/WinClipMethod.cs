@@ -1,6 +1,7 @@
 using MfpClip.Backbones;
 using MfpClip.Backbones.Clip;
 using MfpClip.Detection;
+using MfpClip.Execution;
 using MfpClip.Pipeline;
 
 namespace MfpClip.Methods.WinClip;
@@ -20,7 +21,7 @@ internal sealed class WinClipMethod(WinClipOptions options) : IDetectionMethod
     public IEnumerable<string> Faults() => options.Faults();
 
     // Where the position table needs no interpolation: 240 pixels with ViT-B/16+, the paper's backbone.
-    public int? DefaultImageSize(IClipBackbone backbone) => backbone is ClipBackbone { Config.Vision: { } vision } ? vision.ImageSize
+    public int? DefaultImageSize(IClipBackbone backbone) => backbone.GetService<ClipBackbone>() is { Config.Vision: { } vision } ? vision.ImageSize
         : Math.Max((int)Math.Round(240.0 / backbone.Vision.PatchSize), 1) * backbone.Vision.PatchSize;
 
     public IDetectionPass CreatePass(MethodContext context) => new WinClipPass(options, context);

@@ -28,7 +28,7 @@ internal sealed class WinClipPass : IDetectionPass
         _aggregator = options.Aggregator ?? new WindowAggregator(options.Aggregation);
         _scorer = options.Scorer ?? new TemperatureScorer(options.Temperature);
         _encoder = new(_backbone.Vision, plan, options.WindowBatch);
-        _texts = new(context.Tokenizer, options.Templates, _backbone.Text, _ => null);
+        _texts = new(context.Tokenizer, options.Templates, _backbone.Text, (_, _) => null);
         CheckGrid(plan, context.Input.Preprocessor.Size / _backbone.Vision.PatchSize);
         try
         {
@@ -57,12 +57,13 @@ internal sealed class WinClipPass : IDetectionPass
 
     public (float[] Mean, float[] Std) Normalization => _backbone.Normalization;
 
-    public (Tensor Map, Tensor Score) Run(Tensor images, string className, Tensor? region, ForwardTrace trace, CancellationToken cancellationToken)
+    public (Tensor Map, Tensor Score) Run(Tensor images, string className, Tensor? region, ForwardContext context)
     {
         using var scope = torch.NewDisposeScope();
         using var guard = torch.no_grad();
-        trace.Start();
-        var (map, score) = _texts.With(className, (sentences, _) =>
+        var trace = context.Trace;
+        trace?.Start();
+        var (map, score) = _texts.With(className, context, (sentences, _) =>
         {
             Done("texts");
             return Compare(images, sentences.Embeddings.to(Device), Memory(className), region?.to(Device));
@@ -71,12 +72,12 @@ internal sealed class WinClipPass : IDetectionPass
 
         (Tensor Map, Tensor Score) Compare(Tensor x, Tensor texts, ReferenceMemory? memory, Tensor? inside)
         {
-            var e = _encoder.Encode(x, Done, trace, cancellationToken);
+            var e = _encoder.Encode(x, Done, context);
             int patches = (int)e.Patches.shape[1];
-            trace.KeepGrid(e.Patches, (int)x.shape[2] / _backbone.Vision.PatchSize, (int)x.shape[3] / _backbone.Vision.PatchSize);
+            trace?.KeepGrid(e.Patches, (int)x.shape[2] / _backbone.Vision.PatchSize, (int)x.shape[3] / _backbone.Vision.PatchSize);
             var indices = e.Sets.Select(s => WindowEncoder.Index(s, Device)).ToList();
             var s_img = _scorer.Score(e.Image, texts); // [B]
-            trace.Keep("zs_image_scores", s_img);
+            trace?.Keep("zs_image_scores", s_img);
             var M = ZeroShot(e, indices, patches, texts, s_img, trace); // [B, N]
             Done("zero-shot map");
             var score = s_img;
@@ -96,10 +97,14 @@ internal sealed class WinClipPass : IDetectionPass
 
         void Done(string stage)
         {
-            trace.Finish(stage);
-            cancellationToken.ThrowIfCancellationRequested();
+            trace?.Finish(stage);
+            context.CancellationToken.ThrowIfCancellationRequested();
         }
     }
+
+    /// <inheritdoc/>
+    public object? GetService(Type serviceType) => serviceType.IsInstanceOfType(this) ? this
+        : _backbone.GetService(serviceType) ?? _backbone.Vision.GetService(serviceType);
 
     public void Dispose()
     {
@@ -130,38 +135,38 @@ internal sealed class WinClipPass : IDetectionPass
     }
 
     // M: harmonic mean of the image's score and of every scale's (section 4.2).
-    private Tensor ZeroShot(WindowEmbeddings e, List<Tensor> indices, int patches, Tensor texts, Tensor imageScores, ForwardTrace trace)
+    private Tensor ZeroShot(WindowEmbeddings e, List<Tensor> indices, int patches, Tensor texts, Tensor imageScores, ForwardTrace? trace)
     {
         var scales = new List<Tensor>();
         for (var i = 0; i < e.Sets.Count; i++)
         {
             var scores = _scorer.Score(e.Windows[i], texts); // [B, n]
             scales.Add(_aggregator.Spread(scores, indices[i], patches));
-            trace.Keep($"zs_window_scores_scale{e.Sets[i].Scale}", scores);
-            trace.Keep($"zs_harmonic_scale{e.Sets[i].Scale}", scales[^1]);
+            trace?.Keep($"zs_window_scores_scale{e.Sets[i].Scale}", scores);
+            trace?.Keep($"zs_harmonic_scale{e.Sets[i].Scale}", scales[^1]);
         }
 
         var fused = _aggregator.Fuse(imageScores, scales);
-        trace.Keep("zs_multi_scale_scores", fused);
+        trace?.Keep("zs_multi_scale_scores", fused);
         return fused;
     }
 
     // F: distances to the references at patch scale and every window scale (section 4.3).
-    private Tensor FewShot(WindowEmbeddings e, List<Tensor> indices, int patches, ReferenceMemory memory, ForwardTrace trace)
+    private Tensor FewShot(WindowEmbeddings e, List<Tensor> indices, int patches, ReferenceMemory memory, ForwardTrace? trace)
     {
         var scales = new List<Tensor> { memory.AssociatePatches(e.Patches) };
-        trace.Keep("fs_patch_association", scales[0]);
+        trace?.Keep("fs_patch_association", scales[0]);
         for (var i = 0; i < e.Sets.Count; i++)
         {
             int scale = e.Sets[i].Scale;
             var distances = memory.AssociateWindows(scale, e.Windows[i]); // [B, n]
             scales.Add(_aggregator.Spread(distances, indices[i], patches));
-            trace.Keep($"fs_window_association_scale{scale}", distances);
-            trace.Keep($"fs_harmonic_scale{scale}", scales[^1]);
+            trace?.Keep($"fs_window_association_scale{scale}", distances);
+            trace?.Keep($"fs_harmonic_scale{scale}", scales[^1]);
         }
 
         var fused = _aggregator.FuseAssociations(scales);
-        trace.Keep("fs_scores", fused);
+        trace?.Keep("fs_scores", fused);
         return fused;
     }
 
@@ -190,7 +195,7 @@ internal sealed class WinClipPass : IDetectionPass
         return Remember(images);
     }
 
-    private ReferenceMemory Remember(Tensor images) => new(_encoder.Encode(images, _ => { }));
+    private ReferenceMemory Remember(Tensor images) => new(_encoder.Encode(images, _ => { }, ForwardContext.Default));
 
     /// <summary>Takes normalised images <c>[K, 3, H, W]</c> as references of a class name. Not beside a running call.</summary>
     internal void AddReferences(string className, Tensor images)

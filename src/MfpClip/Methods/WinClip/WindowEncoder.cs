@@ -16,23 +16,23 @@ internal sealed record WindowEmbeddings(Tensor Image, Tensor Patches, IReadOnlyL
 internal sealed class WindowEncoder(IVisionTower tower, IWindowPlan plan, int windowBatch)
 {
     /// <summary>Passes whole images and all their windows through the tower; results belong to the caller's dispose scope.</summary>
-    public WindowEmbeddings Encode(Tensor images, Action<string> done, ForwardTrace? trace = null, CancellationToken cancellationToken = default)
+    public WindowEmbeddings Encode(Tensor images, Action<string> done, ForwardContext context)
     {
         using var scope = torch.NewDisposeScope();
         var (rows, columns) = ((int)images.shape[2] / tower.PatchSize, (int)images.shape[3] / tower.PatchSize);
         var sets = plan.Windows(rows, columns);
         var tokens = tower.Embed(images.to(tower.Precision, tower.Device)); // [B, 1 + N, D]
-        var last = tower.RunBlocks(tokens, 0, tower.Layers);
+        var last = tower.RunBlocks(tokens, 0, tower.Layers, context);
         var image = tower.Project(last.select(1, 0)).to_type(ScalarType.Float32); // [B, C]
         var patches = tower.NormalizeLast(last.narrow(1, 1, last.shape[1] - 1)).to_type(ScalarType.Float32); // [B, N, D]
-        trace?.Keep("image_embeddings", image);
-        trace?.Keep("patch_embeddings", patches);
+        context.Trace?.Keep("image_embeddings", image);
+        context.Trace?.Keep("patch_embeddings", patches);
         done("image pass");
         var windows = new List<Tensor>();
         foreach (var set in sets)
         {
-            windows.Add(Run(tokens, set, cancellationToken).MoveToOuterDisposeScope());
-            trace?.Keep($"window_embeddings_scale{set.Scale}", windows[^1]);
+            windows.Add(Run(tokens, set, context).MoveToOuterDisposeScope());
+            context.Trace?.Keep($"window_embeddings_scale{set.Scale}", windows[^1]);
             done($"windows of scale {set.Scale}");
         }
 
@@ -43,7 +43,7 @@ internal sealed class WindowEncoder(IVisionTower tower, IWindowPlan plan, int wi
     public static Tensor Index(WindowSet set, Device device) => torch.tensor(
         set.Windows.SelectMany(w => w.Select(p => (long)p)).ToArray(), [set.Windows.Count, set.Windows[0].Count], device: device);
 
-    private Tensor Run(Tensor tokens, WindowSet set, CancellationToken cancellationToken)
+    private Tensor Run(Tensor tokens, WindowSet set, ForwardContext context)
     {
         using var scope = torch.NewDisposeScope();
         var (B, D) = (tokens.shape[0], tokens.shape[2]);
@@ -53,9 +53,9 @@ internal sealed class WindowEncoder(IVisionTower tower, IWindowPlan plan, int wi
         var parts = new List<Tensor>();
         for (long first = 0; first < B * n; first += windowBatch)
         {
-            cancellationToken.ThrowIfCancellationRequested();
+            context.CancellationToken.ThrowIfCancellationRequested();
             using var step = torch.NewDisposeScope();
-            var output = tower.RunBlocks(all.narrow(0, first, Math.Min(windowBatch, (B * n) - first)), 0, tower.Layers);
+            var output = tower.RunBlocks(all.narrow(0, first, Math.Min(windowBatch, (B * n) - first)), 0, tower.Layers, context);
             parts.Add(tower.Project(output.select(1, 0)).to_type(ScalarType.Float32).MoveToOuterDisposeScope());
         }
 

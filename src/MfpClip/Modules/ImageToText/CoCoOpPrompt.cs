@@ -1,4 +1,5 @@
 using MfpClip.Backbones;
+using MfpClip.Execution;
 using MfpClip.Tensors;
 using MfpClip.Text;
 
@@ -31,13 +32,13 @@ internal sealed class CoCoOpPrompt : LearnedContext
     }
 
     /// <inheritdoc/>
-    public override Tensor EmbedStates(ITextTower text, StateSentences states, ImageContext? image)
+    public override Tensor EmbedStates(ITextTower text, StateSentences states, ImageContext? image, ForwardContext context)
     {
         ArgumentNullException.ThrowIfNull(image);
         using var scope = torch.NewDisposeScope();
         var shift = Shift(image.ClipEmbedding).unsqueeze(1); // [B, 1, d]
         var (normal, abnormal) = Context;
-        return Embed(text, states, normal + shift, abnormal + shift).MoveToOuterDisposeScope(); // [B, 2, C]
+        return Embed(text, states, normal + shift, abnormal + shift, context).MoveToOuterDisposeScope(); // [B, 2, C]
     }
 
     /// <inheritdoc/>

@@ -1,4 +1,5 @@
 using MfpClip.Backbones;
+using MfpClip.Execution;
 using MfpClip.Text;
 
 namespace MfpClip.Modules.ImageToText;
@@ -10,11 +11,11 @@ internal sealed class CoOpPrompt(LearnedContextOptions options, ModuleDimensions
     public override ImageSources Reads => ImageSources.None;
 
     /// <inheritdoc/>
-    public override Tensor EmbedStates(ITextTower text, StateSentences states, ImageContext? image)
+    public override Tensor EmbedStates(ITextTower text, StateSentences states, ImageContext? image, ForwardContext context)
     {
         using var scope = torch.NewDisposeScope();
         var (normal, abnormal) = Context;
-        return Embed(text, states, normal.unsqueeze(0), abnormal.unsqueeze(0)).MoveToOuterDisposeScope(); // [1, 2, C]
+        return Embed(text, states, normal.unsqueeze(0), abnormal.unsqueeze(0), context).MoveToOuterDisposeScope(); // [1, 2, C]
     }
 
     /// <inheritdoc/>

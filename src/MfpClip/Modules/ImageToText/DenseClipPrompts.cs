@@ -1,4 +1,5 @@
 using MfpClip.Backbones;
+using MfpClip.Execution;
 using MfpClip.Tensors;
 using MfpClip.Text;
 
@@ -17,14 +18,14 @@ internal sealed class DenseClipPreModelPrompt : LearnedContext
     public override ImageSources Reads => ImageSources.ClipTokens;
 
     /// <inheritdoc/>
-    public override Tensor EmbedStates(ITextTower text, StateSentences states, ImageContext? image)
+    public override Tensor EmbedStates(ITextTower text, StateSentences states, ImageContext? image, ForwardContext context)
     {
         ArgumentNullException.ThrowIfNull(image);
         using var scope = torch.NewDisposeScope();
         var memory = _decoder.Memory(Enter(image.ProjectedTokens)); // [B, 1 + N, w]
         var (normal, abnormal) = Context;
         var n = Read(normal);
-        return Embed(text, states, n, ReferenceEquals(normal, abnormal) ? n : Read(abnormal)).MoveToOuterDisposeScope(); // [B, 2, C]
+        return Embed(text, states, n, ReferenceEquals(normal, abnormal) ? n : Read(abnormal), context).MoveToOuterDisposeScope(); // [B, 2, C]
 
         Tensor Read(Tensor queries) => _decoder.Read(queries.unsqueeze(0).expand(memory.shape[0], -1, -1), memory);
     }
@@ -49,12 +50,12 @@ internal sealed class DenseClipPostModelPrompt : LearnedContext
     public override ImageSources Reads => ImageSources.ClipTokens;
 
     /// <inheritdoc/>
-    public override Tensor EmbedStates(ITextTower text, StateSentences states, ImageContext? image)
+    public override Tensor EmbedStates(ITextTower text, StateSentences states, ImageContext? image, ForwardContext context)
     {
         ArgumentNullException.ThrowIfNull(image);
         using var scope = torch.NewDisposeScope();
         var (normal, abnormal) = Context;
-        var t = Embed(text, states, normal.unsqueeze(0), abnormal.unsqueeze(0)); // [1, 2, C]
+        var t = Embed(text, states, normal.unsqueeze(0), abnormal.unsqueeze(0), context); // [1, 2, C]
         var memory = _decoder.Memory(Enter(image.ProjectedTokens)); // [B, 1 + N, w]
         var v = _decoder.Read(t.expand(memory.shape[0], -1, -1), memory); // [B, 2, C]
         return UnitVectors.Normalize(t + (Parameters["gamma"] * v)).MoveToOuterDisposeScope();

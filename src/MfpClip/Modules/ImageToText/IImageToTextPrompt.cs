@@ -1,4 +1,5 @@
 using MfpClip.Backbones;
+using MfpClip.Execution;
 using MfpClip.Text;
 
 namespace MfpClip.Modules.ImageToText;
@@ -16,6 +17,7 @@ public interface IImageToTextPrompt : IDetectorModule
     /// <param name="text">Frozen text tower.</param>
     /// <param name="states">Tokenised sentences of both states, with their cached embeddings.</param>
     /// <param name="image">The batch of B images; <see langword="null"/> where <see cref="Reads"/> is <see cref="ImageSources.None"/>.</param>
+    /// <param name="context">What the forward pass runs under; intermediates of one's own go to its trace.</param>
     /// <returns>t, L2-normalised float32 <c>[B, 2, C]</c>, normal first; B is 1 where the image is not used.</returns>
-    Tensor EmbedStates(ITextTower text, StateSentences states, ImageContext? image);
+    Tensor EmbedStates(ITextTower text, StateSentences states, ImageContext? image, ForwardContext context);
 }

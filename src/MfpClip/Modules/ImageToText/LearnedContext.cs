@@ -1,5 +1,6 @@
 using MfpClip.Backbones;
 using MfpClip.Backbones.Clip;
+using MfpClip.Execution;
 using MfpClip.Tensors;
 using MfpClip.Text;
 
@@ -33,7 +34,7 @@ internal abstract class LearnedContext : WeightedModule, IImageToTextPrompt
     private IReadOnlyList<string> ContextNames => Options.SharedByStates ? ["context"] : ["context.normal", "context.abnormal"];
 
     /// <inheritdoc/>
-    public abstract Tensor EmbedStates(ITextTower text, StateSentences states, ImageContext? image);
+    public abstract Tensor EmbedStates(ITextTower text, StateSentences states, ImageContext? image, ForwardContext context);
 
     /// <summary>A module with starting values from the seed, on the CPU in float32.</summary>
     /// <exception cref="DetectorConfigurationException">The options do not fit the model.</exception>
@@ -62,10 +63,11 @@ internal abstract class LearnedContext : WeightedModule, IImageToTextPrompt
     /// <param name="states">Sentences.</param>
     /// <param name="normal">Tokens before the normal sentences, <c>[B, n, d]</c>.</param>
     /// <param name="abnormal">Tokens before the abnormal ones; the same tensor where they are shared.</param>
-    protected Tensor Embed(ITextTower text, StateSentences states, Tensor normal, Tensor abnormal)
+    /// <param name="context">What the forward pass runs under.</param>
+    protected Tensor Embed(ITextTower text, StateSentences states, Tensor normal, Tensor abnormal, ForwardContext context)
     {
         using var scope = torch.NewDisposeScope();
-        var t = torch.stack([EmbedState(text, states.NormalIds, normal), EmbedState(text, states.AbnormalIds, abnormal)], 1);
+        var t = torch.stack([EmbedState(text, states.NormalIds, normal, context), EmbedState(text, states.AbnormalIds, abnormal, context)], 1);
         return UnitVectors.Normalize(t).MoveToOuterDisposeScope();
     }
 
@@ -80,10 +82,10 @@ internal abstract class LearnedContext : WeightedModule, IImageToTextPrompt
     };
 
     // Mean of the normalised sentences, [B, C].
-    private Tensor EmbedState(ITextTower text, Tensor ids, Tensor context)
+    private Tensor EmbedState(ITextTower text, Tensor ids, Tensor tokens, ForwardContext context)
     {
         var sentences = PromptedSentences.Prepare(text, ids, Options.TokenCount);
-        return UnitVectors.Normalize(Enter(sentences.Embed(text, context.to_type(text.Precision)))).mean([1]);
+        return UnitVectors.Normalize(Enter(sentences.Embed(text, tokens.to_type(text.Precision), context))).mean([1]);
     }
 
     private static Tensor Embed(string words, ModuleDimensions dimensions)

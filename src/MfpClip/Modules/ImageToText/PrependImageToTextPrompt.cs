@@ -1,5 +1,6 @@
 using MfpClip.Backbones;
 using MfpClip.Backbones.Cnn;
+using MfpClip.Execution;
 using MfpClip.Tensors;
 using MfpClip.Text;
 
@@ -45,16 +46,18 @@ internal sealed class PrependImageToTextPrompt : WeightedModule, IImageToTextPro
     }
 
     /// <inheritdoc/>
-    public Tensor EmbedStates(ITextTower text, StateSentences states, ImageContext? image)
+    public Tensor EmbedStates(ITextTower text, StateSentences states, ImageContext? image, ForwardContext context)
     {
         ArgumentNullException.ThrowIfNull(image);
         using var scope = torch.NewDisposeScope();
-        var P_t = CreatePromptTokens(image.Cnn).to_type(text.Precision);
+        var made = CreatePromptTokens(image.Cnn);
+        context.Trace?.Keep("P_t", made);
+        var P_t = made.to_type(text.Precision);
         var S_n = states.NormalIds.shape[0];
         var S_a = states.AbnormalIds.shape[0];
         // Both states run through the tower as one batch.
         var sentences = PromptedSentences.Prepare(text, torch.cat([states.NormalIds, states.AbnormalIds], 0), _tokens);
-        var e = UnitVectors.Normalize(Enter(sentences.Embed(text, P_t))); // [B, S_n + S_a, C]
+        var e = UnitVectors.Normalize(Enter(sentences.Embed(text, P_t, context))); // [B, S_n + S_a, C]
         var normal = e.narrow(1, 0, S_n).mean([1], keepdim: true);
         var abnormal = e.narrow(1, S_n, S_a).mean([1], keepdim: true);
         return UnitVectors.Normalize(torch.cat([normal, abnormal], 1)).MoveToOuterDisposeScope(); // [B, 2, C]

@@ -1,4 +1,5 @@
 using MfpClip.Backbones;
+using MfpClip.Execution;
 
 namespace MfpClip.Modules.ImageToText;
 
@@ -47,8 +48,9 @@ internal sealed class PromptedSentences
     /// <summary>Embeds every sentence with the prompt of every image.</summary>
     /// <param name="text">Text tower.</param>
     /// <param name="P_t">Prompt tokens <c>[B, n_t, d]</c> in the tower's precision.</param>
+    /// <param name="context">What the forward pass runs under.</param>
     /// <returns>Not normalised, in the tower's precision, <c>[B, S, C]</c>.</returns>
-    public Tensor Embed(ITextTower text, Tensor P_t)
+    public Tensor Embed(ITextTower text, Tensor P_t, ForwardContext context)
     {
         using var scope = torch.NewDisposeScope();
         var (B, n_t, d) = (P_t.shape[0], P_t.shape[1], P_t.shape[2]);
@@ -57,7 +59,7 @@ internal sealed class PromptedSentences
         var start = _start.unsqueeze(0).expand(B, S, 1, d);
         var rest = _rest.unsqueeze(0).expand(B, S, _rest.shape[1], d);
         var sequences = torch.cat([start, prompt, rest], 2).flatten(0, 1); // [B S, 1 + n_t + rest, d]
-        var tokens = text.RunBlocks(text.AddPositions(sequences), 0, text.Layers);
+        var tokens = text.RunBlocks(text.AddPositions(sequences), 0, text.Layers, context);
         var t = text.Project(tokens, _endPositions.repeat(B)); // [B S, C]
         return t.view(B, S, -1).MoveToOuterDisposeScope();
     }

@@ -1,5 +1,6 @@
 using MfpClip.Backbones;
 using MfpClip.Backbones.Cnn;
+using MfpClip.Execution;
 using MfpClip.Tensors;
 using MfpClip.Text;
 
@@ -28,7 +29,7 @@ internal sealed class ResidualImageToTextPrompt : WeightedModule, IImageToTextPr
     public override string CheckpointPrefix => "i2tp";
 
     /// <inheritdoc/>
-    public Tensor EmbedStates(ITextTower text, StateSentences states, ImageContext? image)
+    public Tensor EmbedStates(ITextTower text, StateSentences states, ImageContext? image, ForwardContext context)
     {
         ArgumentNullException.ThrowIfNull(image);
         using var scope = torch.NewDisposeScope();

@@ -1,4 +1,5 @@
 using MfpClip.Backbones;
+using MfpClip.Execution;
 using MfpClip.Text;
 
 namespace MfpClip.Modules.ImageToText;
@@ -13,7 +14,7 @@ internal sealed class TemplateOnlyPrompt : WeightedModule, IImageToTextPrompt
     public override string CheckpointPrefix => "i2tp";
 
     /// <inheritdoc/>
-    public Tensor EmbedStates(ITextTower text, StateSentences states, ImageContext? image) => states.Embeddings.unsqueeze(0); // [1, 2, C]
+    public Tensor EmbedStates(ITextTower text, StateSentences states, ImageContext? image, ForwardContext context) => states.Embeddings.unsqueeze(0); // [1, 2, C]
 
     /// <inheritdoc/>
     public override StageDescription Describe() => new() { Stage = "image-to-text prompt (I2TP)", Component = "off" };

@@ -1,3 +1,5 @@
+using MfpClip.Execution;
+
 namespace MfpClip.Modules.Mask;
 
 /// <summary>Mask prompt, MP (paper section 3.5; spec section 6): the coarse map fed back to sharpen it.</summary>
@@ -7,8 +9,9 @@ public interface IMaskPrompt : IDetectorModule
     /// <param name="Z">Z_i of each stage, <c>[B, C, g, g']</c>.</param>
     /// <param name="t">Text embeddings <c>[B, 2, C]</c> (B may be 1 for all images).</param>
     /// <param name="coarseMap">M_c, abnormal channel, <c>[B, H, W]</c>.</param>
+    /// <param name="context">What the forward pass runs under; intermediates of one's own go to its trace.</param>
     /// <returns>Features and texts for the second map, or <see langword="null"/> to keep the coarse map as it is.</returns>
-    MaskPromptResult? Apply(IReadOnlyList<Tensor> Z, Tensor t, Tensor coarseMap);
+    MaskPromptResult? Apply(IReadOnlyList<Tensor> Z, Tensor t, Tensor coarseMap, ForwardContext context);
 }
 
 /// <summary>What a mask prompt hands to the second map.</summary>

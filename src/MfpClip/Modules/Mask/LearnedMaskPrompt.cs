@@ -1,3 +1,4 @@
+using MfpClip.Execution;
 using MfpClip.Kernels;
 using MfpClip.Tensors;
 
@@ -43,10 +44,13 @@ internal sealed class LearnedMaskPrompt : WeightedModule, IMaskPrompt
     }
 
     /// <inheritdoc/>
-    public MaskPromptResult? Apply(IReadOnlyList<Tensor> Z, Tensor t, Tensor coarseMap)
+    public MaskPromptResult? Apply(IReadOnlyList<Tensor> Z, Tensor t, Tensor coarseMap, ForwardContext context)
     {
         using var scope = torch.NewDisposeScope();
-        var P_m = Encode(MaskPrompt.Pool(coarseMap, Z[0].shape[2], Z[0].shape[3], _detach));
+        var m = MaskPrompt.Pool(coarseMap, Z[0].shape[2], Z[0].shape[3], _detach);
+        var P_m = Encode(m);
+        context.Trace?.Keep("mask_prompt", m);
+        context.Trace?.Keep("P_m", P_m);
         var gamma = Parameters["gamma"].view(1, _channels, 1, 1);
         var prompted = Z.Select(z => Refine(z, P_m).mul(gamma).add_(z).MoveToOuterDisposeScope()).ToList();
         return new(prompted, [.. Z.Select(_ => t.alias().MoveToOuterDisposeScope())]);

@@ -1,3 +1,5 @@
+using MfpClip.Execution;
+
 namespace MfpClip.Modules.Mask;
 
 /// <summary>MP switched off: the coarse map stays as it is.</summary>
@@ -7,7 +9,7 @@ internal sealed class NoMaskPrompt : WeightedModule, IMaskPrompt
     public override string CheckpointPrefix => "mp";
 
     /// <inheritdoc/>
-    public MaskPromptResult? Apply(IReadOnlyList<Tensor> Z, Tensor t, Tensor coarseMap) => null;
+    public MaskPromptResult? Apply(IReadOnlyList<Tensor> Z, Tensor t, Tensor coarseMap, ForwardContext context) => null;
 
     /// <inheritdoc/>
     public override StageDescription Describe() => new() { Stage = "mask prompt (MP)", Component = "off" };

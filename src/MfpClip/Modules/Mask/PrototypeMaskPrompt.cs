@@ -1,3 +1,4 @@
+using MfpClip.Execution;
 using MfpClip.Tensors;
 
 namespace MfpClip.Modules.Mask;
@@ -17,10 +18,12 @@ internal sealed class PrototypeMaskPrompt(MaskPromptOptions options) : WeightedM
     public override string CheckpointPrefix => "mp";
 
     /// <inheritdoc/>
-    public MaskPromptResult? Apply(IReadOnlyList<Tensor> Z, Tensor t, Tensor coarseMap)
+    public MaskPromptResult? Apply(IReadOnlyList<Tensor> Z, Tensor t, Tensor coarseMap, ForwardContext context)
     {
         using var scope = torch.NewDisposeScope();
-        var m = MaskPrompt.Pool(coarseMap, Z[0].shape[2], Z[0].shape[3], _detach).flatten(2); // [B, 1, N]
+        var pooled = MaskPrompt.Pool(coarseMap, Z[0].shape[2], Z[0].shape[3], _detach);
+        context.Trace?.Keep("mask_prompt", pooled);
+        var m = pooled.flatten(2); // [B, 1, N]
         var weights = torch.cat([1 - m, m], 1); // [B, 2, N]: normal, abnormal
         var texts = Z.Select(z => Prompt(z, t, weights).MoveToOuterDisposeScope()).ToList();
         return new([.. Z.Select(z => z.alias().MoveToOuterDisposeScope())], texts);

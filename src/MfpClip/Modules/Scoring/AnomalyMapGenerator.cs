@@ -1,3 +1,5 @@
+using MfpClip.Execution;
+
 namespace MfpClip.Modules.Scoring;
 
 /// <summary>
@@ -20,11 +22,16 @@ internal sealed class AnomalyMapGenerator : WeightedModule, IAnomalyMapGenerator
     public override string CheckpointPrefix => "map";
 
     /// <inheritdoc/>
-    public Tensor Map(IReadOnlyList<Tensor> Z, IReadOnlyList<Tensor> t, int height, int width)
+    public Tensor Map(IReadOnlyList<Tensor> Z, IReadOnlyList<Tensor> t, int height, int width, ForwardContext context)
     {
         if (Z.Count == 0 || Z.Count != t.Count)
         {
             throw new ArgumentException($"{Z.Count} stages of features and {t.Count} of texts: one text for each stage, at least one stage.", nameof(t));
+        }
+
+        if (context.Trace is { KeepsTensors: true } trace)
+        {
+            KeepLogits(trace, Z, t, height, width);
         }
 
         // A stage alone is what a loss asks for, whether it is in the map or not.
@@ -118,6 +125,16 @@ internal sealed class AnomalyMapGenerator : WeightedModule, IAnomalyMapGenerator
             },
         },
     };
+
+    // At map size, as the softmax reads them.
+    private void KeepLogits(ForwardTrace trace, IReadOnlyList<Tensor> Z, IReadOnlyList<Tensor> t, int height, int width)
+    {
+        using var scope = torch.NewDisposeScope();
+        for (int i = 0; i < Z.Count; i++)
+        {
+            trace.Keep($"logits{i + 1}", Upsample(PatchLogits(Z[i], t[i]), height, width)); // [B, 2, H, W]
+        }
+    }
 
     private Tensor Smoothing(long side, Device device)
     {

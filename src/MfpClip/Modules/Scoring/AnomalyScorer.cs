@@ -27,6 +27,7 @@ internal sealed class AnomalyScorer : WeightedModule, IAnomalyScorer
 
         var logits = Logits(context.ClassEmbedding, context.Texts); // [B, 2]
         var global = logits.softmax(-1).select(1, 1); // S_g, [B]
+        context.Context.Trace?.Keep("S_global", global);
         var s = _options.Strategy switch
         {
             ScoreStrategy.Global => global,

@@ -1,3 +1,5 @@
+using MfpClip.Execution;
+
 namespace MfpClip.Modules.Scoring;
 
 /// <summary>From features and texts to a map (spec section 5).</summary>
@@ -10,8 +12,9 @@ public interface IAnomalyMapGenerator : IDetectorModule
     /// <param name="t">Text embeddings of each stage, L2-normalised <c>[B, 2, C]</c> (B may be 1).</param>
     /// <param name="height">Rows of the map, H.</param>
     /// <param name="width">Columns of the map, W.</param>
+    /// <param name="context">What the forward pass runs under. Its trace sees the coarse map of all stages only, so that names mean one thing.</param>
     /// <returns>Probabilities, stages fused, <c>[B, 2, H, W]</c>: normal, abnormal.</returns>
-    Tensor Map(IReadOnlyList<Tensor> Z, IReadOnlyList<Tensor> t, int height, int width);
+    Tensor Map(IReadOnlyList<Tensor> Z, IReadOnlyList<Tensor> t, int height, int width, ForwardContext context);
 
     /// <summary>Logits of a stage on its grid, for scorers that weigh patches. Unless implemented: 100 times the cosine, CLIP's.</summary>
     /// <param name="z">Z_i, <c>[B, C, g, g']</c>.</param>

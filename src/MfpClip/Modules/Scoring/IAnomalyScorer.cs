@@ -1,3 +1,5 @@
+using MfpClip.Execution;
+
 namespace MfpClip.Modules.Scoring;
 
 /// <summary>From class token, texts, map and features to the image score (spec section 7).</summary>
@@ -36,6 +38,10 @@ public sealed class ScoreContext
 
     /// <summary>The map's logits of one stage, see <see cref="IAnomalyMapGenerator.PatchLogits"/>.</summary>
     public required Func<Tensor, Tensor, Tensor> PatchLogits { get; init; }
+
+    /// <summary>What the forward pass runs under; intermediates of one's own go to its trace.</summary>
+    /// <value>Default <see cref="ForwardContext.Default"/>.</value>
+    public ForwardContext Context { get; init; } = ForwardContext.Default;
 
     /// <summary>Logits of every stage on its grid, fresh tensors <c>[B, 2, g, g']</c>: normal, abnormal.</summary>
     public IReadOnlyList<Tensor> StageLogits() => [.. Features.Select(z => PatchLogits(z, Texts))];

@@ -28,7 +28,7 @@ public interface IVisionEncoder : IDetectorModule
 /// <summary>What a vision encoder works with in one forward pass.</summary>
 public sealed class VisionRun
 {
-    /// <summary>Frozen vision tower. It may offer more than <see cref="IVisionTower"/>: ask with <c>is</c>.</summary>
+    /// <summary>Frozen vision tower. It may offer more than <see cref="IVisionTower"/>: ask with <c>GetService</c>.</summary>
     public required IVisionTower Tower { get; init; }
 
     /// <summary>The images: <see cref="ImageContext.Embedded"/> is the input of block 0.</summary>
@@ -40,10 +40,8 @@ public sealed class VisionRun
     /// <summary>Self prompt, SP; without stages where it is off.</summary>
     public required ISelfPrompt Self { get; init; }
 
-    /// <summary>To be checked between stages.</summary>
-    public CancellationToken CancellationToken { get; init; }
-
-    internal ForwardTrace? Trace { get; init; }
+    /// <summary>What the forward pass runs under: cancellation to be checked between stages, a trace for intermediates of one's own.</summary>
+    public ForwardContext Context => Image.Context;
 }
 
 /// <summary>What a vision encoder gives; tensors belong to the caller's dispose scope.</summary>

@@ -13,7 +13,7 @@ internal static class SelfPromptTokens
 
         using var scope = torch.NewDisposeScope();
         var P_v = run.Self.CreatePrompts(stage, run.Image);
-        run.Trace?.Keep($"P_v{stage}", P_v);
+        run.Context.Trace?.Keep($"P_v{stage}", P_v);
         return P_v.to_type(run.Tower.Precision).MoveToOuterDisposeScope();
     }
 

@@ -31,14 +31,14 @@ internal sealed class StagedVisionEncoder : WeightedModule, IVisionEncoder
         var stages = new List<VisionStage>(run.Stages.Count);
         for (var stage = 1; stage <= run.Stages.Count; stage++)
         {
-            run.CancellationToken.ThrowIfCancellationRequested();
+            run.Context.CancellationToken.ThrowIfCancellationRequested();
             tokens = RunStage(run, stage, tokens); // E_i with class token, [B, 1 + N, D]
             stages.Add(Stage(tokens));
         }
 
         // A plan may tap before the last block; the class token is always that of the whole tower.
         var last = run.Stages.Taps[^1];
-        var whole = last < run.Tower.Layers ? run.Tower.RunBlocks(tokens, last, run.Tower.Layers - last) : tokens;
+        var whole = last < run.Tower.Layers ? run.Tower.RunBlocks(tokens, last, run.Tower.Layers - last, run.Context) : tokens;
         return new(stages, run.Tower.Project(whole.select(1, 0)).MoveToOuterDisposeScope());
 
         VisionStage Stage(Tensor t) => new(t.MoveToOuterDisposeScope(), image.Rows, image.Columns);
@@ -52,7 +52,7 @@ internal sealed class StagedVisionEncoder : WeightedModule, IVisionEncoder
         using var scope = torch.NewDisposeScope();
         var (first, count) = run.Stages.Blocks(stage);
         var P_v = SelfPromptTokens.Of(run, stage); // [B, K, D]
-        var output = run.Tower.RunBlocks(SelfPromptTokens.Join(tokens, P_v), first, count);
+        var output = run.Tower.RunBlocks(SelfPromptTokens.Join(tokens, P_v), first, count, run.Context);
         return SelfPromptTokens.Drop(output, P_v).MoveToOuterDisposeScope();
     }
 }

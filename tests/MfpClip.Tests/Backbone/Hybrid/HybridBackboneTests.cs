@@ -1,6 +1,7 @@
 using MfpClip.Backbones.Cnn;
 using MfpClip.Backbones.Hybrid;
 using MfpClip.Data.Procedural.Canvas;
+using MfpClip.Execution;
 using MfpClip.Tensors;
 using MfpClip.Weights;
 
@@ -28,7 +29,7 @@ public sealed class HybridBackboneTests : IDisposable
         long n = size / 8 * (size / 8);
         var tokens = backbone.Vision.Embed(torch.randn(2, 3, size, size));
         Assert.Equal([2, 1 + n, 24], tokens.shape);
-        Assert.Equal([2, 1 + n, 24], backbone.Vision.RunBlocks(tokens, 0, 4).shape);
+        Assert.Equal([2, 1 + n, 24], backbone.Vision.RunBlocks(tokens, 0, 4, ForwardContext.Default).shape);
         Assert.Equal([2, 16], backbone.Vision.Project(tokens.select(1, 0)).shape);
     }
 
@@ -37,8 +38,8 @@ public sealed class HybridBackboneTests : IDisposable
     {
         using var backbone = HybridBackbone.CreateRandom(Small, 1);
         var tokens = backbone.Vision.Embed(torch.randn(1, 3, 64, 64));
-        var whole = backbone.Vision.RunBlocks(tokens, 0, 4);
-        var parts = backbone.Vision.RunBlocks(backbone.Vision.RunBlocks(tokens, 0, 1), 1, 3);
+        var whole = backbone.Vision.RunBlocks(tokens, 0, 4, ForwardContext.Default);
+        var parts = backbone.Vision.RunBlocks(backbone.Vision.RunBlocks(tokens, 0, 1, ForwardContext.Default), 1, 3, ForwardContext.Default);
         TensorAssert.Close(whole, parts, 0);
     }
 
@@ -50,8 +51,8 @@ public sealed class HybridBackboneTests : IDisposable
         var prompts = torch.randn(1, 5, 24);
         var joined = torch.cat([tokens.narrow(1, 0, 1), prompts, tokens.narrow(1, 1, 64)], 1);
 
-        var with = backbone.Vision.RunBlocks(joined, 0, 1).narrow(1, 6, 64);
-        var without = backbone.Vision.RunBlocks(tokens, 0, 1).narrow(1, 1, 64);
+        var with = backbone.Vision.RunBlocks(joined, 0, 1, ForwardContext.Default).narrow(1, 6, 64);
+        var without = backbone.Vision.RunBlocks(tokens, 0, 1, ForwardContext.Default).narrow(1, 1, 64);
 
         double change = (with - without).abs().mean().item<float>(), size = without.abs().mean().item<float>();
         Assert.InRange(change / size, 1e-4, 0.5); // attention alone differs; were the grid shifted, every patch would
@@ -117,7 +118,7 @@ public sealed class HybridBackboneTests : IDisposable
             Assert.Contains(detector.Description.Stages, s => s.Component.Contains("EfficientNet-Lite0 stages (frozen)", StringComparison.Ordinal));
             using var read = HybridBackbone.Load(path);
             var images = torch.randn(1, 3, 64, 64);
-            TensorAssert.Close(made.Vision.RunBlocks(made.Vision.Embed(images), 0, 4), read.Vision.RunBlocks(read.Vision.Embed(images), 0, 4), 0);
+            TensorAssert.Close(made.Vision.RunBlocks(made.Vision.Embed(images), 0, 4, ForwardContext.Default), read.Vision.RunBlocks(read.Vision.Embed(images), 0, 4, ForwardContext.Default), 0);
         }
         finally
         {
@@ -147,7 +148,7 @@ public sealed class HybridBackboneTests : IDisposable
         {
             using var scope = torch.NewDisposeScope();
             using var guard = torch.no_grad();
-            _ = backbone.Vision.Project(backbone.Vision.RunBlocks(backbone.Vision.Embed(images), 0, 4));
+            _ = backbone.Vision.Project(backbone.Vision.RunBlocks(backbone.Vision.Embed(images), 0, 4, ForwardContext.Default));
         }
 
         Pass();

@@ -1,6 +1,8 @@
 using MfpClip.Backbones.Clip;
 using MfpClip.Data.Procedural.Canvas;
+using MfpClip.Execution;
 using MfpClip.Kernels;
+using MfpClip.Tests.Conventions;
 using MfpClip.Tests.Detection;
 
 namespace MfpClip.Tests.Backbone.Kernels;
@@ -63,7 +65,7 @@ public class KernelChoiceTests
         var gradients = new[] { plain, measured }.Select(clip =>
         {
             var x = FakeBackbone.Values(5, ScalarType.Float32, 1, 9, 128).requires_grad_();
-            clip.Vision.RunBlocks(x, 0, 3).square().sum().backward();
+            clip.Vision.RunBlocks(x, 0, 3, ForwardContext.Default).square().sum().backward();
             return x.grad!;
         }).ToList();
         TensorAssert.Close(gradients[0], gradients[1], 0);
@@ -119,12 +121,12 @@ public class KernelChoiceTests
     private static Tensor Vision(ClipBackbone clip, int images)
     {
         using var x = FakeBackbone.Values(4, ScalarType.Float32, images, 3, 98, 70);
-        return clip.Vision.RunBlocks(clip.Vision.Embed(x), 0, 3);
+        return clip.Vision.RunBlocks(clip.Vision.Embed(x), 0, 3, ForwardContext.Default);
     }
 
     private static Tensor Text(ClipBackbone clip)
     {
         var ids = torch.arange(40, ScalarType.Int64).view(2, 20);
-        return clip.Text.RunBlocks(clip.Text.AddPositions(clip.Text.EmbedTokens(ids)), 0, 2);
+        return clip.Text.RunBlocks(clip.Text.AddPositions(clip.Text.EmbedTokens(ids)), 0, 2, ForwardContext.Default);
     }
 }

@@ -1,6 +1,7 @@
 using MfpClip.Backbones;
 using MfpClip.Backbones.Clip;
 using MfpClip.Data.Procedural;
+using MfpClip.Execution;
 using MfpClip.Methods.AnomalyClip;
 using MfpClip.Modules;
 using MfpClip.Modules.Self;
@@ -28,8 +29,8 @@ public sealed class DualPathVisionEncoderTests : IDisposable
 
         var vision = _clip.Vision;
         var blocks = (IAttentionBlocks)vision;
-        var x = vision.RunBlocks(vision.Embed(_images), 0, 2);
-        TensorAssert.Close(vision.RunBlocks(vision.Embed(_images), 0, 1), encoding.Stages[0].Tokens, 1e-5);
+        var x = vision.RunBlocks(vision.Embed(_images), 0, 2, ForwardContext.Default);
+        TensorAssert.Close(vision.RunBlocks(vision.Embed(_images), 0, 1, ForwardContext.Default), encoding.Stages[0].Tokens, 1e-5);
         TensorAssert.Close(x, encoding.Stages[1].Tokens, 1e-5);
         var p = x;
         for (int block = 2; block < 4; block++)
@@ -39,7 +40,7 @@ public sealed class DualPathVisionEncoderTests : IDisposable
             var weights = torch.matmul(v, v.transpose(2, 3)).div(Math.Sqrt(v.shape[3])).softmax(-1);
             var identity = torch.eye(v.shape[2]).expand(2, v.shape[1], -1, -1);
             p = p + blocks.Attend(block, identity * 1e4, identity, torch.matmul(weights, v)); // one-hot attention: the values pass as they are
-            x = vision.RunBlocks(x, block, 1);
+            x = vision.RunBlocks(x, block, 1, ForwardContext.Default);
             TensorAssert.Close(p, encoding.Stages[block].Tokens, 1e-4);
         }
 
@@ -63,7 +64,7 @@ public sealed class DualPathVisionEncoderTests : IDisposable
         var plain = Encode(new() { DualPathBlocks = 0 });
         for (int i = 0; i < 4; i++)
         {
-            TensorAssert.Close(vision.RunBlocks(x, 0, i + 1), plain.Stages[i].Tokens, 1e-5);
+            TensorAssert.Close(vision.RunBlocks(x, 0, i + 1, ForwardContext.Default), plain.Stages[i].Tokens, 1e-5);
         }
     }
 

@@ -1,4 +1,5 @@
 using MfpClip.Data.Procedural.Canvas;
+using MfpClip.Execution;
 using MfpClip.Methods.AprilGan;
 using MfpClip.Tests.Detection;
 using MfpClip.Text;
@@ -50,7 +51,7 @@ public class AprilGanTests
         Assert.Equal(1, method.Recipe.Factor(10));
         Assert.Equal((3, 0.2), (AprilGanRecipes.OnMvtecAd.Epochs, AprilGanRecipes.OnMvtecAd.MosaicProbability));
         using var scope = torch.NewDisposeScope();
-        Assert.All(method.Loss(Batch(true, true)).Terms, t => Assert.Matches("^(focal|dice) layer [1-4]$", t.Key));
+        Assert.All(method.Loss(Batch(true, true), ForwardContext.Default).Terms, t => Assert.Matches("^(focal|dice) layer [1-4]$", t.Key));
     }
 
     [Fact]
@@ -60,11 +61,11 @@ public class AprilGanTests
         var method = detector.GetTrainable();
         using var scope = torch.NewDisposeScope();
 
-        double one = method.Loss(Batch(true, false)).Total.item<float>();
-        double alone = method.Loss(Batch(true, true).Take([0])).Total.item<float>();
+        double one = method.Loss(Batch(true, false), ForwardContext.Default).Total.item<float>();
+        double alone = method.Loss(Batch(true, true).Take([0]), ForwardContext.Default).Total.item<float>();
 
         Assert.Equal(alone, one, 5);
-        Assert.Equal(0, method.Loss(Batch(false, false)).Total.item<float>());
+        Assert.Equal(0, method.Loss(Batch(false, false), ForwardContext.Default).Total.item<float>());
     }
 
     [Fact]
@@ -90,7 +91,7 @@ public class AprilGanTests
         {
             using (torch.NewDisposeScope())
             {
-                method.Loss(Batch(true, true)).Total.backward();
+                method.Loss(Batch(true, true), ForwardContext.Default).Total.backward();
                 method.WeightsChanged();
             }
 

@@ -1,6 +1,7 @@
 using MfpClip.Backbones;
 using MfpClip.Backbones.Cnn;
 using MfpClip.Data.Procedural.Canvas;
+using MfpClip.Execution;
 using MfpClip.Modules;
 using MfpClip.Modules.ImageToText;
 using MfpClip.Tests.Detection;
@@ -34,7 +35,7 @@ public sealed class ImageToTextPromptTests : IDisposable
         using var module = Create(new() { Variant = variant, HiddenWidth = hidden });
         using var states = States(_clip.Text);
 
-        var t = module.EmbedStates(_clip.Text, states, variant == ImageToTextVariant.Off ? null : _features);
+        var t = module.EmbedStates(_clip.Text, states, variant == ImageToTextVariant.Off ? null : _features, ForwardContext.Default);
 
         Assert.Equal(names, module.Names());
         Assert.Equal(variant != ImageToTextVariant.Off, module.Reads == ImageSources.CnnFeatures);
@@ -49,7 +50,7 @@ public sealed class ImageToTextPromptTests : IDisposable
         using var states = States(_clip.Text);
         var text = _clip.Text;
 
-        var t = module.EmbedStates(text, states, _features);
+        var t = module.EmbedStates(text, states, _features, ForwardContext.Default);
 
         // The formula of the spec, one image and state at a time and without cutting the sequence behind the end.
         for (var b = 0; b < 2; b++)
@@ -60,7 +61,7 @@ public sealed class ImageToTextPromptTests : IDisposable
                 var ids = s == 0 ? states.NormalIds : states.AbnormalIds;
                 var e = text.EmbedTokens(ids)[0];
                 var sequence = torch.cat([e.narrow(0, 0, 1), p, e.narrow(0, 1, 11)], 0).narrow(0, 0, 12).unsqueeze(0);
-                var tokens = text.RunBlocks(text.AddPositions(sequence), 0, text.Layers);
+                var tokens = text.RunBlocks(text.AddPositions(sequence), 0, text.Layers, ForwardContext.Default);
                 var end = torch.tensor(new[] { ids[0].argmax().item<long>() + 2 });
                 TensorAssert.Close(F.normalize(text.Project(tokens, end)[0], dim: 0), t[b, s], 2e-6);
             }
@@ -76,10 +77,10 @@ public sealed class ImageToTextPromptTests : IDisposable
         // Twelve positions, all taken: with three prompt tokens only positions 1..7 of the words stay, then the end.
         var full = torch.tensor(new long[] { 18, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, End }, [1, 12]);
         var cut = torch.tensor(new long[] { 18, 1, 2, 3, 4, 5, 6, 7, End, 0, 0, 0 }, [1, 12]);
-        using var a = StateSentenceEncoder.Encode(_clip.Text, "object", full, full);
-        using var b = StateSentenceEncoder.Encode(_clip.Text, "object", cut, cut);
+        using var a = StateSentenceEncoder.Encode(_clip.Text, "object", full, full, ForwardContext.Default);
+        using var b = StateSentenceEncoder.Encode(_clip.Text, "object", cut, cut, ForwardContext.Default);
 
-        TensorAssert.Close(module.EmbedStates(_clip.Text, b, _features), module.EmbedStates(_clip.Text, a, _features), 1e-6);
+        TensorAssert.Close(module.EmbedStates(_clip.Text, b, _features, ForwardContext.Default), module.EmbedStates(_clip.Text, a, _features, ForwardContext.Default), 1e-6);
     }
 
     [Fact]
@@ -89,12 +90,12 @@ public sealed class ImageToTextPromptTests : IDisposable
         using var first = States(_clip.Text, 3);
         using var second = States(_clip.Text, 4);
         using var both = StateSentenceEncoder.Encode(
-            _clip.Text, "object", torch.cat([first.NormalIds, second.NormalIds], 0), first.AbnormalIds);
+            _clip.Text, "object", torch.cat([first.NormalIds, second.NormalIds], 0), first.AbnormalIds, ForwardContext.Default);
 
-        var t = module.EmbedStates(_clip.Text, both, _features);
+        var t = module.EmbedStates(_clip.Text, both, _features, ForwardContext.Default);
 
-        var t1 = module.EmbedStates(_clip.Text, first, _features);
-        var t2 = module.EmbedStates(_clip.Text, second, _features);
+        var t1 = module.EmbedStates(_clip.Text, first, _features, ForwardContext.Default);
+        var t2 = module.EmbedStates(_clip.Text, second, _features, ForwardContext.Default);
         TensorAssert.Close(F.normalize((t1.select(1, 0) + t2.select(1, 0)) / 2, dim: 1), t.select(1, 0), 1e-6);
         TensorAssert.Close(t1.select(1, 1), t.select(1, 1), 1e-6);
         TensorAssert.Close(
@@ -107,7 +108,7 @@ public sealed class ImageToTextPromptTests : IDisposable
         using var module = Create(new() { Variant = ImageToTextVariant.Residual });
         using var states = States(_clip.Text);
 
-        TensorAssert.Close(states.Embeddings.unsqueeze(0).expand(2, 2, -1), module.EmbedStates(_clip.Text, states, _features), 1e-6);
+        TensorAssert.Close(states.Embeddings.unsqueeze(0).expand(2, 2, -1), module.EmbedStates(_clip.Text, states, _features, ForwardContext.Default), 1e-6);
     }
 
     [Fact]
@@ -123,7 +124,7 @@ public sealed class ImageToTextPromptTests : IDisposable
         }
 
         var f = torch.tensor(new float[] { 1, 9, 9, 9, 9, 9 }, [1, 6]);
-        var t = module.EmbedStates(_clip.Text, states, ImageContext.Of(new(f, [])));
+        var t = module.EmbedStates(_clip.Text, states, ImageContext.Of(new(f, [])), ForwardContext.Default);
 
         // normal: (1 + 2 * 1.5, 0, 2 * 0.5) = (4, 0, 1); abnormal: (3, 1, 1).
         TensorAssert.Values([4 / Math.Sqrt(17), 0, 1 / Math.Sqrt(17), 0, 0, 0, 0, 0], t[0, 0]);
@@ -142,7 +143,7 @@ public sealed class ImageToTextPromptTests : IDisposable
         using var states = States(_clip64.Text);
         var c = FakeBackbone.Values(31, ScalarType.Float64, 2, 2, FakeBackbone.EmbedDim);
 
-        GradientCheck.Agrees(module.Weights, () => (module.EmbedStates(_clip64.Text, states, _features) * c).sum());
+        GradientCheck.Agrees(module.Weights, () => (module.EmbedStates(_clip64.Text, states, _features, ForwardContext.Default) * c).sum());
     }
 
     [Fact]
@@ -162,7 +163,7 @@ public sealed class ImageToTextPromptTests : IDisposable
         return StateSentenceEncoder.Encode(
             text, "object",
             torch.tensor(new long[] { 18, word, 5, End, 0, 0, 0, 0, 0, 0, 0, 0 }, [1, 12]),
-            torch.tensor(new long[] { 18, word, 6, 7, End, 0, 0, 0, 0, 0, 0, 0 }, [1, 12]));
+            torch.tensor(new long[] { 18, word, 6, 7, End, 0, 0, 0, 0, 0, 0, 0 }, [1, 12]), ForwardContext.Default);
     }
 
     private static IImageToTextPrompt Create(ImageToTextPromptOptions options) => ImageToTextPrompt.Create(options, Sizes.Small);

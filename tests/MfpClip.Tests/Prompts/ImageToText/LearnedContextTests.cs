@@ -1,5 +1,6 @@
 using MfpClip.Backbones;
 using MfpClip.Data.Procedural.Canvas;
+using MfpClip.Execution;
 using MfpClip.Modules;
 using MfpClip.Modules.ImageToText;
 using MfpClip.Modules.MultiPatch;
@@ -34,7 +35,7 @@ public sealed class LearnedContextTests : IDisposable
         using var states = States(_clip.Text);
         var text = _clip.Text;
 
-        var t = module.EmbedStates(text, states, null);
+        var t = module.EmbedStates(text, states, null, ForwardContext.Default);
 
         Assert.Equal(shared ? ["context"] : ["context.normal", "context.abnormal"], module.Names());
         Assert.Equal([1, 2, FakeBackbone.EmbedDim], t.shape);
@@ -44,7 +45,7 @@ public sealed class LearnedContextTests : IDisposable
             var e = text.EmbedTokens(ids)[0];
             var context = module.Get(shared ? "context" : s == 0 ? "context.normal" : "context.abnormal");
             var sequence = torch.cat([e.narrow(0, 0, 1), context, e.narrow(0, 1, 9)], 0).unsqueeze(0);
-            var tokens = text.RunBlocks(text.AddPositions(sequence), 0, text.Layers);
+            var tokens = text.RunBlocks(text.AddPositions(sequence), 0, text.Layers, ForwardContext.Default);
             var end = torch.tensor(new[] { ids[0].argmax().item<long>() + 2 });
             TensorAssert.Close(F.normalize(text.Project(tokens, end)[0], dim: 0), t[0, s], 2e-6);
         }
@@ -78,7 +79,7 @@ public sealed class LearnedContextTests : IDisposable
             }
         }
 
-        TensorAssert.Close(coOp.EmbedStates(_clip.Text, states, null).expand(2, -1, -1), module.EmbedStates(_clip.Text, states, image), 1e-6);
+        TensorAssert.Close(coOp.EmbedStates(_clip.Text, states, null, ForwardContext.Default).expand(2, -1, -1), module.EmbedStates(_clip.Text, states, image, ForwardContext.Default), 1e-6);
     }
 
     [Fact]
@@ -104,7 +105,7 @@ public sealed class LearnedContextTests : IDisposable
         using var states = States(_clip.Text);
         using var image = Image(_clip);
 
-        var t = module.EmbedStates(_clip.Text, states, image);
+        var t = module.EmbedStates(_clip.Text, states, image, ForwardContext.Default);
 
         TensorAssert.Close(torch.ones_like(t.select(-1, 0)), t.norm(-1, false, 2.0f), 1e-6);
         Assert.Equal(module.Reads == ImageSources.None ? 1 : 2, t.shape[0]);
@@ -162,7 +163,7 @@ public sealed class LearnedContextTests : IDisposable
         using var image = Image(_clip64, ScalarType.Float64);
         var c = FakeBackbone.Values(31, ScalarType.Float64, 2, 2, FakeBackbone.EmbedDim);
 
-        GradientCheck.Agrees(module.Weights, () => (module.EmbedStates(_clip64.Text, states, image) * c).sum());
+        GradientCheck.Agrees(module.Weights, () => (module.EmbedStates(_clip64.Text, states, image, ForwardContext.Default) * c).sum());
     }
 
     [Fact]
@@ -188,7 +189,7 @@ public sealed class LearnedContextTests : IDisposable
         Assert.NotEqual(before, detector.Detect(picture).Score);
         weight.requires_grad_(true);
         using var scope = torch.NewDisposeScope();
-        method.Loss(new() { Images = torch.rand(1, 3, 56, 56), ClassNames = ["bolt"], Labels = torch.ones(1), Masks = torch.ones(1, 56, 56), HasMask = [true] }).Total.backward();
+        method.Loss(new() { Images = torch.rand(1, 3, 56, 56), ClassNames = ["bolt"], Labels = torch.ones(1), Masks = torch.ones(1, 56, 56), HasMask = [true] }, ForwardContext.Default).Total.backward();
         Assert.True(weight.grad!.abs().sum().item<float>() > 0);
         Assert.All(method.FrozenWeights, w => Assert.False(w.Value.requires_grad));
     }
@@ -228,7 +229,7 @@ public sealed class LearnedContextTests : IDisposable
         return StateSentenceEncoder.Encode(
             text, "object",
             torch.tensor(new long[] { 18, 3, 5, End, 0, 0, 0, 0, 0, 0, 0, 0 }, [1, 12]),
-            torch.tensor(new long[] { 18, 3, 6, 7, End, 0, 0, 0, 0, 0, 0, 0 }, [1, 12]));
+            torch.tensor(new long[] { 18, 3, 6, 7, End, 0, 0, 0, 0, 0, 0, 0 }, [1, 12]), ForwardContext.Default);
     }
 
     private static IImageToTextPrompt Create(LearnedContextOptions options) => LearnedContext.Create(options, Sizes.Small);

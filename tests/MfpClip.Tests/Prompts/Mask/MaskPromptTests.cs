@@ -1,3 +1,4 @@
+using MfpClip.Execution;
 using MfpClip.Modules;
 using MfpClip.Modules.Mask;
 using MfpClip.Tests.Detection;
@@ -18,7 +19,7 @@ public sealed class MaskPromptTests : IDisposable
     {
         using var module = MaskPrompt.Create(new(), Sizes.Small);
 
-        var result = module.Apply(_z, _t, _map)!;
+        var result = module.Apply(_z, _t, _map, ForwardContext.Default)!;
 
         for (var i = 0; i < 2; i++)
         {
@@ -33,13 +34,13 @@ public sealed class MaskPromptTests : IDisposable
         using var module = MaskPrompt.Create(new(), Sizes.Small);
         module.Fill();
         Set(module, "gamma", 1);
-        var one = module.Apply(_z, _t, _map)!.Features[0] - _z[0];
+        var one = module.Apply(_z, _t, _map, ForwardContext.Default)!.Features[0] - _z[0];
         Set(module, "gamma", 3);
-        var three = module.Apply(_z, _t, _map)!.Features[0] - _z[0];
+        var three = module.Apply(_z, _t, _map, ForwardContext.Default)!.Features[0] - _z[0];
 
         TensorAssert.Differs(one, torch.zeros_like(one));
         TensorAssert.Close(3 * one, three, 1e-5);
-        TensorAssert.Differs(one, module.Apply(_z, _t, _map.flip(1))!.Features[0] - _z[0]); // the mask matters
+        TensorAssert.Differs(one, module.Apply(_z, _t, _map.flip(1), ForwardContext.Default)!.Features[0] - _z[0]); // the mask matters
     }
 
     [Fact]
@@ -71,7 +72,7 @@ public sealed class MaskPromptTests : IDisposable
         var map = torch.tensor(new float[] { 0, 1 }, [1, 1, 2]);
         var t = torch.tensor(new float[] { 0, 1, 0, 1 }, [1, 2, 2]);
 
-        var result = module.Apply([z], t, map)!;
+        var result = module.Apply([z], t, map, ForwardContext.Default)!;
 
         Assert.Empty(module.Weights);
         TensorAssert.Close(z, result.Features[0], 0);
@@ -84,7 +85,7 @@ public sealed class MaskPromptTests : IDisposable
     {
         using var module = MaskPrompt.Create(new() { Variant = MaskPromptVariant.Prototype }, Sizes.Small);
 
-        var result = module.Apply(_z, _t, torch.zeros_like(_map))!;
+        var result = module.Apply(_z, _t, torch.zeros_like(_map), ForwardContext.Default)!;
 
         Assert.True(result.Texts[0].isfinite().all().item<bool>());
         TensorAssert.Close(F.normalize(_t.select(1, 1), dim: 1).expand(2, 8), result.Texts[0].select(1, 1), 1e-6);
@@ -102,7 +103,7 @@ public sealed class MaskPromptTests : IDisposable
         var map = _map.detach().clone().requires_grad_(true);
         var z = _z[0].detach().clone().requires_grad_(true);
 
-        var result = module.Apply([z], _t, map)!;
+        var result = module.Apply([z], _t, map, ForwardContext.Default)!;
         (result.Features[0].pow(3).sum() + result.Texts[0].pow(3).sum()).backward();
 
         Assert.Equal(detach, map.grad is null || map.grad.abs().sum().item<float>() == 0);
@@ -117,7 +118,7 @@ public sealed class MaskPromptTests : IDisposable
         module.Fill();
         var z = _z[0].to_type(ScalarType.Float64);
 
-        GradientCheck.Agrees(module.Weights, () => module.Apply([z], _t, _map)!.Features[0].pow(2).sum());
+        GradientCheck.Agrees(module.Weights, () => module.Apply([z], _t, _map, ForwardContext.Default)!.Features[0].pow(2).sum());
     }
 
     [Fact]
@@ -125,7 +126,7 @@ public sealed class MaskPromptTests : IDisposable
     {
         using var module = MaskPrompt.Create(new() { Variant = MaskPromptVariant.Off }, Sizes.Small);
 
-        Assert.Null(module.Apply(_z, _t, _map));
+        Assert.Null(module.Apply(_z, _t, _map, ForwardContext.Default));
     }
 
     [Fact]
