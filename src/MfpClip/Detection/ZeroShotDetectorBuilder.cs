@@ -70,7 +70,7 @@ public sealed class ZeroShotDetectorBuilder
     public ZeroShotDetectorBuilder UseModel(ModelPackage package)
     {
         ArgumentNullException.ThrowIfNull(package);
-        return Set(c => c with { Backbone = new BackboneChoice.FromPackage(package), Cnn = null, ModuleWeights = null, Untrained = false });
+        return Set(c => c with { Backbone = new BackboneChoice.FromPackage(package), Package = package, Cnn = null, ModuleWeights = null, Untrained = false });
     }
 
     /// <summary>Sets a whole method: its modules, stages and templates, or its own forward pass, and what it is trained with. What is set afterwards wins.</summary>

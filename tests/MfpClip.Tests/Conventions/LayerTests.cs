@@ -19,8 +19,6 @@ public class LayerTests(ITestOutputHelper output)
     private static readonly (string From, string To)[] _known =
     [
         ("Execution", "Pipeline"),
-        ("Pipeline", "Methods"),
-        ("Detection", "Methods"),
     ];
 
     private static readonly Lazy<FolderGraph> _graph = new(FolderGraph.Read);

@@ -8,7 +8,7 @@ namespace MfpClip.Detection.Composing;
 /// <summary>The CNN of a composition.</summary>
 internal abstract record CnnChoice
 {
-    public const string ResNetName = "resnet", EfficientNetName = "efficientnet-lite0";
+    public const string ResNetName = "resnet", EfficientNetName = "efficientnet-lite0", PackageName = "package";
 
     /// <summary>What shows to be wrong before anything is loaded.</summary>
     public virtual IEnumerable<string> Faults() => [];
@@ -16,6 +16,14 @@ internal abstract record CnnChoice
     public abstract ICnnFeatureExtractor Load();
 
     public abstract ComponentRecipe ToRecipe();
+
+    /// <summary>Which package.</summary>
+    public sealed record PackageSettings
+    {
+        public string Name { get; init; } = string.Empty;
+
+        public string? Folder { get; init; }
+    }
 
     private static IEnumerable<string> FaultsOfFile(string? path) => path is null || File.Exists(path) ? [] : [$"There is no weight file '{path}'."];
 
@@ -56,8 +64,7 @@ internal abstract record CnnChoice
             return EfficientNetLiteFeatureExtractor.Load(file, Backbones.Hybrid.HybridShapes.Cnn, Package.CnnInputSize);
         }
 
-        // It comes with the backbone of the recipe.
-        public override ComponentRecipe ToRecipe() => new("package");
+        public override ComponentRecipe ToRecipe() => new(PackageName, SettingsJson.Node(new PackageSettings { Name = Package.Name, Folder = Package.Folder }));
     }
 
     /// <summary>A CNN that the user made.</summary>

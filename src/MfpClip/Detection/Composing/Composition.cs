@@ -30,8 +30,8 @@ internal sealed record Composition
 
     public BackboneChoice? Backbone { get; init; }
 
-    /// <summary>Where backbone, CNN and modules come from as one; <see langword="null"/> where the backbone is not of a package.</summary>
-    public ModelPackage? Package => (Backbone as BackboneChoice.FromPackage)?.Package;
+    /// <summary>Where CNN and modules come from unless others are set; modules only where the backbone is the package's too.</summary>
+    public ModelPackage? Package { get; init; }
 
     public CnnChoice? Cnn { get; init; }
 

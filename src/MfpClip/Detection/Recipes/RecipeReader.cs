@@ -16,10 +16,12 @@ internal static class RecipeReader
     {
         var faults = new List<string>();
         var c = new ZeroShotDetectorBuilder(new Composition { Registry = registry }).UseMethod(registry.FindMethod(recipe.Method).Create(recipe.MethodOptions)).Composition;
+        var backbone = Try(faults, () => Backbone(recipe.Backbone, registry));
         c = c with
         {
-            Backbone = Try(faults, () => Backbone(recipe.Backbone, registry)),
-            Cnn = Try(faults, () => Cnn(recipe.Cnn)),
+            Backbone = backbone,
+            Package = (backbone as BackboneChoice.FromPackage)?.Package,
+            Cnn = Try(faults, () => Cnn(recipe.Cnn, registry)),
             ImageToText = Module(faults, recipe.ImageToText, "image-to-text-prompt", registry, c.ImageToText),
             Self = Module(faults, recipe.SelfPrompt, "self-prompt", registry, c.Self),
             Vision = Module(faults, recipe.VisionEncoder, "staged-encoder", registry, c.Vision),
@@ -78,9 +80,11 @@ internal static class RecipeReader
         };
     }
 
-    private static CnnChoice? Cnn(ComponentRecipe? cnn) => cnn?.Implementation switch
+    private static CnnChoice? Cnn(ComponentRecipe? cnn, DetectorRegistry registry) => cnn?.Implementation switch
     {
-        null or "package" => null,
+        null => null,
+        CnnChoice.PackageName => RecipeJson.Read<CnnChoice.PackageSettings>(cnn.Settings, "the settings of the CNN") is var p
+            ? new CnnChoice.FromPackage(registry.OpenModelPackage(p.Name, p.Folder)) : null,
         "" => new CnnChoice.ResNet(RecipeJson.Read<ResNetOptions>(cnn.Settings, "the settings of the CNN")),
         CnnChoice.ResNetName => new CnnChoice.ResNet(RecipeJson.Read<ResNetOptions>(cnn.Settings, "the settings of the CNN")),
         CnnChoice.EfficientNetName => new CnnChoice.EfficientNetLite(RecipeJson.Read<EfficientNetLiteOptions>(cnn.Settings, "the settings of the CNN")),
