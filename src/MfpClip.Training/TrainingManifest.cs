@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using MfpClip.Diagnostics;
 using MfpClip.Files;
@@ -27,11 +28,12 @@ internal static class TrainingManifest
             Data = new { data.Name, data.Count, data.Fingerprint },
             data.Auxiliary,
             Recipe = recipe,
+            Detector = detector.Recipe is { } text ? JsonNode.Parse(text) : null,
             Run = new { options.Modules, options.RecomputedBlocks, options.Workers, Threads = torch.get_num_threads(), detector.Device, detector.Precision, detector.ImageSize },
             Versions = new { Library = detector.LibraryVersion, Torch = typeof(torch).Assembly.GetName().Version?.ToString(), Runtime = Environment.Version.ToString() },
             Hashes = new { Frozen = result.FrozenHash, Trained = result.TrainedHash, Start = detector.WeightsHash },
             SecondsOfThisRun = Math.Round(result.Elapsed.TotalSeconds, 3),
-            Stages = detector.Stages.Select(s => new { s.Stage, s.Component, s.Options, s.Weights }),
+            Stages = detector.Stages.Select(s => new { s.Id, s.Implementation, s.Stage, s.Component, s.Options, s.Weights }),
             result.Epochs,
         };
         AtomicFile.Write(path, stream => JsonSerializer.Serialize(stream, manifest, Options));

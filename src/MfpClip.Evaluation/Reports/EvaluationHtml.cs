@@ -103,7 +103,8 @@ internal static class EvaluationHtml
             html.Write($"<tr><th>{HtmlPage.Encode(stage.Stage)}</th><td>{HtmlPage.Encode(string.Join("; ", new[] { stage.Component, string.Join(", ", stage.Options.Select(o => $"{o.Key}={o.Value}")), weights }.Where(t => t.Length > 0)))}</td></tr>");
         }
 
-        html.Write("</table></div></section>\n");
+        html.Write("</table></div>");
+        html.Write(d.Recipe is { } recipe ? $"<details><summary>recipe, to build this detector again</summary><pre>{HtmlPage.Encode(recipe)}</pre></details></section>\n" : "</section>\n");
     }
 
     /// <summary>What it takes to run it again, line by line.</summary>

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using System.Globalization;
 using MfpClip.Evaluation.Metrics;
 
@@ -58,9 +59,41 @@ public sealed record EvaluationReport(IReadOnlyList<EvaluationRun> Runs)
         get
         {
             var groups = Runs.GroupBy(r => (r.Detector.Method, r.DataSet, Settings: string.Join(';', r.Settings.OrderBy(s => s.Key, StringComparer.Ordinal)),
-                Stages: string.Join(';', r.Detector.Stages.Select(s => $"{s.Stage}={s.Component}({string.Join(',', s.Options)})")))).ToList();
+                Stages: string.Join(';', r.Detector.Stages.Select(Identity)))).ToList();
             var shared = groups.GroupBy(g => g.Key.Method).Where(g => g.Count() > 1).Select(g => g.Key).ToHashSet(StringComparer.Ordinal);
             return [.. groups.Select((g, i) => new MethodRuns(shared.Contains(g.Key.Method) ? $"{g.Key.Method} #{i + 1}" : g.Key.Method, [.. g]))];
+        }
+    }
+
+    // Runs of other seeds of initialization are runs of one method. Runs written by version 0.1 have texts only.
+    private static string Identity(StageDescription stage)
+    {
+        if (stage.Implementation.Length == 0)
+        {
+            return $"{stage.Stage}={stage.Component}({string.Join(',', stage.Options)})";
+        }
+
+        var settings = JsonNode.Parse(stage.Settings);
+        RemoveSeeds(settings);
+        return $"{stage.Id}={stage.Implementation}{settings?.ToJsonString()}";
+    }
+
+    private static void RemoveSeeds(JsonNode? node)
+    {
+        if (node is JsonObject settings)
+        {
+            settings.Remove("seed");
+            foreach (var (_, value) in settings)
+            {
+                RemoveSeeds(value);
+            }
+        }
+        else if (node is JsonArray items)
+        {
+            foreach (var item in items)
+            {
+                RemoveSeeds(item);
+            }
         }
     }
 }

@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Runtime.ExceptionServices;
 using System.Runtime.InteropServices;
-using Microsoft.Extensions.Logging.Abstractions;
 using System.Threading.Channels;
 using MfpClip.Detection;
 using MfpClip.Detection.Composing;
@@ -11,11 +10,13 @@ using MfpClip.Diagnostics;
 using MfpClip.Execution;
 using MfpClip.Files;
 using MfpClip.Imaging;
+using MfpClip.Modules;
 using MfpClip.Native;
 using MfpClip.Parallelism;
 using MfpClip.Pipeline;
 using MfpClip.References;
 using MfpClip.Training;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace MfpClip;
 
@@ -164,8 +165,9 @@ public sealed partial class ZeroShotDetector : IZeroShotDetector
     public void SaveModules(string path)
     {
         using var use = Enter();
-        var pass = Method as MfpClipPass ?? throw new DetectorConfigurationException([$"{Description.Method} has no trained modules to save."]);
-        ModuleCheckpointFile.Save(path, pass.Parts, Description);
+        var weights = _pass.ModuleWeights is { Count: > 0 } trained ? trained
+            : throw new DetectorConfigurationException([$"{Description.Method} has no trained modules to save."]);
+        ModuleCheckpointFile.Save(path, weights, Description);
     }
 
     /// <inheritdoc/>

@@ -120,7 +120,8 @@ public sealed class HtmlReport : IDisposable
             html.Append($"<tr><th>{HtmlPage.Encode(stage.Stage)}</th><td>{HtmlPage.Encode(stage.Component)}</td><td>{HtmlPage.Encode(string.Join(", ", stage.Options.Select(o => $"{o.Key}={o.Value}")))}</td><td>{HtmlPage.Encode(string.Join(", ", stage.Weights.Select(w => $"{w.Source} {w.Sha256[..12]}")))}</td></tr>");
         }
 
-        return html.Append("</table></details><main>\n").ToString();
+        html.Append("</table>").Append(d.Recipe is { } recipe ? $"<p>Recipe, to build this detector again:</p><pre class=recipe>{HtmlPage.Encode(recipe)}</pre>" : string.Empty);
+        return html.Append("</details><main>\n").ToString();
     }
 
     private static string Number(double v) => v.ToString("0.###", CultureInfo.InvariantCulture);

@@ -1,4 +1,5 @@
 using MfpClip.Execution;
+using MfpClip.Modules;
 using MfpClip.Training;
 
 namespace MfpClip.Pipeline;
@@ -30,6 +31,9 @@ internal abstract class DelegatingDetectionPass(IDetectionPass inner) : IDetecti
 
     /// <inheritdoc/>
     public virtual ITrainableMethod? Trainable => Inner.Trainable;
+
+    /// <inheritdoc/>
+    public virtual IReadOnlyList<KeyValuePair<string, Tensor>> ModuleWeights => Inner.ModuleWeights;
 
     /// <inheritdoc/>
     public virtual IReadOnlyList<Tensor>? ConvolutionalMaps(Tensor images) => Inner.ConvolutionalMaps(images);

@@ -1,4 +1,5 @@
 using MfpClip.Execution;
+using MfpClip.Modules;
 using MfpClip.Training;
 
 namespace MfpClip.Pipeline;
@@ -29,6 +30,9 @@ public interface IDetectionPass : ICapabilityProvider, IDisposable
 
     /// <summary>How the method is trained; <see langword="null"/> where it has nothing to train.</summary>
     ITrainableMethod? Trainable => null;
+
+    /// <summary>Trained tensors by full name, as checkpoints of modules hold them; empty where there are none.</summary>
+    IReadOnlyList<KeyValuePair<string, Tensor>> ModuleWeights => Trainable?.TrainedWeights ?? [];
 
     /// <summary>Maps of a frozen convolutional network inside the vision tower, <c>[B, C, h, w]</c> each, in the caller's scope; <see langword="null"/> where there are none.</summary>
     /// <param name="images">As <see cref="Run"/> takes them.</param>

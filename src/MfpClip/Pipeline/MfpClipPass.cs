@@ -40,6 +40,8 @@ internal sealed class MfpClipPass : IDetectionPass
     public ITrainableMethod? Trainable => _objective is null ? null
         : new PipelineTraining(_parts, _pipeline, _texts, Method, _objective) is { TrainedWeights.Count: > 0 } training ? training : null;
 
+    public IReadOnlyList<KeyValuePair<string, Tensor>> ModuleWeights => ModuleCheckpoint.Collect(_parts.Checkpointed);
+
     public Device Device => _parts.Backbone.Vision.Device;
 
     public ScalarType Precision => _parts.Backbone.Vision.Precision;

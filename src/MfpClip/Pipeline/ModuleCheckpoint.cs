@@ -19,16 +19,19 @@ internal static class ModuleCheckpoint
         return all;
     }
 
-    /// <summary>Copies a file's tensors into the modules. Nothing is changed unless every tensor fits and is finite.</summary>
-    /// <param name="modules">Modules by checkpoint prefix.</param>
+    /// <summary>The same for modules by checkpoint prefix.</summary>
+    public static void Load(IEnumerable<KeyValuePair<string, IDetectorModule>> modules, IWeightFile file, Func<string, bool>? foreign = null) =>
+        Load(Collect(modules), file, foreign);
+
+    /// <summary>Copies a file's tensors into trained ones. Nothing is changed unless every tensor fits and is finite.</summary>
+    /// <param name="targets">Trained tensors by full name.</param>
     /// <param name="file">Opened file.</param>
     /// <param name="foreign">Tensors of the file that belong to nobody and are passed over; <see langword="null"/>: none may be.</param>
     /// <exception cref="WeightsMismatchException">Tensors are missing, unexpected or of another shape.</exception>
     /// <exception cref="WeightsException">Values are not finite.</exception>
     public static void Load(
-        IEnumerable<KeyValuePair<string, IDetectorModule>> modules, IWeightFile file, Func<string, bool>? foreign = null)
+        IReadOnlyList<KeyValuePair<string, Tensor>> targets, IWeightFile file, Func<string, bool>? foreign = null)
     {
-        var targets = Collect(modules);
         ShapeCheck.Require(file, targets.Select(t => (t.Key, t.Value.shape)), foreign: foreign);
         using var scope = torch.NewDisposeScope();
         using var guard = torch.no_grad();

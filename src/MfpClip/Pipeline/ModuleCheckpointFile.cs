@@ -1,4 +1,5 @@
 using System.Text.Json;
+using MfpClip.Backbones;
 using MfpClip.Diagnostics;
 using MfpClip.Execution;
 using MfpClip.Files;
@@ -12,32 +13,34 @@ internal static class ModuleCheckpointFile
 {
     internal const string Format = "mfpclip-modules-1";
 
-    public static void Save(string path, PipelineParts parts, DetectorDescription description) => SafetensorsWriter.Write(
+    public static void Save(string path, IReadOnlyList<KeyValuePair<string, Tensor>> weights, DetectorDescription description) => SafetensorsWriter.Write(
         path,
-        ModuleCheckpoint.Collect(parts.Checkpointed),
+        weights,
         new Dictionary<string, string>
         {
             ["format"] = Format,
             ["method"] = description.Method,
             ["method_id"] = description.MethodId,
             ["parts"] = JsonSerializer.Serialize(description.Stages.Select(s => new { s.Id, s.Implementation, s.Settings }), ReflectedJson.Options),
-            ["backbone_sha256"] = BackboneHash(parts),
+            ["backbone_sha256"] = description.Stages.FirstOrDefault(s => s.Id == "backbone")?.Weights is [{ } backbone, ..] ? backbone.Sha256 : string.Empty,
             ["library_version"] = description.LibraryVersion,
         });
 
     /// <summary>Loads this library's file, or one as a method's authors publish it.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="parts">What it is loaded into.</param>
+    /// <param name="weights">Trained tensors by full name, which it is copied into.</param>
+    /// <param name="target">What they belong to.</param>
     /// <param name="layouts">Published layouts that may be met.</param>
     /// <exception cref="WeightsException">It is no checkpoint of this library, or of another backbone.</exception>
     /// <exception cref="WeightsMismatchException">Tensors are missing, unexpected or of another shape.</exception>
-    public static void Load(string path, PipelineParts parts, IEnumerable<ICheckpointLayout> layouts)
+    public static void Load(
+        string path, IReadOnlyList<KeyValuePair<string, Tensor>> weights, CheckpointTarget target, IEnumerable<ICheckpointLayout> layouts)
     {
         using var file = WeightFile.Open(path);
         if (!file.Metadata.ContainsKey("format") && layouts.FirstOrDefault(l => l.Matches(file.Tensors)) is { } layout)
         {
-            layout.Check(file, new(parts.Backbone, parts.Checkpointed.ToDictionary(m => m.Key, m => m.Value, StringComparer.Ordinal)));
-            ModuleCheckpoint.Load(parts.Checkpointed, new RenamedWeightFile(file, layout.Rename));
+            layout.Check(file, target);
+            ModuleCheckpoint.Load(weights, new RenamedWeightFile(file, layout.Rename));
             return;
         }
 
@@ -46,12 +49,12 @@ internal static class ModuleCheckpointFile
             throw new WeightsException(path, $"it says it is '{format}'; this version reads '{Format}'.");
         }
 
-        if (file.Metadata.TryGetValue("backbone_sha256", out var trained) && trained.Length > 0 && trained != BackboneHash(parts))
+        if (file.Metadata.TryGetValue("backbone_sha256", out var trained) && trained.Length > 0 && trained != BackboneHash(target.Backbone))
         {
-            throw new WeightsException(path, $"the modules were trained with another backbone ({trained[..Math.Min(12, trained.Length)]}..., this one is {BackboneHash(parts)[..12]}...). Use the backbone they belong to.");
+            throw new WeightsException(path, $"the modules were trained with another backbone ({Short(trained)}, this one is {Short(BackboneHash(target.Backbone))}). Use the backbone they belong to.");
         }
 
-        ModuleCheckpoint.Load(parts.Checkpointed, file);
+        ModuleCheckpoint.Load(weights, file);
     }
 
     /// <summary>
@@ -61,7 +64,7 @@ internal static class ModuleCheckpointFile
     /// <returns>The modules that were loaded.</returns>
     public static IReadOnlyCollection<IDetectorModule> LoadFitting(IWeightFile file, PipelineParts parts)
     {
-        if (file.Metadata.GetValueOrDefault("backbone_sha256") != BackboneHash(parts))
+        if (file.Metadata.GetValueOrDefault("backbone_sha256") != BackboneHash(parts.Backbone))
         {
             return [];
         }
@@ -72,5 +75,7 @@ internal static class ModuleCheckpointFile
         return [.. fitting.Select(m => m.Value)];
     }
 
-    private static string BackboneHash(PipelineParts parts) => parts.Backbone.Describe().Weights is [{ } weights, ..] ? weights.Sha256 : string.Empty;
+    private static string BackboneHash(IClipBackbone backbone) => backbone.Describe().Weights is [{ } weights, ..] ? weights.Sha256 : string.Empty;
+
+    private static string Short(string hash) => hash.Length > 12 ? $"{hash[..12]}..." : hash.Length > 0 ? hash : "without a hash";
 }

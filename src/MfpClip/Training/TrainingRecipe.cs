@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using MfpClip.Diagnostics;
 
 namespace MfpClip.Training;
 
@@ -105,17 +106,9 @@ public sealed record TrainingRecipe
         {
             (Enum.IsDefined(Optimizer), $"Recipe: unknown optimiser {(int)Optimizer}."),
             (Enum.IsDefined(Schedule), $"Recipe: unknown schedule {(int)Schedule}."),
-            (double.IsFinite(LearningRate) && LearningRate > 0, $"Recipe: {nameof(LearningRate)} must be above 0."),
-            (Beta1 is >= 0 and < 1, $"Recipe: {nameof(Beta1)} must be at least 0 and below 1."),
-            (Beta2 is >= 0 and < 1, $"Recipe: {nameof(Beta2)} must be at least 0 and below 1."),
-            (double.IsFinite(Epsilon) && Epsilon >= 0, $"Recipe: {nameof(Epsilon)} must be at least 0."),
-            (double.IsFinite(WeightDecay) && WeightDecay >= 0, $"Recipe: {nameof(WeightDecay)} must be at least 0."),
-            (Epochs >= 1, $"Recipe: {nameof(Epochs)} is {Epochs}; it must be at least 1."),
-            (BatchSize >= 1, $"Recipe: {nameof(BatchSize)} is {BatchSize}; it must be at least 1."),
-            (MosaicProbability is >= 0 and <= 1, $"Recipe: {nameof(MosaicProbability)} must be from 0 to 1."),
             (ClipGradientNorm is null or > 0, $"Recipe: {nameof(ClipGradientNorm)} must be above 0."),
             (AverageDecay is null or (>= 0 and < 1), $"Recipe: {nameof(AverageDecay)} must be at least 0 and below 1."),
         };
-        return checks.Where(c => !c.Fine).Select(c => c.Fault);
+        return OptionRanges.Faults(this, "Recipe").Concat(checks.Where(c => !c.Fine).Select(c => c.Fault));
     }
 }

@@ -49,10 +49,14 @@ internal static class CompositionChecks
         faults.AddRange(MultiScalePass.Faults(c.Scales));
         faults.AddRange(c.References?.Faults() ?? []);
         faults.AddRange(method.Faults());
-        if (!method.Description.RunsPipeline && (c.ModuleWeights is not null || c.Cnn is not null))
+        if (!method.Description.RunsPipeline && !method.Description.IsTrained && c.ModuleWeights is { } path)
         {
-            string given = c.ModuleWeights is { } path ? $"'{path}'" : "a CNN";
-            faults.Add($"{method.Description.Name} has no trained modules and reads no CNN, but {given} was given; leave it out.");
+            faults.Add($"{method.Description.Name} has no trained modules, but '{path}' was given; leave it out.");
+        }
+
+        if (!method.Description.RunsPipeline && c.Cnn is not null)
+        {
+            faults.Add($"{method.Description.Name} reads no CNN, but a CNN was given; leave it out.");
         }
 
         if (faults.Count > 0 && method.Description.RunsPipeline)

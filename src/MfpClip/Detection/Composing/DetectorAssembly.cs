@@ -61,9 +61,8 @@ internal static class DetectorAssembly
             backbone.GetService<IKernelMeasurement>()?.MeasureKernels(size);
             var input = new InputSettings { Decoder = c.Decoder, Preprocessor = c.Preprocessor ?? new SquareResize(size), Limits = c.Limits };
             var parts = method.Description.RunsPipeline ? CreateParts(c, backbone, cnn, dimensions, owned) : null;
-            var pass = parts is null
-                ? method.CreatePass(new() { Backbone = backbone, Tokenizer = tokenizer, Input = input })
-                : CreatePass(c, method, parts, tokenizer);
+            var pass = parts is not null ? CreatePass(c, method, parts, tokenizer)
+                : LoadedPass(c, method, new() { Backbone = backbone, Tokenizer = tokenizer, Input = input }, owned);
             return new(AtScales(c, pass, backbone), new()
             {
                 Input = input, BatchSize = c.BatchSize, Logger = c.Logger, Calibration = c.Calibration, Recipe = RecipeWriter.Write(c, method, parts),
@@ -101,13 +100,31 @@ internal static class DetectorAssembly
         static (string, string) Identity(ComponentRecipe component) => (component.Implementation, component.Settings?.ToJsonString() ?? "{}");
     }
 
+    private static IDetectionPass LoadedPass(Composition c, IDetectionMethod method, MethodContext context, Stack<IDisposable> owned)
+    {
+        var pass = method.CreatePass(context);
+        owned.Clear(); // the pass owns the backbone now
+        Own(owned, pass);
+        if (c.ModuleWeights is { } path)
+        {
+            var weights = pass.ModuleWeights;
+            ModuleCheckpointFile.Load(path, weights, new(context.Backbone, new Dictionary<string, IDetectorModule>()), Layouts(c, method));
+            pass.Trainable?.WeightsChanged();
+        }
+
+        return pass;
+    }
+
+    private static IEnumerable<ICheckpointLayout> Layouts(Composition c, IDetectionMethod method) =>
+        method.Checkpoints.Concat(c.Registry.Methods.SelectMany(m => m.Create().Checkpoints));
+
     /// <summary>Loads trained modules where there are any; says where each module's weights come from.</summary>
     private static Func<IDetectorModule, string> LoadModules(Composition c, IDetectionMethod method, PipelineParts parts)
     {
         if (c.ModuleWeights is { } path)
         {
-            var layouts = method.Checkpoints.Concat(c.Registry.Methods.SelectMany(m => m.Create().Checkpoints));
-            ModuleCheckpointFile.Load(path, parts, layouts);
+            var target = new CheckpointTarget(parts.Backbone, parts.Checkpointed.ToDictionary(m => m.Key, m => m.Value, StringComparer.Ordinal));
+            ModuleCheckpointFile.Load(path, ModuleCheckpoint.Collect(parts.Checkpointed), target, Layouts(c, method));
             return _ => Path.GetFileName(path);
         }
 

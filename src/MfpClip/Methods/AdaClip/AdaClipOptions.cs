@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using MfpClip.Backbones.Clip;
+using MfpClip.Diagnostics;
 using MfpClip.Modules;
 using MfpClip.Text;
 using MfpClip.Training;
@@ -125,14 +126,14 @@ public sealed record AdaClipOptions
     /// <summary>Faults of the prompts' settings.</summary>
     internal IEnumerable<string> PromptFaults(ModuleDimensions dimensions)
     {
-        if (PromptLength < 1 || PromptLength > dimensions.ContextLength - 8)
+        foreach (string fault in OptionRanges.Faults(this, "AdaCLIP", nameof(PromptLength), nameof(PromptDepth)))
         {
-            yield return $"AdaCLIP: {nameof(PromptLength)} is {PromptLength}; it must be from 1 to {dimensions.ContextLength - 8}.";
+            yield return fault;
         }
 
-        if (PromptDepth < 1)
+        if (PromptLength > dimensions.ContextLength - 8)
         {
-            yield return $"AdaCLIP: {nameof(PromptDepth)} is {PromptDepth}; it must be at least 1.";
+            yield return $"AdaCLIP: {nameof(PromptLength)} is {PromptLength}; it must be at most {dimensions.ContextLength - 8}.";
         }
 
         if (!StaticPrompts && !DynamicPrompts)
@@ -144,24 +145,15 @@ public sealed record AdaClipOptions
     /// <summary>Faults of the score's settings.</summary>
     internal IEnumerable<string> ScoreFaults()
     {
+        foreach (string fault in OptionRanges.Faults(this, "AdaCLIP", nameof(Clusters), nameof(FusionWeight), nameof(Tau), nameof(SmoothingSigma), nameof(StageCount)))
+        {
+            yield return fault;
+        }
+
         if (!Enum.IsDefined(Fusion))
         {
             yield return $"AdaCLIP: unknown fusion {(int)Fusion}; choose {string.Join(", ", Enum.GetNames<SemanticFusion>())}.";
         }
 
-        if (Clusters < 1)
-        {
-            yield return $"AdaCLIP: {nameof(Clusters)} is {Clusters}; it must be at least 1.";
-        }
-
-        if (!(FusionWeight is >= 0 and <= 1))
-        {
-            yield return $"AdaCLIP: {nameof(FusionWeight)} must be from 0 to 1.";
-        }
-
-        if (!(Tau is >= 1e-3 and <= 1e4))
-        {
-            yield return $"AdaCLIP: {nameof(Tau)} must be from 0.001 to 10000.";
-        }
     }
 }

@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using MfpClip.Backbones.Clip;
+using MfpClip.Diagnostics;
 using MfpClip.Modules;
 using MfpClip.Modules.Scoring;
 using MfpClip.Training;
@@ -105,19 +106,19 @@ public sealed record AnomalyClipOptions
     /// <summary>Faults of the prompts' settings.</summary>
     internal IEnumerable<string> PromptFaults(ModuleDimensions dimensions)
     {
-        if (ContextTokens < 1 || ContextTokens > dimensions.ContextLength - 8)
+        foreach (string fault in OptionRanges.Faults(this, "AnomalyCLIP", nameof(ContextTokens), nameof(DeepTokens), nameof(DeepDepth)))
         {
-            yield return $"AnomalyCLIP: {nameof(ContextTokens)} is {ContextTokens}; it must be from 1 to {dimensions.ContextLength - 8}, so that the words have room.";
+            yield return fault;
         }
 
-        if (DeepTokens < 1 || DeepTokens > dimensions.ContextLength - 8)
+        if (ContextTokens > dimensions.ContextLength - 8)
         {
-            yield return $"AnomalyCLIP: {nameof(DeepTokens)} is {DeepTokens}; it must be from 1 to {dimensions.ContextLength - 8}.";
+            yield return $"AnomalyCLIP: {nameof(ContextTokens)} is {ContextTokens}; it must be at most {dimensions.ContextLength - 8}, so that the words have room.";
         }
 
-        if (DeepDepth < 1)
+        if (DeepTokens > dimensions.ContextLength - 8)
         {
-            yield return $"AnomalyCLIP: {nameof(DeepDepth)} is {DeepDepth}; it must be at least 1.";
+            yield return $"AnomalyCLIP: {nameof(DeepTokens)} is {DeepTokens}; it must be at most {dimensions.ContextLength - 8}.";
         }
 
         if (string.IsNullOrWhiteSpace(NormalPrompt) || string.IsNullOrWhiteSpace(AbnormalPrompt))
@@ -129,18 +130,18 @@ public sealed record AnomalyClipOptions
     /// <summary>Faults of the vision encoder's settings.</summary>
     internal IEnumerable<string> VisionFaults(ModuleDimensions dimensions)
     {
-        if (DualPathBlocks is { } blocks && (blocks < 0 || blocks > dimensions.VisionLayers))
+        foreach (string fault in OptionRanges.Faults(this, "AnomalyCLIP", nameof(DualPathBlocks)))
+        {
+            yield return fault;
+        }
+
+        if (DualPathBlocks is { } blocks && blocks > dimensions.VisionLayers)
         {
             yield return $"AnomalyCLIP: {nameof(DualPathBlocks)} is {blocks}; the vision tower has {dimensions.VisionLayers} blocks.";
         }
     }
 
     /// <summary>Faults of the map's and the score's settings.</summary>
-    internal IEnumerable<string> ScoreFaults()
-    {
-        if (!(Temperature is >= 1e-4 and <= 1e3))
-        {
-            yield return $"AnomalyCLIP: {nameof(Temperature)} must be from 0.0001 to 1000.";
-        }
-    }
+    internal IEnumerable<string> ScoreFaults() =>
+        OptionRanges.Faults(this, "AnomalyCLIP", nameof(Temperature), nameof(SmoothingSigma), nameof(StageCount));
 }

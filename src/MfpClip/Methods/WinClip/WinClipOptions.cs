@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using MfpClip.Diagnostics;
 using MfpClip.Text;
 
 namespace MfpClip.Methods.WinClip;
@@ -56,29 +57,24 @@ public sealed record WinClipOptions
     /// <summary>Every fault of these settings.</summary>
     internal IEnumerable<string> Faults()
     {
+        foreach (string fault in OptionRanges.Faults(this, "WinCLIP"))
+        {
+            yield return fault;
+        }
+
         if (Windows is null && (Scales.Count == 0 || Scales.Any(s => s < 1) || Scales.Distinct().Count() != Scales.Count))
         {
             yield return $"WinCLIP: {nameof(Scales)} are {string.Join(", ", Scales)}; at least one is needed, each at least 1 and only once.";
         }
 
-        if (Stride < 1 || (Windows is null && Scales.Any(s => s >= 1 && s < Stride)))
+        if (Windows is null && Scales.Any(s => s >= 1 && s < Stride))
         {
-            yield return $"WinCLIP: {nameof(Stride)} is {Stride}; it must be at least 1 and at most the smallest scale, so that no patch is left out.";
-        }
-
-        if (!double.IsFinite(Temperature) || Temperature <= 0)
-        {
-            yield return $"WinCLIP: {nameof(Temperature)} must be a finite number above 0.";
+            yield return $"WinCLIP: {nameof(Stride)} is {Stride}; it must be at most the smallest scale, so that no patch is left out.";
         }
 
         if (!Enum.IsDefined(Aggregation))
         {
             yield return $"WinCLIP: unknown aggregation {(int)Aggregation}; choose {string.Join(", ", Enum.GetNames<WindowAggregation>())}.";
-        }
-
-        if (WindowBatch < 1)
-        {
-            yield return $"WinCLIP: {nameof(WindowBatch)} is {WindowBatch}; it must be at least 1.";
         }
 
         foreach (string name in ClassReferences.Where(c => c.Value.Count == 0).Select(c => c.Key))

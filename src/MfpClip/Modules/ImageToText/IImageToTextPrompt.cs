@@ -21,3 +21,18 @@ public interface IImageToTextPrompt : IDetectorModule
     /// <returns>t, L2-normalised float32 <c>[B, 2, C]</c>, normal first; B is 1 where the image is not used.</returns>
     Tensor EmbedStates(ITextTower text, StateSentences states, ImageContext? image, ForwardContext context);
 }
+
+/// <summary>An image-to-text prompt around another one, which it owns; override what is to change.</summary>
+/// <param name="inner">The wrapped module.</param>
+public abstract class DelegatingImageToTextPrompt(IImageToTextPrompt inner) : DelegatingModule<IImageToTextPrompt>(inner), IImageToTextPrompt
+{
+    /// <inheritdoc/>
+    public virtual ImageSources Reads => Inner.Reads;
+
+    /// <inheritdoc/>
+    public virtual bool ReadsSentences => Inner.ReadsSentences;
+
+    /// <inheritdoc/>
+    public virtual Tensor EmbedStates(ITextTower text, StateSentences states, ImageContext? image, ForwardContext context) =>
+        Inner.EmbedStates(text, states, image, context);
+}

@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using MfpClip.Diagnostics;
 
 namespace MfpClip.Modules.ImageToText;
 
@@ -43,6 +44,11 @@ public sealed record ImageToTextPromptOptions
     /// <summary>Every fault of these settings for a model of that size.</summary>
     internal IEnumerable<string> Faults(ModuleDimensions dimensions)
     {
+        foreach (string fault in OptionRanges.Faults(this, "I2TP"))
+        {
+            yield return fault;
+        }
+
         if (!Enum.IsDefined(Variant))
         {
             yield return $"I2TP: unknown variant {(int)Variant}; choose {string.Join(", ", Enum.GetNames<ImageToTextVariant>())}.";
@@ -53,14 +59,9 @@ public sealed record ImageToTextPromptOptions
             yield return $"I2TP: variant {Variant} reads CNN features, but there is no CNN; add one or choose {ImageToTextVariant.Off}.";
         }
 
-        if (TokenCount < 1 || (Variant == ImageToTextVariant.Prepend && TokenCount > dimensions.ContextLength - 3))
+        if (Variant == ImageToTextVariant.Prepend && TokenCount > dimensions.ContextLength - 3)
         {
-            yield return $"I2TP: {nameof(TokenCount)} is {TokenCount}; it must be from 1 to {dimensions.ContextLength - 3}, so that {dimensions.ContextLength} positions leave room for the template.";
-        }
-
-        if (HiddenWidth is < 1)
-        {
-            yield return $"I2TP: {nameof(HiddenWidth)} is {HiddenWidth}; it must be at least 1, or null for one linear layer.";
+            yield return $"I2TP: {nameof(TokenCount)} is {TokenCount}; it must be at most {dimensions.ContextLength - 3}, so that {dimensions.ContextLength} positions leave room for the template.";
         }
 
         if (!double.IsFinite(Alpha))

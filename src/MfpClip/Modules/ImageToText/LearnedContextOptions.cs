@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using MfpClip.Diagnostics;
 
 namespace MfpClip.Modules.ImageToText;
 
@@ -69,21 +70,22 @@ public sealed record LearnedContextOptions
     /// <summary>Every fault of these settings for a model of that size.</summary>
     internal IEnumerable<string> Faults(ModuleDimensions dimensions)
     {
+        foreach (string fault in OptionRanges.Faults(this, "Learned context"))
+        {
+            yield return fault;
+        }
+
         if (!Enum.IsDefined(Variant))
         {
             yield return $"Learned context: unknown variant {(int)Variant}; choose {string.Join(", ", Enum.GetNames<LearnedContextVariant>())}.";
         }
 
-        if (TokenCount < 1 || TokenCount > dimensions.ContextLength - 3)
+        if (TokenCount > dimensions.ContextLength - 3)
         {
-            yield return $"Learned context: {nameof(TokenCount)} is {TokenCount}; it must be from 1 to {dimensions.ContextLength - 3}, so that {dimensions.ContextLength} positions leave room for the state.";
+            yield return $"Learned context: {nameof(TokenCount)} is {TokenCount}; it must be at most {dimensions.ContextLength - 3}, so that {dimensions.ContextLength} positions leave room for the state.";
         }
 
-        if (Reduction < 1 || DecoderWidth < 1 || DecoderHeads < 1 || DecoderLayers < 1)
-        {
-            yield return $"Learned context: {nameof(Reduction)}, {nameof(DecoderWidth)}, {nameof(DecoderHeads)} and {nameof(DecoderLayers)} must be at least 1.";
-        }
-        else if (DecoderWidth % DecoderHeads != 0)
+        if (DecoderHeads > 0 && DecoderWidth % DecoderHeads != 0)
         {
             yield return $"Learned context: {nameof(DecoderWidth)} {DecoderWidth} is no multiple of {nameof(DecoderHeads)} {DecoderHeads}.";
         }

@@ -18,3 +18,11 @@ public interface IMaskPrompt : IDetectorModule
 /// <param name="Features">Z_i' of each stage, <c>[B, C, g, g']</c>.</param>
 /// <param name="Texts">t of each stage, L2-normalised <c>[B, 2, C]</c>.</param>
 public sealed record MaskPromptResult(IReadOnlyList<Tensor> Features, IReadOnlyList<Tensor> Texts);
+
+/// <summary>A mask prompt around another one, which it owns; override what is to change.</summary>
+/// <param name="inner">The wrapped module.</param>
+public abstract class DelegatingMaskPrompt(IMaskPrompt inner) : DelegatingModule<IMaskPrompt>(inner), IMaskPrompt
+{
+    /// <inheritdoc/>
+    public virtual MaskPromptResult? Apply(IReadOnlyList<Tensor> Z, Tensor t, Tensor coarseMap, ForwardContext context) => Inner.Apply(Z, t, coarseMap, context);
+}

@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using MfpClip.Diagnostics;
 
 namespace MfpClip.Modules.Mask;
 
@@ -38,14 +39,14 @@ public sealed record MaskPromptOptions
     /// <summary>Every fault of these settings for a model of that size.</summary>
     internal IEnumerable<string> Faults(ModuleDimensions dimensions)
     {
+        foreach (string fault in OptionRanges.Faults(this, "MP"))
+        {
+            yield return fault;
+        }
+
         if (!Enum.IsDefined(Variant))
         {
             yield return $"MP: unknown variant {(int)Variant}; choose {string.Join(", ", Enum.GetNames<MaskPromptVariant>())}.";
-        }
-
-        if (!double.IsFinite(Beta) || Beta < 0)
-        {
-            yield return $"MP: {nameof(Beta)} must be a finite number of at least 0.";
         }
 
         if (Variant == MaskPromptVariant.Learned && dimensions.EmbedDim < 4)

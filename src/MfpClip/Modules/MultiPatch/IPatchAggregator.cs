@@ -19,3 +19,14 @@ public interface IPatchAggregator : IDetectorModule
     /// <returns>Z_i, same shape.</returns>
     Tensor Aggregate(Tensor projected);
 }
+
+/// <summary>A patch aggregation around another one, which it owns; override what is to change.</summary>
+/// <param name="inner">The wrapped module.</param>
+public abstract class DelegatingPatchAggregator(IPatchAggregator inner) : DelegatingModule<IPatchAggregator>(inner), IPatchAggregator
+{
+    /// <inheritdoc/>
+    public virtual Tensor Project(int stage, Tensor patchTokens, int rows, int columns, IVisionTower vision) => Inner.Project(stage, patchTokens, rows, columns, vision);
+
+    /// <inheritdoc/>
+    public virtual Tensor Aggregate(Tensor projected) => Inner.Aggregate(projected);
+}

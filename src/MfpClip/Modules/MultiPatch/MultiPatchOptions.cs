@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using MfpClip.Diagnostics;
 
 namespace MfpClip.Modules.MultiPatch;
 
@@ -31,14 +32,19 @@ public sealed record MultiPatchOptions
     /// <summary>Every fault of these settings.</summary>
     internal IEnumerable<string> Faults()
     {
+        foreach (string fault in OptionRanges.Faults(this, "MPFA"))
+        {
+            yield return fault;
+        }
+
         if (!Enum.IsDefined(Projection))
         {
             yield return $"MPFA: unknown projection {(int)Projection}; choose {string.Join(", ", Enum.GetNames<PatchProjection>())}.";
         }
 
-        if (Neighbourhood < 1 || Neighbourhood % 2 == 0)
+        if (Neighbourhood % 2 == 0)
         {
-            yield return $"MPFA: {nameof(Neighbourhood)} is {Neighbourhood}; it must be odd and at least 1, so that a patch lies in the middle.";
+            yield return $"MPFA: {nameof(Neighbourhood)} is {Neighbourhood}; it must be odd, so that a patch lies in the middle.";
         }
     }
 }

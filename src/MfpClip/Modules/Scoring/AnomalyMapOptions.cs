@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using System.Globalization;
+using MfpClip.Diagnostics;
 
 namespace MfpClip.Modules.Scoring;
 
@@ -62,19 +63,14 @@ public sealed record AnomalyMapOptions
     /// <param name="stages">How many stages there are; <see langword="null"/>: not known yet.</param>
     internal IEnumerable<string> Faults(int? stages = null)
     {
+        foreach (string fault in OptionRanges.Faults(this, "Anomaly map"))
+        {
+            yield return fault;
+        }
+
         if (Stages.Any(s => s < 1 || s > (stages ?? int.MaxValue)) || Stages.Distinct().Count() < Stages.Count)
         {
             yield return $"Anomaly map: the stages are {string.Join(", ", Stages)}; each must be from 1 to {stages?.ToString(CultureInfo.InvariantCulture) ?? "the number of stages"}, and be named once.";
-        }
-
-        if (!double.IsFinite(Tau) || Tau <= 0)
-        {
-            yield return $"Anomaly map: {nameof(Tau)} must be a finite number above 0.";
-        }
-
-        if (!(SmoothingSigma is >= 0 and <= 100))
-        {
-            yield return $"Anomaly map: {nameof(SmoothingSigma)} must be from 0 to 100 pixels.";
         }
 
         if (!Enum.IsDefined(Upsampling))

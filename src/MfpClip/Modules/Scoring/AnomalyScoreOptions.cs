@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using MfpClip.Diagnostics;
 
 namespace MfpClip.Modules.Scoring;
 
@@ -41,19 +42,15 @@ public sealed record AnomalyScoreOptions
     /// <summary>Every fault of these settings.</summary>
     internal IEnumerable<string> Faults()
     {
+        foreach (string fault in OptionRanges.Faults(this, "Anomaly score"))
+        {
+            yield return fault;
+        }
+
         if (!Enum.IsDefined(Strategy))
         {
             yield return $"Anomaly score: unknown strategy {(int)Strategy}; choose {string.Join(", ", Enum.GetNames<ScoreStrategy>())}.";
         }
 
-        if (!double.IsFinite(Tau) || Tau <= 0)
-        {
-            yield return $"Anomaly score: {nameof(Tau)} must be a finite number above 0.";
-        }
-
-        if (!(TopPercent > 0 && TopPercent <= 100))
-        {
-            yield return FormattableString.Invariant($"Anomaly score: {nameof(TopPercent)} is {TopPercent}; it must be above 0 and at most 100 percent.");
-        }
     }
 }

@@ -31,3 +31,20 @@ public interface IAnomalyMapGenerator : IDetectorModule
     /// <returns><c>[B, H, W]</c>.</returns>
     Tensor Smooth(Tensor map) => map.alias();
 }
+
+/// <summary>An anomaly map around another one, which it owns; override what is to change.</summary>
+/// <param name="inner">The wrapped module.</param>
+public abstract class DelegatingAnomalyMapGenerator(IAnomalyMapGenerator inner) : DelegatingModule<IAnomalyMapGenerator>(inner), IAnomalyMapGenerator
+{
+    /// <inheritdoc/>
+    public virtual Tensor Map(IReadOnlyList<Tensor> Z, IReadOnlyList<Tensor> t, int height, int width, ForwardContext context) => Inner.Map(Z, t, height, width, context);
+
+    /// <inheritdoc/>
+    public virtual Tensor PatchLogits(Tensor z, Tensor t) => Inner.PatchLogits(z, t);
+
+    /// <inheritdoc/>
+    public virtual double Maximum(int stages) => Inner.Maximum(stages);
+
+    /// <inheritdoc/>
+    public virtual Tensor Smooth(Tensor map) => Inner.Smooth(map);
+}

@@ -46,3 +46,11 @@ public sealed class ScoreContext
     /// <summary>Logits of every stage on its grid, fresh tensors <c>[B, 2, g, g']</c>: normal, abnormal.</summary>
     public IReadOnlyList<Tensor> StageLogits() => [.. Features.Select(z => PatchLogits(z, Texts))];
 }
+
+/// <summary>An anomaly score around another one, which it owns; override what is to change.</summary>
+/// <param name="inner">The wrapped module.</param>
+public abstract class DelegatingAnomalyScorer(IAnomalyScorer inner) : DelegatingModule<IAnomalyScorer>(inner), IAnomalyScorer
+{
+    /// <inheritdoc/>
+    public virtual ImageScore Score(ScoreContext context) => Inner.Score(context);
+}

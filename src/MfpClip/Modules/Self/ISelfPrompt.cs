@@ -15,3 +15,17 @@ public interface ISelfPrompt : IDetectorModule
     /// <returns>P_v, float32 <c>[B, K, D]</c>; inserted between class token and patch tokens and removed after the stage.</returns>
     Tensor CreatePrompts(int stage, ImageContext image);
 }
+
+/// <summary>A self prompt around another one, which it owns; override what is to change.</summary>
+/// <param name="inner">The wrapped module.</param>
+public abstract class DelegatingSelfPrompt(ISelfPrompt inner) : DelegatingModule<ISelfPrompt>(inner), ISelfPrompt
+{
+    /// <inheritdoc/>
+    public virtual IReadOnlyCollection<int> Stages => Inner.Stages;
+
+    /// <inheritdoc/>
+    public virtual ImageSources Reads => Inner.Reads;
+
+    /// <inheritdoc/>
+    public virtual Tensor CreatePrompts(int stage, ImageContext image) => Inner.CreatePrompts(stage, image);
+}

@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using MfpClip.Diagnostics;
 
 namespace MfpClip.Modules.Self;
 
@@ -38,14 +39,14 @@ public sealed record SelfPromptOptions
     /// <summary>Every fault of these settings for a model of that size.</summary>
     internal IEnumerable<string> Faults(ModuleDimensions dimensions)
     {
+        foreach (string fault in OptionRanges.Faults(this, "SP"))
+        {
+            yield return fault;
+        }
+
         if (!Enum.IsDefined(Variant))
         {
             yield return $"SP: unknown variant {(int)Variant}; choose {string.Join(", ", Enum.GetNames<SelfPromptVariant>())}.";
-        }
-
-        if (AdapterCount < 1)
-        {
-            yield return $"SP: {nameof(AdapterCount)} is {AdapterCount}; it must be at least 1.";
         }
 
         if (Variant == SelfPromptVariant.Off)

@@ -61,3 +61,20 @@ public sealed record VisionStage(Tensor Tokens, int Rows, int Columns)
     /// <summary>The grid's tokens, <c>[B, Rows * Columns, D]</c>.</summary>
     public Tensor Grid() => Tokens.narrow(1, Tokens.shape[1] - ((long)Rows * Columns), (long)Rows * Columns);
 }
+
+/// <summary>A vision encoder around another one, which it owns; override what is to change.</summary>
+/// <param name="inner">The wrapped module.</param>
+public abstract class DelegatingVisionEncoder(IVisionEncoder inner) : DelegatingModule<IVisionEncoder>(inner), IVisionEncoder
+{
+    /// <inheritdoc/>
+    public virtual ImageSources Reads => Inner.Reads;
+
+    /// <inheritdoc/>
+    public virtual bool TakesSelfPrompts => Inner.TakesSelfPrompts;
+
+    /// <inheritdoc/>
+    public virtual IEnumerable<string> Faults(IVisionTower tower) => Inner.Faults(tower);
+
+    /// <inheritdoc/>
+    public virtual VisionEncoding Encode(VisionRun run) => Inner.Encode(run);
+}
