@@ -89,12 +89,27 @@ public sealed class Evaluator(EvaluationOptions? options = null, IImageDecoder? 
             throw new ArgumentException("There is no line to test.", nameof(lines));
         }
 
-        using var memory = BatchMemory.Enter();
-        return [.. Evaluate(lines, dispose: true, data, protocol, progress, cancellationToken).Select((run, i) => run with
+        using var store = new LastBatchFeatures();
+        EvaluationLine[] sharing = [.. lines.Select(l => l with { Build = (category, references) => Sharing(l.Build(category, references), store) })];
+        return [.. Evaluate(sharing, dispose: true, data, protocol, progress, cancellationToken).Select((run, i) => run with
         {
             Seed = lines[i].Seed,
             Settings = new Dictionary<string, string>(run.Settings) { ["line"] = lines[i].Name, ["timing"] = $"side by side with {lines.Count - 1} other lines, shared parts count once" },
         })];
+    }
+
+    // What another assembly's detector computes is its own affair.
+    private static IZeroShotDetector Sharing(IZeroShotDetector built, IFeatureStore store)
+    {
+        if (built is not ZeroShotDetector detector)
+        {
+            return built;
+        }
+
+        using (detector)
+        {
+            return detector.WithFeatureStore(store);
+        }
     }
 
     private EvaluationRun Evaluate(

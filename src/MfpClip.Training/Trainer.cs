@@ -79,7 +79,6 @@ public sealed class Trainer
 
         string frozenBefore = WeightsHash.Of(frozen);
         var identity = new TrainingIdentity(_method.Name, null, CompositionHash(), _data.Fingerprint, frozenBefore);
-        using var features = FrozenFeatures.Enter(_detector, _options);
         using var watch = new TrainingWatch(_files, _options, _recipe);
         using var session = new TrainingSession(_method, trained, _recipe, _files, identity, _detector.SaveModules);
         try
@@ -117,9 +116,9 @@ public sealed class Trainer
 
     private bool Loop(TrainingSession session, TrainingWatch watch, IProgress<TrainingProgress>? progress, CancellationToken cancellationToken)
     {
-        var context = new ForwardContext { Reproducible = true, RecomputedBlocks = _options.RecomputedBlocks, CancellationToken = cancellationToken };
+        var context = new ForwardContext { Reproducible = true, RecomputedBlocks = _options.RecomputedBlocks, Features = FeatureFolder.Of(_options), CancellationToken = cancellationToken };
         var samples = new SampleSource(_data, _detector.Settings.Input.Preprocessor, _recipe, _options.ImageCacheBytes);
-        var loader = new BatchLoader(samples, _data.Count, _recipe, _detector.Pass.Normalization, _options.Workers);
+        var loader = new BatchLoader(samples, _data.Count, _recipe, _options.Workers);
         TrainingLog.Started(
             _options.Logger, _method.Name, _data.Name, session.Weights.Sum(w => w.Value.numel()), session.Weights.Count, _recipe.Epochs, loader.StepsPerEpoch);
         try
@@ -135,7 +134,9 @@ public sealed class Trainer
                     }
 
                     using var scope = torch.NewDisposeScope();
-                    var loss = session.Step(loader.ToTensors(images), context);
+                    var batch = loader.ToTensors(images);
+                    using var pixels = batch.Images;
+                    var loss = session.Step(batch, context);
                     watch.Step(session.State, loader.StepsPerEpoch, loss, progress);
                     if (session.State.TotalSteps % (_options.CheckpointEverySteps ?? long.MaxValue) == 0)
                     {

@@ -52,29 +52,78 @@ public sealed class SideBySideTests : IDisposable
         using var scope = torch.NewDisposeScope();
         int computed = 0;
         var (a, b) = (torch.rand([2, 3, 4, 4]), torch.rand([2, 3, 4, 4]));
-        Tensor Twice(Tensor x) => BatchMemory.Get("owner", "twice", x, () =>
+        using var store = new LastBatchFeatures();
+        Tensor Twice(Tensor x) => store.Get(Key("owner"), FeatureInputs.Of(x), () =>
         {
             computed++;
             return [x * 2];
         })[0];
 
+        var first = Twice(a);
+        first.zero_(); // the caller's own
+        Assert.True(Twice(a.clone()).allclose(a * 2));
+        Assert.Equal(1, computed);
+        Assert.True(Twice(b).allclose(b * 2));
+        Assert.True(Twice(torch.ones([1, 3, 8, 8])).allclose(torch.full([1, 3, 8, 8], 2f)));
+        Assert.True(Twice(b).allclose(b * 2)); // another shape took nothing away
+        Assert.Equal(3, computed);
+        Assert.Equal(6, store.Get(Key("other owner"), FeatureInputs.Of(b), () => [torch.tensor(6L)])[0].item<long>());
         Twice(a);
-        Twice(a);
-        Assert.Equal(2, computed); // switched off
-        using (BatchMemory.Enter())
+        Assert.Equal(4, computed); // one batch of a shape is remembered
+
+        static FeatureKey Key(string network) => new() { Network = network, What = "twice", Precision = TorchSharp.torch.ScalarType.Float32, Device = "cpu" };
+    }
+
+    [Fact]
+    public void Detectors_that_share_a_store_compute_frozen_features_once()
+    {
+        var cnn = new CountingCnn();
+        using var one = Builder(cnn).Build();
+        using var other = Builder(cnn).WithoutMultiPatch().Build(); // not the same detector, but the same network
+        var image = ImageInput.FromPixels(new RgbImage(56, 56, new byte[56 * 56 * 3]));
+        float alone = other.Detect(image).Score;
+        using var store = new LastBatchFeatures();
+        using var a = one.WithFeatureStore(store);
+        using var b = other.WithFeatureStore(store);
+        int before = cnn.Calls;
+        a.Detect(image);
+        Assert.Equal(before + 1, cnn.Calls);
+        Assert.Equal(alone, b.Detect(image).Score, 1e-6f);
+        Assert.Equal(before + 1, cnn.Calls);
+        one.Detect(image);
+        Assert.Equal(before + 2, cnn.Calls); // no store, nothing kept
+
+        static ZeroShotDetectorBuilder Builder(CountingCnn cnn) => new ZeroShotDetectorBuilder().UseRandomBackbone(new()
         {
-            var first = Twice(a);
-            first.zero_(); // the caller's own
-            Assert.True(Twice(a.clone()).allclose(a * 2));
-            Assert.Equal(3, computed);
-            Assert.True(Twice(b).allclose(b * 2));
-            Assert.True(Twice(torch.ones([1, 3, 8, 8])).allclose(torch.full([1, 3, 8, 8], 2f)));
-            Assert.True(Twice(b).allclose(b * 2)); // another shape took nothing away
-            Assert.Equal(5, computed);
-            Assert.Equal(6, BatchMemory.Get("other owner", "twice", b, () => [torch.tensor(6L)])[0].item<long>());
+            EmbedDim = 16, Activation = MlpActivation.QuickGelu,
+            Vision = new() { ImageSize = 28, PatchSize = 14, Width = 32, Layers = 4, Heads = 2 }, Text = new() { VocabSize = 49408, Width = 16, Layers = 1, Heads = 2 },
+        }, 1).UseCnn(cnn).WithImageSize(56);
+    }
+
+    private sealed class CountingCnn : ICnnFeatureExtractor
+    {
+        public int Calls { get; private set; }
+
+        public int FeatureDim => 3;
+
+        public IReadOnlyList<int> LevelDims => [3, 3, 3, 3, 3];
+
+        public StageDescription Describe() => new() { Stage = "CNN features", Component = "counting" };
+
+        public void To(TorchSharp.torch.Device device)
+        {
         }
 
-        Assert.False(BatchMemory.IsOn);
+        public CnnFeatures Extract(Tensor pixels)
+        {
+            Calls++;
+            var f = pixels.mean([2, 3]);
+            return new(f, [.. Enumerable.Range(0, 5).Select(_ => f.alias())]);
+        }
+
+        public void Dispose()
+        {
+        }
     }
 
     [Fact]

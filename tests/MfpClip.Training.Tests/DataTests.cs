@@ -34,7 +34,7 @@ public class DataTests
     public void An_unreadable_image_is_reported_by_its_name_and_nothing_hangs()
     {
         var data = new Listed(10, unreadable: 6);
-        var loader = new BatchLoader(new(data, new SquareResize(8), new(), 0), data.Count, new(), (new float[3], [1, 1, 1]), 4);
+        var loader = new BatchLoader(new(data, new SquareResize(8), new(), 0), data.Count, new(), 4);
         var error = Assert.Throws<ImageDecodeException>(() => loader.Epoch(0, 0, default).Count());
         Assert.Contains("image 6", error.Message, StringComparison.Ordinal);
     }
@@ -61,15 +61,17 @@ public class DataTests
     public void Tensors_hold_pixels_labels_and_masks()
     {
         var data = new Listed(4);
-        var loader = new BatchLoader(new(data, new SquareResize(8), new(), 0), 4, new() { BatchSize = 4 }, ([0.5f, 0.5f, 0.5f], [0.5f, 0.25f, 1]), 0);
+        var loader = new BatchLoader(new(data, new SquareResize(8), new(), 0), 4, new() { BatchSize = 4 }, 0);
         using var scope = torch.NewDisposeScope();
         var order = loader.Order(0);
         var batch = loader.ToTensors(loader.Epoch(0, 0, default).Single());
-        Assert.Equal([4, 3, 8, 8], batch.Images.shape);
+        using var images = batch.Images;
+        var pixels = images.Normalized(([0.5f, 0.5f, 0.5f], [0.5f, 0.25f, 1]), torch.CPU);
+        Assert.Equal([4, 3, 8, 8], pixels.shape);
         for (int i = 0; i < 4; i++)
         {
             float grey = order[i] * 10 / 255f; // image k has all pixels 10 k
-            Assert.Equal((grey - 0.5f) / 0.25f, batch.Images[i, 1, 3, 3].item<float>(), 1e-5f);
+            Assert.Equal((grey - 0.5f) / 0.25f, pixels[i, 1, 3, 3].item<float>(), 1e-5f);
             Assert.Equal(order[i] % 2, batch.Labels[i].item<float>());
             Assert.Equal(order[i] % 2 == 0 || order[i] == 1, batch.HasMask[i]);
             // Image 1 has the defect in its left half.
@@ -119,7 +121,7 @@ public class DataTests
     }
 
     private static BatchLoader Loader(TrainingRecipe recipe, int workers) =>
-        new(new(new Listed(10), new SquareResize(8), recipe, 0), 10, recipe, (new float[3], [1, 1, 1]), workers);
+        new(new(new Listed(10), new SquareResize(8), recipe, 0), 10, recipe, workers);
 
     /// <summary>Image k is 8 x 8, all pixels 10 k; odd ones are defective in the left half, only image 1 has a mask.</summary>
     private sealed class Listed(int count, int unreadable = -1) : ITrainingData

@@ -32,11 +32,11 @@ public class FeatureCacheTests
         using var folder = new TestFolder();
         using var images = torch.randn(2, 3, 4, 4);
         int computed = 0;
-        var cache = new FrozenFeatureCache(folder.Path, 1 << 20, "networks");
+        var cache = new FeatureFolder(folder.Path, 1 << 20);
         float[] first = Get(cache, images);
-        Assert.Equal(first, Get(new FrozenFeatureCache(folder.Path, 1 << 20, "networks"), images));
+        Assert.Equal(first, Get(new FeatureFolder(folder.Path, 1 << 20), images));
         Assert.Equal(1, computed);
-        Get(new FrozenFeatureCache(folder.Path, 1 << 20, "other networks"), images);
+        Get(cache, images, "other networks");
         using var other = images + 1e-3f;
         Get(cache, other);
         Assert.Equal(3, computed);
@@ -45,10 +45,10 @@ public class FeatureCacheTests
         Assert.Equal(3, computed); // each image is known on its own
         Assert.Equal(first[..48], back[48..]);
 
-        float[] Get(FrozenFeatureCache c, Tensor x)
+        float[] Get(FeatureFolder c, Tensor x, string network = "networks")
         {
             using var scope = torch.NewDisposeScope();
-            return c.Get("double", x, () =>
+            return c.Get(Key(network), FeatureInputs.Of(x), () =>
             {
                 computed++;
                 return [x * 2];
@@ -57,15 +57,25 @@ public class FeatureCacheTests
     }
 
     [Fact]
+    public void What_an_object_of_this_process_stands_for_is_never_kept()
+    {
+        using var folder = new TestFolder();
+        using var scope = torch.NewDisposeScope();
+        var cache = new FeatureFolder(folder.Path, 1 << 20);
+        cache.Get(Key(string.Empty) with { Instance = new object() }, FeatureInputs.Of(torch.ones([1, 4])), () => [torch.ones([1, 4])]);
+        Assert.Empty(Directory.GetFiles(folder.Path));
+    }
+
+    [Fact]
     public void It_stops_growing_at_its_budget_and_survives_damaged_files()
     {
         using var folder = new TestFolder();
         using var scope = torch.NewDisposeScope();
-        var cache = new FrozenFeatureCache(folder.Path, 3000, "networks");
+        var cache = new FeatureFolder(folder.Path, 3000);
         for (int i = 0; i < 20; i++)
         {
             var x = torch.full([1, 100], (float)i);
-            Assert.Equal(2f * i, cache.Get("double", x, () => [x * 2])[0][0, 0].item<float>());
+            Assert.Equal(2f * i, cache.Get(Key("networks"), FeatureInputs.Of(x), () => [x * 2])[0][0, 0].item<float>());
         }
 
         var files = Directory.GetFiles(folder.Path);
@@ -77,7 +87,7 @@ public class FeatureCacheTests
         }
 
         var y = torch.full([1, 100], 0f);
-        Assert.Equal(0f, cache.Get("double", y, () => [y * 2])[0][0, 5].item<float>());
+        Assert.Equal(0f, cache.Get(Key("networks"), FeatureInputs.Of(y), () => [y * 2])[0][0, 5].item<float>());
     }
 
     [Fact]
@@ -86,7 +96,7 @@ public class FeatureCacheTests
         using var folder = new TestFolder();
         byte[] plain = Train(folder["plain"], null);
         Assert.Equal(plain, Train(folder["first"], folder["features"]));
-        Assert.Equal(2 * 8, Directory.GetFiles(folder["features"]).Length); // CNN features and the tokens before block 1 of 8 images
+        Assert.Equal(2 * 8, Directory.GetFiles(folder["features"]).Length); // CNN features and the maps of the stem of 8 images
         Assert.Equal(plain, Train(folder["second"], folder["features"]));
 
         byte[] Train(string output, string? features)
@@ -134,6 +144,8 @@ public class FeatureCacheTests
             return JsonSerializer.Serialize(result.Methods[0].Runs[0].Categories);
         }
     }
+
+    private static FeatureKey Key(string network) => new() { Network = network, What = "double", Precision = ScalarType.Float32, Device = "cpu" };
 
     private static HybridConfig Hybrid { get; } = new()
     {

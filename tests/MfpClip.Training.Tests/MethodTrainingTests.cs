@@ -79,7 +79,7 @@ public class MethodTrainingTests
         var data = new ProceduralTrainingData(["fabric", "gear"], 3, 64, 2);
         var source = new SampleSource(data, detector.Settings.Input.Preprocessor, new(), 0);
         PreparedSample[] samples = [source.At(0, 0, 0), source.At(3, 0, 1), source.At(4, 0, 2), source.At(2, 0, 3) with { Mask = null, IsAnomalous = true }];
-        var loader = new BatchLoader(source, 4, new() { BatchSize = 4 }, detector.Pass.Normalization, 0);
+        var loader = new BatchLoader(source, 4, new() { BatchSize = 4 }, 0);
 
         var together = method.Loss(loader.ToTensors(samples), ForwardContext.Default).Terms.ToDictionary(t => t.Key, t => t.Value);
         var single = samples.Select(s => method.Loss(loader.ToTensors([s]), ForwardContext.Default).Terms.ToDictionary(t => t.Key, t => t.Value)).ToList();
@@ -107,7 +107,7 @@ public class MethodTrainingTests
         using var scope = torch.NewDisposeScope();
         var method = detector.GetTrainable();
         var source = new SampleSource(Small.Data(), detector.Settings.Input.Preprocessor, new(), 0);
-        var loader = new BatchLoader(source, 2, new() { BatchSize = 2 }, detector.Pass.Normalization, 0);
+        var loader = new BatchLoader(source, 2, new() { BatchSize = 2 }, 0);
         foreach (var (_, weight) in method.TrainedWeights)
         {
             weight.requires_grad = true;

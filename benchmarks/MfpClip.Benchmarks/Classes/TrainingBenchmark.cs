@@ -1,6 +1,7 @@
 using MfpClip.Backbones.Clip;
 using MfpClip.Backbones.Cnn;
 using MfpClip.Execution;
+using MfpClip.Imaging;
 using MfpClip.Modules.Self;
 using MfpClip.Training;
 
@@ -14,7 +15,7 @@ public class TrainingBenchmark
 {
     private ZeroShotDetector _detector = null!;
     private ITrainableMethod _method = null!;
-    private Tensor _images = null!;
+    private ImageBatch _images = null!;
     private Tensor _labels = null!;
     private Tensor _masks = null!;
 
@@ -38,7 +39,7 @@ public class TrainingBenchmark
             weight.requires_grad_(true);
         }
 
-        _images = Workload.Random(1, 3, 224, 224);
+        _images = ImageBatch.FromPixels(Workload.Random(1, 3, 224, 224));
         _labels = torch.ones(1).DetachFromDisposeScope();
         _masks = torch.rand(1, 224, 224).gt(0.9).to_type(ScalarType.Float32).DetachFromDisposeScope();
     }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using MfpClip.Data.Procedural;
 using MfpClip.Execution;
+using MfpClip.Imaging;
 using MfpClip.Modules.Scoring;
 using MfpClip.Pipeline;
 
@@ -40,17 +41,16 @@ internal sealed class LocalStatisticsPass(LocalStatisticsOptions options) : IDet
 
     public ScalarType Precision => ScalarType.Float32;
 
-    public (float[] Mean, float[] Std) Normalization => ([0, 0, 0], [1, 1, 1]);
-
-    public (Tensor Map, Tensor Score) Run(Tensor images, string className, Tensor? region, ForwardContext context)
+    public (Tensor Map, Tensor Score) Run(ImageBatch images, string className, Tensor? region, ForwardContext context)
     {
         using var scope = torch.NewDisposeScope();
         using var guard = torch.no_grad();
         var (maps, scores) = (new List<Tensor>(), new List<Tensor>());
-        for (long b = 0; b < images.shape[0]; b++)
+        var pixels = images.Pixels(torch.CPU);
+        for (long b = 0; b < images.Count; b++)
         {
             context.CancellationToken.ThrowIfCancellationRequested();
-            var (map, score) = One(images[b], region?[b]);
+            var (map, score) = One(pixels[b], region?[b]);
             maps.Add(map);
             scores.Add(score);
         }

@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using MfpClip.Data.Procedural;
 using MfpClip.Data.Procedural.Noise;
 using MfpClip.Execution;
+using MfpClip.Imaging;
 using MfpClip.Pipeline;
 
 namespace MfpClip.Evaluation.Baselines;
@@ -25,17 +26,16 @@ internal sealed class RandomPass(long seed) : IDetectionPass
 
     public ScalarType Precision => ScalarType.Float32;
 
-    public (float[] Mean, float[] Std) Normalization => ([0, 0, 0], [1, 1, 1]);
-
-    public (Tensor Map, Tensor Score) Run(Tensor images, string className, Tensor? region, ForwardContext context)
+    public (Tensor Map, Tensor Score) Run(ImageBatch images, string className, Tensor? region, ForwardContext context)
     {
         using var scope = torch.NewDisposeScope();
-        var (B, H, W) = ((int)images.shape[0], images.shape[2], images.shape[3]);
+        var (B, H, W) = (images.Count, (long)images.Height, (long)images.Width);
+        var pixels = images.Pixels(torch.CPU);
         float[] maps = new float[B * H * W], scores = new float[B];
         for (int b = 0; b < B; b++)
         {
             context.CancellationToken.ThrowIfCancellationRequested();
-            var random = Stream(images[b]);
+            var random = Stream(pixels[b]);
             scores[b] = random.Next();
             foreach (ref float value in maps.AsSpan((int)(b * H * W), (int)(H * W)))
             {

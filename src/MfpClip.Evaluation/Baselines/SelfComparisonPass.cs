@@ -1,5 +1,6 @@
 using MfpClip.Data.Procedural;
 using MfpClip.Execution;
+using MfpClip.Imaging;
 using MfpClip.Pipeline;
 using MfpClip.References;
 
@@ -36,9 +37,7 @@ internal sealed class SelfComparisonPass(SharedPass shared, SelfComparisonOption
 
     public ScalarType Precision => shared.Pass.Precision;
 
-    public (float[] Mean, float[] Std) Normalization => shared.Pass.Normalization;
-
-    public (Tensor Map, Tensor Score) Run(Tensor images, string className, Tensor? region, ForwardContext context)
+    public (Tensor Map, Tensor Score) Run(ImageBatch images, string className, Tensor? region, ForwardContext context)
     {
         using var scope = torch.NewDisposeScope();
         using var guard = torch.no_grad();
@@ -52,7 +51,7 @@ internal sealed class SelfComparisonPass(SharedPass shared, SelfComparisonOption
         }
 
         var cells = torch.stack(maps, 0).view(-1, 1, rows, columns);
-        var map = F.interpolate(cells, [images.shape[2], images.shape[3]], mode: torch.InterpolationMode.Bilinear, align_corners: false).squeeze(1);
+        var map = F.interpolate(cells, [images.Height, images.Width], mode: torch.InterpolationMode.Bilinear, align_corners: false).squeeze(1);
         map = region is null ? map : map * region.to(map.device);
         var inside = region is null ? cells : cells * F.adaptive_max_pool2d(region.to(map.device).unsqueeze(1), [rows, columns]);
         var score = inside.flatten(1).topk(Math.Min(options.TopCells, rows * columns), dim: 1).values.mean([1]);
@@ -62,9 +61,9 @@ internal sealed class SelfComparisonPass(SharedPass shared, SelfComparisonOption
 
     public void Dispose() => shared.Release();
 
-    private IReadOnlyList<Tensor> Grids(Tensor images, string className, ForwardContext context)
+    private IReadOnlyList<Tensor> Grids(ImageBatch images, string className, ForwardContext context)
     {
-        if (shared.Pass.ConvolutionalMaps(images) is { } maps)
+        if (StemFeatures.Compared(shared.Pass, images, context) is { } maps)
         {
             return maps;
         }

@@ -3,7 +3,7 @@ using MfpClip.Imaging;
 namespace MfpClip.Training.Data;
 
 /// <summary>The batches of an epoch in an order that follows from seed and epoch alone, decoded ahead by several workers.</summary>
-internal sealed class BatchLoader(SampleSource samples, int count, TrainingRecipe recipe, (float[] Mean, float[] Std) normalization, int workers)
+internal sealed class BatchLoader(SampleSource samples, int count, TrainingRecipe recipe, int workers)
 {
     /// <summary>Steps of an epoch; the last batch may be smaller.</summary>
     public int StepsPerEpoch { get; } = (count + recipe.BatchSize - 1) / recipe.BatchSize;
@@ -49,7 +49,7 @@ internal sealed class BatchLoader(SampleSource samples, int count, TrainingRecip
         }
     }
 
-    /// <summary>Images as the method takes them, in the caller's dispose scope.</summary>
+    /// <summary>Images as the method takes them: tensors in the caller's dispose scope, and a batch of images that the caller disposes.</summary>
     public TrainingBatch ToTensors(IReadOnlyList<PreparedSample> batch)
     {
         using var scope = torch.NewDisposeScope();
@@ -57,7 +57,7 @@ internal sealed class BatchLoader(SampleSource samples, int count, TrainingRecip
         var masks = batch.Select(s => torch.tensor(s.Mask ?? new byte[width * height], [height, width]));
         return new()
         {
-            Images = PixelTensor.Normalized([.. batch.Select(s => s.Pixels)], normalization.Mean, normalization.Std).MoveToOuterDisposeScope(),
+            Images = ImageBatch.FromImages([.. batch.Select(s => s.Pixels)]),
             ClassNames = [.. batch.Select(s => s.ClassName)],
             Labels = torch.tensor(batch.Select(s => s.IsAnomalous ? 1f : 0f).ToArray()).MoveToOuterDisposeScope(),
             Masks = torch.stack(masks, 0).to_type(ScalarType.Float32).MoveToOuterDisposeScope(),

@@ -1,9 +1,13 @@
 using System.IO.MemoryMappedFiles;
 using System.Text.Json;
+using MfpClip.Backbones;
 using MfpClip.Backbones.Cnn;
 using MfpClip.Backbones.Hybrid;
 using MfpClip.Data.Procedural;
+using MfpClip.Execution;
 using MfpClip.Files;
+using MfpClip.Imaging;
+using MfpClip.Modules;
 
 namespace MfpClip.Training.Pretraining;
 
@@ -161,68 +165,66 @@ internal sealed record FeaturePart(string Name, int Channels, int Height, int Wi
     public int Values => Channels * Height * Width;
 }
 
-/// <summary>The frozen network with everything that is cached of it.</summary>
-internal sealed class FrozenFeatures(EfficientNetLite tower, EfficientNetLiteFeatureExtractor cnn, HybridVisionConfig config, string sha256, Device device)
+/// <summary>The frozen networks with everything that is cached of them.</summary>
+internal sealed class FrozenFeatures(HybridBackbone backbone, ICnnFeatureExtractor cnn, string sha256)
 {
+    private readonly IFrozenStem _stem = backbone.Vision.GetService<IFrozenStem>()!;
+    private readonly int _size = backbone.Config.Vision.ImageSize;
+
     /// <summary>Hash of the network's file.</summary>
     public string Sha256 => sha256;
 
     /// <summary>Parts of a record.</summary>
-    public FeatureLayout Layout { get; } = new([.. Parts(config, cnn)]);
+    public FeatureLayout Layout { get; } = new([.. Parts(backbone, cnn)]);
 
     /// <summary>Records of samples, float16 <c>[B, values]</c>.</summary>
     public Tensor Extract(IReadOnlyList<PretrainingSample> samples)
     {
         using var scope = torch.NewDisposeScope();
         using var guard = torch.no_grad();
-        int size = config.ImageSize;
-        if (samples.FirstOrDefault(s => s.Image.Width != size || s.Image.Height != size) is { } other)
+        if (samples.FirstOrDefault(s => s.Image.Width != _size || s.Image.Height != _size) is { } other)
         {
-            throw new ArgumentException($"A picture is {other.Image.Width} x {other.Image.Height}; the model takes {size} x {size}.", nameof(samples));
+            throw new ArgumentException($"A picture is {other.Image.Width} x {other.Image.Height}; the model takes {_size} x {_size}.", nameof(samples));
         }
 
-        var pixels = torch.stack(samples.Select(s => torch.tensor(s.Image.Pixels.ToArray(), [size, size, 3]).permute(2, 0, 1)), 0).to(ScalarType.Float32, device) / 255;
-        var (mean, std) = EfficientNetLite.Normalization;
-        var features = HybridFeatures.Extract(tower, (pixels - mean[0]) / std[0], config);
-        var pooled = cnn.Extract(pixels);
-        var masks = torch.stack(samples.Select(s => torch.tensor(s.Mask, [1, size, size])), 0).to_type(ScalarType.Float32);
+        using var images = ImageBatch.FromImages([.. samples.Select(s => s.Image)]);
+        var maps = _stem.Extract(images.Normalized(backbone.Normalization, backbone.Vision.Device));
+        var pooled = cnn.Extract(images.Pixels(backbone.Vision.Device));
+        var masks = torch.stack(samples.Select(s => torch.tensor(s.Mask, [1, _size, _size])), 0).to_type(ScalarType.Float32);
         var coverage = torch.nn.functional.avg_pool2d(masks, FeatureCache.MaskStride);
-        var parts = features.Maps.Concat(features.Near is { } near ? [near] : []).Append(pooled.Pooled).Concat(pooled.Levels).Append(coverage);
+        var parts = maps.Append(pooled.Pooled).Concat(pooled.Levels).Append(coverage);
         return torch.cat([.. parts.Select(p => p.flatten(1).to(ScalarType.Float16, torch.CPU))], 1).contiguous().MoveToOuterDisposeScope();
     }
 
-    /// <summary>Takes records apart.</summary>
-    public (HybridFeatures Features, CnnFeatures Cnn, Tensor Masks) Split(Tensor records)
+    /// <summary>Takes records apart: features, and the coverage of each cell of stride 4 by the defect, <c>[B, h, w]</c>.</summary>
+    public (ImageFeatures Features, Tensor Masks) Split(Tensor records)
     {
         using var scope = torch.NewDisposeScope();
-        var values = records.to(ScalarType.Float32, device);
+        var values = records.to(ScalarType.Float32, backbone.Vision.Device);
         long at = 0;
         var named = new Dictionary<string, Tensor>(StringComparer.Ordinal);
         foreach (var part in Layout.Parts)
         {
             var tensor = values.narrow(1, at, part.Values);
-            named[part.Name] = (part.Height == 0 ? tensor : tensor.reshape(-1, part.Channels, part.Height, part.Width)).contiguous().MoveToOuterDisposeScope();
+            named[part.Name] = tensor.reshape(-1, part.Channels, part.Height, part.Width).contiguous().MoveToOuterDisposeScope();
             at += part.Values;
         }
 
-        var masks = named["mask"].squeeze(1).MoveToOuterDisposeScope();
         var levels = cnn.LevelDims.Select((c, i) => named[$"level{i}"].view(-1, c).MoveToOuterDisposeScope()).ToList();
         return (
-            new([.. config.Maps().Select(m => named[m.Name])], named.GetValueOrDefault("near")),
-            new(named["pooled"].view(-1, cnn.FeatureDim).MoveToOuterDisposeScope(), levels), masks);
+            new()
+            {
+                StemMaps = [.. _stem.Maps.Select(m => named[m.Name])], Cnn = new(named["pooled"].view(-1, cnn.FeatureDim).MoveToOuterDisposeScope(), levels),
+            },
+            named["mask"].squeeze(1).MoveToOuterDisposeScope());
     }
 
-    private static IEnumerable<FeaturePart> Parts(HybridVisionConfig config, EfficientNetLiteFeatureExtractor cnn)
+    private static IEnumerable<FeaturePart> Parts(HybridBackbone backbone, ICnnFeatureExtractor cnn)
     {
-        foreach (var map in config.Maps())
+        int size = backbone.Config.Vision.ImageSize;
+        foreach (var map in backbone.Vision.GetService<IFrozenStem>()!.Maps)
         {
-            int side = config.ImageSize / (map.Name switch { "s4" or "s8" => 8, "h32" => 32, _ => 16 });
-            yield return new(map.Name, map.Inputs, side, side);
-        }
-
-        if (config.NearestPatches)
-        {
-            yield return new("near", HybridFeatures.Shares.Length, config.ImageSize / 16, config.ImageSize / 16);
+            yield return new(map.Name, map.Channels, size / map.Stride, size / map.Stride);
         }
 
         yield return new("pooled", cnn.FeatureDim, 1, 1);
@@ -231,6 +233,6 @@ internal sealed class FrozenFeatures(EfficientNetLite tower, EfficientNetLiteFea
             yield return new($"level{i}", cnn.LevelDims[i], 1, 1);
         }
 
-        yield return new("mask", 1, config.ImageSize / FeatureCache.MaskStride, config.ImageSize / FeatureCache.MaskStride);
+        yield return new("mask", 1, size / FeatureCache.MaskStride, size / FeatureCache.MaskStride);
     }
 }

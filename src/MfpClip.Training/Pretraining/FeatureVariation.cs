@@ -1,5 +1,5 @@
-using MfpClip.Backbones.Hybrid;
-using MfpClip.Tensors;
+using MfpClip.Backbones;
+using MfpClip.Modules;
 
 namespace MfpClip.Training.Pretraining;
 
@@ -8,20 +8,22 @@ namespace MfpClip.Training.Pretraining;
 /// particular to rendered pictures: the look of one picture on another (MixStyle, arXiv 2104.02008: mean and deviation of every channel are
 /// mixed between two pictures), and channels that are left out.
 /// </summary>
-internal sealed class FeatureVariation(PretrainingOptions options, ParameterSet parameters)
+internal sealed class FeatureVariation(PretrainingOptions options, IFrozenStem stem)
 {
     /// <summary>Features of a batch, changed; in the caller's scope.</summary>
-    public HybridFeatures Apply(HybridFeatures features, Random random)
+    public ImageFeatures Apply(ImageFeatures features, Random random)
     {
         using var scope = torch.NewDisposeScope();
         using var guard = torch.no_grad();
-        int B = (int)features.Maps[0].shape[0];
+        int B = (int)features.StemMaps![0].shape[0];
         bool mixes = B > 1 && random.NextDouble() < options.StyleMixing;
         int[] partner = Enumerable.Range(0, B).ToArray();
         random.Shuffle(partner);
         float[] share = [.. Enumerable.Range(0, B).Select(_ => random.NextSingle())];
-        var maps = options.Model.Vision.Maps().Zip(features.Maps, (map, x) => WithoutChannels(map.Name, mixes ? Mix(x, partner, share) : x, random).MoveToOuterDisposeScope()).ToList();
-        return new(maps, features.Near?.alias().MoveToOuterDisposeScope());
+        // An image's comparison with itself has no look.
+        var maps = stem.Maps.Zip(features.StemMaps, (map, x) =>
+            (map.Mean is { } mean ? WithoutChannels(mean, mixes ? Mix(x, partner, share) : x, random) : x.alias()).MoveToOuterDisposeScope()).ToList();
+        return features with { StemMaps = maps };
     }
 
     private static Tensor Mix(Tensor x, int[] partner, float[] share)
@@ -36,7 +38,7 @@ internal sealed class FeatureVariation(PretrainingOptions options, ParameterSet 
     }
 
     // A channel that is left out is at its usual mean everywhere: zero however it is standardised.
-    private Tensor WithoutChannels(string map, Tensor x, Random random)
+    private Tensor WithoutChannels(Tensor usual, Tensor x, Random random)
     {
         if (options.ChannelDropout == 0)
         {
@@ -46,7 +48,7 @@ internal sealed class FeatureVariation(PretrainingOptions options, ParameterSet 
         var (B, C) = (x.shape[0], x.shape[1]);
         float[] kept = [.. Enumerable.Range(0, (int)(B * C)).Select(_ => random.NextDouble() < options.ChannelDropout ? 0f : 1f)];
         var keep = torch.tensor(kept, [B, C, 1, 1], device: x.device);
-        var mean = parameters[$"visual.stats.{map}.mean"].view(1, -1, 1, 1);
+        var mean = usual.view(1, -1, 1, 1);
         return (keep * x) + ((1 - keep) * mean);
     }
 }

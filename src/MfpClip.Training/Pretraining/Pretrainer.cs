@@ -35,13 +35,12 @@ public static class Pretrainer
         Directory.CreateDirectory(options.Folder);
         using var file = WeightFile.Open(options.CnnPath);
         using var cnn = EfficientNetLiteFeatureExtractor.Load(file, HybridComposition.CnnInputSize);
-        using var tower = EfficientNetLite.Load(file, string.Empty, HybridShapes.TowerBlocks, head: false);
+        using var backbone = HybridBackbone.CreateRandom(options.Model, options.Seed, new() { Device = options.Device }, file);
         cnn.To(device);
-        tower.To(device);
-        var frozen = new FrozenFeatures(tower, cnn, options.Model.Vision, file.ComputeSha256(), device);
+        var frozen = new FrozenFeatures(backbone, cnn, file.ComputeSha256());
         using var training = Cache(source, options, frozen, heldOut: false, progress, cancellationToken);
         using var validation = Cache(source, options, frozen, heldOut: true, progress, cancellationToken);
-        using var session = new PretrainingSession(options, frozen, cnn, file, training, validation, device);
+        using var session = new PretrainingSession(options, frozen, backbone, cnn, file, training, validation);
         return session.Run(progress, cancellationToken);
     }
 

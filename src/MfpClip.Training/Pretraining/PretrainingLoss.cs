@@ -1,4 +1,5 @@
 using MfpClip.Data.Procedural;
+using MfpClip.Pipeline;
 using MfpClip.Training.Losses;
 
 namespace MfpClip.Training.Pretraining;
@@ -15,24 +16,23 @@ internal static class PretrainingLoss
     private const double Focal = 8, Dice = 0.5, Image = 0.3, Contrast = 0.1;
 
     /// <summary>The loss of one batch.</summary>
-    /// <param name="maps">Of <see cref="PretrainingModel.Maps"/>.</param>
+    /// <param name="output">Of the pipeline, with the map of each stage.</param>
     /// <param name="masks">Coverage of each cell by the defect, 0 to 1, <c>[B, h, w]</c>.</param>
-    /// <param name="classLogits">tau times the cosine of v with both states, <c>[B, 2]</c>.</param>
-    /// <param name="contrast">Scaled cosine of every image with every caption, <c>[B, B]</c>.</param>
-    /// <param name="sameCaption">1 where image and caption belong together, <c>[B, B]</c>.</param>
-    public static TrainingLoss Of((IReadOnlyList<Tensor> Stages, Tensor Coarse, Tensor Prompted) maps, Tensor masks, Tensor classLogits, Tensor contrast, Tensor sameCaption)
+    /// <param name="contrast">Scaled cosine of every image with every caption, <c>[B, U]</c>.</param>
+    /// <param name="sameCaption">1 where image and caption belong together, <c>[B, U]</c>.</param>
+    public static TrainingLoss Of(PipelineOutput output, Tensor masks, Tensor contrast, Tensor sameCaption)
     {
         using var scope = torch.NewDisposeScope();
         var target = (masks >= Covered).to_type(ScalarType.Float32);
         var labels = (target.flatten(1).amax([1]) > 0).to_type(ScalarType.Float32); // [B]
         var sums = new TermSums();
-        foreach (var stage in maps.Stages)
+        foreach (var stage in output.StageMaps)
         {
-            sums.Add("focal stages", FocalLoss.Default.Mean(stage, target), Focal / maps.Stages.Count);
+            sums.Add("focal stages", FocalLoss.Default.Mean(stage, target), Focal / output.StageMaps.Count);
         }
 
         var defective = labels.nonzero().squeeze(1);
-        foreach (var (name, map) in new[] { ("M_c", maps.Coarse), ("M_f", maps.Prompted) })
+        foreach (var (name, map) in new[] { ("M_c", output.Coarse), ("M_f", output.Prompted!) })
         {
             sums.Add($"focal {name}", FocalLoss.Default.Mean(map, target), Focal / 2);
             if (defective.shape[0] > 0)
@@ -41,8 +41,8 @@ internal static class PretrainingLoss
             }
         }
 
-        sums.Add("class token", ScoreLoss.CrossEntropy(classLogits, labels), Image);
-        sums.Add("top of the map", ScoreLoss.BinaryCrossEntropy(Top(((maps.Coarse + maps.Prompted) / 2).select(1, 1)).clamp(1e-4, 1 - 1e-4), labels), Image);
+        sums.Add("class token", ScoreLoss.CrossEntropy(output.ImageLogits!, labels), Image);
+        sums.Add("top of the map", ScoreLoss.BinaryCrossEntropy(Top(output.RawMap).clamp(1e-4, 1 - 1e-4), labels), Image);
         sums.Add("captions", (Matched(contrast, sameCaption) + Matched(contrast.t(), sameCaption.t())) / 2, Contrast);
         return sums.Finish() is var (total, terms) ? new(total.MoveToOuterDisposeScope(), terms) : throw new InvalidOperationException();
     }

@@ -11,43 +11,50 @@ using MfpClip.Modules.Scoring;
 using MfpClip.Modules.Self;
 using MfpClip.Pipeline;
 using MfpClip.Tensors;
+using MfpClip.Text;
 
 namespace MfpClip.Training.Pretraining;
 
 /// <summary>
-/// The hybrid CLIP and the MFP-CLIP modules as they are trained together: the detector's own modules, run on cached features. Owns the
-/// modules; the backbone is the caller's.
+/// The hybrid CLIP and the MFP-CLIP modules as they are trained together: the detector's own pipeline, run on cached features, with SP and
+/// I2TP or without. Owns the modules; backbone and CNN are the caller's.
 /// </summary>
 internal sealed class PretrainingModel : IDisposable
 {
+    private const int StageCount = 4;
+
     private readonly HybridBackbone _backbone;
     private readonly PrependImageToTextPrompt _imageToText;
-    private readonly ISelfPrompt _self;
-    private readonly MultiPatchAggregator _multiPatch;
-    private readonly IMaskPrompt _mask;
-    private readonly AnomalyMapGenerator _map = new(HybridComposition.Map);
-    private readonly StagePlan _stages;
+    private readonly PipelineParts _parts;
+    private readonly MfpClipPipeline _whole;
+    private readonly MfpClipPipeline _withoutSelf;
 
-    public PretrainingModel(HybridBackbone backbone, EfficientNetLiteFeatureExtractor cnn, long seed)
+    public PretrainingModel(HybridBackbone backbone, ICnnFeatureExtractor cnn, long seed)
     {
         _backbone = backbone;
         var dimensions = ModuleDimensions.Of(backbone, cnn, StageCount, null);
-        _stages = StagePlan.Even(backbone.Vision.Layers, StageCount);
-        _imageToText = (PrependImageToTextPrompt)ImageToTextPrompt.Create(HybridComposition.ImageToText with { Seed = seed }, dimensions);
-        _self = SelfPrompt.Create(HybridComposition.Self with { Seed = seed }, dimensions);
-        _multiPatch = MultiPatchAggregator.Create(HybridComposition.MultiPatch with { Seed = seed }, dimensions);
-        _mask = MaskPrompt.Create(HybridComposition.Mask with { Seed = seed }, dimensions);
-        foreach (var module in Modules)
+        _imageToText = new(HybridComposition.ImageToText with { Seed = seed }, dimensions);
+        _parts = new()
         {
-            module.Value.To(backbone.Vision.Device);
+            Backbone = backbone, Cnn = cnn, ImageToText = _imageToText,
+            Self = SelfPrompt.Create(HybridComposition.Self with { Seed = seed }, dimensions),
+            MultiPatch = MultiPatchAggregator.Create(HybridComposition.MultiPatch with { Seed = seed }, dimensions),
+            Mask = MaskPrompt.Create(HybridComposition.Mask with { Seed = seed }, dimensions),
+            Map = new AnomalyMapGenerator(Map), Score = new AnomalyScorer(HybridComposition.Score), Stages = StagePlan.Even(backbone.Vision.Layers, StageCount),
+        };
+        foreach (var module in _parts.Modules)
+        {
+            module.To(backbone.Vision.Device);
         }
+
+        (_whole, _withoutSelf) = (new(_parts), new(_parts with { Self = new NoSelfPrompt() }));
     }
 
-    private const int StageCount = 4;
+    /// <summary>The map that losses are taken on: softmax on each cell of stride 4, not smoothed. Detectors upsample last, which is faster.</summary>
+    public static AnomalyMapOptions Map { get; } = HybridComposition.Map with { Upsampling = MapUpsampling.BeforeSoftmax, SmoothingSigma = 0 };
 
     /// <summary>Modules by their prefix in checkpoints.</summary>
-    public IReadOnlyList<KeyValuePair<string, IDetectorModule>> Modules =>
-        [.. new IDetectorModule[] { _imageToText, _self, _multiPatch, _mask }.Select(m => new KeyValuePair<string, IDetectorModule>(((WeightedModule)m).CheckpointPrefix, m))];
+    public IEnumerable<KeyValuePair<string, IDetectorModule>> Modules => _parts.Checkpointed;
 
     /// <summary>Everything that is trained, by name: the backbone's own tensors but its statistics, and the modules'.</summary>
     public IReadOnlyList<KeyValuePair<string, Tensor>> Trained =>
@@ -56,92 +63,76 @@ internal sealed class PretrainingModel : IDisposable
         .. ModuleCheckpoint.Collect(Modules).Select(p => new KeyValuePair<string, Tensor>($"modules.{p.Key}", p.Value)),
     ];
 
-    /// <summary>The image side.</summary>
-    /// <param name="features">Cached features.</param>
-    /// <param name="cnn">Pooled features for SP.</param>
+    /// <summary>A batch of cached features for one forward pass.</summary>
+    public ImageContext Image(ImageFeatures features, ForwardContext context) => ImageContext.FromFeatures(_backbone, features, _parts.Stages, context);
+
+    /// <summary>The pipeline's forward pass.</summary>
+    /// <param name="image">From <see cref="Image"/>.</param>
+    /// <param name="t">Texts of each image, <c>[B or 1, 2, C]</c>.</param>
     /// <param name="selfPrompt">Whether SP takes part.</param>
-    /// <returns>Z of each stage <c>[B, C, g, g]</c> and v, normalised <c>[B, C]</c>.</returns>
-    public (IReadOnlyList<Tensor> Z, Tensor V) EncodeImages(HybridFeatures features, CnnFeatures cnn, bool selfPrompt)
+    /// <param name="size">Side of the maps.</param>
+    /// <param name="stageMaps">Whether the map of each stage alone is wanted.</param>
+    public PipelineOutput Forward(ImageContext image, Tensor t, bool selfPrompt, int size, bool stageMaps = false) =>
+        (selfPrompt ? _whole : _withoutSelf).Forward(image, null, t, stageMaps: stageMaps, mapSize: (size, size));
+
+    /// <summary>Texts of images that have a sentence of their own for each state.</summary>
+    /// <param name="states">Token ids with start and end, for each image.</param>
+    /// <param name="image">The images, where I2TP takes part; <see langword="null"/>: without.</param>
+    /// <param name="context">What it runs under.</param>
+    /// <returns>t, normalised <c>[B, 2, C]</c>.</returns>
+    public Tensor EmbedStates(IReadOnlyList<(int[] Normal, int[] Abnormal)> states, ImageContext? image, ForwardContext context)
     {
         using var scope = torch.NewDisposeScope();
-        int g = (int)features.Maps[0].shape[2];
-        var tower = _backbone.Tower;
-        var tokens = tower.EmbedFeatures(features, g);
-        var Z = new List<Tensor>();
-        for (int stage = 1; stage <= StageCount; stage++)
-        {
-            var (first, count) = _stages.Blocks(stage);
-            long N = (long)g * g;
-            if (selfPrompt && _self.Stages.Contains(stage))
-            {
-                var prompts = _self.CreatePrompts(stage, ImageContext.Of(cnn));
-                var output = tower.RunBlocks(torch.cat([tokens.narrow(1, 0, 1), prompts, tokens.narrow(1, 1, N)], 1), first, count, ForwardContext.Default);
-                tokens = torch.cat([output.narrow(1, 0, 1), output.narrow(1, 1 + prompts.shape[1], N)], 1);
-            }
-            else
-            {
-                tokens = tower.RunBlocks(tokens, first, count, ForwardContext.Default);
-            }
-
-            Z.Add(_multiPatch.Aggregate(_multiPatch.Project(stage, tokens.narrow(1, 1, N), g, g, tower)).MoveToOuterDisposeScope());
-        }
-
-        return (Z, UnitVectors.Normalize(tower.Project(tokens.select(1, 0))).MoveToOuterDisposeScope());
+        var all = Ids([.. states.Select(s => s.Normal), .. states.Select(s => s.Abnormal)]); // [2 B, L]
+        return (image is null
+            ? torch.stack(Normalized(all, context).chunk(2, 0), 1)
+            : _imageToText.EmbedEach(_backbone.Text, all.narrow(0, 0, states.Count), all.narrow(0, states.Count, states.Count), image)).MoveToOuterDisposeScope();
     }
 
-    /// <summary>The text side: sentences of any length, normalised <c>[S, C]</c>.</summary>
-    /// <param name="sentences">Token ids with start and end.</param>
-    /// <param name="cnn">For I2TP: one image for each sentence; <see langword="null"/>: without.</param>
-    public Tensor EncodeTexts(IReadOnlyList<int[]> sentences, CnnFeatures? cnn)
+    /// <summary>Texts of images of one class over the ensemble of sentences that detectors use.</summary>
+    /// <param name="className">Words in the sentences.</param>
+    /// <param name="image">The images, where I2TP takes part; <see langword="null"/>: without.</param>
+    /// <param name="context">What it runs under.</param>
+    /// <returns>t, normalised <c>[B or 1, 2, C]</c>.</returns>
+    public Tensor EmbedEnsemble(string className, ImageContext? image, ForwardContext context)
     {
         using var scope = torch.NewDisposeScope();
-        var text = _backbone.Text;
-        int length = sentences.Max(s => s.Length);
-        long[] ids = new long[sentences.Count * length], ends = new long[sentences.Count];
-        for (int s = 0; s < sentences.Count; s++)
-        {
-            sentences[s].Select(i => (long)i).ToArray().CopyTo(ids, s * length);
-            ends[s] = sentences[s].Length - 1;
-        }
-
-        var tokens = text.EmbedTokens(torch.tensor(ids, [sentences.Count, length], device: text.Device));
-        var end = torch.tensor(ends, device: text.Device);
-        if (cnn is not null)
-        {
-            var P_t = _imageToText.CreatePromptTokens(cnn); // [S, n_t, d]
-            tokens = torch.cat([tokens.narrow(1, 0, 1), P_t, tokens.narrow(1, 1, length - 1)], 1);
-            end = end + P_t.shape[1];
-        }
-
-        return UnitVectors.Normalize(text.Project(text.RunBlocks(text.AddPositions(tokens), 0, text.Layers, ForwardContext.Default), end)).MoveToOuterDisposeScope();
+        var (normal, abnormal) = HybridComposition.Templates.Expand(className);
+        var tokenizer = ClipTokenizer.Default;
+        var ids = Ids([.. normal.Concat(abnormal).Select(s => (int[])[tokenizer.StartId, .. tokenizer.Encode(s), tokenizer.EndId])]);
+        using var states = StateSentenceEncoder.Encode(_backbone.Text, className, ids.narrow(0, 0, normal.Count), ids.narrow(0, normal.Count, abnormal.Count), context);
+        return (image is null ? states.Embeddings.unsqueeze(0) : _imageToText.EmbedStates(_backbone.Text, states, image, context)).alias().MoveToOuterDisposeScope();
     }
 
-    /// <summary>Maps at a size: each stage's, the coarse one, and the prompted one; probabilities <c>[B, 2, h, w]</c>.</summary>
-    public (IReadOnlyList<Tensor> Stages, Tensor Coarse, Tensor Prompted) Maps(IReadOnlyList<Tensor> Z, Tensor t, int size)
+    /// <summary>Captions, normalised <c>[S, C]</c>.</summary>
+    /// <param name="captions">Token ids with start and end.</param>
+    /// <param name="context">What it runs under.</param>
+    public Tensor EmbedCaptions(IReadOnlyList<int[]> captions, ForwardContext context)
     {
         using var scope = torch.NewDisposeScope();
-        var stages = Z.Select(z => StageMap(z, t, size)).ToList();
-        var coarse = Mean(stages);
-        var prompt = _mask.Apply(Z, t, coarse.select(1, 1), ForwardContext.Default)!;
-        var prompted = Mean([.. prompt.Features.Zip(prompt.Texts).Select(p => StageMap(p.First, p.Second, size))]);
-        return ([.. stages.Select(s => s.MoveToOuterDisposeScope())], coarse.MoveToOuterDisposeScope(), prompted.MoveToOuterDisposeScope());
+        return Normalized(Ids(captions), context).MoveToOuterDisposeScope();
     }
 
     public void Dispose()
     {
-        foreach (var module in Modules)
+        foreach (var module in _parts.Modules)
         {
-            module.Value.Dispose();
+            module.Dispose();
+        }
+    }
+
+    private Tensor Normalized(Tensor ids, ForwardContext context) => UnitVectors.Normalize(StateSentenceEncoder.EmbedEach(_backbone.Text, ids, context));
+
+    // int64 [S, L], as long as the longest.
+    private static Tensor Ids(IReadOnlyList<int[]> sentences)
+    {
+        int length = sentences.Max(s => s.Length);
+        long[] ids = new long[sentences.Count * length];
+        for (int s = 0; s < sentences.Count; s++)
+        {
+            sentences[s].Select(i => (long)i).ToArray().CopyTo(ids, s * length);
         }
 
-        _map.Dispose();
+        return torch.tensor(ids, [sentences.Count, length]);
     }
-
-    private Tensor StageMap(Tensor z, Tensor t, int size)
-    {
-        using var scope = torch.NewDisposeScope();
-        return _map.Upsample(_map.PatchLogits(z, t), size, size).softmax(1).MoveToOuterDisposeScope();
-    }
-
-    private static Tensor Mean(IReadOnlyList<Tensor> maps) => maps.Aggregate((a, b) => a + b) / maps.Count;
 }

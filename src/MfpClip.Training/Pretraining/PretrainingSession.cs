@@ -1,16 +1,18 @@
 using System.Diagnostics;
 using System.Globalization;
+using MfpClip.Backbones;
 using MfpClip.Backbones.Cnn;
 using MfpClip.Backbones.Hybrid;
-using MfpClip.Data.Procedural.Canvas;
+using MfpClip.Execution;
 using MfpClip.Methods.Mfp;
+using MfpClip.Modules;
 using MfpClip.Pipeline;
 using MfpClip.Text;
 using MfpClip.Weights;
 
 namespace MfpClip.Training.Pretraining;
 
-/// <summary>One pretraining from its first or its last checkpointed step to the end. Owns model, optimiser and average.</summary>
+/// <summary>One pretraining from its first or its last checkpointed step to the end. Owns modules, optimiser and average.</summary>
 internal sealed class PretrainingSession : IDisposable
 {
     private readonly PretrainingOptions _options;
@@ -18,9 +20,9 @@ internal sealed class PretrainingSession : IDisposable
     private readonly IWeightFile _cnnFile;
     private readonly FeatureCache _training;
     private readonly FeatureCache _validation;
-    private readonly Device _device;
     private readonly StateLanguage _language;
     private readonly HybridBackbone _backbone;
+    private readonly IFrozenStem _stem;
     private readonly PretrainingModel _model;
     private readonly AdamOptimizer _optimizer;
     private readonly WeightAverage _average;
@@ -30,13 +32,13 @@ internal sealed class PretrainingSession : IDisposable
     private readonly string _log;
 
     public PretrainingSession(
-        PretrainingOptions options, FrozenFeatures frozen, EfficientNetLiteFeatureExtractor cnn, IWeightFile cnnFile, FeatureCache training, FeatureCache validation, Device device)
+        PretrainingOptions options, FrozenFeatures frozen, HybridBackbone backbone, ICnnFeatureExtractor cnn, IWeightFile cnnFile, FeatureCache training, FeatureCache validation)
     {
-        (_options, _frozen, _cnnFile, _training, _validation, _device) = (options, frozen, cnnFile, training, validation, device);
+        (_options, _frozen, _backbone, _cnnFile, _training, _validation) = (options, frozen, backbone, cnnFile, training, validation);
         _language = new(ClipTokenizer.Default, options.NameDropout);
         _log = Path.Combine(options.Folder, "log.csv");
         _steps = (long)options.Epochs * (training.Pictures.Count / options.BatchSize);
-        _backbone = HybridBackbone.CreateRandom(options.Model, options.Seed, new() { Device = options.Device });
+        _stem = backbone.Vision.GetService<IFrozenStem>()!;
         MeasureStatistics();
         _model = new(_backbone, cnn, options.Seed);
         _trained = _model.Trained;
@@ -47,7 +49,7 @@ internal sealed class PretrainingSession : IDisposable
 
         _optimizer = new(new TrainingRecipe { Optimizer = OptimizerKind.AdamW, WeightDecay = options.WeightDecay, LearningRate = options.LearningRate }, _trained);
         _average = new(_trained, options.AverageDecay);
-        _variation = new(options, _backbone.Parameters);
+        _variation = new(options, _stem);
     }
 
     private string Checkpoint => Path.Combine(_options.Folder, "checkpoint.safetensors");
@@ -105,7 +107,6 @@ internal sealed class PretrainingSession : IDisposable
         _average.Dispose();
         _optimizer.Dispose();
         _model.Dispose();
-        _backbone.Dispose();
     }
 
     private double Step(long step)
@@ -114,21 +115,16 @@ internal sealed class PretrainingSession : IDisposable
         var random = new Random(HashCode(step));
         var rows = Rows(step);
         var pictures = rows.Select(r => _training.Pictures[r]).ToList();
-        var (features, cnn, masks) = Window(Mirrored(_frozen.Split(_training.Read(rows)), random), random);
+        var (features, masks) = Window(Mirrored(_frozen.Split(_training.Read(rows)), random), random);
         features = _variation.Apply(features, random);
-        var (Z, v) = _model.EncodeImages(features, cnn, selfPrompt: random.NextDouble() >= _options.ModuleDropout);
+        var context = ForwardContext.Default;
+        using var image = _model.Image(features, context);
+        bool selfPrompt = random.NextDouble() >= _options.ModuleDropout;
         var states = pictures.Select(p => _language.States(p.Category, random)).ToList();
-        int B = rows.Count;
-        var prompted = random.NextDouble() >= _options.ModuleDropout ? Twice(cnn) : null;
-        var t = torch.stack(_model.EncodeTexts([.. states.Select(s => s.Normal), .. states.Select(s => s.Abnormal)], prompted).chunk(2, 0), 1); // [B, 2, C]
-        var captions = pictures.Select(p => p.Caption).ToList();
-        var unique = captions.Distinct(StringComparer.Ordinal).ToList();
-        var e = _model.EncodeTexts([.. unique.Select(_language.Caption)], null); // [U, C]
-        var which = torch.tensor(captions.Select(c => (long)unique.IndexOf(c)).ToArray(), device: _device);
-        var same = (which.unsqueeze(1) == torch.arange(unique.Count, device: _device).unsqueeze(0)).to_type(ScalarType.Float32); // [B, U]
-        var contrast = _backbone.Parameters["logit_scale"].clamp(max: Math.Log(100)).exp() * torch.matmul(v, e.t());
-        var classLogits = HybridComposition.Score.Tau * (v.unsqueeze(1) * t).sum(-1);
-        var loss = PretrainingLoss.Of(_model.Maps(Z, t, (int)masks.shape[1]), masks, classLogits, contrast, same);
+        var t = _model.EmbedStates(states, random.NextDouble() >= _options.ModuleDropout ? image : null, context); // [B, 2, C]
+        var output = _model.Forward(image, t, selfPrompt, (int)masks.shape[1], stageMaps: true);
+        var (contrast, same) = Contrast(output.ClassEmbedding, [.. pictures.Select(p => p.Caption)], context);
+        var loss = PretrainingLoss.Of(output, masks, contrast, same);
         double value = loss.Total.item<float>();
         if (!double.IsFinite(value))
         {
@@ -141,20 +137,27 @@ internal sealed class PretrainingSession : IDisposable
         _optimizer.ZeroGradients();
         _average.Update();
         return value;
+    }
 
-        CnnFeatures Twice(CnnFeatures f) => new(torch.cat([f.Pooled, f.Pooled], 0), []);
+    // Scaled cosine of every image with every different caption, and which belong together, [B, U].
+    private (Tensor Cosine, Tensor Same) Contrast(Tensor v, IReadOnlyList<string> captions, ForwardContext context)
+    {
+        var unique = captions.Distinct(StringComparer.Ordinal).ToList();
+        var e = _model.EmbedCaptions([.. unique.Select(_language.Caption)], context); // [U, C]
+        var which = torch.tensor(captions.Select(c => (long)unique.IndexOf(c)).ToArray(), device: v.device);
+        var same = (which.unsqueeze(1) == torch.arange(unique.Count, device: v.device).unsqueeze(0)).to_type(ScalarType.Float32);
+        return (_backbone.Parameters["logit_scale"].clamp(max: Math.Log(100)).exp() * torch.matmul(v, e.t()), same);
     }
 
     // The network is not exactly indifferent to mirroring, but nearly so: a cheap way to more pictures.
-    private static (HybridFeatures, CnnFeatures, Tensor) Mirrored((HybridFeatures Features, CnnFeatures Cnn, Tensor Masks) batch, Random random)
+    private static (ImageFeatures, Tensor) Mirrored((ImageFeatures Features, Tensor Masks) batch, Random random)
     {
         long[] axes = [.. (random.Next(2) == 0 ? new[] { -1L } : []), .. (random.Next(2) == 0 ? new[] { -2L } : [])];
-        return axes.Length == 0 ? batch
-            : (new([.. batch.Features.Maps.Select(m => m.flip(axes))], batch.Features.Near?.flip(axes)), batch.Cnn, batch.Masks.flip(axes));
+        return axes.Length == 0 ? batch : Changed(batch, map => map.flip(axes));
     }
 
     // Half of the batches show a part of their pictures: other sizes of the grid, other surroundings for the comparison of an image with itself.
-    private (HybridFeatures, CnnFeatures, Tensor) Window((HybridFeatures Features, CnnFeatures Cnn, Tensor Masks) batch, Random random)
+    private (ImageFeatures, Tensor) Window((ImageFeatures Features, Tensor Masks) batch, Random random)
     {
         // A patch of the coarsest map, stride 32, holds four of the finest on each side.
         const int Unit = 4;
@@ -165,14 +168,15 @@ internal sealed class PretrainingSession : IDisposable
         }
 
         int side = random.Next(Math.Max(1, units * 3 / 5), units), x = random.Next(units - side + 1), y = random.Next(units - side + 1);
-        return (new([.. batch.Features.Maps.Select(Cut)], batch.Features.Near is { } near ? Cut(near) : null), batch.Cnn, Cut(batch.Masks));
-
-        Tensor Cut(Tensor map)
+        return Changed(batch, map =>
         {
             long unit = map.shape[^1] / units;
             return map.narrow(-2, y * unit, side * unit).narrow(-1, x * unit, side * unit).contiguous();
-        }
+        });
     }
+
+    private static (ImageFeatures, Tensor) Changed((ImageFeatures Features, Tensor Masks) batch, Func<Tensor, Tensor> change) =>
+        (batch.Features with { StemMaps = [.. batch.Features.StemMaps!.Select(change)] }, change(batch.Masks));
 
     private List<int> Rows(long step)
     {
@@ -222,21 +226,19 @@ internal sealed class PretrainingSession : IDisposable
         foreach (int start in Enumerable.Range(0, (rows.Count + 31) / 32))
         {
             using var part = torch.NewDisposeScope();
-            var (features, _, _) = _frozen.Split(_training.Read([.. rows.Skip(start * 32).Take(32)]));
+            var (features, _) = _frozen.Split(_training.Read([.. rows.Skip(start * 32).Take(32)]));
             double share = Math.Min(32, rows.Count - (start * 32)) / (double)rows.Count;
-            foreach (var (map, x) in _options.Model.Vision.Maps().Zip(features.Maps))
+            foreach (var (map, x) in _stem.Maps.Zip(features.StemMaps!).Where(m => m.First.Mean is not null))
             {
                 // The second moment stands in for the deviation until all pictures were seen.
-                var (mean, std) = (_backbone.Parameters[$"visual.stats.{map.Name}.mean"], _backbone.Parameters[$"visual.stats.{map.Name}.std"]);
-                (start == 0 ? mean.zero_() : mean).add_(x.mean([0, 2, 3]), alpha: share);
-                (start == 0 ? std.zero_() : std).add_(x.square().mean([0, 2, 3]), alpha: share);
+                (start == 0 ? map.Mean!.zero_() : map.Mean!).add_(x.mean([0, 2, 3]), alpha: share);
+                (start == 0 ? map.Deviation!.zero_() : map.Deviation!).add_(x.square().mean([0, 2, 3]), alpha: share);
             }
         }
 
-        foreach (var map in _options.Model.Vision.Maps())
+        foreach (var map in _stem.Maps.Where(m => m.Mean is not null))
         {
-            var (mean, std) = (_backbone.Parameters[$"visual.stats.{map.Name}.mean"], _backbone.Parameters[$"visual.stats.{map.Name}.std"]);
-            std.copy_((std - mean.square()).clamp(1e-8).sqrt());
+            map.Deviation!.copy_((map.Deviation - map.Mean!.square()).clamp(1e-8).sqrt());
         }
     }
 

@@ -1,8 +1,6 @@
-using MfpClip.Backbones.Cnn;
 using MfpClip.Evaluation.Metrics;
-using MfpClip.Methods.Mfp;
-using MfpClip.Tensors;
-using MfpClip.Text;
+using MfpClip.Execution;
+using MfpClip.Pipeline;
 
 namespace MfpClip.Training.Pretraining;
 
@@ -19,30 +17,16 @@ internal static class PretrainingValidation
     {
         var found = new Dictionary<string, Found>(StringComparer.Ordinal);
         using var guard = torch.no_grad();
-        for (int start = 0; start < cache.Pictures.Count; start += Batch)
+        foreach (var group in Enumerable.Range(0, cache.Pictures.Count).GroupBy(i => cache.Pictures[i].Category, StringComparer.Ordinal))
         {
-            using var scope = torch.NewDisposeScope();
-            var rows = Enumerable.Range(start, Math.Min(Batch, cache.Pictures.Count - start)).ToList();
-            var (features, cnn, masks) = frozen.Split(cache.Read(rows));
-            var (Z, v) = model.EncodeImages(features, cnn, selfPrompt: prompts);
-            var t = States(model, [.. rows.Select(r => cache.Pictures[r].Category)], prompts ? cnn : null);
-            var maps = model.Maps(Z, t, (int)masks.shape[1]);
-            var M = ((maps.Coarse + maps.Prompted) / 2).select(1, 1);
-            var top = PretrainingLoss.Top(M).cpu().data<float>().ToArray();
-            var global = (HybridComposition.Score.Tau * (v.unsqueeze(1) * t).sum(-1)).softmax(-1).select(1, 1).cpu().data<float>().ToArray();
-            for (int i = 0; i < rows.Count; i++)
+            var category = found[group.Key] = new([], [], [], [], []);
+            foreach (int[] rows in group.Chunk(Batch))
             {
-                var picture = cache.Pictures[rows[i]];
-                if (!found.TryGetValue(picture.Category, out var category))
-                {
-                    found[picture.Category] = category = new([], [], [], [], []);
-                }
-
-                category.Labels.Add(picture.IsDefective);
-                category.Tops.Add(top[i]);
-                category.Scores.Add((top[i] + global[i]) / 2);
-                category.Pixels.AddRange(M[i].cpu().contiguous().data<float>().ToArray().Select(p => (double)p));
-                category.Masks.AddRange(masks[i].cpu().contiguous().data<float>().ToArray().Select(p => p >= PretrainingLoss.Covered));
+                using var scope = torch.NewDisposeScope();
+                var (features, masks) = frozen.Split(cache.Read(rows));
+                using var image = model.Image(features, ForwardContext.Default);
+                var t = model.EmbedEnsemble(group.Key, prompts ? image : null, ForwardContext.Default);
+                category.Add(model.Forward(image, t, selfPrompt: prompts, (int)masks.shape[1]), masks, [.. rows.Select(r => cache.Pictures[r].IsDefective)]);
             }
         }
 
@@ -53,22 +37,17 @@ internal static class PretrainingValidation
             .Where(v => v is not null).Select(v => 100 * v!.Value).DefaultIfEmpty(double.NaN).Average();
     }
 
-    /// <summary>t of each image, with I2TP where there are features, over the ensemble of sentences: <c>[B, 2, C]</c>.</summary>
-    private static Tensor States(PretrainingModel model, IReadOnlyList<string> categories, CnnFeatures? cnn)
+    private sealed record Found(List<bool> Labels, List<double> Tops, List<double> Scores, List<double> Pixels, List<bool> Masks)
     {
-        using var scope = torch.NewDisposeScope();
-        var tokenizer = ClipTokenizer.Default;
-        var sentences = categories.Select(c => HybridComposition.Templates.Expand(c)).ToList();
-        Tensor Embed(Func<(IReadOnlyList<string> Normal, IReadOnlyList<string> Abnormal), IReadOnlyList<string>> state)
+        public void Add(PipelineOutput output, Tensor masks, IReadOnlyList<bool> labels)
         {
-            int count = state(sentences[0]).Count;
-            var ids = sentences.SelectMany(state).Select(s => (int[])[tokenizer.StartId, .. tokenizer.Encode(s), tokenizer.EndId]).ToList();
-            var e = model.EncodeTexts(ids, cnn is null ? null : new(cnn.Pooled.repeat_interleave(count, 0), []));
-            return UnitVectors.Normalize(e.view(categories.Count, count, -1).mean([1]));
+            var top = PretrainingLoss.Top(output.RawMap).cpu().data<float>().ToArray();
+            var global = output.ImageLogits!.softmax(-1).select(1, 1).cpu().data<float>().ToArray();
+            Labels.AddRange(labels);
+            Tops.AddRange(top.Select(s => (double)s));
+            Scores.AddRange(top.Zip(global, (s, g) => (double)((s + g) / 2)));
+            Pixels.AddRange(output.RawMap.cpu().contiguous().data<float>().ToArray().Select(p => (double)p));
+            Masks.AddRange(masks.cpu().contiguous().data<float>().ToArray().Select(p => p >= PretrainingLoss.Covered));
         }
-
-        return torch.stack([Embed(s => s.Normal), Embed(s => s.Abnormal)], 1).MoveToOuterDisposeScope();
     }
-
-    private sealed record Found(List<bool> Labels, List<double> Tops, List<double> Scores, List<double> Pixels, List<bool> Masks);
 }

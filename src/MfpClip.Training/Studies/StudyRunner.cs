@@ -75,8 +75,8 @@ internal sealed class StudyRunner<TRun>(string outputFolder, TrainerOptions? tra
     public EvaluationRun Evaluate(
         ZeroShotDetector detector, AnomalyDataSet test, CrossDataSetProtocol protocol, StudyProgress progress, CancellationToken cancellationToken)
     {
-        using var features = FrozenFeatures.Enter(detector, training);
-        return new Evaluator(evaluation).Evaluate(detector, test, protocol, progress, cancellationToken);
+        using var keeping = detector.WithFeatureStore(detector.Pass.Trainable is null ? null : FeatureFolder.Of(training));
+        return new Evaluator(evaluation).Evaluate(keeping, test, protocol, progress, cancellationToken);
     }
 
     private TrainingResult Train(

@@ -10,7 +10,6 @@ using MfpClip.Diagnostics;
 using MfpClip.Execution;
 using MfpClip.Files;
 using MfpClip.Imaging;
-using MfpClip.Modules;
 using MfpClip.Native;
 using MfpClip.Parallelism;
 using MfpClip.Pipeline;
@@ -165,7 +164,7 @@ public sealed partial class ZeroShotDetector : IZeroShotDetector
     public void SaveModules(string path)
     {
         using var use = Enter();
-        var weights = _pass.ModuleWeights is { Count: > 0 } trained ? trained
+        var weights = _pass.TrainedWeights is { Count: > 0 } trained ? trained
             : throw new DetectorConfigurationException([$"{Description.Method} has no trained modules to save."]);
         ModuleCheckpointFile.Save(path, weights, Description);
     }
@@ -199,6 +198,10 @@ public sealed partial class ZeroShotDetector : IZeroShotDetector
         using var use = Enter();
         return new(_shared.Acquire(), _settings with { Context = context });
     }
+
+    /// <summary>A detector that keeps what its frozen networks compute of images; it shares everything else with this one, and either can be disposed first.</summary>
+    /// <param name="store">Stays the caller's, and must outlive the detector's calls; <see langword="null"/>: all is computed each time.</param>
+    public ZeroShotDetector WithFeatureStore(IFeatureStore? store) => WithContext(_settings.Context with { Features = store });
 
     /// <summary>A detector of another pass over the same frozen parts; either can be disposed first.</summary>
     /// <param name="make">Takes a share of this detector's method that becomes the pass's own.</param>
@@ -289,11 +292,11 @@ public sealed partial class ZeroShotDetector : IZeroShotDetector
         using var scope = torch.NewDisposeScope();
         using var guard = torch.no_grad();
         int size = _settings.Input.Preprocessor.Size;
-        var images = PixelTensor.Normalized([.. batch.Select(b => b.Image.Pixels)], _pass.Normalization.Mean, _pass.Normalization.Std);
+        using var images = ImageBatch.FromImages([.. batch.Select(b => b.Image.Pixels)]);
         var region = options.RegionOfInterest is { } r
             ? torch.tensor(batch.SelectMany(b => RegionMask.ToModel(r, b.Image.Covered, size)).ToArray(), [batch.Count, size, size])
             : null;
-        var (map, score) = BatchMemory.Run(_pass, images, options.ClassName, region, context);
+        var (map, score) = PassFeatures.Run(_pass, images, options.ClassName, region, context);
         // Side by side: one download, and one wait for the device.
         var together = torch.cat([score.to(ScalarType.Float32, map.device).reshape(-1, 1), map.to_type(ScalarType.Float32).flatten(1)], 1).cpu(); // [B, 1 + H W]
         var (scores, maps) = Apart(together);

@@ -2,7 +2,7 @@ namespace MfpClip.Execution;
 
 /// <summary>
 /// What one forward pass runs under, handed down from the detector to every tower and module: which kernels, what is recomputed, where
-/// intermediates go, when to stop. Immutable; safe to share between threads unless it carries a <see cref="Trace"/>.
+/// features of frozen networks are kept, where intermediates go, when to stop. Immutable; safe to share between threads unless it carries a <see cref="Trace"/>.
 /// </summary>
 public sealed record ForwardContext
 {
@@ -36,6 +36,9 @@ public sealed record ForwardContext
 
     /// <summary>Takes times and intermediate tensors; <see langword="null"/>: nobody wants them.</summary>
     public ForwardTrace? Trace { get; init; }
+
+    /// <summary>Keeps what frozen networks compute of images; <see langword="null"/>: all is computed each time.</summary>
+    public IFeatureStore? Features { get; init; }
 
     /// <summary>To be checked between stages.</summary>
     public CancellationToken CancellationToken { get; init; }

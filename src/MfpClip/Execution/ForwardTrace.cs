@@ -22,10 +22,10 @@ public sealed class ForwardTrace(bool keepTensors = false) : IDisposable
     public bool KeepsTensors => keepTensors;
 
     /// <summary>Whether patch tokens of the stages are kept as grids, for references.</summary>
-    internal bool WantsGrids { get; set; }
+    public bool WantsGrids { get; set; }
 
     /// <summary>Patch tokens of each stage, <c>[B, D, rows, columns]</c>; they live until this trace is disposed.</summary>
-    internal IReadOnlyList<Tensor> Grids => _grids;
+    public IReadOnlyList<Tensor> Grids => _grids;
 
     /// <summary>Intermediate tensors by name; they live until this trace is disposed.</summary>
     public IReadOnlyDictionary<string, Tensor> Tensors => _tensors;
@@ -34,11 +34,13 @@ public sealed class ForwardTrace(bool keepTensors = false) : IDisposable
     public IReadOnlyList<KeyValuePair<string, TimeSpan>> Timings => _timings;
 
     /// <summary>Starts the clock of the first stage.</summary>
-    internal void Start() => _mark = Stopwatch.GetTimestamp();
+    public void Start() => _mark = Stopwatch.GetTimestamp();
 
     /// <summary>Ends a stage; the next one starts now.</summary>
-    internal void Finish(string stage)
+    /// <param name="stage">Its name.</param>
+    public void Finish(string stage)
     {
+        ArgumentException.ThrowIfNullOrEmpty(stage);
         if (WaitsForDevice)
         {
             torch.cuda.synchronize();
@@ -52,8 +54,9 @@ public sealed class ForwardTrace(bool keepTensors = false) : IDisposable
     /// <param name="tokens"><c>[B, rows * columns, D]</c>.</param>
     /// <param name="rows">Rows of the grid.</param>
     /// <param name="columns">Columns of the grid.</param>
-    internal void KeepGrid(Tensor tokens, int rows, int columns)
+    public void KeepGrid(Tensor tokens, int rows, int columns)
     {
+        ArgumentNullException.ThrowIfNull(tokens);
         if (WantsGrids)
         {
             using var scope = torch.NewDisposeScope();

@@ -1,7 +1,7 @@
 using MfpClip.Backbones;
 using MfpClip.Backbones.Cnn;
-using MfpClip.Backbones.Hybrid;
 using MfpClip.Execution;
+using MfpClip.Imaging;
 
 namespace MfpClip.Modules;
 
@@ -15,9 +15,11 @@ public sealed class ImageContext : IDisposable
     private readonly IClipBackbone? _backbone;
     private readonly ICnnFeatureExtractor? _extractor;
     private readonly StagePlan? _stages;
-    private readonly Tensor? _images;
-    private readonly ForwardContext _context;
+    private readonly ImageBatch? _images;
+    private readonly ImageFeatures? _given;
+    private readonly bool _ownsImages;
     private CnnFeatures? _cnn;
+    private Tensor[]? _stem;
     private Tensor? _embedded;
     private Tensor[]? _plain;
     private Tensor? _embedding;
@@ -29,23 +31,39 @@ public sealed class ImageContext : IDisposable
     /// <param name="images">Normalised as the backbone wants it, <c>[B, 3, H, W]</c>.</param>
     /// <param name="context">What the forward pass runs under; <see langword="null"/>: <see cref="ForwardContext.Default"/>.</param>
     public ImageContext(IClipBackbone backbone, ICnnFeatureExtractor? cnn, Tensor images, ForwardContext? context = null)
-        : this(backbone, cnn, images, new([backbone.Vision.Layers]), context ?? ForwardContext.Default)
+        : this(backbone, cnn, ImageBatch.FromNormalized(images, backbone.Normalization), new([backbone.Vision.Layers]), context ?? ForwardContext.Default) => _ownsImages = true;
+
+    /// <summary>A context over a batch of images, which stays the caller's own.</summary>
+    /// <param name="backbone">Frozen towers.</param>
+    /// <param name="cnn">Frozen CNN; <see langword="null"/> where no module reads it.</param>
+    /// <param name="images">The images; sides divisible by the patch size.</param>
+    /// <param name="stages">Where the tower is tapped.</param>
+    /// <param name="context">What the forward pass runs under.</param>
+    public ImageContext(IClipBackbone backbone, ICnnFeatureExtractor? cnn, ImageBatch images, StagePlan stages, ForwardContext context)
     {
+        (_backbone, _extractor, _images, _stages, Context) = (backbone, cnn, images, stages, context);
+        (Rows, Columns) = (images.Height / backbone.Vision.PatchSize, images.Width / backbone.Vision.PatchSize);
     }
 
-    internal ImageContext(IClipBackbone backbone, ICnnFeatureExtractor? cnn, Tensor images, StagePlan stages, ForwardContext context)
+    private ImageContext(IClipBackbone? backbone, ImageFeatures features, StagePlan? stages, ForwardContext context)
     {
-        (_backbone, _extractor, _images, _stages, _context) = (backbone, cnn, images, stages, context);
-        (Rows, Columns) = ((int)images.shape[2] / backbone.Vision.PatchSize, (int)images.shape[3] / backbone.Vision.PatchSize);
+        (_backbone, _given, _stages, Context) = (backbone, features, stages, context);
+        (Rows, Columns) = features.StemMaps is [{ } first, ..] ? ((int)first.shape[2], (int)first.shape[3]) : (0, 0);
     }
-
-    private ImageContext(CnnFeatures features) => (_cnn, _context) = (features, ForwardContext.Default);
 
     /// <summary>What the forward pass runs under.</summary>
-    public ForwardContext Context => _context;
+    public ForwardContext Context { get; }
 
     /// <summary>The images, normalised as the backbone wants it, <c>[B, 3, H, W]</c>.</summary>
-    public Tensor Images => _images ?? throw Absent("images");
+    /// <exception cref="InvalidOperationException">The context holds features that were computed before, no images.</exception>
+    public Tensor Images => Batch.Normalized((_backbone ?? throw Absent("backbone")).Normalization, Vision.Device);
+
+    /// <summary>The images for networks with another normalisation.</summary>
+    /// <exception cref="InvalidOperationException">The context holds features that were computed before, no images.</exception>
+    public ImageBatch Batch => _images ?? throw Absent("images");
+
+    /// <summary>Whether there are images, rather than features that were computed before.</summary>
+    public bool HasImages => _images is not null;
 
     /// <summary>Patches down, g.</summary>
     public int Rows { get; }
@@ -55,7 +73,10 @@ public sealed class ImageContext : IDisposable
 
     /// <summary>Features of the CNN.</summary>
     /// <exception cref="InvalidOperationException">There is no CNN.</exception>
-    public CnnFeatures Cnn => _cnn ??= ExtractCnn();
+    public CnnFeatures Cnn => _given?.Cnn ?? (_cnn ??= ExtractCnn());
+
+    /// <summary>Maps of the vision tower's frozen stem; <see langword="null"/> where it has none.</summary>
+    public IReadOnlyList<Tensor>? StemMaps => _given?.StemMaps ?? (Vision.GetService<IFrozenStem>() is { } stem ? _stem ??= ExtractStem(stem) : null);
 
     /// <summary>E_0: patches, class token and positions after <c>ln_pre</c>, <c>[B, 1 + N, D]</c> in the tower's precision.</summary>
     public Tensor Embedded => Keep(ref _embedded, Embed);
@@ -72,24 +93,49 @@ public sealed class ImageContext : IDisposable
     /// <summary>Tokens of the plain pass after every stage, and after the last block where the stages end before it.</summary>
     internal IReadOnlyList<Tensor> PlainPass => _plain ??= RunPlain();
 
+    /// <summary>Rows and columns of pixels.</summary>
+    internal (int Height, int Width) Size => (Rows * Vision.PatchSize, Columns * Vision.PatchSize);
+
     private IVisionTower Vision => (_backbone ?? throw Absent("backbone")).Vision;
 
+    /// <summary>A context over features that were computed before. Does not own them.</summary>
+    /// <param name="backbone">Towers, whose vision tower offers <see cref="IFrozenStem"/>.</param>
+    /// <param name="features">Maps of its stem, and CNN features where a module reads them.</param>
+    /// <param name="stages">Where the tower is tapped.</param>
+    /// <param name="context">What the forward pass runs under.</param>
+    /// <exception cref="ArgumentException">There are no stem maps, or the tower has no frozen stem.</exception>
+    public static ImageContext FromFeatures(IClipBackbone backbone, ImageFeatures features, StagePlan stages, ForwardContext context)
+    {
+        ArgumentNullException.ThrowIfNull(backbone);
+        ArgumentNullException.ThrowIfNull(features);
+        return features.StemMaps is { Count: > 0 } && backbone.Vision.GetService<IFrozenStem>() is not null
+            ? new(backbone, features, stages, context)
+            : throw new ArgumentException("Features computed before hold the maps of a vision tower's frozen stem, and the tower has one.", nameof(features));
+    }
+
     /// <summary>A context that holds CNN features only, for modules that read nothing else. Does not own them.</summary>
-    internal static ImageContext Of(CnnFeatures features) => new(features);
+    internal static ImageContext Of(CnnFeatures features) => new(null, new ImageFeatures { Cnn = features }, null, ForwardContext.Default);
 
     /// <inheritdoc/>
     public void Dispose()
     {
-        if (_images is null)
-        {
-            return; // the features were given
-        }
-
-        foreach (var tensor in new[] { _embedded, _embedding, _projected, _cnn?.Pooled }.Concat(_cnn?.Levels ?? []).Concat(_plain ?? []))
+        foreach (var tensor in new[] { _embedded, _embedding, _projected, _cnn?.Pooled }.Concat(_cnn?.Levels ?? []).Concat(_plain ?? []).Concat(_stem ?? []))
         {
             tensor?.Dispose();
         }
+
+        if (_ownsImages)
+        {
+            _images!.Dispose();
+        }
     }
+
+    /// <summary>What the backbone computes of the images and nothing trained comes before: from the pass's feature store where there is one.</summary>
+    /// <param name="what">What is computed, with every setting that it depends on.</param>
+    /// <param name="compute">A pure function of the images.</param>
+    internal IReadOnlyList<Tensor> Frozen(string what, Func<IReadOnlyList<Tensor>> compute) => Context.Features is { } store && _images is not null
+        ? store.Get(FrozenFeatureKeys.Of(_backbone!, _backbone!.Describe(), what, Vision.Precision, Vision.Device), FeatureInputs.Of(_images), compute)
+        : compute();
 
     // The context outlives the scope of the module that happens to read first.
     private static Tensor Keep(ref Tensor? slot, Func<Tensor> make)
@@ -103,19 +149,23 @@ public sealed class ImageContext : IDisposable
         return slot;
     }
 
-    // A convolution is computed faster than read; a whole frozen network before the first block is worth keeping.
-    private Tensor Embed() => Vision is HybridVisionTower && FrozenFeatureCache.Current is { } cache
-        ? cache.Get($"tokens before block 1 in {Vision.Precision}", Images, () => [EmbedImages()])[0]
-        : EmbedImages();
+    private Tensor Embed() => StemMaps is { } maps ? Vision.GetService<IFrozenStem>()!.Embed(maps) : Vision.Embed(Images.to(Vision.Precision, Vision.Device));
 
-    private Tensor EmbedImages() => Vision.Embed(Images.to(Vision.Precision, Vision.Device));
+    // Towers of several trainings stand on the same frozen network. A convolution is computed faster than read; a whole network is worth keeping.
+    private Tensor[] ExtractStem(IFrozenStem stem)
+    {
+        using var scope = torch.NewDisposeScope();
+        Tensor[] Compute() => [.. stem.Extract(Images)];
+        var maps = Context.Features is { } store
+            ? store.Get(new() { Network = stem.Identity, What = "maps of the stem", Precision = ScalarType.Float32, Device = Vision.Device.ToString() }, FeatureInputs.Of(Batch), Compute)
+            : Compute();
+        return [.. maps.Select(m => m.DetachFromDisposeScope())];
+    }
 
     private Tensor[] RunPlain()
     {
         using var scope = torch.NewDisposeScope();
-        var taps = FrozenFeatureCache.Current is { } cache
-            ? cache.Get($"tokens after blocks {string.Join(',', _stages!.Taps)} of {Vision.Layers} in {Vision.Precision}", Images, RunBlocks)
-            : RunBlocks();
+        var taps = Frozen($"tokens after blocks {string.Join(',', _stages!.Taps)} of {Vision.Layers}", RunBlocks);
         return [.. taps.Select(t => t.DetachFromDisposeScope())];
     }
 
@@ -126,14 +176,14 @@ public sealed class ImageContext : IDisposable
         for (var stage = 1; stage <= _stages!.Count; stage++)
         {
             var (first, count) = _stages.Blocks(stage);
-            tokens = Vision.RunBlocks(tokens, first, count, _context);
+            tokens = Vision.RunBlocks(tokens, first, count, Context);
             taps.Add(tokens);
         }
 
         var last = _stages.Taps[^1];
         if (last < Vision.Layers)
         {
-            taps.Add(Vision.RunBlocks(tokens, last, Vision.Layers - last, _context));
+            taps.Add(Vision.RunBlocks(tokens, last, Vision.Layers - last, Context));
         }
 
         return taps;
@@ -143,42 +193,17 @@ public sealed class ImageContext : IDisposable
     {
         var extractor = _extractor ?? throw new InvalidOperationException("A module reads CNN features, but there is no CNN.");
         using var scope = torch.NewDisposeScope();
-        // Undoes the backbone's normalisation: the CNN has its own.
-        var (mean, std) = _backbone!.Normalization;
-        var x = Images.to(ScalarType.Float32, Vision.Device);
-        var pixels = (x * torch.tensor(std, device: Vision.Device).view(1, 3, 1, 1)) + torch.tensor(mean, device: Vision.Device).view(1, 3, 1, 1);
-        var features = FrozenFeatureCache.Current is { } cache ? Cached(cache, extractor, pixels) : BatchMemory.IsOn ? Remembered(extractor, x, pixels) : extractor.Extract(pixels);
-        features.Pooled.DetachFromDisposeScope();
-        foreach (var level in features.Levels)
+        IReadOnlyList<Tensor> Compute()
         {
-            level.DetachFromDisposeScope();
+            var made = extractor.Extract(Batch.Pixels(Vision.Device).to_type(ScalarType.Float32));
+            return [made.Pooled, .. made.Levels];
         }
 
-        return features;
+        var all = Context.Features is { } store
+            ? store.Get(FrozenFeatureKeys.Of(extractor, extractor.Describe(), "CNN features", ScalarType.Float32, Vision.Device), FeatureInputs.Of(Batch), Compute)
+            : Compute();
+        return new(all[0].DetachFromDisposeScope(), [.. all.Skip(1).Select(l => l.DetachFromDisposeScope())]);
     }
 
-    private static CnnFeatures Remembered(ICnnFeatureExtractor extractor, Tensor images, Tensor pixels)
-    {
-        // Rows of an ablation each hold the same network.
-        var description = extractor.Describe();
-        object owner = description.Weights is [{ } weights] && extractor is IFrozenNetwork ? weights.Sha256 : extractor;
-        var all = BatchMemory.Get(owner, $"CNN features {string.Join(',', description.Options)}", images, () =>
-        {
-            var made = extractor.Extract(pixels);
-            return [made.Pooled, .. made.Levels];
-        });
-        return new(all[0], [.. all.Skip(1)]);
-    }
-
-    private static CnnFeatures Cached(FrozenFeatureCache cache, ICnnFeatureExtractor extractor, Tensor pixels)
-    {
-        var all = cache.Get("CNN features", pixels, () =>
-        {
-            var made = extractor.Extract(pixels);
-            return [made.Pooled, .. made.Levels];
-        });
-        return new(all[0], [.. all.Skip(1)]);
-    }
-
-    private static InvalidOperationException Absent(string what) => new($"This context holds CNN features only, no {what}.");
+    private static InvalidOperationException Absent(string what) => new($"This context holds features only, no {what}.");
 }

@@ -1,15 +1,15 @@
 using MfpClip.Execution;
-using MfpClip.Modules;
+using MfpClip.Imaging;
 using MfpClip.Training;
 
 namespace MfpClip.Pipeline;
 
 /// <summary>Passes everything on to another pass: a base for passes around one. Who owns the inner pass is for derived classes to say.</summary>
 /// <param name="inner">The wrapped pass.</param>
-internal abstract class DelegatingDetectionPass(IDetectionPass inner) : IDetectionPass
+public abstract class DelegatingDetectionPass(IDetectionPass inner) : IDetectionPass
 {
     /// <summary>The wrapped pass.</summary>
-    public IDetectionPass Inner { get; } = inner;
+    public IDetectionPass Inner { get; } = inner ?? throw new ArgumentNullException(nameof(inner));
 
     /// <inheritdoc/>
     public virtual string Method => Inner.Method;
@@ -24,27 +24,25 @@ internal abstract class DelegatingDetectionPass(IDetectionPass inner) : IDetecti
     public virtual ScalarType Precision => Inner.Precision;
 
     /// <inheritdoc/>
-    public virtual (float[] Mean, float[] Std) Normalization => Inner.Normalization;
-
-    /// <inheritdoc/>
     public virtual double MapMaximum => Inner.MapMaximum;
 
     /// <inheritdoc/>
     public virtual ITrainableMethod? Trainable => Inner.Trainable;
 
     /// <inheritdoc/>
-    public virtual IReadOnlyList<KeyValuePair<string, Tensor>> ModuleWeights => Inner.ModuleWeights;
+    public virtual IReadOnlyList<KeyValuePair<string, Tensor>> TrainedWeights => Inner.TrainedWeights;
 
     /// <inheritdoc/>
-    public virtual IReadOnlyList<Tensor>? ConvolutionalMaps(Tensor images) => Inner.ConvolutionalMaps(images);
-
-    /// <inheritdoc/>
-    public virtual (Tensor Map, Tensor Score) Run(Tensor images, string className, Tensor? region, ForwardContext context) =>
+    public virtual (Tensor Map, Tensor Score) Run(ImageBatch images, string className, Tensor? region, ForwardContext context) =>
         Inner.Run(images, className, region, context);
 
     /// <inheritdoc/>
     /// <remarks>This object where it is of that type, else what the wrapped pass offers.</remarks>
-    public virtual object? GetService(Type serviceType) => serviceType.IsInstanceOfType(this) ? this : Inner.GetService(serviceType);
+    public virtual object? GetService(Type serviceType)
+    {
+        ArgumentNullException.ThrowIfNull(serviceType);
+        return serviceType.IsInstanceOfType(this) ? this : Inner.GetService(serviceType);
+    }
 
     /// <inheritdoc/>
     public abstract void Dispose();

@@ -1,5 +1,5 @@
 using MfpClip.Execution;
-using MfpClip.Modules;
+using MfpClip.Imaging;
 using MfpClip.Training;
 
 namespace MfpClip.Pipeline;
@@ -22,9 +22,6 @@ public interface IDetectionPass : ICapabilityProvider, IDisposable
     /// <summary>Number format of the towers.</summary>
     ScalarType Precision { get; }
 
-    /// <summary>How images are normalised.</summary>
-    (float[] Mean, float[] Std) Normalization { get; }
-
     /// <summary>Highest value that its map can have; the lowest is 0.</summary>
     double MapMaximum => 1;
 
@@ -32,17 +29,13 @@ public interface IDetectionPass : ICapabilityProvider, IDisposable
     ITrainableMethod? Trainable => null;
 
     /// <summary>Trained tensors by full name, as checkpoints of modules hold them; empty where there are none.</summary>
-    IReadOnlyList<KeyValuePair<string, Tensor>> ModuleWeights => Trainable?.TrainedWeights ?? [];
-
-    /// <summary>Maps of a frozen convolutional network inside the vision tower, <c>[B, C, h, w]</c> each, in the caller's scope; <see langword="null"/> where there are none.</summary>
-    /// <param name="images">As <see cref="Run"/> takes them.</param>
-    IReadOnlyList<Tensor>? ConvolutionalMaps(Tensor images) => null;
+    IReadOnlyList<KeyValuePair<string, Tensor>> TrainedWeights => Trainable?.TrainedWeights ?? [];
 
     /// <summary>Runs a batch under <c>no_grad</c>.</summary>
-    /// <param name="images">Normalised <c>[B, 3, H, W]</c>, float32 on the CPU.</param>
+    /// <param name="images">The images; they stay the caller's.</param>
     /// <param name="className">Class name in the prompts.</param>
     /// <param name="region">Where to look, <c>[B, H, W]</c> of 0 and 1; <see langword="null"/>: everywhere.</param>
     /// <param name="context">What it runs under; its trace takes times, and the patch tokens where it wants grids.</param>
     /// <returns>Map <c>[B, H, W]</c> and score <c>[B]</c> in the caller's dispose scope.</returns>
-    (Tensor Map, Tensor Score) Run(Tensor images, string className, Tensor? region, ForwardContext context);
+    (Tensor Map, Tensor Score) Run(ImageBatch images, string className, Tensor? region, ForwardContext context);
 }

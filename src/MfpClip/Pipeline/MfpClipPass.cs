@@ -1,6 +1,6 @@
-using MfpClip.Backbones.Hybrid;
 using MfpClip.Execution;
 using MfpClip.Files;
+using MfpClip.Imaging;
 using MfpClip.Modules;
 using MfpClip.Tensors;
 using MfpClip.Text;
@@ -40,7 +40,7 @@ internal sealed class MfpClipPass : IDetectionPass
     public ITrainableMethod? Trainable => _objective is null ? null
         : new PipelineTraining(_parts, _pipeline, _texts, Method, _objective) is { TrainedWeights.Count: > 0 } training ? training : null;
 
-    public IReadOnlyList<KeyValuePair<string, Tensor>> ModuleWeights => ModuleCheckpoint.Collect(_parts.Checkpointed);
+    public IReadOnlyList<KeyValuePair<string, Tensor>> TrainedWeights => ModuleCheckpoint.Collect(_parts.Checkpointed);
 
     public Device Device => _parts.Backbone.Vision.Device;
 
@@ -48,18 +48,15 @@ internal sealed class MfpClipPass : IDetectionPass
 
     public double MapMaximum => _parts.Map.Maximum(_parts.Stages.Count);
 
-    public (float[] Mean, float[] Std) Normalization => _parts.Backbone.Normalization;
-
-    public IReadOnlyList<Tensor>? ConvolutionalMaps(Tensor images) => _parts.Backbone.Vision.GetService<HybridVisionTower>()?.ConvolutionalMaps(images);
-
     /// <summary>What it is made of, for checkpoints.</summary>
     public PipelineParts Parts => _parts;
 
-    public (Tensor Map, Tensor Score) Run(Tensor images, string className, Tensor? region, ForwardContext context)
+    public (Tensor Map, Tensor Score) Run(ImageBatch images, string className, Tensor? region, ForwardContext context)
     {
         using var scope = torch.NewDisposeScope();
         using var guard = torch.no_grad();
-        var output = _texts.With(className, context, (sentences, texts) => _pipeline.Forward(Upload(images), sentences, context, texts, region?.to(Device)));
+        using var image = new ImageContext(_parts.Backbone, _parts.Cnn, images, _parts.Stages, context);
+        var output = _texts.With(className, context, (sentences, texts) => _pipeline.Forward(image, sentences, texts, region?.to(Device)));
         return (output.Map.MoveToOuterDisposeScope(), output.Score.MoveToOuterDisposeScope());
     }
 
@@ -93,9 +90,6 @@ internal sealed class MfpClipPass : IDetectionPass
             ["abnormal"] = string.Join(" | ", templates.AbnormalStates.Take(3)),
         },
     };
-
-    // From pinned memory the copy runs beside what is queued already.
-    private Tensor Upload(Tensor images) => Device.type == DeviceType.CUDA ? images.pin_memory().to(Device, non_blocking: true) : images.to(Device);
 
     private static StageDescription WithIdentity(
         string slot, IDetectorModule module, StageDescription description, Func<string, (string Implementation, string Settings)>? identify)

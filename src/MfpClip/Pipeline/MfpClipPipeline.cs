@@ -1,5 +1,6 @@
 using MfpClip.Backbones.Cnn;
 using MfpClip.Execution;
+using MfpClip.Imaging;
 using MfpClip.Modules;
 using MfpClip.Tensors;
 using MfpClip.Text;
@@ -26,27 +27,30 @@ internal sealed class MfpClipPipeline
     }
 
     /// <summary>From images to map and score.</summary>
-    /// <param name="images">Normalised as the backbone wants it, <c>[B, 3, H, W]</c>; sides divisible by the patch size.</param>
-    /// <param name="states">Tokenised sentences of both states with their embeddings, made once for each class name.</param>
-    /// <param name="context">What it runs under; its trace takes times and intermediate tensors.</param>
+    /// <param name="image">
+    /// The images, or features computed before, over the same parts; its context says what the pass runs under. Stays the caller's. Sides are
+    /// divisible by the patch size.
+    /// </param>
+    /// <param name="states">Tokenised sentences of both states with their embeddings, made once for each class name; <see langword="null"/> where t is given.</param>
     /// <param name="texts">
-    /// t from <see cref="EmbedTexts"/>, kept by the caller for this class name; <see langword="null"/> to make it here, which is a must where I2TP uses the image.
+    /// t, for example from <see cref="EmbedTexts"/>, kept by the caller for this class name; <see langword="null"/> to make it here, which is a must where I2TP uses the image.
     /// </param>
     /// <param name="region">Where to look, <c>[B, H, W]</c> with 1 inside and 0 outside; <see langword="null"/>: everywhere.</param>
     /// <param name="stageMaps">Whether the coarse map of each stage alone is wanted, for losses on every stage.</param>
+    /// <param name="mapSize">Rows and columns of the maps; <see langword="null"/>: the image's.</param>
     public PipelineOutput Forward(
-        Tensor images, StateSentences states, ForwardContext context, Tensor? texts = null, Tensor? region = null, bool stageMaps = false)
+        ImageContext image, StateSentences? states, Tensor? texts = null, Tensor? region = null, bool stageMaps = false, (int Height, int Width)? mapSize = null)
     {
         using var scope = torch.NewDisposeScope();
-        var (H, W) = CheckShape(images);
+        var context = image.Context;
+        var (H, W) = mapSize ?? CheckedSize(image);
         var trace = context.Trace;
         trace?.Start();
 
-        using var image = new ImageContext(_parts.Backbone, _parts.Cnn, images, _parts.Stages, context);
         Read(image);
         Done("CNN features");
 
-        var t = texts ?? _parts.ImageToText.EmbedStates(_parts.Backbone.Text, states, image, context); // [B or 1, 2, C]
+        var t = texts ?? _parts.ImageToText.EmbedStates(_parts.Backbone.Text, states ?? throw new ArgumentNullException(nameof(states)), image, context); // [B or 1, 2, C]
         trace?.Keep("t", t);
         Done("image-to-text prompt");
 
@@ -78,6 +82,7 @@ internal sealed class MfpClipPipeline
         return new(coarse.MoveToOuterDisposeScope(), prompted?.MoveToOuterDisposeScope(), map.MoveToOuterDisposeScope(), score.Score.MoveToOuterDisposeScope())
         {
             RawMap = M.alias().MoveToOuterDisposeScope(),
+            ClassEmbedding = v.MoveToOuterDisposeScope(),
             ImageLogits = score.Logits?.MoveToOuterDisposeScope(),
             StageMaps = stageMaps ? [.. Z.Select(z => _parts.Map.Map([z], [t], H, W, context.Untraced).MoveToOuterDisposeScope())] : [],
         };
@@ -90,6 +95,14 @@ internal sealed class MfpClipPipeline
             trace?.Finish(stage);
             context.CancellationToken.ThrowIfCancellationRequested();
         }
+    }
+
+    /// <summary>The same over images that are normalised as the backbone wants it, <c>[B, 3, H, W]</c>: for comparison with reference implementations.</summary>
+    public PipelineOutput Forward(Tensor images, StateSentences states, ForwardContext context, Tensor? texts = null, bool stageMaps = false)
+    {
+        using var batch = ImageBatch.FromNormalized(images, _parts.Backbone.Normalization);
+        using var image = new ImageContext(_parts.Backbone, _parts.Cnn, batch, _parts.Stages, context);
+        return Forward(image, states, texts, stageMaps: stageMaps);
     }
 
     /// <summary>t of a class name where it does not depend on the image, <c>[1, 2, C]</c>, for callers to keep; otherwise <see langword="null"/>.</summary>
@@ -123,16 +136,10 @@ internal sealed class MfpClipPipeline
         _ = reads.HasFlag(ImageSources.ClipEmbedding) ? image.ClipEmbedding : null;
     }
 
-    private (int H, int W) CheckShape(Tensor images)
+    private (int H, int W) CheckedSize(ImageContext image)
     {
         var patch = _parts.Backbone.Vision.PatchSize;
-        if (images.dim() != 4 || images.shape[1] != 3 || images.shape[2] % patch != 0 || images.shape[3] % patch != 0 || images.numel() == 0)
-        {
-            throw new ArgumentException(
-                $"Images are [{string.Join(", ", images.shape)}]; the pipeline takes [B, 3, H, W] with sides that are multiples of the patch, {patch} pixels.",
-                nameof(images));
-        }
-
-        return ((int)images.shape[2], (int)images.shape[3]);
+        return !image.HasImages || (image.Batch.Height % patch == 0 && image.Batch.Width % patch == 0) ? image.Size : throw new ArgumentException(
+            $"Images are {image.Batch.Height} x {image.Batch.Width} pixels; the pipeline takes sides that are multiples of the patch, {patch} pixels.", nameof(image));
     }
 }

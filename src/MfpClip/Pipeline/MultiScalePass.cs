@@ -1,6 +1,7 @@
 using System.Globalization;
 using MfpClip.Execution;
 using MfpClip.Files;
+using MfpClip.Imaging;
 
 namespace MfpClip.Pipeline;
 
@@ -33,11 +34,11 @@ internal sealed class MultiScalePass(IDetectionPass inner, IReadOnlyList<double>
         }
     }
 
-    public override (Tensor Map, Tensor Score) Run(Tensor images, string className, Tensor? region, ForwardContext context)
+    public override (Tensor Map, Tensor Score) Run(ImageBatch images, string className, Tensor? region, ForwardContext context)
     {
         using var scope = torch.NewDisposeScope();
         using var guard = torch.no_grad();
-        long H = images.shape[2], W = images.shape[3];
+        long H = images.Height, W = images.Width;
         var (map, score) = Inner.Run(images, className, region, context);
         context.Trace?.Start();
         var sum = map.to_type(ScalarType.Float32);
@@ -47,7 +48,8 @@ internal sealed class MultiScalePass(IDetectionPass inner, IReadOnlyList<double>
             context.CancellationToken.ThrowIfCancellationRequested();
             long h = Side(H, scale), w = Side(W, scale);
             var smaller = region is null ? null : F.interpolate(region.unsqueeze(1), [h, w], mode: torch.InterpolationMode.Nearest).squeeze(1);
-            var (m, s) = Inner.Run(Resize(images, h, w), className, smaller, context.Untraced);
+            using var resized = ImageBatch.FromPixels(Resize(images.Pixels(torch.CPU), h, w));
+            var (m, s) = Inner.Run(resized, className, smaller, context.Untraced);
             sum = sum + F.interpolate(m.to_type(ScalarType.Float32).unsqueeze(1), [H, W], mode: torch.InterpolationMode.Bilinear, align_corners: false).squeeze(1);
             total = total + s.to_type(ScalarType.Float32);
         }

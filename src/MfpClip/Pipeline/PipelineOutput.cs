@@ -10,6 +10,9 @@ public sealed record PipelineOutput(Tensor Coarse, Tensor? Prompted, Tensor Map,
     /// <summary>M before smoothing, <c>[B, H, W]</c>; the same values where the map is not smoothed.</summary>
     public required Tensor RawMap { get; init; }
 
+    /// <summary>v, class embedding, L2-normalised <c>[B, C]</c>.</summary>
+    public required Tensor ClassEmbedding { get; init; }
+
     /// <summary>Logits of the class comparison, <c>[B, 2]</c>; <see langword="null"/> where the score makes none.</summary>
     public Tensor? ImageLogits { get; init; }
 

@@ -1,5 +1,6 @@
 using MfpClip.Backbones;
 using MfpClip.Execution;
+using MfpClip.Modules;
 using MfpClip.Training;
 
 namespace MfpClip.Pipeline;
@@ -29,7 +30,8 @@ internal sealed class PipelineTraining(PipelineParts parts, MfpClipPipeline pipe
         foreach (var group in groups)
         {
             var part = groups.Count == 1 ? batch : batch.Take([.. group]);
-            Add(sums, group.Key, part, (double)part.Count / batch.Count, part.Masked.Length / Math.Max((double)batch.Masked.Length, 1), context);
+            using var own = groups.Count == 1 ? null : part.Images;
+            Add(sums, group.Key, part, (double)part.Count / batch.Count, part.MaskedRows.Count / Math.Max((double)batch.MaskedRows.Count, 1), context);
         }
 
         return sums.Finish();
@@ -41,9 +43,8 @@ internal sealed class PipelineTraining(PipelineParts parts, MfpClipPipeline pipe
     // Every term is a mean over images, so images of one class go through together and count by their share.
     private void Add(TermSums sums, string className, TrainingBatch part, double share, double maskShare, ForwardContext context)
     {
-        var device = parts.Backbone.Vision.Device;
-        var output = texts.WithSentences(
-            className, context, states => pipeline.Forward(part.Images.to(device), states, context, stageMaps: objective.ReadsStageMaps));
+        using var image = new ImageContext(parts.Backbone, parts.Cnn, part.Images, parts.Stages, context);
+        var output = texts.WithSentences(className, context, states => pipeline.Forward(image, states, stageMaps: objective.ReadsStageMaps));
         objective.Add(sums, output, part, share, maskShare);
     }
 

@@ -6,23 +6,40 @@ using MfpClip.Text;
 namespace MfpClip.Pipeline;
 
 /// <summary>Sentences and text embeddings of each class name, made once and kept for as long as the detector lives.</summary>
-internal sealed class TextCache(ITokenizer tokenizer, PromptTemplates templates, ITextTower text, Func<StateSentences, ForwardContext, Tensor?> embed) : IDisposable
+public sealed class TextCache : IDisposable
 {
     // Embeddings are small, but class names may come from outside: beyond this many, they are made anew for each call.
     private const int Capacity = 1024;
     private readonly ConcurrentDictionary<string, Lazy<Entry>> _entries = new(StringComparer.Ordinal);
 
+    private readonly ITokenizer _tokenizer;
+    private readonly PromptTemplates _templates;
+    private readonly ITextTower _text;
+    private readonly Func<StateSentences, ForwardContext, Tensor?> _embed;
+
+    /// <summary>A cache of sentences alone, for a method with a forward pass of its own.</summary>
+    /// <param name="tokenizer">The tokenizer of the tower.</param>
+    /// <param name="templates">Sentences of both states.</param>
+    /// <param name="text">The frozen text tower; stays the caller's.</param>
+    public TextCache(ITokenizer tokenizer, PromptTemplates templates, ITextTower text)
+        : this(tokenizer, templates, text, static (_, _) => null)
+    {
+    }
+
+    internal TextCache(ITokenizer tokenizer, PromptTemplates templates, ITextTower text, Func<StateSentences, ForwardContext, Tensor?> embed) =>
+        (_tokenizer, _templates, _text, _embed) = (tokenizer, templates, text, embed);
+
     /// <summary>Sentences and embeddings of a pipeline's texts.</summary>
-    public TextCache(ITokenizer tokenizer, PromptTemplates templates, PipelineParts parts, MfpClipPipeline pipeline)
+    internal TextCache(ITokenizer tokenizer, PromptTemplates templates, PipelineParts parts, MfpClipPipeline pipeline)
         : this(tokenizer, templates, parts.Backbone.Text, pipeline.EmbedTexts)
     {
     }
 
     /// <summary>Number of class names kept.</summary>
-    public int Count => _entries.Count;
+    internal int Count => _entries.Count;
 
     /// <summary>Calls <paramref name="use"/> with the embeddings of a class name, which are made under the context where they are not there yet.</summary>
-    public T With<T>(string className, ForwardContext context, Func<StateSentences, Tensor?, T> use)
+    internal T With<T>(string className, ForwardContext context, Func<StateSentences, Tensor?, T> use)
     {
         string key = className.Trim();
         if (_entries.TryGetValue(key, out var kept) || _entries.Count < Capacity)
@@ -30,7 +47,7 @@ internal sealed class TextCache(ITokenizer tokenizer, PromptTemplates templates,
             var lazy = kept ?? _entries.GetOrAdd(key, k => new Lazy<Entry>(() => Create(k, context)));
             try
             {
-                return use(lazy.Value.Sentences, lazy.Value.Texts(embed, context));
+                return use(lazy.Value.Sentences, lazy.Value.Texts(_embed, context));
             }
             catch (MfpClipException) when (!lazy.IsValueCreated)
             {
@@ -40,7 +57,7 @@ internal sealed class TextCache(ITokenizer tokenizer, PromptTemplates templates,
         }
 
         using var once = Create(key, context);
-        return use(once.Sentences, once.Texts(embed, context));
+        return use(once.Sentences, once.Texts(_embed, context));
     }
 
     /// <summary>Calls <paramref name="use"/> with the sentences alone: for training, where embeddings are made anew with their graph.</summary>
@@ -54,7 +71,7 @@ internal sealed class TextCache(ITokenizer tokenizer, PromptTemplates templates,
     /// Forgets embeddings, after trained weights have changed; the next call makes them anew. Sentences stay: they come from the frozen
     /// tower alone, and an ensemble of hundreds costs too much for every step of a training. Not beside a running call.
     /// </summary>
-    public void ForgetTexts()
+    internal void ForgetTexts()
     {
         foreach (var entry in _entries.Values.Where(e => e.IsValueCreated))
         {
@@ -62,6 +79,7 @@ internal sealed class TextCache(ITokenizer tokenizer, PromptTemplates templates,
         }
     }
 
+    /// <inheritdoc/>
     public void Dispose()
     {
         foreach (var entry in _entries.Values.Where(e => e.IsValueCreated))
@@ -72,18 +90,18 @@ internal sealed class TextCache(ITokenizer tokenizer, PromptTemplates templates,
 
     private Entry Create(string className, ForwardContext context)
     {
-        if (className.Length == 0 || tokenizer.Encode(className).Count == 0)
+        if (className.Length == 0 || _tokenizer.Encode(className).Count == 0)
         {
             throw new DetectionOptionsException(nameof(DetectionOptions.ClassName), $"'{className}' holds no word that can be put into a prompt. Use \"object\" if the class is not known.");
         }
 
         using var scope = torch.NewDisposeScope();
         using var guard = torch.no_grad();
-        var (normal, abnormal) = templates.Expand(className);
-        var sentences = StateSentenceEncoder.Encode(text, className, Ids(normal, className), Ids(abnormal, className), context, templates.Averaging);
+        var (normal, abnormal) = _templates.Expand(className);
+        var sentences = StateSentenceEncoder.Encode(_text, className, Ids(normal, className), Ids(abnormal, className), context, _templates.Averaging);
         try
         {
-            return new(sentences, embed(sentences, context)?.DetachFromDisposeScope());
+            return new(sentences, _embed(sentences, context)?.DetachFromDisposeScope());
         }
         catch
         {
@@ -94,13 +112,13 @@ internal sealed class TextCache(ITokenizer tokenizer, PromptTemplates templates,
 
     private Tensor Ids(IReadOnlyList<string> sentences, string className)
     {
-        int length = text.ContextLength;
-        if (sentences.FirstOrDefault(s => tokenizer.Encode(s).Count > length - 2) is { } tooLong)
+        int length = _text.ContextLength;
+        if (sentences.FirstOrDefault(s => _tokenizer.Encode(s).Count > length - 2) is { } tooLong)
         {
             throw new DetectionOptionsException(nameof(DetectionOptions.ClassName), $"with '{Shorten(className)}' the prompt '{Shorten(tooLong)}' is longer than the {length} positions of the text tower. Use fewer words.");
         }
 
-        return torch.tensor(sentences.SelectMany(s => tokenizer.EncodePadded(s, length)).ToArray(), [sentences.Count, length]);
+        return torch.tensor(sentences.SelectMany(s => _tokenizer.EncodePadded(s, length)).ToArray(), [sentences.Count, length]);
     }
 
     private static string Shorten(string text) => text.Length <= 60 ? text : text[..57] + "...";

@@ -84,12 +84,12 @@ internal sealed class ReferenceBank : IDisposable
 
     /// <summary>Distances of a batch, <c>[B, N]</c>.</summary>
     /// <param name="vectors"><c>[B, N, D]</c> of <see cref="PatchFeatures"/>.</param>
-    /// <param name="cancellationToken">Checked between blocks.</param>
-    public Tensor Distances(Tensor vectors, CancellationToken cancellationToken)
+    /// <param name="context">Its cancellation is checked between blocks.</param>
+    public Tensor Distances(Tensor vectors, ForwardContext context)
     {
         using var scope = torch.NewDisposeScope();
         var flat = vectors.reshape(-1, vectors.shape[2]).to(_memory.device);
-        var distances = BatchMemory.IsOn ? EntryByEntry(flat, cancellationToken) : NearestNeighbours.Distances(flat, _memory, null, cancellationToken);
+        var distances = context.Features is { } store ? EntryByEntry(flat, store, context.CancellationToken) : NearestNeighbours.Distances(flat, _memory, null, context.CancellationToken);
         return distances.view(vectors.shape[0], vectors.shape[1]).MoveToOuterDisposeScope();
     }
 
@@ -100,11 +100,19 @@ internal sealed class ReferenceBank : IDisposable
     }
 
     // Banks of 1, 2, 4 and 8 images that are tested side by side share the distances to each image.
-    private Tensor EntryByEntry(Tensor vectors, CancellationToken cancellationToken) => Entries.Select(e =>
+    private Tensor EntryByEntry(Tensor vectors, IFeatureStore store, CancellationToken cancellationToken)
     {
-        using var tokens = Coreset(e);
-        return BatchMemory.Get($"{e.Id} {tokens.shape[0]} {Options.Seed}", "distances", vectors, () => [NearestNeighbours.Distances(vectors, tokens.to(vectors.device), null, cancellationToken)])[0];
-    }).Aggregate(torch.minimum);
+        var input = FeatureInputs.Of(vectors);
+        return Entries.Select(e =>
+        {
+            using var tokens = Coreset(e);
+            var key = new FeatureKey
+            {
+                Network = string.Empty, Instance = $"{e.Id} {tokens.shape[0]} {Options.Seed}", What = "distances", Precision = vectors.dtype, Device = vectors.device.ToString(),
+            };
+            return store.Get(key, input, () => [NearestNeighbours.Distances(vectors, tokens.to(vectors.device), null, cancellationToken)])[0];
+        }).Aggregate(torch.minimum);
+    }
 
     private Tensor Coreset(ReferenceEntry entry) =>
         entry.Tokens.narrow(0, 0, Math.Clamp((int)Math.Ceiling(Options.CoresetRatio * entry.Rows * entry.Columns), 1, entry.Cells.Length));

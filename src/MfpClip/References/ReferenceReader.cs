@@ -1,9 +1,9 @@
 using System.Security.Cryptography;
 using MfpClip.Execution;
 using MfpClip.Imaging;
-using Microsoft.Extensions.Logging;
 using MfpClip.Native;
 using MfpClip.Pipeline;
+using Microsoft.Extensions.Logging;
 
 namespace MfpClip.References;
 
@@ -80,7 +80,7 @@ internal sealed class ReferenceReader(IDetectionPass pass, InputSettings input, 
     {
         using var scope = torch.NewDisposeScope();
         using var guard = torch.no_grad();
-        var images = PixelTensor.Normalized([input.Preprocessor.Prepare(pixels).Pixels], pass.Normalization.Mean, pass.Normalization.Std);
+        using var images = ImageBatch.FromImages([input.Preprocessor.Prepare(pixels).Pixels]);
         var read = ReferencedPass.Read(pass, images, options.ClassName, null, options, new ForwardContext { CancellationToken = cancellationToken });
         var vectors = read.Vectors[0].cpu(); // [N, D]
         var order = Order(vectors);

@@ -1,4 +1,5 @@
 using MfpClip.Execution;
+using MfpClip.Imaging;
 using MfpClip.Pipeline;
 
 namespace MfpClip.References;
@@ -31,16 +32,13 @@ internal sealed class ReferencedPass : DelegatingDetectionPass
 
     public override double MapMaximum => 1;
 
-    // The bank compares the inner pass's maps; nobody compares with the joint ones.
-    public override IReadOnlyList<Tensor>? ConvolutionalMaps(Tensor images) => null;
-
-    public override (Tensor Map, Tensor Score) Run(Tensor images, string className, Tensor? region, ForwardContext context)
+    public override (Tensor Map, Tensor Score) Run(ImageBatch images, string className, Tensor? region, ForwardContext context)
     {
         using var scope = torch.NewDisposeScope();
         using var guard = torch.no_grad();
         var read = Read(Inner, images, className, region, _bank.Options, context);
         var inside = region?.to(read.Map.device);
-        var distances = _bank.Distances(read.Vectors, context.CancellationToken).to(read.Map.device); // [B, N]
+        var distances = _bank.Distances(read.Vectors, context).to(read.Map.device); // [B, N]
         context.Trace?.Finish("references");
         var score = _bank.Scale.JoinScores(read.Score, TopMean(distances, inside, read.Rows, read.Columns), _bank.Summary.Weight);
         var grid = distances.view(-1, 1, read.Rows, read.Columns);
@@ -59,14 +57,14 @@ internal sealed class ReferencedPass : DelegatingDetectionPass
 
     /// <summary>Runs the method and reads what the bank compares.</summary>
     public static ReferenceReading Read(
-        IDetectionPass inner, Tensor images, string className, Tensor? region, ReferenceOptions options, ForwardContext context)
+        IDetectionPass inner, ImageBatch images, string className, Tensor? region, ReferenceOptions options, ForwardContext context)
     {
         using var scope = torch.NewDisposeScope();
-        var maps = options.Features == ReferenceFeatures.Tokens ? null : inner.ConvolutionalMaps(images);
+        var maps = options.Features == ReferenceFeatures.Tokens ? null : StemFeatures.Compared(inner, images, context);
         using var own = context.Trace is null ? new ForwardTrace() : null;
         var trace = context.Trace ?? own!;
         trace.WantsGrids = maps is null;
-        var (map, score) = BatchMemory.Run(inner, images, className, region, context with { Trace = trace });
+        var (map, score) = PassFeatures.Run(inner, images, className, region, context with { Trace = trace });
         map /= inner.MapMaximum; // probabilities: odds are compared
         var grids = maps ?? trace.Grids;
         if (grids.Count == 0 || (maps is null && options.Features == ReferenceFeatures.Convolutional))

@@ -1,10 +1,12 @@
+using MfpClip.Imaging;
+
 namespace MfpClip.Training;
 
-/// <summary>Images with labels and masks, as a method is trained on them. The tensors belong to whoever made the batch.</summary>
+/// <summary>Images with labels and masks, as a method is trained on them. Images and tensors belong to whoever made the batch.</summary>
 public sealed record TrainingBatch
 {
-    /// <summary>Normalised as the detector's backbone wants it, float32 <c>[B, 3, H, W]</c>.</summary>
-    public required Tensor Images { get; init; }
+    /// <summary>The images, B of them, at the model's size; each network normalises them for itself.</summary>
+    public required ImageBatch Images { get; init; }
 
     /// <summary>Class name of each image, B of them.</summary>
     public required IReadOnlyList<string> ClassNames { get; init; }
@@ -22,16 +24,16 @@ public sealed record TrainingBatch
     public int Count => ClassNames.Count;
 
     /// <summary>Images whose mask is known, in order.</summary>
-    internal long[] Masked => [.. Enumerable.Range(0, Count).Where(i => HasMask[i]).Select(i => (long)i)];
+    public IReadOnlyList<long> MaskedRows => [.. Enumerable.Range(0, Count).Where(i => HasMask[i]).Select(i => (long)i)];
 
-    /// <summary>Some of the images, in the caller's dispose scope.</summary>
-    internal TrainingBatch Take(IReadOnlyList<long> rows)
+    /// <summary>Some of the images: tensors in the caller's dispose scope, and a batch of images that the caller disposes.</summary>
+    public TrainingBatch Take(IReadOnlyList<long> rows)
     {
         using var scope = torch.NewDisposeScope();
-        var index = torch.tensor(rows.ToArray(), dtype: ScalarType.Int64, device: Images.device);
+        var index = torch.tensor(rows.ToArray(), dtype: ScalarType.Int64, device: Labels.device);
         return new()
         {
-            Images = Images.index_select(0, index).MoveToOuterDisposeScope(),
+            Images = Images.Take(rows),
             ClassNames = [.. rows.Select(r => ClassNames[(int)r])],
             Labels = Labels.index_select(0, index).MoveToOuterDisposeScope(),
             Masks = Masks.index_select(0, index).MoveToOuterDisposeScope(),

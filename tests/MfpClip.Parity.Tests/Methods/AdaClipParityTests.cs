@@ -3,6 +3,7 @@ using MfpClip.Backbones.Clip;
 using MfpClip.Data.Procedural;
 using MfpClip.Data.Procedural.Canvas;
 using MfpClip.Execution;
+using MfpClip.Imaging;
 using MfpClip.Kernels;
 using MfpClip.Methods.AdaClip;
 using MfpClip.Modules;
@@ -216,12 +217,12 @@ public class AdaClipParityTests
         SetClusters(detector, walk, $"{run}.{what}.kmeans_labels", $"{run}.hsf_topk_indices", _ => 0);
         var batch = new TrainingBatch
         {
-            Images = walk.Inputs[$"images_{run}"].narrow(0, 0, 1), ClassNames = [ClassNames(walk)[0]], HasMask = [true],
+            Images = ImageBatch.FromNormalized(walk.Inputs[$"images_{run}"].narrow(0, 0, 1), parts.Backbone.Normalization), ClassNames = [ClassNames(walk)[0]], HasMask = [true],
             Labels = torch.ones(1), Masks = walk.Inputs[$"mask_{run}"].squeeze(1).gt(0.5).to_type(ScalarType.Float32),
         };
         using (torch.no_grad())
         {
-            var output = Run(walk, detector, batch.Images, batch.ClassNames[0], null);
+            var output = Run(walk, detector, walk.Inputs[$"images_{run}"].narrow(0, 0, 1), batch.ClassNames[0], null);
             walk.Give($"{run}.{what}.anomaly_score", output.ImageLogits!.softmax(-1));
             Labels(walk, run, what, detector, batch);
         }
@@ -259,7 +260,7 @@ public class AdaClipParityTests
     {
         var parts = Parts(detector);
         using var trace = new ForwardTrace(keepTensors: true);
-        Run(walk, detector, batch.Images, batch.ClassNames[0], trace);
+        Run(walk, detector, walk.Inputs[$"images_{run}"].narrow(0, 0, 1), batch.ClassNames[0], trace);
         var t = trace.Tensors;
         ((SemanticFusionScorer)parts.Score).Score(
             new()

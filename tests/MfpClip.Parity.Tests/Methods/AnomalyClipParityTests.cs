@@ -1,8 +1,10 @@
 using System.Text.Json;
+using MfpClip.Backbones;
 using MfpClip.Backbones.Clip;
 using MfpClip.Data.Procedural;
 using MfpClip.Data.Procedural.Canvas;
 using MfpClip.Execution;
+using MfpClip.Imaging;
 using MfpClip.Kernels;
 using MfpClip.Methods.AnomalyClip;
 using MfpClip.Modules.Scoring;
@@ -127,7 +129,7 @@ public class AnomalyClipParityTests
     private static void Train(GoldenWalk walk, string run, string what, ZeroShotDetector detector)
     {
         var method = detector.GetTrainable();
-        var batch = Batch(walk, run);
+        var batch = Batch(walk, run, detector);
         if (what == "train")
         {
             using var guard = torch.no_grad();
@@ -227,13 +229,13 @@ public class AnomalyClipParityTests
         return parts.ImageToText.EmbedStates(parts.Backbone.Text, null!, null, ForwardContext.Default); // no sentences are read: object-agnostic
     }
 
-    private static TrainingBatch Batch(GoldenWalk walk, string run)
+    private static TrainingBatch Batch(GoldenWalk walk, string run, ZeroShotDetector detector)
     {
         var masks = walk.Inputs[$"masks_{run}"];
         int count = (int)masks.shape[0];
         return new()
         {
-            Images = walk.Inputs[$"images_{run}"], ClassNames = [.. Enumerable.Repeat("object", count)], HasMask = [.. Enumerable.Repeat(true, count)],
+            Images = ImageBatch.FromNormalized(walk.Inputs[$"images_{run}"], detector.Pass.GetService<IClipBackbone>()!.Normalization), ClassNames = [.. Enumerable.Repeat("object", count)], HasMask = [.. Enumerable.Repeat(true, count)],
             Labels = walk.Inputs[$"labels_{run}"].to_type(ScalarType.Float32), Masks = masks.squeeze(1).gt(0.5).to_type(ScalarType.Float32),
         };
     }

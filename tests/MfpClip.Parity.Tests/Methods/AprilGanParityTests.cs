@@ -5,6 +5,7 @@ using MfpClip.Data.Procedural;
 using MfpClip.Data.Procedural.Canvas;
 using MfpClip.Data.Procedural.Noise;
 using MfpClip.Execution;
+using MfpClip.Imaging;
 using MfpClip.Kernels;
 using MfpClip.Modules.Scoring;
 using MfpClip.Pipeline;
@@ -161,7 +162,7 @@ public class AprilGanParityTests
 
         var loss = method.Loss(new()
         {
-            Images = images, ClassNames = [hyper.GetProperty("class_name").GetString()!, hyper.GetProperty("second_class_name").GetString()!],
+            Images = ImageBatch.FromNormalized(images, detector.Pass.GetService<IClipBackbone>()!.Normalization), ClassNames = [hyper.GetProperty("class_name").GetString()!, hyper.GetProperty("second_class_name").GetString()!],
             Labels = (masks.amax([1, 2]) > 0.5).to(ScalarType.Float32), Masks = masks, HasMask = [true, true],
         }, ForwardContext.Default);
         actual[$"{run}.train.loss"] = loss.Total.detach().reshape(1);

@@ -47,7 +47,7 @@ public class WinClipParityTests
         {
             Run(pass, images, names[0], "zs_", "", grid, actual);
             Run(pass, images, names[1], "zs_", "_cls2", grid, actual);
-            References(clip.Vision, options, references, actual);
+            References(clip, options, references, actual);
             pass.AddReferences(names[0], references);
             Run(pass, images, names[0], "fs_", "", grid, actual);
         }
@@ -105,10 +105,10 @@ public class WinClipParityTests
     private static Tensor Ids(ClipBackbone clip, IReadOnlyList<string> sentences) => torch.tensor(
         sentences.SelectMany(s => ClipTokenizer.Default.EncodePadded(s, clip.Text.ContextLength)).ToArray(), [sentences.Count, clip.Text.ContextLength]);
 
-    private static void References(IVisionTower tower, WinClipOptions options, Tensor references, Dictionary<string, Tensor> actual)
+    private static void References(IClipBackbone backbone, WinClipOptions options, Tensor references, Dictionary<string, Tensor> actual)
     {
         using var trace = new ForwardTrace(keepTensors: true);
-        new WindowEncoder(tower, new SlidingWindows(options.Scales, options.Stride), options.WindowBatch).Encode(references, _ => { }, new ForwardContext { Trace = trace });
+        new WindowEncoder(backbone, new SlidingWindows(options.Scales, options.Stride), options.WindowBatch).Encode(ImageBatch.FromNormalized(references, backbone.Normalization), _ => { }, new ForwardContext { Trace = trace });
         foreach (var (name, value) in trace.Tensors)
         {
             actual[$"ref_{name}"] = value.clone();
@@ -118,7 +118,7 @@ public class WinClipParityTests
     private static void Run(WinClipPass pass, Tensor images, string name, string prefix, string suffix, int grid, Dictionary<string, Tensor> actual)
     {
         using var trace = new ForwardTrace(keepTensors: true);
-        var (map, score) = pass.Run(images, name, null, new ForwardContext { Trace = trace });
+        var (map, score) = pass.Run(ImageBatch.FromNormalized(images, pass.GetService<IClipBackbone>()!.Normalization), name, null, new ForwardContext { Trace = trace });
         actual[$"{prefix}anomaly_map{suffix}"] = map;
         actual[$"{prefix}pred_score{suffix}"] = score;
         foreach (var (key, value) in trace.Tensors)

@@ -1,5 +1,6 @@
 using MfpClip.Methods.Mfp;
 using MfpClip.Execution;
+using MfpClip.Imaging;
 using MfpClip.Parity.Tests.MfpClipMethod;
 using MfpClip.Pipeline;
 using MfpClip.Text;
@@ -35,7 +36,7 @@ public class MfpClipTrainingParityTests
         int batch = (int)inputs["images"].shape[0];
         var loss = method.Loss(new()
         {
-            Images = inputs["images"], ClassNames = [.. Enumerable.Repeat("object", batch)],
+            Images = ImageBatch.FromNormalized(inputs["images"], parts.Backbone.Normalization), ClassNames = [.. Enumerable.Repeat("object", batch)],
             Labels = inputs["y"].to(ScalarType.Float32), Masks = inputs["gt"].to(ScalarType.Float32), HasMask = [.. Enumerable.Repeat(true, batch)],
         }, ForwardContext.Default);
         double tolerance = manifest.GetProperty("tolerance").GetProperty("losses").GetDouble();

@@ -1,5 +1,6 @@
 using MfpClip.Data.Procedural;
 using MfpClip.Execution;
+using MfpClip.Imaging;
 using MfpClip.Pipeline;
 using MfpClip.Tests.Prompts;
 
@@ -15,7 +16,7 @@ public sealed class MultiScaleTests
         using var pass = new MultiScalePass(stub, [1, 0.5, 1.5], patch: 4);
         using var trace = new ForwardTrace();
 
-        var (map, score) = pass.Run(torch.zeros(2, 3, 16, 24), "x", null, new() { Trace = trace });
+        var (map, score) = pass.Run(ImageBatch.FromPixels(torch.zeros(2, 3, 16, 24)), "x", null, new() { Trace = trace });
 
         // The stub's map says H / 100 everywhere, its score W / 100. 1.5 x 16 = 24, 0.5 x 16 = 8; 36, 12.
         Assert.Equal([(16, 24), (8, 12), (24, 36)], stub.Sizes);
@@ -35,7 +36,7 @@ public sealed class MultiScaleTests
         var region = torch.zeros(1, 16, 16);
         region[0, torch.TensorIndex.Slice(0, 8)] = 1f;
 
-        var (map, _) = pass.Run(torch.zeros(1, 3, 16, 16), "x", region, new() { Trace = trace });
+        var (map, _) = pass.Run(ImageBatch.FromPixels(torch.zeros(1, 3, 16, 16)), "x", region, new() { Trace = trace });
 
         Assert.Equal([(16, 16), (8, 8)], stub.Sizes); // 9.6 is nearest to 8
         Assert.Equal([128, 32], stub.RegionSums);
@@ -109,11 +110,9 @@ public sealed class MultiScaleTests
 
         public ScalarType Precision => ScalarType.Float32;
 
-        public (float[] Mean, float[] Std) Normalization => ([0, 0, 0], [1, 1, 1]);
-
-        public (Tensor Map, Tensor Score) Run(Tensor images, string className, Tensor? region, ForwardContext context)
+        public (Tensor Map, Tensor Score) Run(ImageBatch images, string className, Tensor? region, ForwardContext context)
         {
-            var (B, H, W) = (images.shape[0], images.shape[2], images.shape[3]);
+            var (B, H, W) = (images.Count, images.Height, images.Width);
             Sizes.Add((H, W));
             if (region is not null)
             {

@@ -2,6 +2,7 @@ using MfpClip.Backbones.Clip;
 using MfpClip.Backbones.Cnn;
 using MfpClip.Data.Procedural.Canvas;
 using MfpClip.Execution;
+using MfpClip.Imaging;
 using MfpClip.Methods.AdaClip;
 using MfpClip.Methods.AnomalyClip;
 using MfpClip.Modules.ImageToText;
@@ -117,7 +118,7 @@ public sealed class MixedMethodsTests : IDisposable
         masks[0, ..20, ..30] = torch.ones(20, 30);
         var batch = new TrainingBatch
         {
-            Images = FakeBackbone.Values(1, ScalarType.Float32, 2, 3, 56, 56), ClassNames = ["pill", "metal-nut"], HasMask = [true, true],
+            Images = ImageBatch.FromPixels(FakeBackbone.Values(1, ScalarType.Float32, 2, 3, 56, 56)), ClassNames = ["pill", "metal-nut"], HasMask = [true, true],
             Labels = torch.tensor(new[] { 1f, 0f }), Masks = masks,
         };
         using var optimizer = new AdamOptimizer(method.Recipe, method.TrainedWeights);

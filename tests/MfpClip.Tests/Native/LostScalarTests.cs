@@ -61,15 +61,13 @@ public class LostScalarTests
 
         public ScalarType Precision => ScalarType.Float32;
 
-        public (float[] Mean, float[] Std) Normalization => ([0, 0, 0], [1, 1, 1]);
-
         public ITrainableMethod? Trainable => null;
 
-        public (Tensor Map, Tensor Score) Run(Tensor images, string className, Tensor? region, ForwardContext context)
+        public (Tensor Map, Tensor Score) Run(ImageBatch images, string className, Tensor? region, ForwardContext context)
         {
             context.Trace!.Finish("stage");
             return ++Calls <= failures ? throw new ExternalException(message)
-                : (torch.zeros(images.shape[0], images.shape[2], images.shape[3]), torch.full(images.shape[0], 0.25f));
+                : (torch.zeros(images.Count, images.Height, images.Width), torch.full(images.Count, 0.25f));
         }
 
         public void Dispose()

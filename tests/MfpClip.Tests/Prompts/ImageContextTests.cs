@@ -1,5 +1,6 @@
 using MfpClip.Backbones.Cnn;
 using MfpClip.Execution;
+using MfpClip.Imaging;
 using MfpClip.Modules;
 using MfpClip.Modules.Self;
 using MfpClip.Modules.Vision;
@@ -43,7 +44,7 @@ public sealed class ImageContextTests : IDisposable
     public void WithoutPromptsTheEncoderIsThePlainPassAndItsClassTokenThatOfTheWholeTower()
     {
         var plan = new StagePlan([1, 3]);
-        using var image = new ImageContext(_clip, null, _images, plan, ForwardContext.Default);
+        using var image = new ImageContext(_clip, null, ImageBatch.FromNormalized(_images, _clip.Normalization), plan, ForwardContext.Default);
 
         var encoding = new StagedVisionEncoder().Encode(new() { Tower = _clip.Vision, Image = image, Stages = plan, Self = new NoSelfPrompt() });
 
@@ -72,7 +73,7 @@ public sealed class ImageContextTests : IDisposable
 
         void Read()
         {
-            using var image = new ImageContext(_clip, new CountingCnn(), _images, new StagePlan([1, 2, 3]), ForwardContext.Default);
+            using var image = new ImageContext(_clip, new CountingCnn(), ImageBatch.FromNormalized(_images, _clip.Normalization), new StagePlan([1, 2, 3]), ForwardContext.Default);
             _ = (image.Cnn, image.ClipTokens, image.ClipEmbedding, image.Embedded);
         }
     }

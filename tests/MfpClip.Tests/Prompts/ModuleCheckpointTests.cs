@@ -29,7 +29,7 @@ public sealed class ModuleCheckpointTests : IDisposable
         using var mask = MaskPrompt.Create(new() { Seed = 2 }, Sizes.Small);
         using var patches = MultiPatchAggregator.Create(new() { Seed = 2 }, Sizes.Small);
 
-        ModuleCheckpoint.Load([new("mpfa", patches), new("mp", mask)], file);
+        ModuleCheckpoint.Load((KeyValuePair<string, IDetectorModule>[])[new("mpfa", patches), new("mp", mask)], file);
 
         Assert.Contains("mpfa.linear1.weight", file.Tensors.Keys);
         Assert.Contains("mp.gamma", file.Tensors.Keys);

@@ -58,7 +58,7 @@ public class CudaTrainingTests
         using var detector = Small.Method(method).UseDevice(device).Build();
         var trained = detector.GetTrainable();
         var source = new SampleSource(Small.Data(), detector.Settings.Input.Preprocessor, new(), 0);
-        var loader = new BatchLoader(source, 2, new() { BatchSize = 2 }, detector.Pass.Normalization, 0);
+        var loader = new BatchLoader(source, 2, new() { BatchSize = 2 }, 0);
         foreach (var (_, weight) in trained.TrainedWeights)
         {
             weight.requires_grad = true;

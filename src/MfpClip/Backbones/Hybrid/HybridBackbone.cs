@@ -62,16 +62,22 @@ public sealed class HybridBackbone : IClipBackbone, IFrozenNetwork
         return Load(file, device, options.Precision);
     }
 
-    /// <summary>Makes a model with random weights, for tests and dry runs: it finds nothing.</summary>
-    public static HybridBackbone CreateRandom(HybridConfig config, long seed, ClipBackboneOptions? options = null)
+    /// <summary>Makes a model with random weights of its own, for training, tests and dry runs: it finds nothing.</summary>
+    /// <param name="config">Sizes.</param>
+    /// <param name="seed">The same seed gives the same weights on every machine.</param>
+    /// <param name="options">Device and number format.</param>
+    /// <param name="cnn">The frozen network, EfficientNet-Lite0 under its own names; <see langword="null"/>: random, too.</param>
+    /// <exception cref="WeightsException">The file does not hold this network.</exception>
+    public static HybridBackbone CreateRandom(HybridConfig config, long seed, ClipBackboneOptions? options = null, IWeightFile? cnn = null)
     {
         ArgumentNullException.ThrowIfNull(config);
         options ??= new();
         using var scope = torch.NewDisposeScope();
         var start = new ParameterInitializer(seed);
         var own = HybridShapes.Of(config).Select(s => new KeyValuePair<string, Tensor>(s.Name, HybridShapes.Start(s.Name, s.Shape, config, start)));
-        var cnn = EfficientNetLiteWeights.Random(EfficientNetLiteLayout.Blocks.Count, head: true, seed).Select(t => new KeyValuePair<string, Tensor>(HybridShapes.Cnn + t.Key, t.Value));
-        using var file = new TensorWeightFile($"random (seed {seed.ToString(CultureInfo.InvariantCulture)})", own.Concat(cnn), Metadata(config));
+        var network = cnn is null ? EfficientNetLiteWeights.Random(EfficientNetLiteLayout.Blocks.Count, head: true, seed) : Network(cnn);
+        var frozen = network.Select(t => new KeyValuePair<string, Tensor>(HybridShapes.Cnn + t.Key, t.Value));
+        using var file = new TensorWeightFile($"random (seed {seed.ToString(CultureInfo.InvariantCulture)})", own.Concat(frozen), Metadata(config));
         return Load(file, DeviceSelection.Resolve(options.Device, options.Precision), options.Precision);
     }
 
@@ -139,6 +145,12 @@ public sealed class HybridBackbone : IClipBackbone, IFrozenNetwork
     {
         _vision.Dispose();
         Parameters.Dispose();
+    }
+
+    private static IEnumerable<KeyValuePair<string, Tensor>> Network(IWeightFile file)
+    {
+        EfficientNetLiteWeights.Check(file);
+        return EfficientNetLiteWeights.Tensors(EfficientNetLiteLayout.Blocks.Count, head: true).Select(t => new KeyValuePair<string, Tensor>(t.Name, file.Read(t.Name)));
     }
 
     private static void Check(IWeightFile file, HybridConfig config)

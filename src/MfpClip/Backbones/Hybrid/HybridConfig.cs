@@ -115,13 +115,14 @@ public sealed record HybridVisionConfig
     /// <summary>The frozen maps that enter, in order.</summary>
     internal IReadOnlyList<HybridMap> Maps() =>
     [
-        new("s4", 24, 2), new("s8", 40, 1), new("s16", 112, 1),
-        .. HalfSize ? (HybridMap[])[new("h16", 40, 1), new("h32", 112, 1)] : [],
+        new("s4", 24, 2, 8), new("s8", 40, 1, 8), new("s16", 112, 1, 16),
+        .. HalfSize ? (HybridMap[])[new("h16", 40, 1, 16), new("h32", 112, 1, 32)] : [],
     ];
 }
 
-/// <summary>A frozen map: its name, its channels, and how many poolings of it enter (mean alone, or mean and maximum).</summary>
-internal readonly record struct HybridMap(string Name, int Channels, int Poolings)
+/// <summary>A frozen map: its name, its channels, how many poolings of it enter (mean alone, or mean and maximum), and the pixels of
+/// the image for each cell of it as it enters.</summary>
+internal readonly record struct HybridMap(string Name, int Channels, int Poolings, int Stride)
 {
     /// <summary>Channels as they enter.</summary>
     public int Inputs => Channels * Poolings;

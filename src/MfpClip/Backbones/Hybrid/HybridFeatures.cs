@@ -3,12 +3,10 @@ using MfpClip.Backbones.Cnn;
 namespace MfpClip.Backbones.Hybrid;
 
 /// <summary>
-/// What of an image nothing learned comes before: maps of the frozen network and the image's comparison with itself. Training keeps it on
-/// disk. Tensors belong to the scope in which they were made.
+/// What of an image nothing learned comes before: maps of the frozen network, one for each of <see cref="HybridVisionConfig.Maps"/>, and the
+/// image's comparison with itself where it is asked for.
 /// </summary>
-/// <param name="Maps">One for each of <see cref="HybridVisionConfig.Maps"/>, float32 <c>[B, C, h, w]</c>.</param>
-/// <param name="Near">One minus the mean cosine similarity to the nearest own patches, <c>[B, 3, g/2, g/2]</c>; <see langword="null"/>: not asked for.</param>
-internal sealed record HybridFeatures(IReadOnlyList<Tensor> Maps, Tensor? Near)
+internal static class HybridFeatures
 {
     /// <summary>Shares of the image's own patches that count as nearest.</summary>
     public static readonly double[] Shares = [0.01, 0.05, 0.2];
@@ -20,7 +18,8 @@ internal sealed record HybridFeatures(IReadOnlyList<Tensor> Maps, Tensor? Near)
     /// <param name="cnn">Its first eleven blocks.</param>
     /// <param name="images">Normalised, float32 <c>[B, 3, H, W]</c>, sides divisible by 8.</param>
     /// <param name="config">What is wanted.</param>
-    public static HybridFeatures Extract(EfficientNetLite cnn, Tensor images, HybridVisionConfig config)
+    /// <returns>float32 <c>[B, C, h, w]</c> each.</returns>
+    public static IReadOnlyList<Tensor> Extract(EfficientNetLite cnn, Tensor images, HybridVisionConfig config)
     {
         using var scope = torch.NewDisposeScope();
         using var guard = torch.no_grad();
@@ -33,11 +32,15 @@ internal sealed record HybridFeatures(IReadOnlyList<Tensor> Maps, Tensor? Near)
             maps.AddRange(cnn.Run(F.avg_pool2d(images, 2), HalfTaps));
         }
 
-        var near = config.NearestPatches ? Nearest(full[2]).MoveToOuterDisposeScope() : null;
-        return new([.. maps.Select(m => m.MoveToOuterDisposeScope())], near);
+        if (config.NearestPatches)
+        {
+            maps.Add(Nearest(full[2]));
+        }
+
+        return [.. maps.Select(m => m.MoveToOuterDisposeScope())];
     }
 
-    /// <summary>One minus the mean cosine similarity of each place to the nearest shares of all other places.</summary>
+    /// <summary>One minus the mean cosine similarity of each place to the nearest shares of all other places, <c>[B, 3, h, w]</c>.</summary>
     internal static Tensor Nearest(Tensor map)
     {
         using var scope = torch.NewDisposeScope();

@@ -9,20 +9,21 @@ namespace MfpClip.Backbones.Hybrid;
 /// A vision tower whose patches are features of frozen EfficientNet-Lite0 stages, standardised by fixed statistics and within the image,
 /// projected and summed on the grid of stride 8; then own blocks.
 /// </summary>
-internal sealed class HybridVisionTower : IVisionTower, IAttentionBlocks, IDisposable
+internal sealed class HybridVisionTower : IVisionTower, IAttentionBlocks, IFrozenStem, IDisposable
 {
     private readonly HybridConfig _config;
     private readonly ParameterSet _parameters;
     private readonly EfficientNetLite _cnn;
     private readonly PositionTable _positions;
     private readonly HybridBlock[] _blocks;
-    private readonly Lazy<string> _networkHash;
+    private readonly Lazy<string> _identity;
 
     public HybridVisionTower(HybridConfig config, ParameterSet parameters, EfficientNetLite cnn)
     {
         (_config, _parameters, _cnn) = (config, parameters, cnn);
         _positions = new(parameters["visual.positional_embedding"].alias().DetachFromDisposeScope(), PositionInterpolation.Bilinear);
-        _networkHash = new(() => TensorHash.OfValues(_cnn.Weights.Select(w => w.Value)));
+        // Towers of several trainings stand on the same frozen network.
+        _identity = new(() => $"{TensorHash.OfValues(_cnn.Weights.Select(w => w.Value))}|half size {_config.Vision.HalfSize}, nearest patches {_config.Vision.NearestPatches}");
         _blocks = [.. Enumerable.Range(0, Layers).Select(i => new HybridBlock(parameters, $"visual.blocks.{i}", config))];
     }
 
@@ -38,12 +39,32 @@ internal sealed class HybridVisionTower : IVisionTower, IAttentionBlocks, IDispo
 
     public ScalarType Precision => _parameters["visual.proj"].dtype;
 
+    /// <inheritdoc/>
+    public string Identity => _identity.Value;
+
+    /// <inheritdoc/>
+    public IReadOnlyList<StemMap> Maps =>
+    [
+        .. _config.Vision.Maps().Select(m => new StemMap(m.Name, m.Inputs, m.Stride)
+        {
+            Mean = _parameters[$"visual.stats.{m.Name}.mean"], Deviation = _parameters[$"visual.stats.{m.Name}.std"],
+        }),
+        .. _config.Vision.NearestPatches ? (StemMap[])[new("near", HybridFeatures.Shares.Length, 16)] : [],
+    ];
+
     /// <summary>The frozen network's tensors.</summary>
     public IEnumerable<KeyValuePair<string, Tensor>> Frozen => _cnn.Weights.Select(w => new KeyValuePair<string, Tensor>(HybridShapes.Cnn + w.Key, w.Value));
 
     /// <inheritdoc/>
-    /// <remarks>Images are square, so that the blocks know the grid from the number of tokens.</remarks>
     public Tensor Embed(Tensor images)
+    {
+        using var scope = torch.NewDisposeScope();
+        return Embed(Extract(images)).MoveToOuterDisposeScope();
+    }
+
+    /// <inheritdoc/>
+    /// <remarks>Images are square, so that the blocks know the grid from the number of tokens.</remarks>
+    public IReadOnlyList<Tensor> Extract(Tensor images)
     {
         if (images.shape[2] != images.shape[3] || images.shape[2] % PatchSize != 0)
         {
@@ -51,17 +72,17 @@ internal sealed class HybridVisionTower : IVisionTower, IAttentionBlocks, IDispo
         }
 
         using var scope = torch.NewDisposeScope();
-        return EmbedFeatures(Features(images.to(ScalarType.Float32, Device)), (int)images.shape[2] / PatchSize).MoveToOuterDisposeScope();
+        return HybridFeatures.Extract(_cnn, images.to(ScalarType.Float32, Device), _config.Vision).Select(m => m.MoveToOuterDisposeScope()).ToList();
     }
 
-    /// <summary>The part of <see cref="Embed"/> that is trained.</summary>
-    /// <param name="features">Of the frozen network.</param>
-    /// <param name="g">Side of the grid of patches.</param>
-    public Tensor EmbedFeatures(HybridFeatures features, int g)
+    /// <inheritdoc/>
+    /// <remarks>The part of the embedding that pretraining trains.</remarks>
+    public Tensor Embed(IReadOnlyList<Tensor> maps)
     {
         using var scope = torch.NewDisposeScope();
+        int g = (int)maps[0].shape[2];
         Tensor? sum = null;
-        foreach (var (map, x) in _config.Vision.Maps().Zip(features.Maps))
+        foreach (var (map, x) in _config.Vision.Maps().Zip(maps))
         {
             Add(F.conv2d(Standardise(map.Name, x).to_type(Precision), _parameters[$"visual.embed.{map.Name}.weight"]));
         }
@@ -69,7 +90,7 @@ internal sealed class HybridVisionTower : IVisionTower, IAttentionBlocks, IDispo
         if (_config.Vision.NearestPatches)
         {
             // Similarities lie between 0 and 2: brought to the size of standardised values.
-            Add(F.conv2d((features.Near! * 4).to_type(Precision), _parameters["visual.embed.near.weight"]));
+            Add(F.conv2d((maps[^1] * 4).to_type(Precision), _parameters["visual.embed.near.weight"]));
         }
 
         var patches = sum!.flatten(2).transpose(1, 2) + _parameters["visual.embed.bias"]; // [B, N, D]
@@ -84,17 +105,14 @@ internal sealed class HybridVisionTower : IVisionTower, IAttentionBlocks, IDispo
         }
     }
 
-    /// <summary>Maps of the frozen network, each channel standardised by its fixed statistics, <c>[B, C, h, w]</c>, for comparing images with images.</summary>
-    public IReadOnlyList<Tensor> ConvolutionalMaps(Tensor images)
+    /// <inheritdoc/>
+    public IReadOnlyList<Tensor> Standardize(IReadOnlyList<Tensor> maps)
     {
         using var scope = torch.NewDisposeScope();
         using var guard = torch.no_grad();
-        var maps = Features(images.to(ScalarType.Float32, Device)).Maps;
-        return [.. _config.Vision.Maps().Zip(maps, (map, x) =>
-        {
-            var (mean, std) = (_parameters[$"visual.stats.{map.Name}.mean"], _parameters[$"visual.stats.{map.Name}.std"]);
-            return ((x - mean.to_type(ScalarType.Float32).view(1, -1, 1, 1)) / std.to_type(ScalarType.Float32).view(1, -1, 1, 1)).MoveToOuterDisposeScope();
-        })];
+        return [.. Maps.Zip(maps).Where(m => m.First.Mean is not null).Select(m => ((m.Second - Channels(m.First.Mean!)) / Channels(m.First.Deviation!)).MoveToOuterDisposeScope())];
+
+        static Tensor Channels(Tensor statistics) => statistics.to_type(ScalarType.Float32).view(1, -1, 1, 1);
     }
 
     public Tensor RunBlocks(Tensor tokens, int first, int count, ForwardContext context)
@@ -139,23 +157,6 @@ internal sealed class HybridVisionTower : IVisionTower, IAttentionBlocks, IDispo
     {
         int g = (int)Math.Sqrt(tokens - 1);
         return g >= 1 ? g : throw new ArgumentException($"{tokens} tokens hold no grid of patches.", nameof(tokens));
-    }
-
-    // Towers of several trainings stand on the same frozen network.
-    private HybridFeatures Features(Tensor images)
-    {
-        if (!BatchMemory.IsOn)
-        {
-            return HybridFeatures.Extract(_cnn, images, _config.Vision);
-        }
-
-        var all = BatchMemory.Get(_networkHash.Value, $"half size {_config.Vision.HalfSize}, nearest patches {_config.Vision.NearestPatches}", images, () =>
-        {
-            var made = HybridFeatures.Extract(_cnn, images, _config.Vision);
-            return made.Near is null ? made.Maps : [.. made.Maps, made.Near];
-        });
-        int maps = _config.Vision.Maps().Count;
-        return new([.. all.Take(maps)], all.Count > maps ? all[maps] : null);
     }
 
     private Tensor Positions(int g) => torch.is_grad_enabled() && _parameters["visual.positional_embedding"].requires_grad

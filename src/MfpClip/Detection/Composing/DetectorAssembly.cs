@@ -107,7 +107,7 @@ internal static class DetectorAssembly
         Own(owned, pass);
         if (c.ModuleWeights is { } path)
         {
-            var weights = pass.ModuleWeights;
+            var weights = pass.TrainedWeights;
             ModuleCheckpointFile.Load(path, weights, new(context.Backbone, new Dictionary<string, IDetectorModule>()), Layouts(c, method));
             pass.Trainable?.WeightsChanged();
         }

@@ -38,7 +38,7 @@ internal sealed class AnomalyClipObjective(TrainingRecipe recipe) : ITrainingObj
     public void Add(TermSums sums, PipelineOutput output, TrainingBatch part, double share, double maskShare)
     {
         var device = output.Map.device;
-        if (part.Masked is { Length: > 0 } masked)
+        if (part.MaskedRows.ToArray() is { Length: > 0 } masked)
         {
             var rows = torch.tensor(masked, dtype: ScalarType.Int64, device: device);
             var gt = part.Masks.to(device).index_select(0, rows); // [B', H, W]

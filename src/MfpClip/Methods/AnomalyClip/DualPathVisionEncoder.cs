@@ -45,14 +45,14 @@ internal sealed class DualPathVisionEncoder : WeightedModule, IVisionEncoder
     /// <inheritdoc/>
     public VisionEncoding Encode(VisionRun run)
     {
-        if (FrozenFeatureCache.Current is not { } cache || run.Self.Stages.Count > 0)
+        if (run.Context.Features is null || run.Self.Stages.Count > 0)
         {
             return RunTower(run);
         }
 
         // Nothing in it is trained: the same for an image in every epoch.
-        string what = Text($"v-v attention from block {_first + 1}, read after {string.Join('-', run.Stages.Taps)} of {run.Tower.Layers}, {_options.NormalizeClassToken}, {_options.RepeatLastFeatures}, {run.Tower.Precision}");
-        var kept = cache.Get(what, run.Image.Images, () =>
+        string what = Text($"v-v attention from block {_first + 1}, read after {string.Join('-', run.Stages.Taps)} of {run.Tower.Layers}, {_options.NormalizeClassToken}, {_options.RepeatLastFeatures}");
+        var kept = run.Image.Frozen(what, () =>
         {
             var made = RunTower(run);
             return [made.ClassEmbedding, .. made.Stages.Select(s => s.Tokens)];

@@ -13,7 +13,7 @@ internal sealed class AprilGanObjective(TrainingRecipe recipe) : ITrainingObject
 
     public void Add(TermSums sums, PipelineOutput output, TrainingBatch part, double share, double maskShare)
     {
-        var masked = part.Masked;
+        long[] masked = [.. part.MaskedRows];
         if (masked.Length == 0)
         {
             sums.Add("focal layer 1", output.StageMaps[0].sum() * 0, share); // without a mask there is nothing to compare

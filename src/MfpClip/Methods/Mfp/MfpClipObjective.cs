@@ -20,7 +20,7 @@ internal sealed class MfpClipObjective : ITrainingObjective
     public void Add(TermSums sums, PipelineOutput output, TrainingBatch part, double share, double maskShare)
     {
         var device = output.Map.device;
-        var masked = part.Masked;
+        long[] masked = [.. part.MaskedRows];
         if (masked.Length > 0)
         {
             var rows = torch.tensor(masked, dtype: ScalarType.Int64, device: device);

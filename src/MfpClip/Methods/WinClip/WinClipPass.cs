@@ -27,7 +27,7 @@ internal sealed class WinClipPass : IDetectionPass
         var plan = options.Windows ?? new SlidingWindows([.. options.Scales], options.Stride);
         _aggregator = options.Aggregator ?? new WindowAggregator(options.Aggregation);
         _scorer = options.Scorer ?? new TemperatureScorer(options.Temperature);
-        _encoder = new(_backbone.Vision, plan, options.WindowBatch);
+        _encoder = new(_backbone, plan, options.WindowBatch);
         _texts = new(context.Tokenizer, options.Templates, _backbone.Text, (_, _) => null);
         CheckGrid(plan, context.Input.Preprocessor.Size / _backbone.Vision.PatchSize);
         try
@@ -55,9 +55,7 @@ internal sealed class WinClipPass : IDetectionPass
 
     public ScalarType Precision => _backbone.Vision.Precision;
 
-    public (float[] Mean, float[] Std) Normalization => _backbone.Normalization;
-
-    public (Tensor Map, Tensor Score) Run(Tensor images, string className, Tensor? region, ForwardContext context)
+    public (Tensor Map, Tensor Score) Run(ImageBatch images, string className, Tensor? region, ForwardContext context)
     {
         using var scope = torch.NewDisposeScope();
         using var guard = torch.no_grad();
@@ -70,11 +68,11 @@ internal sealed class WinClipPass : IDetectionPass
         });
         return (map.MoveToOuterDisposeScope(), score.MoveToOuterDisposeScope());
 
-        (Tensor Map, Tensor Score) Compare(Tensor x, Tensor texts, ReferenceMemory? memory, Tensor? inside)
+        (Tensor Map, Tensor Score) Compare(ImageBatch x, Tensor texts, ReferenceMemory? memory, Tensor? inside)
         {
             var e = _encoder.Encode(x, Done, context);
             int patches = (int)e.Patches.shape[1];
-            trace?.KeepGrid(e.Patches, (int)x.shape[2] / _backbone.Vision.PatchSize, (int)x.shape[3] / _backbone.Vision.PatchSize);
+            trace?.KeepGrid(e.Patches, x.Height / _backbone.Vision.PatchSize, x.Width / _backbone.Vision.PatchSize);
             var indices = e.Sets.Select(s => WindowEncoder.Index(s, Device)).ToList();
             var s_img = _scorer.Score(e.Image, texts); // [B]
             trace?.Keep("zs_image_scores", s_img);
@@ -172,12 +170,12 @@ internal sealed class WinClipPass : IDetectionPass
 
     private ReferenceMemory? Memory(string className) => _memories.GetValueOrDefault(className.Trim()) ?? _memory;
 
-    private (long Rows, long Columns) Grid(Tensor images) => (images.shape[2] / _backbone.Vision.PatchSize, images.shape[3] / _backbone.Vision.PatchSize);
+    private (long Rows, long Columns) Grid(ImageBatch images) => (images.Height / _backbone.Vision.PatchSize, images.Width / _backbone.Vision.PatchSize);
 
-    private Tensor Resize(Tensor patches, Tensor images)
+    private Tensor Resize(Tensor patches, ImageBatch images)
     {
         var (rows, columns) = Grid(images);
-        return F.interpolate(patches.view(-1, 1, rows, columns), [images.shape[2], images.shape[3]], mode: torch.InterpolationMode.Bilinear, align_corners: false).squeeze(1);
+        return F.interpolate(patches.view(-1, 1, rows, columns), [images.Height, images.Width], mode: torch.InterpolationMode.Bilinear, align_corners: false).squeeze(1);
     }
 
     // A patch counts where any of its pixels is inside.
@@ -189,19 +187,18 @@ internal sealed class WinClipPass : IDetectionPass
     {
         using var scope = torch.NewDisposeScope();
         using var guard = torch.no_grad();
-        var (mean, std) = _backbone.Normalization;
-        var images = PixelTensor.Normalized(
-            [.. references.Select(r => context.Input.Preprocessor.Prepare(context.Input.Decode(r)).Pixels)], mean, std);
+        using var images = ImageBatch.FromImages([.. references.Select(r => context.Input.Preprocessor.Prepare(context.Input.Decode(r)).Pixels)]);
         return Remember(images);
     }
 
-    private ReferenceMemory Remember(Tensor images) => new(_encoder.Encode(images, _ => { }, ForwardContext.Default));
+    private ReferenceMemory Remember(ImageBatch images) => new(_encoder.Encode(images, _ => { }, ForwardContext.Default));
 
     /// <summary>Takes normalised images <c>[K, 3, H, W]</c> as references of a class name. Not beside a running call.</summary>
     internal void AddReferences(string className, Tensor images)
     {
         using var guard = torch.no_grad();
-        _memories[className.Trim()] = Remember(images);
+        using var batch = ImageBatch.FromNormalized(images, _backbone.Normalization);
+        _memories[className.Trim()] = Remember(batch);
     }
 
     private IEnumerable<StageDescription> Describe(WinClipOptions options, IWindowPlan plan)

@@ -1,5 +1,7 @@
 using MfpClip.Backbones;
 using MfpClip.Execution;
+using MfpClip.Imaging;
+using MfpClip.Modules;
 
 namespace MfpClip.Methods.WinClip;
 
@@ -13,15 +15,16 @@ internal sealed record WindowEmbeddings(Tensor Image, Tensor Patches, IReadOnlyL
 /// <remarks>
 /// The windows are cut behind <c>ln_pre</c>, which works on each token alone: cutting before it, as the reference does, gives the same.
 /// </remarks>
-internal sealed class WindowEncoder(IVisionTower tower, IWindowPlan plan, int windowBatch)
+internal sealed class WindowEncoder(IClipBackbone backbone, IWindowPlan plan, int windowBatch)
 {
     /// <summary>Passes whole images and all their windows through the tower; results belong to the caller's dispose scope.</summary>
-    public WindowEmbeddings Encode(Tensor images, Action<string> done, ForwardContext context)
+    public WindowEmbeddings Encode(ImageBatch images, Action<string> done, ForwardContext context)
     {
         using var scope = torch.NewDisposeScope();
-        var (rows, columns) = ((int)images.shape[2] / tower.PatchSize, (int)images.shape[3] / tower.PatchSize);
-        var sets = plan.Windows(rows, columns);
-        var tokens = tower.Embed(images.to(tower.Precision, tower.Device)); // [B, 1 + N, D]
+        var tower = backbone.Vision;
+        using var whole = new ImageContext(backbone, null, images, new([tower.Layers]), context);
+        var sets = plan.Windows(whole.Rows, whole.Columns);
+        var tokens = whole.Embedded; // [B, 1 + N, D]
         var last = tower.RunBlocks(tokens, 0, tower.Layers, context);
         var image = tower.Project(last.select(1, 0)).to_type(ScalarType.Float32); // [B, C]
         var patches = tower.NormalizeLast(last.narrow(1, 1, last.shape[1] - 1)).to_type(ScalarType.Float32); // [B, N, D]
@@ -46,6 +49,7 @@ internal sealed class WindowEncoder(IVisionTower tower, IWindowPlan plan, int wi
     private Tensor Run(Tensor tokens, WindowSet set, ForwardContext context)
     {
         using var scope = torch.NewDisposeScope();
+        var tower = backbone.Vision;
         var (B, D) = (tokens.shape[0], tokens.shape[2]);
         var (n, k) = (set.Windows.Count, set.Windows[0].Count);
         var inWindow = torch.cat([torch.zeros([n, 1], dtype: ScalarType.Int64, device: tokens.device), Index(set, tokens.device) + 1], 1); // class token first

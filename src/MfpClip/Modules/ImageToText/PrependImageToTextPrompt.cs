@@ -64,6 +64,21 @@ internal sealed class PrependImageToTextPrompt : WeightedModule, IImageToTextPro
     }
 
     /// <inheritdoc/>
+    /// <summary>The same where each image has a sentence of its own for each state, as training draws them.</summary>
+    /// <param name="text">Text tower.</param>
+    /// <param name="normalIds">int64 <c>[B, L]</c>, row i for image i; the largest id of a row is end-of-text.</param>
+    /// <param name="abnormalIds">int64 <c>[B, L]</c>.</param>
+    /// <param name="image">The batch of B images.</param>
+    /// <returns>t, L2-normalised <c>[B, 2, C]</c>.</returns>
+    public Tensor EmbedEach(ITextTower text, Tensor normalIds, Tensor abnormalIds, ImageContext image)
+    {
+        using var scope = torch.NewDisposeScope();
+        var P_t = CreatePromptTokens(image.Cnn).to_type(text.Precision);
+        var sentences = PromptedSentences.Prepare(text, torch.cat([normalIds, abnormalIds], 0), _tokens);
+        var e = UnitVectors.Normalize(Enter(sentences.EmbedEach(text, torch.cat([P_t, P_t], 0), image.Context))); // [2 B, C]
+        return torch.stack(e.chunk(2, 0), 1).MoveToOuterDisposeScope();
+    }
+
     public override StageDescription Describe() => new()
     {
         Stage = "image-to-text prompt (I2TP)",

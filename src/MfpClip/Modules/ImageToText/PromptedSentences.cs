@@ -59,10 +59,22 @@ internal sealed class PromptedSentences
         var start = _start.unsqueeze(0).expand(B, S, 1, d);
         var rest = _rest.unsqueeze(0).expand(B, S, _rest.shape[1], d);
         var sequences = torch.cat([start, prompt, rest], 2).flatten(0, 1); // [B S, 1 + n_t + rest, d]
-        var tokens = text.RunBlocks(text.AddPositions(sequences), 0, text.Layers, context);
-        var t = text.Project(tokens, _endPositions.repeat(B)); // [B S, C]
-        return t.view(B, S, -1).MoveToOuterDisposeScope();
+        return Run(text, sequences, _endPositions.repeat(B), context).view(B, S, -1).MoveToOuterDisposeScope();
     }
+
+    /// <summary>Embeds each sentence with the prompt of its own image alone.</summary>
+    /// <param name="text">Text tower.</param>
+    /// <param name="P_t">Prompt tokens of each sentence, <c>[S, n_t, d]</c> in the tower's precision.</param>
+    /// <param name="context">What the forward pass runs under.</param>
+    /// <returns>Not normalised, in the tower's precision, <c>[S, C]</c>.</returns>
+    public Tensor EmbedEach(ITextTower text, Tensor P_t, ForwardContext context)
+    {
+        using var scope = torch.NewDisposeScope();
+        return Run(text, torch.cat([_start, P_t, _rest], 1), _endPositions, context).MoveToOuterDisposeScope();
+    }
+
+    private static Tensor Run(ITextTower text, Tensor sequences, Tensor endPositions, ForwardContext context) =>
+        text.Project(text.RunBlocks(text.AddPositions(sequences), 0, text.Layers, context), endPositions); // [sequences, C]
 
     private static int EndOfText(ReadOnlySpan<long> row)
     {

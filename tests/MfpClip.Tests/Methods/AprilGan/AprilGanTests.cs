@@ -1,5 +1,6 @@
 using MfpClip.Data.Procedural.Canvas;
 using MfpClip.Execution;
+using MfpClip.Imaging;
 using MfpClip.Methods.AprilGan;
 using MfpClip.Tests.Detection;
 using MfpClip.Text;
@@ -104,6 +105,6 @@ public class AprilGanTests
     {
         var images = torch.rand([2, 3, 56, 56], generator: new torch.Generator(5, torch.CPU)) - 0.5;
         var masks = (torch.rand([2, 56, 56], generator: new torch.Generator(6, torch.CPU)) > 0.9).to(ScalarType.Float32);
-        return new() { Images = images, Masks = masks, Labels = torch.ones(2), ClassNames = ["bolt", "nut"], HasMask = [first, second] };
+        return new() { Images = ImageBatch.FromPixels(images), Masks = masks, Labels = torch.ones(2), ClassNames = ["bolt", "nut"], HasMask = [first, second] };
     }
 }

@@ -1,6 +1,7 @@
 using MfpClip.Backbones;
 using MfpClip.Data.Procedural.Canvas;
 using MfpClip.Execution;
+using MfpClip.Imaging;
 using MfpClip.Modules;
 using MfpClip.Modules.ImageToText;
 using MfpClip.Modules.MultiPatch;
@@ -189,7 +190,7 @@ public sealed class LearnedContextTests : IDisposable
         Assert.NotEqual(before, detector.Detect(picture).Score);
         weight.requires_grad_(true);
         using var scope = torch.NewDisposeScope();
-        method.Loss(new() { Images = torch.rand(1, 3, 56, 56), ClassNames = ["bolt"], Labels = torch.ones(1), Masks = torch.ones(1, 56, 56), HasMask = [true] }, ForwardContext.Default).Total.backward();
+        method.Loss(new() { Images = ImageBatch.FromPixels(torch.rand(1, 3, 56, 56)), ClassNames = ["bolt"], Labels = torch.ones(1), Masks = torch.ones(1, 56, 56), HasMask = [true] }, ForwardContext.Default).Total.backward();
         Assert.True(weight.grad!.abs().sum().item<float>() > 0);
         Assert.All(method.FrozenWeights, w => Assert.False(w.Value.requires_grad));
     }
