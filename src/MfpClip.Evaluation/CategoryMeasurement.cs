@@ -35,7 +35,7 @@ internal sealed class CategoryMeasurement
             var map = GaussianSmoothing.Smooth(_options.Resolution == EvaluationResolution.Image ? result.ImageMap! : result.ModelMap, _options.SmoothingSigma);
             if (_pixels is not null)
             {
-                var mask = MaskResize.To(loaded.Mask!, map.Width, map.Height);
+                var mask = ByteMaskResize.To(loaded.Mask!, map.Width, map.Height);
                 _vanished += loaded.Mask!.Values.Contains(true) && !mask.Values.Contains(true) ? 1 : 0;
                 _pixels.Add(map, mask);
             }

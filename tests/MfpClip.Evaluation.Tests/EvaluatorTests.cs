@@ -183,10 +183,10 @@ public sealed class EvaluatorTests : IDisposable
     {
         // By hand: a triangle of support 2 weighs 3 : 3 : 1, so a row becomes 219, 36 and the picture 188, 31, 31, 5; above one half: the corner.
         var mask = new AnomalyMask(4, 4, [.. Enumerable.Range(0, 16).Select(i => i % 4 < 2 && i / 4 < 2)]);
-        Assert.Equal([true, false, false, false], MaskResize.To(mask, 2, 2).Data);
+        Assert.Equal([true, false, false, false], ByteMaskResize.To(mask, 2, 2).Data);
         // Enlarged, the border between white and black falls half-way between the old pixels' centres.
-        Assert.Equal([true, true, true, true, false, false, false, false], MaskResize.To(new(2, 1, [true, false]), 8, 1).Data);
-        Assert.Same(mask, MaskResize.To(mask, 4, 4));
+        Assert.Equal([true, true, true, true, false, false, false, false], ByteMaskResize.To(new(2, 1, [true, false]), 8, 1).Data);
+        Assert.Same(mask, ByteMaskResize.To(mask, 4, 4));
     }
 
     private sealed class Direct(Action<EvaluationProgress> report) : IProgress<EvaluationProgress>

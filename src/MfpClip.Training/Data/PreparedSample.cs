@@ -24,7 +24,7 @@ internal sealed record PreparedSample(RgbImage Pixels, byte[]? Mask, string Clas
 
         var prepared = preprocessor.Prepare(sample.Image);
         int size = preprocessor.Size;
-        byte[]? mask = sample.Mask is { } m ? MaskResize.ToModel(m, width, height, prepared.Covered, size)
+        byte[]? mask = sample.Mask is { } m ? FloatMaskResize.ToModel(m, width, height, prepared.Covered, size)
             : sample.IsAnomalous ? null : new byte[size * size];
         return new(prepared.Pixels, mask, sample.ClassName, sample.IsAnomalous);
     }
