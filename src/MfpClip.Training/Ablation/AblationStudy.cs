@@ -68,7 +68,7 @@ public sealed class AblationStudy(AblationOptions options)
         {
             Seed = seed, Compose = () => row.Compose(seed), Recipe = own => options.Recipe ?? own, FolderName = key => $"seed{seed}-{key[..16]}",
             Identity = (d, recipe) => Identity(d, recipe, seed, recipe is null ? string.Empty : auxiliary.Fingerprint, testHash),
-            Starting = folder => AblationLog.Running(options.Logger, row.Name, seed, folder),
+            Starting = folder => StudyLog.Ablating(options.Logger, row.Name, seed, folder),
         };
         return runner.Run(work, auxiliary, c => Test(c), progress, cancellationToken);
 

@@ -57,7 +57,7 @@ public sealed class MethodComparison(ComparisonOptions options)
             }
             catch (DetectorConfigurationException e) when (runs.Count == 0)
             {
-                ComparisonLog.NotComposed(options.Logger, methods[m].Name, e.Message);
+                StudyLog.NotComposed(options.Logger, methods[m].Name, e.Message);
                 results.Add(new(methods[m], [], string.Join(" ", e.Faults)));
             }
         }
@@ -82,7 +82,7 @@ public sealed class MethodComparison(ComparisonOptions options)
             Seed = seed, Compose = () => method.Compose(seed), Recipe = own => options.Recipe?.Invoke(own) ?? own,
             FolderName = key => $"{method.Key}-seed{seed}-{key[..12]}",
             Identity = (d, recipe) => Identity(d, recipe, recipe is null ? string.Empty : auxiliary.Fingerprint, data.Hash),
-            Starting = folder => ComparisonLog.Running(options.Logger, method.Name, seed, folder),
+            Starting = folder => StudyLog.Comparing(options.Logger, method.Name, seed, folder),
         };
         return runner.Run(work, auxiliary, c => Test(c), progress, cancellationToken);
 
