@@ -28,7 +28,8 @@ public static class ProceduralDataSet
     /// <param name="seed">Look, pose, light, background, camera and defects follow from it; the good picture is the same whatever the defects.</param>
     /// <param name="defects">What is wrong, in the order it happens; empty: a good one. A kind that cannot be made visible on this seed is left out.</param>
     /// <param name="size">Side in pixels, at least 32.</param>
-    /// <param name="camera">Whether a camera adds uneven light, blur, noise, compression and the like. Without it every pixel outside the mask equals the good picture's.</param>
+    /// <param name="camera">Whether a camera adds uneven light, blur, noise, compression and the like. Without it every pixel outside the mask equals the good
+    /// picture's.</param>
     /// <exception cref="ArgumentException">The category is unknown.</exception>
     public static SyntheticImage RenderDefects(string category, long seed, IReadOnlyList<DefectKind> defects, int size = 256, bool camera = true)
     {

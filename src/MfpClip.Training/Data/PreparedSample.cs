@@ -19,7 +19,8 @@ internal sealed record PreparedSample(RgbImage Pixels, byte[]? Mask, string Clas
         var (width, height) = (sample.Image.Width, sample.Image.Height);
         if (sample.Mask is { } given && given.LongLength != (long)width * height)
         {
-            throw new ImageDecodeException(sample.Name, $"its mask has {given.LongLength} values, the image {width} x {height} pixels. Give a mask of the image's size.");
+            throw new ImageDecodeException(
+                sample.Name, $"its mask has {given.LongLength} values, the image {width} x {height} pixels. Give a mask of the image's size.");
         }
 
         var prepared = preprocessor.Prepare(sample.Image);

@@ -6,7 +6,8 @@ using MfpClip.Text;
 namespace MfpClip.Pipeline;
 
 /// <summary>Sentences and text embeddings of each class name, made once and kept for as long as the detector lives.</summary>
-internal sealed class TextCache(ITokenizer tokenizer, PromptTemplates templates, ITextTower text, Func<StateSentences, ForwardContext, Tensor?> embed) : IDisposable
+internal sealed class TextCache(ITokenizer tokenizer, PromptTemplates templates, ITextTower text, Func<StateSentences, ForwardContext, Tensor?> embed)
+    : IDisposable
 {
     // Embeddings are small, but class names may come from outside: beyond this many, they are made anew for each call.
     private const int Capacity = 1024;
@@ -47,7 +48,8 @@ internal sealed class TextCache(ITokenizer tokenizer, PromptTemplates templates,
     public T WithSentences<T>(string className, ForwardContext context, Func<StateSentences, T> use)
     {
         string key = className.Trim();
-        return _entries.TryGetValue(key, out var kept) && kept.IsValueCreated ? use(kept.Value.Sentences) : With(className, context, (sentences, _) => use(sentences));
+        return _entries.TryGetValue(key, out var kept) && kept.IsValueCreated ? use(kept.Value.Sentences) : With(
+            className, context, (sentences, _) => use(sentences));
     }
 
     /// <summary>
@@ -74,7 +76,8 @@ internal sealed class TextCache(ITokenizer tokenizer, PromptTemplates templates,
     {
         if (className.Length == 0 || tokenizer.Encode(className).Count == 0)
         {
-            throw new DetectionOptionsException(nameof(DetectionOptions.ClassName), $"'{className}' holds no word that can be put into a prompt. Use \"object\" if the class is not known.");
+            throw new DetectionOptionsException(nameof(DetectionOptions.ClassName),
+                $"'{className}' holds no word that can be put into a prompt. Use \"object\" if the class is not known.");
         }
 
         using var scope = torch.NewDisposeScope();
@@ -97,7 +100,8 @@ internal sealed class TextCache(ITokenizer tokenizer, PromptTemplates templates,
         int length = text.ContextLength;
         if (sentences.FirstOrDefault(s => tokenizer.Encode(s).Count > length - 2) is { } tooLong)
         {
-            throw new DetectionOptionsException(nameof(DetectionOptions.ClassName), $"with '{Shorten(className)}' the prompt '{Shorten(tooLong)}' is longer than the {length} positions of the text tower. Use fewer words.");
+            throw new DetectionOptionsException(nameof(DetectionOptions.ClassName),
+                $"with '{Shorten(className)}' the prompt '{Shorten(tooLong)}' is longer than the {length} positions of the text tower. Use fewer words.");
         }
 
         return torch.tensor(sentences.SelectMany(s => tokenizer.EncodePadded(s, length)).ToArray(), [sentences.Count, length]);
