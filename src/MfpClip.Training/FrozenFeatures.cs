@@ -7,7 +7,9 @@ namespace MfpClip.Training;
 /// <summary>Features of a detector's frozen networks, kept on disk while it trains and while it is tested.</summary>
 internal static class FrozenFeatures
 {
-    /// <summary>Switches the cache that the options name on for the calling thread; nothing where they name none, or where nothing is frozen before something trained.</summary>
+    /// <summary>
+    /// Switches the cache that the options name on for the calling thread; nothing where they name none, or where nothing is frozen before something trained.
+    /// </summary>
     public static FrozenFeatureCache.Scope Enter(ZeroShotDetector detector, TrainerOptions? options) =>
         options?.FeatureCacheFolder is { } folder && detector.Pass.Trainable is { } method
             ? FrozenFeatureCache.Enter(new FrozenFeatureCache(folder, options.FeatureCacheBytes, NetworksHash(detector, method)))

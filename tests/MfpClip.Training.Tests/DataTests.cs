@@ -22,12 +22,14 @@ public class DataTests
     public void Batches_arrive_in_order_whatever_the_number_of_workers()
     {
         var recipe = new TrainingRecipe { BatchSize = 3, Seed = 4 };
-        string[] With(int workers) => [.. Loader(recipe, workers).Epoch(2, 0, default).Select(b => string.Join('+', b.Select(s => Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(s.Pixels.Data))[..8])))];
+        string[] With(int workers) => [.. Loader(recipe, workers).Epoch(2, 0, default)
+            .Select(b => string.Join('+', b.Select(s => Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(s.Pixels.Data))[..8])))];
         var inline = With(0);
         Assert.Equal(4, inline.Length); // 10 images
         Assert.Equal(inline, With(1));
         Assert.Equal(inline, With(5));
-        Assert.Equal(inline[2..], Loader(recipe, 3).Epoch(2, 2, default).Select(b => string.Join('+', b.Select(s => Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(s.Pixels.Data))[..8]))));
+        Assert.Equal(inline[2..], Loader(recipe, 3).Epoch(2, 2, default)
+            .Select(b => string.Join('+', b.Select(s => Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(s.Pixels.Data))[..8]))));
     }
 
     [Fact]

@@ -43,7 +43,8 @@ internal sealed class FeatureCache : IDisposable
     {
         Directory.CreateDirectory(folder);
         string data = Path.Combine(folder, "features.bin"), index = Path.Combine(folder, "pictures.jsonl"), about = Path.Combine(folder, "about.json");
-        string identity = JsonSerializer.Serialize(new { source = source.Identity, heldOut, layout = extractor.Layout, cnn = extractor.Sha256 }, ReflectedJson.Options);
+        string identity = JsonSerializer.Serialize(
+            new { source = source.Identity, heldOut, layout = extractor.Layout, cnn = extractor.Sha256 }, ReflectedJson.Options);
         if (!File.Exists(about) || File.ReadAllText(about) != identity)
         {
             File.Delete(data);
@@ -181,7 +182,8 @@ internal sealed class FrozenFeatures(EfficientNetLite tower, EfficientNetLiteFea
             throw new ArgumentException($"A picture is {other.Image.Width} x {other.Image.Height}; the model takes {size} x {size}.", nameof(samples));
         }
 
-        var pixels = torch.stack(samples.Select(s => torch.tensor(s.Image.Pixels.ToArray(), [size, size, 3]).permute(2, 0, 1)), 0).to(ScalarType.Float32, device) / 255;
+        var pixels = torch.stack(samples.Select(s => torch.tensor(s.Image.Pixels.ToArray(), [size, size, 3]).permute(2, 0, 1)), 0)
+            .to(ScalarType.Float32, device) / 255;
         var (mean, std) = EfficientNetLite.Normalization;
         var features = HybridFeatures.Extract(tower, (pixels - mean[0]) / std[0], config);
         var pooled = cnn.Extract(pixels);

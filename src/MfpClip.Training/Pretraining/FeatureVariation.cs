@@ -20,7 +20,8 @@ internal sealed class FeatureVariation(PretrainingOptions options, ParameterSet 
         int[] partner = Enumerable.Range(0, B).ToArray();
         random.Shuffle(partner);
         float[] share = [.. Enumerable.Range(0, B).Select(_ => random.NextSingle())];
-        var maps = options.Model.Vision.Maps().Zip(features.Maps, (map, x) => WithoutChannels(map.Name, mixes ? Mix(x, partner, share) : x, random).MoveToOuterDisposeScope()).ToList();
+        var maps = options.Model.Vision.Maps()
+            .Zip(features.Maps, (map, x) => WithoutChannels(map.Name, mixes ? Mix(x, partner, share) : x, random).MoveToOuterDisposeScope()).ToList();
         return new(maps, features.Near?.alias().MoveToOuterDisposeScope());
     }
 

@@ -20,7 +20,8 @@ internal static class PretrainingLoss
     /// <param name="classLogits">tau times the cosine of v with both states, <c>[B, 2]</c>.</param>
     /// <param name="contrast">Scaled cosine of every image with every caption, <c>[B, B]</c>.</param>
     /// <param name="sameCaption">1 where image and caption belong together, <c>[B, B]</c>.</param>
-    public static TrainingLoss Of((IReadOnlyList<Tensor> Stages, Tensor Coarse, Tensor Prompted) maps, Tensor masks, Tensor classLogits, Tensor contrast, Tensor sameCaption)
+    public static TrainingLoss Of(
+        (IReadOnlyList<Tensor> Stages, Tensor Coarse, Tensor Prompted) maps, Tensor masks, Tensor classLogits, Tensor contrast, Tensor sameCaption)
     {
         using var scope = torch.NewDisposeScope();
         var target = (masks >= Covered).to_type(ScalarType.Float32);

@@ -47,12 +47,14 @@ internal sealed class PretrainingModel : IDisposable
 
     /// <summary>Modules by their prefix in checkpoints.</summary>
     public IReadOnlyList<KeyValuePair<string, IDetectorModule>> Modules =>
-        [.. new IDetectorModule[] { _imageToText, _self, _multiPatch, _mask }.Select(m => new KeyValuePair<string, IDetectorModule>(((WeightedModule)m).CheckpointPrefix, m))];
+        [.. new IDetectorModule[] { _imageToText, _self, _multiPatch, _mask }
+            .Select(m => new KeyValuePair<string, IDetectorModule>(((WeightedModule)m).CheckpointPrefix, m))];
 
     /// <summary>Everything that is trained, by name: the backbone's own tensors but its statistics, and the modules'.</summary>
     public IReadOnlyList<KeyValuePair<string, Tensor>> Trained =>
     [
-        .. _backbone.Parameters.Ordered.Where(p => !p.Key.StartsWith("visual.stats.", StringComparison.Ordinal)).Select(p => new KeyValuePair<string, Tensor>($"backbone.{p.Key}", p.Value)),
+        .. _backbone.Parameters.Ordered.Where(p => !p.Key.StartsWith("visual.stats.", StringComparison.Ordinal))
+            .Select(p => new KeyValuePair<string, Tensor>($"backbone.{p.Key}", p.Value)),
         .. ModuleCheckpoint.Collect(Modules).Select(p => new KeyValuePair<string, Tensor>($"modules.{p.Key}", p.Value)),
     ];
 
@@ -113,7 +115,8 @@ internal sealed class PretrainingModel : IDisposable
             end = end + P_t.shape[1];
         }
 
-        return UnitVectors.Normalize(text.Project(text.RunBlocks(text.AddPositions(tokens), 0, text.Layers, ForwardContext.Default), end)).MoveToOuterDisposeScope();
+        return UnitVectors.Normalize(text.Project(text.RunBlocks(text.AddPositions(tokens), 0, text.Layers, ForwardContext.Default), end))
+            .MoveToOuterDisposeScope();
     }
 
     /// <summary>Maps at a size: each stage's, the coarse one, and the prompted one; probabilities <c>[B, 2, h, w]</c>.</summary>

@@ -40,7 +40,9 @@ public sealed record ForwardContext
     /// <summary>To be checked between stages.</summary>
     public CancellationToken CancellationToken { get; init; }
 
-    /// <summary>Whether blocks that read this tensor should be recomputed rather than kept: where gradients run through it and <see cref="RecomputedBlocks"/> says so.</summary>
+    /// <summary>
+    /// Whether blocks that read this tensor should be recomputed rather than kept: where gradients run through it and <see cref="RecomputedBlocks"/> says so.
+    /// </summary>
     public bool Recomputes(Tensor input)
     {
         ArgumentNullException.ThrowIfNull(input);

@@ -147,7 +147,8 @@ public sealed class ImageContext : IDisposable
         var (mean, std) = _backbone!.Normalization;
         var x = Images.to(ScalarType.Float32, Vision.Device);
         var pixels = (x * torch.tensor(std, device: Vision.Device).view(1, 3, 1, 1)) + torch.tensor(mean, device: Vision.Device).view(1, 3, 1, 1);
-        var features = FrozenFeatureCache.Current is { } cache ? Cached(cache, extractor, pixels) : BatchMemory.IsOn ? Remembered(extractor, x, pixels) : extractor.Extract(pixels);
+        var features = FrozenFeatureCache.Current is { } cache ? Cached(cache, extractor, pixels) : BatchMemory.IsOn ? Remembered(extractor, x, pixels)
+            : extractor.Extract(pixels);
         features.Pooled.DetachFromDisposeScope();
         foreach (var level in features.Levels)
         {

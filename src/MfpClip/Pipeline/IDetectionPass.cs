@@ -34,7 +34,10 @@ public interface IDetectionPass : ICapabilityProvider, IDisposable
     /// <summary>Trained tensors by full name, as checkpoints of modules hold them; empty where there are none.</summary>
     IReadOnlyList<KeyValuePair<string, Tensor>> ModuleWeights => Trainable?.TrainedWeights ?? [];
 
-    /// <summary>Maps of a frozen convolutional network inside the vision tower, <c>[B, C, h, w]</c> each, in the caller's scope; <see langword="null"/> where there are none.</summary>
+    /// <summary>
+    /// Maps of a frozen convolutional network inside the vision tower, <c>[B, C, h, w]</c> each, in the caller's scope; <see langword="null"/> where there are
+    /// none.
+    /// </summary>
     /// <param name="images">As <see cref="Run"/> takes them.</param>
     IReadOnlyList<Tensor>? ConvolutionalMaps(Tensor images) => null;
 

@@ -30,7 +30,8 @@ internal sealed class MfpClipPipeline
     /// <param name="states">Tokenised sentences of both states with their embeddings, made once for each class name.</param>
     /// <param name="context">What it runs under; its trace takes times and intermediate tensors.</param>
     /// <param name="texts">
-    /// t from <see cref="EmbedTexts"/>, kept by the caller for this class name; <see langword="null"/> to make it here, which is a must where I2TP uses the image.
+    /// t from <see cref="EmbedTexts"/>, kept by the caller for this class name; <see langword="null"/> to make it here, which is a must where I2TP uses the
+    /// image.
     /// </param>
     /// <param name="region">Where to look, <c>[B, H, W]</c> with 1 inside and 0 outside; <see langword="null"/>: everywhere.</param>
     /// <param name="stageMaps">Whether the coarse map of each stage alone is wanted, for losses on every stage.</param>

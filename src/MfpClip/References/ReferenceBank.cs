@@ -19,7 +19,8 @@ internal sealed class ReferenceBank : IDisposable
     /// <param name="device">Where distances are computed.</param>
     /// <param name="warnings">What was noticed on the way.</param>
     /// <param name="cancellationToken">Checked between images.</param>
-    public ReferenceBank(IEnumerable<ReferenceEntry> entries, ReferenceOptions options, Device device, IReadOnlyList<string> warnings, CancellationToken cancellationToken = default)
+    public ReferenceBank(IEnumerable<ReferenceEntry> entries, ReferenceOptions options, Device device, IReadOnlyList<string> warnings,
+        CancellationToken cancellationToken = default)
     {
         Options = options;
         var ordered = entries.OrderBy(e => e.Id, StringComparer.Ordinal).ToList();
@@ -33,7 +34,8 @@ internal sealed class ReferenceBank : IDisposable
             memory = torch.cat([.. Entries.Select(Coreset)], 0).to(device).contiguous().DetachFromDisposeScope();
             var distances = LeftOut(cancellationToken);
             Scale = ReferenceScale.Measure(distances, [.. Entries.Select(e => e.Map)], [.. Entries.Select(e => e.Score)], options.TopCells);
-            var images = Entries.Select((e, i) => new ReferenceImage(e.Id, e.Name, e.Width, e.Height, ReferenceScale.TopMean(distances[i], options.TopCells))).ToList();
+            var images = Entries.Select((e, i) =>
+                new ReferenceImage(e.Id, e.Name, e.Width, e.Height, ReferenceScale.TopMean(distances[i], options.TopCells))).ToList();
             Summary = new()
             {
                 Images = images, Options = options, Weight = options.Weight ?? Told(), Tokens = (int)memory.shape[0], Width = (int)memory.shape[1],
@@ -103,7 +105,8 @@ internal sealed class ReferenceBank : IDisposable
     private Tensor EntryByEntry(Tensor vectors, CancellationToken cancellationToken) => Entries.Select(e =>
     {
         using var tokens = Coreset(e);
-        return BatchMemory.Get($"{e.Id} {tokens.shape[0]} {Options.Seed}", "distances", vectors, () => [NearestNeighbours.Distances(vectors, tokens.to(vectors.device), null, cancellationToken)])[0];
+        return BatchMemory.Get($"{e.Id} {tokens.shape[0]} {Options.Seed}", "distances", vectors, () =>
+            [NearestNeighbours.Distances(vectors, tokens.to(vectors.device), null, cancellationToken)])[0];
     }).Aggregate(torch.minimum);
 
     private Tensor Coreset(ReferenceEntry entry) =>
@@ -117,7 +120,8 @@ internal sealed class ReferenceBank : IDisposable
             cancellationToken.ThrowIfCancellationRequested();
             using var scope = torch.NewDisposeScope();
             var distances = Entries.Count > 1
-                ? NearestNeighbours.Distances(entry.Tokens, torch.cat([.. Entries.Where(e => !ReferenceEquals(e, entry)).Select(Coreset)], 0), null, cancellationToken)
+                ? NearestNeighbours.Distances(
+                    entry.Tokens, torch.cat([.. Entries.Where(e => !ReferenceEquals(e, entry)).Select(Coreset)], 0), null, cancellationToken)
                 : NearestNeighbours.Distances(entry.Tokens, entry.Tokens, (q, m, s) => WithoutNeighbours(entry, q, m, s), cancellationToken);
             all.Add(distances.data<float>().ToArray());
         }
@@ -156,7 +160,8 @@ internal sealed class ReferenceBank : IDisposable
 
     private string Hash()
     {
-        string text = string.Join('\n', Entries.Select(e => FormattableString.Invariant($"{e.Id} {e.Cells.Length} {e.Score:r}")).Append(ReferenceFile.Text(Options)));
+        string text = string.Join(
+            '\n', Entries.Select(e => FormattableString.Invariant($"{e.Id} {e.Cells.Length} {e.Score:r}")).Append(ReferenceFile.Text(Options)));
         return TextHash.Of(text);
     }
 

@@ -12,7 +12,9 @@ public sealed record TrainingBatch
     /// <summary>y: 1 where the image shows a defect, 0 where not, float32 <c>[B]</c>.</summary>
     public required Tensor Labels { get; init; }
 
-    /// <summary>Defect masks of 0 and 1 at the model's resolution, float32 <c>[B, H, W]</c>; rows without a mask are zero and stand in <see cref="HasMask"/>.</summary>
+    /// <summary>
+    /// Defect masks of 0 and 1 at the model's resolution, float32 <c>[B, H, W]</c>; rows without a mask are zero and stand in <see cref="HasMask"/>.
+    /// </summary>
     public required Tensor Masks { get; init; }
 
     /// <summary>Whether an image has a mask, B of them. A normal image always has one: all zero.</summary>

@@ -70,7 +70,8 @@ public sealed class HybridBackbone : IClipBackbone, IFrozenNetwork
         using var scope = torch.NewDisposeScope();
         var start = new ParameterInitializer(seed);
         var own = HybridShapes.Of(config).Select(s => new KeyValuePair<string, Tensor>(s.Name, HybridShapes.Start(s.Name, s.Shape, config, start)));
-        var cnn = EfficientNetLiteWeights.Random(EfficientNetLiteLayout.Blocks.Count, head: true, seed).Select(t => new KeyValuePair<string, Tensor>(HybridShapes.Cnn + t.Key, t.Value));
+        var cnn = EfficientNetLiteWeights.Random(EfficientNetLiteLayout.Blocks.Count, head: true, seed)
+            .Select(t => new KeyValuePair<string, Tensor>(HybridShapes.Cnn + t.Key, t.Value));
         using var file = new TensorWeightFile($"random (seed {seed.ToString(CultureInfo.InvariantCulture)})", own.Concat(cnn), Metadata(config));
         return Load(file, DeviceSelection.Resolve(options.Device, options.Precision), options.Precision);
     }
@@ -120,14 +121,16 @@ public sealed class HybridBackbone : IClipBackbone, IFrozenNetwork
         Implementation = "hybrid-clip",
         Settings = SettingsJson.Of(Config),
         Stage = "backbone",
-        Component = $"small CLIP: EfficientNet-Lite0 stages (frozen), then {Config.Vision.Layers} blocks of width {Config.Vision.Width}, patch {HybridVisionConfig.PatchSize}",
+        Component = $"small CLIP: EfficientNet-Lite0 stages (frozen), then {Config.Vision.Layers} blocks of width {Config.Vision.Width}, patch "
+            + $"{HybridVisionConfig.PatchSize}",
         Options = new Dictionary<string, string>
         {
             ["trained at"] = $"{Config.Vision.ImageSize} px",
             ["embed_dim"] = Config.EmbedDim.ToString(CultureInfo.InvariantCulture),
             ["text"] = $"{Config.Text.Layers} blocks of width {Config.Text.Width}",
             ["maps"] = string.Join(", ", Config.Vision.Maps().Select(m => m.Name)),
-            ["standardised"] = string.Join(" and ", ((bool On, string Name)[])[(Config.Vision.FixedStatistics, "by fixed statistics"), (Config.Vision.WithinImage, "within the image")] is var ways ? ways.Where(w => w.On).Select(w => w.Name) : []),
+            ["standardised"] = string.Join(" and ", ((bool On, string Name)[])[(Config.Vision.FixedStatistics, "by fixed statistics"),
+                (Config.Vision.WithinImage, "within the image")] is var ways ? ways.Where(w => w.On).Select(w => w.Name) : []),
             ["nearest own patches"] = Config.Vision.NearestPatches ? "on" : "off",
             ["logit_scale"] = LogitScale.ToString("0.###", CultureInfo.InvariantCulture),
         },

@@ -47,7 +47,8 @@ internal sealed class HybridVisionTower : IVisionTower, IAttentionBlocks, IDispo
     {
         if (images.shape[2] != images.shape[3] || images.shape[2] % PatchSize != 0)
         {
-            throw new ArgumentException($"Images are [{string.Join(", ", images.shape)}]; this tower takes square ones whose side is a multiple of {PatchSize}.", nameof(images));
+            throw new ArgumentException(
+                $"Images are [{string.Join(", ", images.shape)}]; this tower takes square ones whose side is a multiple of {PatchSize}.", nameof(images));
         }
 
         using var scope = torch.NewDisposeScope();
@@ -186,5 +187,6 @@ internal sealed class HybridVisionTower : IVisionTower, IAttentionBlocks, IDispo
         return (parts.Count == 1 ? parts[0] : torch.cat(parts, 1)).MoveToOuterDisposeScope();
     }
 
-    private Tensor Normalize(Tensor x, string name) => F.layer_norm(x, [Width], _parameters[$"{name}.weight"], _parameters[$"{name}.bias"], _config.LayerNormEps);
+    private Tensor Normalize(Tensor x, string name) =>
+        F.layer_norm(x, [Width], _parameters[$"{name}.weight"], _parameters[$"{name}.bias"], _config.LayerNormEps);
 }

@@ -38,7 +38,8 @@ internal sealed class DualPathVisionEncoder : WeightedModule, IVisionEncoder
     {
         if (tower.GetService<IAttentionBlocks>() is null)
         {
-            yield return $"AnomalyCLIP's vision encoder runs the attention of single blocks, and this backbone's vision tower does not offer {nameof(IAttentionBlocks)}.";
+            yield return $"AnomalyCLIP's vision encoder runs the attention of single blocks, and this backbone's vision tower does not offer "
+                + $"{nameof(IAttentionBlocks)}.";
         }
     }
 
@@ -51,7 +52,9 @@ internal sealed class DualPathVisionEncoder : WeightedModule, IVisionEncoder
         }
 
         // Nothing in it is trained: the same for an image in every epoch.
-        string what = Text($"v-v attention from block {_first + 1}, read after {string.Join('-', run.Stages.Taps)} of {run.Tower.Layers}, {_options.NormalizeClassToken}, {_options.RepeatLastFeatures}, {run.Tower.Precision}");
+        var (o, tower, taps) = (_options, run.Tower, string.Join('-', run.Stages.Taps));
+        string what = Text(
+            $"v-v attention from block {_first + 1}, read after {taps} of {tower.Layers}, {o.NormalizeClassToken}, {o.RepeatLastFeatures}, {tower.Precision}");
         var kept = cache.Get(what, run.Image.Images, () =>
         {
             var made = RunTower(run);
