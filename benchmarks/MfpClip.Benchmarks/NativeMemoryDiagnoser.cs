@@ -51,7 +51,8 @@ internal sealed class NativeMemoryDiagnoser : IDiagnoser
         if (_seen.TryGetValue(results.BenchmarkCase.DisplayInfo, out var seen))
         {
             yield return new(new Descriptor("Peak", "MB", "Highest resident memory of the process during the measured runs."), seen.Peak / 1e6);
-            yield return new(new Descriptor("Above start", "MB", "The same above what was resident before them, the loaded model included."), Math.Max(0, seen.Peak - seen.Start) / 1e6);
+            yield return new(new Descriptor("Above start", "MB", "The same above what was resident before them, the loaded model included."),
+                Math.Max(0, seen.Peak - seen.Start) / 1e6);
             yield return new(new Descriptor("Tensors left", string.Empty, "Native tensors alive after the measured runs beyond those before."), seen.Left);
         }
     }

@@ -32,7 +32,8 @@ app.MapGet("/", () => Results.Content("""
     <input type="file" name="image" accept="image/*"> <input name="class" value="object"> <button>Detect</button></form>
     """, "text/html"));
 
-app.MapPost("/detect", (IFormFile image, [Microsoft.AspNetCore.Mvc.FromForm(Name = "class")] string? name, IZeroShotDetector detector, CancellationToken cancellationToken) =>
+app.MapPost("/detect", (IFormFile image, [Microsoft.AspNetCore.Mvc.FromForm(Name = "class")] string? name, IZeroShotDetector detector,
+    CancellationToken cancellationToken) =>
     Answer(image, name, detector, cancellationToken, (result, _) => Results.Json(new
     {
         result.Score,
@@ -42,13 +43,15 @@ app.MapPost("/detect", (IFormFile image, [Microsoft.AspNetCore.Mvc.FromForm(Name
         Milliseconds = result.Timings.Total.TotalMilliseconds,
     }))).DisableAntiforgery();
 
-app.MapPost("/detect/overlay", (IFormFile image, [Microsoft.AspNetCore.Mvc.FromForm(Name = "class")] string? name, IZeroShotDetector detector, CancellationToken cancellationToken) =>
+app.MapPost("/detect/overlay",
+    (IFormFile image, [Microsoft.AspNetCore.Mvc.FromForm(Name = "class")] string? name, IZeroShotDetector detector, CancellationToken cancellationToken) =>
     Answer(image, name, detector, cancellationToken, (result, photo) =>
         Results.Bytes(MapImages.ToPng(MapImages.Overlay(photo, result.ImageMap!, result.Regions)), "image/png"))).DisableAntiforgery();
 
 app.Run();
 
-static IResult Answer(IFormFile image, string? name, IZeroShotDetector detector, CancellationToken cancellationToken, Func<AnomalyResult, RgbImage, IResult> answer)
+static IResult Answer(IFormFile image, string? name, IZeroShotDetector detector, CancellationToken cancellationToken,
+    Func<AnomalyResult, RgbImage, IResult> answer)
 {
     try
     {

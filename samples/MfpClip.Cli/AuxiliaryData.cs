@@ -36,7 +36,8 @@ internal static class AuxiliaryData
             auxiliary.AddRange(recorded);
         }
 
-        auxiliary.AddRange(named.Where(n => !IsRecord(n)).SelectMany(n => DataSetReader.Open(n).Categories).Select(c => CategoryFingerprint.Of(c, cancellationToken)));
+        auxiliary.AddRange(named.Where(n => !IsRecord(n)).SelectMany(n => DataSetReader.Open(n).Categories)
+            .Select(c => CategoryFingerprint.Of(c, cancellationToken)));
         return CrossDataSetProtocol.Create(auxiliary, [.. test.Categories.Select(c => CategoryFingerprint.Of(c, cancellationToken))], seed);
     }
 

@@ -11,7 +11,9 @@ internal sealed class BaselineChoice
 
     private readonly Option<string?> _baseline = new("--baseline")
     {
-        Description = "What a method must beat, in its place: random scores; local-statistics, the classical distance of each pixel to the image's own colours, gradients and deviations; self-comparison, the distance to the nearest own patches on the frozen features of --weights; memory-bank, the good images of --shots alone.",
+        Description = "What a method must beat, in its place: random scores; local-statistics, the classical distance of each pixel to the image's own "
+            + "colours, gradients and deviations; self-comparison, the distance to the nearest own patches on the frozen features of --weights; "
+            + "memory-bank, the good images of --shots alone.",
     };
 
     public void AddTo(Command command)
@@ -30,7 +32,8 @@ internal sealed class BaselineChoice
         string? name = parsed.GetValue(_baseline);
         if (name == MemoryBank ? shots == 0 : name is not null && shots > 0)
         {
-            throw new ArgumentException(name == MemoryBank ? "A memory bank needs good images: say how many with --shots." : $"The baseline {name} looks at no good images; leave --shots out.");
+            throw new ArgumentException(name == MemoryBank ? "A memory bank needs good images: say how many with --shots."
+                : $"The baseline {name} looks at no good images; leave --shots out.");
         }
 
         switch (name)
@@ -51,5 +54,6 @@ internal sealed class BaselineChoice
     }
 
     /// <summary>How references count: all for a memory bank alone, else as given.</summary>
-    public ReferenceOptions References(ParseResult parsed, ReferenceOptions given) => parsed.GetValue(_baseline) == MemoryBank ? given with { Weight = 1 } : given;
+    public ReferenceOptions References(ParseResult parsed, ReferenceOptions given) =>
+        parsed.GetValue(_baseline) == MemoryBank ? given with { Weight = 1 } : given;
 }

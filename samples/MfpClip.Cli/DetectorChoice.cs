@@ -12,28 +12,58 @@ namespace MfpClip.Cli;
 /// <summary>The options that say which detector is meant, shared by the commands.</summary>
 internal sealed class DetectorChoice
 {
-    private readonly Option<string?> _weights = new("--weights") { Description = "CLIP weights: a file, a folder, a name from 'mfpclip models list', or 'default' for the small model inside this program. Without it, random weights: then maps mean nothing. random:ViT-L-14-336 and the like make random weights of that size, for dry runs." };
-    private readonly Option<string> _method = new("--method") { Description = "winclip, april-gan, anomalyclip, adaclip or mfp-clip; see 'mfpclip methods list'.", DefaultValueFactory = _ => "mfp-clip" };
+    private readonly Option<string?> _weights = new("--weights")
+    {
+        Description = "CLIP weights: a file, a folder, a name from 'mfpclip models list', or 'default' for the small model inside this program. Without it, "
+            + "random weights: then maps mean nothing. random:ViT-L-14-336 and the like make random weights of that size, for dry runs.",
+    };
+    private readonly Option<string> _method = new("--method")
+    {
+        Description = "winclip, april-gan, anomalyclip, adaclip or mfp-clip; see 'mfpclip methods list'.", DefaultValueFactory = _ => "mfp-clip",
+    };
     private readonly Option<string?> _cnn = new("--cnn") { Description = "ResNet-50 in torchvision's format, for I2TP and SP. Without it both are off." };
     private readonly Option<string?> _modules = new("--modules") { Description = "Trained modules (safetensors)." };
     private readonly Option<string?> _calibration = new("--calibration") { Description = "Calibration file: gives a decision." };
     private readonly Option<string> _device = new("--device") { Description = "cpu, cuda or cuda:N.", DefaultValueFactory = _ => "cpu" };
     private readonly Option<string> _precision = new("--precision") { Description = "float32, bfloat16 or float16.", DefaultValueFactory = _ => "float32" };
-    private readonly Option<int?> _size = new("--image-size") { Description = "Side of the model input in pixels; default 518, or the nearest multiple of the patch." };
-    private readonly Option<double[]?> _scales = new("--scales") { Description = "Sides at which every image is looked at, as shares of the image size with 1 among them, such as 0.6 1; maps and scores are averaged. Default: the model's own.", AllowMultipleArgumentsPerToken = true };
+    private readonly Option<int?> _size = new("--image-size")
+    {
+        Description = "Side of the model input in pixels; default 518, or the nearest multiple of the patch.",
+    };
+    private readonly Option<double[]?> _scales = new("--scales")
+    {
+        Description = "Sides at which every image is looked at, as shares of the image size with 1 among them, such as 0.6 1; maps and scores are averaged. "
+            + "Default: the model's own.",
+        AllowMultipleArgumentsPerToken = true,
+    };
 
-    private readonly Option<string?> _references = new("--references") { Description = "Photos of good parts to compare with, too: a folder, a photo, or a file from --save-references." };
-    private readonly Option<double?> _referenceWeight = new("--reference-weight") { Description = "Weight of the references against the method's own map and score, 0 to 1. Default: told by how well the references explain one another." };
+    private readonly Option<string?> _references = new("--references")
+    {
+        Description = "Photos of good parts to compare with, too: a folder, a photo, or a file from --save-references.",
+    };
+    private readonly Option<double?> _referenceWeight = new("--reference-weight")
+    {
+        Description = "Weight of the references against the method's own map and score, 0 to 1. Default: told by how well the references explain one another.",
+    };
 
-    private readonly Option<string[]> _without = new("--without") { Description = "Parts of MFP-CLIP to switch off without training anew: i2tp, sp, mpfa, mp; modules for all four; training for the trained projections, too: the CLIP towers and the sentences alone.", AllowMultipleArgumentsPerToken = true };
+    private readonly Option<string[]> _without = new("--without")
+    {
+        Description = "Parts of MFP-CLIP to switch off without training anew: i2tp, sp, mpfa, mp; modules for all four; training for the trained projections, "
+            + "too: the CLIP towers and the sentences alone.",
+        AllowMultipleArgumentsPerToken = true,
+    };
 
-    private readonly Option<string?> _recipe = new("--recipe") { Description = "A recipe (JSON) to start with, as every report and 'describe --recipe-out' hold one; what is named beside it wins." };
+    private readonly Option<string?> _recipe = new("--recipe")
+    {
+        Description = "A recipe (JSON) to start with, as every report and 'describe --recipe-out' hold one; what is named beside it wins.",
+    };
     private const string RandomPrefix = "random:";
 
     private const string Bundled = "default";
 
     /// <summary>What is said where the weights are random.</summary>
-    public const string RandomNotice = "These results come from RANDOM weights that this command made itself: they show how everything works, not where defects are. Name real weights with --weights.";
+    public const string RandomNotice = "These results come from RANDOM weights that this command made itself: they show how everything works, not where "
+        + "defects are. Name real weights with --weights.";
 
     private const string DefaultMethod = "mfp-clip";
     private bool _takesDefault;
@@ -46,7 +76,9 @@ internal sealed class DetectorChoice
         _takesDefault = defaultModel && TinyModel.IsAvailable;
         if (_takesDefault)
         {
-            _weights.Description = "CLIP weights: a file, a folder ('mfpclip pretrain' fills one, too), a name from 'mfpclip models list', or 'default' for the small model inside this program, which also stands in where nothing is named. random:ViT-L-14-336 and the like make random weights of that size, for dry runs.";
+            _weights.Description = "CLIP weights: a file, a folder ('mfpclip pretrain' fills one, too), a name from 'mfpclip models list', or 'default' for "
+                + "the small model inside this program, which also stands in where nothing is named. random:ViT-L-14-336 and the like make random weights "
+                + "of that size, for dry runs.";
         }
 
         foreach (Option option in new Option[] { _recipe, _method, _weights, _cnn, _modules, _calibration, _device, _precision, _size, _scales })
@@ -78,7 +110,10 @@ internal sealed class DetectorChoice
     /// <summary>How references are to be remembered.</summary>
     /// <param name="parsed">Arguments.</param>
     /// <param name="className">Class words of the photos.</param>
-    public ReferenceOptions References(ParseResult parsed, string? className) => new() { Weight = parsed.GetValue(_referenceWeight), ClassName = className ?? "object" };
+    public ReferenceOptions References(ParseResult parsed, string? className) => new()
+    {
+        Weight = parsed.GetValue(_referenceWeight), ClassName = className ?? "object",
+    };
 
     /// <summary>The detector with the references that were named; the given one is shared by it or is it.</summary>
     public ZeroShotDetector WithReferences(ParseResult parsed, ZeroShotDetector detector, string? className, CancellationToken cancellationToken)
@@ -103,8 +138,10 @@ internal sealed class DetectorChoice
     public string? Notice(ParseResult parsed) => IsRandom(parsed) ? RandomNotice
         : Recipe(parsed) is { Modules: not null } ? null
         : IsDefault(parsed) && Method(parsed).Description.Id == DefaultMethod ? null
-        : parsed.GetValue(_modules) is null && Method(parsed).Description is { IsTrained: true, ReadsCnn: false } method ? $"No trained modules were named (--modules): {method.Name}'s are untrained, so maps mean little."
-        : parsed.GetValue(_modules) is null && Method(parsed).Description.IsTrained ? "No trained modules were named (--modules): the projections of MPFA are untrained, so maps mean little." : null;
+        : parsed.GetValue(_modules) is null && Method(parsed).Description is { IsTrained: true, ReadsCnn: false } method
+            ? $"No trained modules were named (--modules): {method.Name}'s are untrained, so maps mean little."
+        : parsed.GetValue(_modules) is null && Method(parsed).Description.IsTrained
+            ? "No trained modules were named (--modules): the projections of MPFA are untrained, so maps mean little." : null;
 
     /// <summary>Whether I2TP and SP have a CNN to read.</summary>
     public bool HasCnn(ParseResult parsed) => HasCnn(parsed, Method(parsed)) || (IsDefault(parsed) && Method(parsed).Description.ReadsCnn);
@@ -113,7 +150,8 @@ internal sealed class DetectorChoice
     public string? Modules(ParseResult parsed) => parsed.GetValue(_modules);
 
     /// <summary>The method that was asked for.</summary>
-    public RegisteredMethod Method(ParseResult parsed) => DetectorRegistry.Default.FindMethod(Recipe(parsed) is { } recipe && !IsGiven(parsed, _method) ? recipe.Method : parsed.GetValue(_method)!);
+    public RegisteredMethod Method(ParseResult parsed) =>
+        DetectorRegistry.Default.FindMethod(Recipe(parsed) is { } recipe && !IsGiven(parsed, _method) ? recipe.Method : parsed.GetValue(_method)!);
 
     /// <summary>The composition, still open to changes.</summary>
     /// <param name="parsed">Arguments.</param>
@@ -166,7 +204,8 @@ internal sealed class DetectorChoice
         }
         else if (!bundled && weights is not null)
         {
-            builder.UseBackbone(File.Exists(weights) || Directory.Exists(weights) || !ModelCatalogue.TryFind(weights, out _) ? weights : new ModelStore().GetPath(weights));
+            builder.UseBackbone(File.Exists(weights) || Directory.Exists(weights) || !ModelCatalogue.TryFind(weights, out _) ? weights
+                : new ModelStore().GetPath(weights));
         }
 
         if (cnn && parsed.GetValue(_cnn) is { } file)
@@ -197,7 +236,8 @@ internal sealed class DetectorChoice
         return parsed.GetValue(_calibration) is { } calibration ? builder.WithCalibration(CalibrationFile.Load(calibration)) : builder;
     }
 
-    private bool HasCnn(ParseResult parsed, RegisteredMethod method) => method.Description.ReadsCnn && (parsed.GetValue(_cnn) is not null || IsRandom(parsed) || Recipe(parsed)?.Cnn is not null);
+    private bool HasCnn(ParseResult parsed, RegisteredMethod method) =>
+        method.Description.ReadsCnn && (parsed.GetValue(_cnn) is not null || IsRandom(parsed) || Recipe(parsed)?.Cnn is not null);
 
     // The small model: this program's own weights, or those of a folder that 'pretrain' filled.
     private bool IsDefault(ParseResult parsed) => Weights(parsed) is { } w && (w == Bundled || TinyModel.IsPretrained(w));
@@ -213,7 +253,8 @@ internal sealed class DetectorChoice
 
     // The default model is MFP-CLIP with modules of its own: whoever names another method, CNN or modules means something else.
     private string? Weights(ParseResult parsed) => parsed.GetValue(_weights)
-        ?? (_takesDefault && Recipe(parsed)?.Backbone is null && parsed.GetValue(_cnn) is null && parsed.GetValue(_modules) is null && Method(parsed).Description.Id == DefaultMethod ? Bundled : null);
+        ?? (_takesDefault && Recipe(parsed)?.Backbone is null && parsed.GetValue(_cnn) is null && parsed.GetValue(_modules) is null
+            && Method(parsed).Description.Id == DefaultMethod ? Bundled : null);
 
     // random:ViT-L-14-336 and the like, for dry runs at full size.
     private static ClipConfig RandomConfig(string? weights) => weights?[RandomPrefix.Length..] switch
@@ -224,7 +265,8 @@ internal sealed class DetectorChoice
         "ViT-L-14" => ClipPresets.ViTL14,
         "ViT-B-16" => ClipPresets.ViTB16,
         "ViT-B-32" => ClipPresets.ViTB32,
-        var other => throw new DetectorConfigurationException([$"There is no size '{other}' for random weights; choose tiny, small, ViT-B-32, ViT-B-16, ViT-L-14 or ViT-L-14-336."]),
+        var other => throw new DetectorConfigurationException(
+            [$"There is no size '{other}' for random weights; choose tiny, small, ViT-B-32, ViT-B-16, ViT-L-14 or ViT-L-14-336."]),
     };
 
     private static ClipConfig Tiny { get; } = new()

@@ -26,7 +26,8 @@ internal static class Failure
             }
             catch (Exception e) when (Environment.GetEnvironmentVariable(DebugVariable) is null)
             {
-                return Report($"unexpected {e.GetType().Name}: {e.Message.TrimEnd('.')}. Set {DebugVariable}=1 for the whole trace, and report it.", parsed.GetValue(json));
+                return Report($"unexpected {e.GetType().Name}: {e.Message.TrimEnd('.')}. Set {DebugVariable}=1 for the whole trace, and report it.",
+                    parsed.GetValue(json));
             }
         });
 

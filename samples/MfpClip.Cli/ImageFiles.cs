@@ -20,7 +20,8 @@ internal static class ImageFiles
             {
                 var inside = Directory.EnumerateFiles(path, "*", SearchOption.AllDirectories)
                     .Where(f => Extensions.Contains(Path.GetExtension(f), StringComparer.OrdinalIgnoreCase)).Order(StringComparer.Ordinal).ToList();
-                found.AddRange(inside.Count > 0 ? inside : throw new ImageDecodeException(path, $"the folder holds no images ({string.Join(", ", Extensions)})."));
+                found.AddRange(inside.Count > 0 ? inside : throw new ImageDecodeException(
+                    path, $"the folder holds no images ({string.Join(", ", Extensions)})."));
             }
             else
             {

@@ -5,7 +5,8 @@ namespace MfpClip.Cli;
 /// <summary>MFP-CLIP with parts switched off and nothing trained anew: what is left keeps its training.</summary>
 internal static class ModulesOff
 {
-    private static readonly IReadOnlyDictionary<string, Action<ZeroShotDetectorBuilder>> Parts = new Dictionary<string, Action<ZeroShotDetectorBuilder>>(StringComparer.Ordinal)
+    private static readonly IReadOnlyDictionary<string, Action<ZeroShotDetectorBuilder>> Parts = new Dictionary<string, Action<ZeroShotDetectorBuilder>>(
+        StringComparer.Ordinal)
     {
         ["i2tp"] = b => b.WithoutImageToTextPrompt(),
         ["sp"] = b => b.WithoutSelfPrompt(),
@@ -33,5 +34,6 @@ internal static class ModulesOff
         }
     }
 
-    private static ZeroShotDetectorBuilder All(ZeroShotDetectorBuilder builder) => builder.WithoutImageToTextPrompt().WithoutSelfPrompt().WithoutMultiPatch().WithoutMaskPrompt();
+    private static ZeroShotDetectorBuilder All(ZeroShotDetectorBuilder builder) => builder.WithoutImageToTextPrompt().WithoutSelfPrompt()
+        .WithoutMultiPatch().WithoutMaskPrompt();
 }

@@ -24,7 +24,8 @@ internal static class Plugins
     {
         for (int i = 0; i < args.Length; i++)
         {
-            string? path = args[i] == Name ? args.ElementAtOrDefault(i + 1) : args[i].StartsWith(Name + "=", StringComparison.Ordinal) ? args[i][(Name.Length + 1)..] : null;
+            string? path = args[i] == Name ? args.ElementAtOrDefault(i + 1) : args[i]
+                .StartsWith(Name + "=", StringComparison.Ordinal) ? args[i][(Name.Length + 1)..] : null;
             if (path is null)
             {
                 continue;

@@ -8,14 +8,26 @@ internal sealed class RecipeChoice
 {
     private readonly Option<int?> _epochs = new("--epochs") { Description = "Passes over the data. Default: the paper's (MFP-CLIP: 100)." };
     private readonly Option<int?> _batch = new("--batch-size") { Description = "Images of one step. Default: the paper's (MFP-CLIP: 1)." };
-    private readonly Option<double?> _rate = new("--learning-rate") { Description = "Learning rate of the first epoch. Default: the paper's (MFP-CLIP: 1e-3)." };
-    private readonly Option<LearningRateSchedule?> _schedule = new("--schedule") { Description = "How the learning rate falls. Default: the paper's (MFP-CLIP: InverseEpoch)." };
+    private readonly Option<double?> _rate = new("--learning-rate")
+    {
+        Description = "Learning rate of the first epoch. Default: the paper's (MFP-CLIP: 1e-3).",
+    };
+    private readonly Option<LearningRateSchedule?> _schedule = new("--schedule")
+    {
+        Description = "How the learning rate falls. Default: the paper's (MFP-CLIP: InverseEpoch).",
+    };
     private readonly Option<OptimizerKind?> _optimizer = new("--optimizer") { Description = "Adam or AdamW." };
     private readonly Option<double?> _decay = new("--weight-decay") { Description = "Weight decay." };
-    private readonly Option<double[]?> _betas = new("--betas") { Description = "Decay of both moments.", Arity = new(2, 2), AllowMultipleArgumentsPerToken = true };
+    private readonly Option<double[]?> _betas = new("--betas")
+    {
+        Description = "Decay of both moments.", Arity = new(2, 2), AllowMultipleArgumentsPerToken = true,
+    };
     private readonly Option<double?> _mosaic = new("--mosaic") { Description = "Probability of a 2 x 2 mosaic." };
     private readonly Option<double?> _clip = new("--clip-gradients") { Description = "Largest total norm of the gradients." };
-    private readonly Option<double?> _average = new("--average") { Description = "Decay of a moving average of the weights that takes their place at the end." };
+    private readonly Option<double?> _average = new("--average")
+    {
+        Description = "Decay of a moving average of the weights that takes their place at the end.",
+    };
 
     public void AddTo(Command command)
     {

@@ -45,7 +45,8 @@ internal sealed class TrainingDataChoice
         var all = paths.SelectMany(p => DataSetReader.Open(p).Categories).ToList();
         var unknown = wanted.Where(w => all.All(c => c.Key != w && c.Name != w)).ToList();
         return unknown.Count == 0
-            ? new DataSetTrainingData([.. all.Where(c => wanted.Length == 0 || wanted.Contains(c.Key) || wanted.Contains(c.Name))], cancellationToken: cancellationToken)
+            ? new DataSetTrainingData(
+                [.. all.Where(c => wanted.Length == 0 || wanted.Contains(c.Key) || wanted.Contains(c.Name))], cancellationToken: cancellationToken)
             : throw new ArgumentException($"There is no category {string.Join(", ", unknown)}; the data has {string.Join(", ", all.Select(c => c.Key))}.");
     }
 }

@@ -8,7 +8,8 @@ internal sealed class LinearProbeCheckpoint : ICheckpointLayout
 {
     public string Name => "linear probe";
 
-    public bool Matches(IReadOnlyDictionary<string, WeightTensorInfo> tensors) => tensors.ContainsKey("probe.temperature") && tensors.ContainsKey("probe.state_bias");
+    public bool Matches(IReadOnlyDictionary<string, WeightTensorInfo> tensors) =>
+        tensors.ContainsKey("probe.temperature") && tensors.ContainsKey("probe.state_bias");
 
     public string? Rename(string name) => name switch
     {

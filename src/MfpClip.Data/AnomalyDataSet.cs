@@ -24,7 +24,9 @@ public enum DataSplit
     /// <summary>Good images to learn from or to compare with.</summary>
     Train,
 
-    /// <summary>Good and defective images to judge a detector by. Training across data sets uses this split of the auxiliary categories, as the authors of the field do.</summary>
+    /// <summary>
+    /// Good and defective images to judge a detector by. Training across data sets uses this split of the auxiliary categories, as the authors of the field do.
+    /// </summary>
     Test,
 }
 
@@ -82,7 +84,8 @@ public sealed record AnomalyCategory
 
     /// <summary>The first images of train/good by name, to compare with.</summary>
     /// <param name="count">How many; at most what there is.</param>
-    public IReadOnlyList<AnomalySample> References(int count) => [.. TrainGood.OrderBy(s => System.IO.Path.GetFileName(s.ImagePath), StringComparer.Ordinal).Take(count)];
+    public IReadOnlyList<AnomalySample> References(int count) =>
+        [.. TrainGood.OrderBy(s => System.IO.Path.GetFileName(s.ImagePath), StringComparer.Ordinal).Take(count)];
 
     /// <summary>A folder's name in words: "metal_nut" becomes "metal nut".</summary>
     public static string InWords(string name)

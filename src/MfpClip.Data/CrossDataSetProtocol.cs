@@ -86,15 +86,18 @@ public sealed record CrossDataSetProtocol
     /// <param name="cancellationToken">Checked between files.</param>
     /// <exception cref="ProtocolException">They overlap; lists every overlap.</exception>
     /// <exception cref="DataSetException">A file cannot be read.</exception>
-    public static CrossDataSetProtocol Create(IReadOnlyList<AnomalyCategory> auxiliary, IReadOnlyList<AnomalyCategory> test, long seed, CancellationToken cancellationToken = default)
+    public static CrossDataSetProtocol Create(
+        IReadOnlyList<AnomalyCategory> auxiliary, IReadOnlyList<AnomalyCategory> test, long seed, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(auxiliary);
         ArgumentNullException.ThrowIfNull(test);
         var paths = auxiliary.SelectMany(c => c.Samples).Select(s => Path.GetFullPath(s.ImagePath)).ToHashSet(StringComparer.Ordinal);
-        var overlaps = test.Select(c => (c, Shared: c.Samples.FirstOrDefault(s => paths.Contains(Path.GetFullPath(s.ImagePath))))).Where(p => p.Shared is not null)
+        var overlaps = test.Select(c => (c, Shared: c.Samples.FirstOrDefault(s => paths.Contains(Path.GetFullPath(s.ImagePath)))))
+            .Where(p => p.Shared is not null)
             .Select(p => $"The image '{p.Shared!.ImagePath}' of test category '{p.c.Key}' is auxiliary data.").ToList();
         return Create(
-            [.. auxiliary.Select(c => CategoryFingerprint.Of(c, cancellationToken))], [.. test.Select(c => CategoryFingerprint.Of(c, cancellationToken))], seed, overlaps);
+            [.. auxiliary.Select(c => CategoryFingerprint.Of(c, cancellationToken))],
+            [.. test.Select(c => CategoryFingerprint.Of(c, cancellationToken))], seed, overlaps);
     }
 
     /// <summary>Checks test data against the record of a training that is over.</summary>
@@ -121,17 +124,20 @@ public sealed record CrossDataSetProtocol
     private static string Side(IReadOnlyList<CategoryFingerprint> side) =>
         string.Join(", ", side.Select(f => $"{f.DataSet}/{f.Category} ({f.Images} images, sha256 {f.Sha256[..12]})"));
 
-    private static CrossDataSetProtocol Create(IReadOnlyList<CategoryFingerprint> auxiliary, IReadOnlyList<CategoryFingerprint> test, long seed, List<string> overlaps)
+    private static CrossDataSetProtocol Create(
+        IReadOnlyList<CategoryFingerprint> auxiliary, IReadOnlyList<CategoryFingerprint> test, long seed, List<string> overlaps)
     {
         var names = auxiliary.ToLookup(a => Normalised(a.Category), StringComparer.Ordinal);
         var hashes = auxiliary.SelectMany(a => a.ImageHashes.Select(h => (h, a))).DistinctBy(p => p.h).ToDictionary(p => p.h, p => p.a, StringComparer.Ordinal);
         foreach (var t in test)
         {
-            overlaps.AddRange(names[Normalised(t.Category)].Select(a => $"Category '{t.Category}' is on both sides ({a.DataSet}/{a.Category} and {t.DataSet}/{t.Category})."));
+            overlaps.AddRange(names[Normalised(t.Category)]
+                .Select(a => $"Category '{t.Category}' is on both sides ({a.DataSet}/{a.Category} and {t.DataSet}/{t.Category})."));
             string[] shared = [.. t.ImageHashes.Where(hashes.ContainsKey)];
             if (shared.Length > 0)
             {
-                overlaps.Add($"{shared.Length} image file(s) of {t.DataSet}/{t.Category} are the same as in {hashes[shared[0]].DataSet}/{hashes[shared[0]].Category} (sha256 {shared[0][..12]}...).");
+                overlaps.Add($"{shared.Length} image file(s) of {t.DataSet}/{t.Category} are the same as in "
+                    + $"{hashes[shared[0]].DataSet}/{hashes[shared[0]].Category} (sha256 {shared[0][..12]}...).");
             }
         }
 

@@ -36,12 +36,14 @@ public static class DataSetReader
     private static IReadOnlyList<AnomalyCategory> WithKeys(IReadOnlyList<AnomalyCategory> categories)
     {
         var shared = categories.GroupBy(c => c.Name, StringComparer.Ordinal).Where(g => g.Count() > 1).Select(g => g.Key).ToHashSet(StringComparer.Ordinal);
-        return [.. categories.Select(c => c with { Key = shared.Contains(c.Name) ? $"{c.DataSet}/{c.Name}" : c.Name }).OrderBy(c => c.Key, StringComparer.Ordinal)];
+        return [.. categories.Select(c => c with { Key = shared.Contains(c.Name) ? $"{c.DataSet}/{c.Name}" : c.Name })
+            .OrderBy(c => c.Key, StringComparer.Ordinal)];
     }
 
     private static DataSetException Unknown(string path, DataSetLayout? layout) =>
         Directory.Exists(path) && !Directory.EnumerateFileSystemEntries(path).Any()
             ? new(DataSetFault.Empty, path, "the folder is empty.")
             : new(DataSetFault.UnknownLayout, path, (layout is { } l ? $"it is not laid out as {l}." : "its layout is not known.") +
-                " Known are: MVTec AD (a category with test/good and test/<defect>, a folder of categories, or a folder of such folders), VisA (split_csv/1cls.csv), meta.json of AnomalyCLIP or APRIL-GAN, and a folder with good/, bad/ and optionally masks/.");
+                " Known are: MVTec AD (a category with test/good and test/<defect>, a folder of categories, or a folder of such folders), VisA "
+                    + "(split_csv/1cls.csv), meta.json of AnomalyCLIP or APRIL-GAN, and a folder with good/, bad/ and optionally masks/.");
 }

@@ -1,5 +1,5 @@
-using MfpClip.Data.Procedural;
 using MfpClip.Data.Procedural.Noise;
+using MfpClip.Data.Procedural;
 
 namespace MfpClip.Data;
 
@@ -28,7 +28,8 @@ public static class ProceduralDataSet
     /// <param name="seed">Look, pose, light, background, camera and defects follow from it; the good picture is the same whatever the defects.</param>
     /// <param name="defects">What is wrong, in the order it happens; empty: a good one. A kind that cannot be made visible on this seed is left out.</param>
     /// <param name="size">Side in pixels, at least 32.</param>
-    /// <param name="camera">Whether a camera adds uneven light, blur, noise, compression and the like. Without it every pixel outside the mask equals the good picture's.</param>
+    /// <param name="camera">Whether a camera adds uneven light, blur, noise, compression and the like. Without it every pixel outside the mask equals the good
+    /// picture's.</param>
     /// <exception cref="ArgumentException">The category is unknown.</exception>
     public static SyntheticImage RenderDefects(string category, long seed, IReadOnlyList<DefectKind> defects, int size = 256, bool camera = true)
     {
@@ -84,4 +85,14 @@ public static class ProceduralDataSet
 
     private static CatalogueEntry Find(string category, string parameter) => ByName.TryGetValue(category, out var entry)
         ? entry : throw new ArgumentException($"There is no category '{category}'; known are {string.Join(", ", ByName.Keys)}.", parameter);
+}
+
+/// <summary>A kind of product that can be rendered.</summary>
+/// <param name="Name">Name in words.</param>
+/// <param name="IsTexture">Whether it fills the picture; otherwise it lies on a background.</param>
+/// <param name="IsHeldOut">Whether it is kept out of training, for validation and samples.</param>
+public sealed record ProceduralCategory(string Name, bool IsTexture, bool IsHeldOut)
+{
+    /// <summary>What may be wrong with it, at least twelve kinds; <see cref="ProceduralDataSet.Sample"/> draws from these.</summary>
+    public IReadOnlyList<DefectKind> Defects { get; init; } = [];
 }

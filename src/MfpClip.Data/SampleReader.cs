@@ -68,7 +68,8 @@ public sealed class SampleReader(IImageDecoder decoder, ImageLimits? limits = nu
         var mask = Decode(path);
         if (mask.Width != image.Width || mask.Height != image.Height)
         {
-            throw new DataSetException(DataSetFault.SizeMismatch, path, $"the mask is {mask.Width} x {mask.Height}, its image '{sample.ImagePath}' {image.Width} x {image.Height}. They must be of one size.");
+            throw new DataSetException(DataSetFault.SizeMismatch, path,
+                $"the mask is {mask.Width} x {mask.Height}, its image '{sample.ImagePath}' {image.Width} x {image.Height}. They must be of one size.");
         }
 
         var values = new bool[mask.Width * mask.Height];
@@ -88,7 +89,8 @@ public sealed class SampleReader(IImageDecoder decoder, ImageLimits? limits = nu
         }
         catch (Exception e) when (e is ImageDecodeException or IOException or UnauthorizedAccessException)
         {
-            throw new DataSetException(DataSetFault.UnreadableImage, path, e is ImageDecodeException ? $"it cannot be decoded: {Reason(e)}" : $"it cannot be read ({e.Message}).", e);
+            throw new DataSetException(DataSetFault.UnreadableImage, path, e is ImageDecodeException ? $"it cannot be decoded: {Reason(e)}"
+                : $"it cannot be read ({e.Message}).", e);
         }
     }
 

@@ -55,7 +55,9 @@ public sealed record SyntheticDefectOptions
 
         if (Product is { } product && (product.Length != good.Width * good.Height || !product.Contains(true)))
         {
-            throw new ArgumentException($"The product must be marked with {good.Width * good.Height} values for this photo, at least one true; there are {product.Length}.", nameof(Product));
+            throw new ArgumentException(
+                $"The product must be marked with {good.Width * good.Height} values for this photo, at least one true; there are {product.Length}.",
+                nameof(Product));
         }
     }
 }

@@ -101,7 +101,8 @@ internal sealed class CaseSelection(int perKind)
         {
             for (int x = 0; x < mask.Width; x++)
             {
-                bool edge = !mask.Data[(y * mask.Width) + x] && ((x > 0 && mask.Data[(y * mask.Width) + x - 1]) || (x + 1 < mask.Width && mask.Data[(y * mask.Width) + x + 1])
+                bool edge = !mask.Data[(y * mask.Width) + x] && (
+                    (x > 0 && mask.Data[(y * mask.Width) + x - 1]) || (x + 1 < mask.Width && mask.Data[(y * mask.Width) + x + 1])
                     || (y > 0 && mask.Data[((y - 1) * mask.Width) + x]) || (y + 1 < mask.Height && mask.Data[((y + 1) * mask.Width) + x]));
                 if (edge)
                 {

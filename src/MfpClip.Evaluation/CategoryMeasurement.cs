@@ -35,12 +35,13 @@ internal sealed class CategoryMeasurement
             var map = GaussianSmoothing.Smooth(_options.Resolution == EvaluationResolution.Image ? result.ImageMap! : result.ModelMap, _options.SmoothingSigma);
             if (_pixels is not null)
             {
-                var mask = MaskResize.To(loaded.Mask!, map.Width, map.Height);
+                var mask = ByteMaskResize.To(loaded.Mask!, map.Width, map.Height);
                 _vanished += loaded.Mask!.Values.Contains(true) && !mask.Values.Contains(true) ? 1 : 0;
                 _pixels.Add(map, mask);
             }
 
-            var outcome = new ImageOutcome(Path.GetRelativePath(_category.Path, loaded.Sample.ImagePath).Replace('\\', '/'), loaded.Sample.Defect, result.Score, map.Data.Max());
+            var outcome = new ImageOutcome(
+                Path.GetRelativePath(_category.Path, loaded.Sample.ImagePath).Replace('\\', '/'), loaded.Sample.Defect, result.Score, map.Data.Max());
             _outcomes.Add(outcome);
             _cases.Offer(outcome, loaded, map);
         }
@@ -57,7 +58,8 @@ internal sealed class CategoryMeasurement
         var image = defective == 0 || defective == labels.Length
             ? RankingMetrics.NotAvailable(defective == 0 ? "there is no defective test image" : "there is no good test image")
             : ImageMetrics.Compute([.. _outcomes.Select(o => (double)o.Score)], labels);
-        var pixel = _pixels is null ? PixelMetrics.NotAvailable($"{_unmarked.Length} of {defective} defective images have no mask, the first is {Path.GetFileName(_unmarked[0].ImagePath)}")
+        var pixel = _pixels is null ? PixelMetrics.NotAvailable(
+            $"{_unmarked.Length} of {defective} defective images have no mask, the first is {Path.GetFileName(_unmarked[0].ImagePath)}")
             : defective == 0 ? PixelMetrics.NotAvailable("there is no defective test image") : _pixels.Compute();
         return new()
         {
@@ -65,7 +67,8 @@ internal sealed class CategoryMeasurement
             Metrics = EvaluationMetrics.From(image, pixel), SecondsPerImage = _time.TotalSeconds / _outcomes.Count, Outcomes = _outcomes,
             PixelsExact = pixel.IsExact, ImageRoc = image.Roc, PixelRoc = pixel.Ranking.Roc, Pro = pixel.Pro, Cases = _cases.Draw(),
             Notes = _vanished == 0 ? [] :
-                [$"{_vanished} of {defective} masks vanish at the model's resolution of {imageSize} px and count as background there; compare at the image's resolution instead"],
+                [$"{_vanished} of {defective} masks vanish at the model's resolution of {imageSize} px and count as background there; compare at the "
+                    + $"image's resolution instead"],
         };
     }
 }

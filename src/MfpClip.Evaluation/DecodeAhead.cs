@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using MfpClip.Data;
+using MfpClip.Parallelism;
 
 namespace MfpClip.Evaluation;
 
@@ -10,39 +11,8 @@ internal static class DecodeAhead
     public static IEnumerable<IReadOnlyList<(LoadedSample Sample, TimeSpan Decode)>> Batches(
         IReadOnlyList<AnomalySample> samples, SampleReader reader, int batchSize, CancellationToken cancellationToken)
     {
-        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var running = new Queue<Task<(LoadedSample, TimeSpan)>>();
-        int next = 0, ahead = (2 * batchSize) + Environment.ProcessorCount;
-        try
-        {
-            while (true)
-            {
-                for (; next < samples.Count && running.Count < ahead; next++)
-                {
-                    var sample = samples[next];
-                    running.Enqueue(Task.Run(() => Load(reader, sample), ending.Token));
-                }
-
-                if (running.Count == 0)
-                {
-                    yield break;
-                }
-
-                cancellationToken.ThrowIfCancellationRequested();
-                var batch = new List<(LoadedSample, TimeSpan)>(batchSize);
-                while (batch.Count < batchSize && running.TryDequeue(out var task))
-                {
-                    batch.Add(task.GetAwaiter().GetResult());
-                }
-
-                yield return batch;
-            }
-        }
-        finally
-        {
-            ending.Cancel();
-            Settle(running);
-        }
+        int ahead = batchSize + Environment.ProcessorCount;
+        return OrderedAhead.Select(samples.Count, i => Load(reader, samples[i]), ahead, workers: ahead, cancellationToken).Chunk(batchSize);
     }
 
     private static (LoadedSample Sample, TimeSpan Decode) Load(SampleReader reader, AnomalySample sample)
@@ -50,17 +20,5 @@ internal static class DecodeAhead
         long start = Stopwatch.GetTimestamp();
         var loaded = reader.Load(sample);
         return (loaded, Stopwatch.GetElapsedTime(start));
-    }
-
-    // The first error has been thrown; the others must not be left unobserved.
-    private static void Settle(IEnumerable<Task> tasks)
-    {
-        try
-        {
-            Task.WaitAll([.. tasks]);
-        }
-        catch (AggregateException)
-        {
-        }
     }
 }

@@ -45,7 +45,8 @@ public sealed record EvaluationMetrics
         {
             MetricValue[] there = [.. categories.Select(get).Where(v => v.Value is not null)];
             return there.Length == 0 ? MetricValue.NotAvailable("no category has it") : new(
-                there.Average(v => v.Value!.Value), there.Length < categories.Count ? $"mean of {there.Length} of {categories.Count} categories" : null, there.Average(v => v.Error));
+                there.Average(v => v.Value!.Value), there.Length < categories.Count ? $"mean of {there.Length} of {categories.Count} categories" : null,
+                there.Average(v => v.Error));
         }
 
         return new()

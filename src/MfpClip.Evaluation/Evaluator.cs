@@ -23,11 +23,13 @@ public sealed class Evaluator(EvaluationOptions? options = null, IImageDecoder? 
     /// <exception cref="DataSetException">A file cannot be used; names it.</exception>
     /// <exception cref="ArgumentException">Shots were asked for: the detector must then be built for each category.</exception>
     public EvaluationRun Evaluate(
-        IZeroShotDetector detector, AnomalyDataSet data, CrossDataSetProtocol? protocol = null, IProgress<EvaluationProgress>? progress = null, CancellationToken cancellationToken = default)
+        IZeroShotDetector detector, AnomalyDataSet data, CrossDataSetProtocol? protocol = null, IProgress<EvaluationProgress>? progress = null,
+        CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(detector);
         return _options.Shots > 0
-            ? throw new ArgumentException("References differ from category to category: give a function that builds the detector of a category.", nameof(detector))
+            ? throw new ArgumentException(
+                "References differ from category to category: give a function that builds the detector of a category.", nameof(detector))
             : Evaluate((_, _) => detector, dispose: false, data, protocol, progress, cancellationToken);
     }
 
@@ -39,7 +41,8 @@ public sealed class Evaluator(EvaluationOptions? options = null, IImageDecoder? 
     /// <param name="cancellationToken">Checked between batches and stages.</param>
     /// <exception cref="DataSetException">A file cannot be used, or a category has fewer good training images than shots.</exception>
     public EvaluationRun EvaluateEachCategory(
-        CategoryDetector build, AnomalyDataSet data, CrossDataSetProtocol? protocol = null, IProgress<EvaluationProgress>? progress = null, CancellationToken cancellationToken = default)
+        CategoryDetector build, AnomalyDataSet data, CrossDataSetProtocol? protocol = null, IProgress<EvaluationProgress>? progress = null,
+        CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(build);
         return Evaluate(build, dispose: true, data, protocol, progress, cancellationToken);
@@ -94,7 +97,10 @@ public sealed class Evaluator(EvaluationOptions? options = null, IImageDecoder? 
         return [.. Evaluate(sharing, dispose: true, data, protocol, progress, cancellationToken).Select((run, i) => run with
         {
             Seed = lines[i].Seed,
-            Settings = new Dictionary<string, string>(run.Settings) { ["line"] = lines[i].Name, ["timing"] = $"side by side with {lines.Count - 1} other lines, shared parts count once" },
+            Settings = new Dictionary<string, string>(run.Settings)
+            {
+                ["line"] = lines[i].Name, ["timing"] = $"side by side with {lines.Count - 1} other lines, shared parts count once",
+            },
         })];
     }
 
@@ -113,11 +119,13 @@ public sealed class Evaluator(EvaluationOptions? options = null, IImageDecoder? 
     }
 
     private EvaluationRun Evaluate(
-        CategoryDetector build, bool dispose, AnomalyDataSet data, CrossDataSetProtocol? protocol, IProgress<EvaluationProgress>? progress, CancellationToken cancellationToken) =>
+        CategoryDetector build, bool dispose, AnomalyDataSet data, CrossDataSetProtocol? protocol, IProgress<EvaluationProgress>? progress,
+        CancellationToken cancellationToken) =>
         Evaluate([new EvaluationLine(string.Empty, build) { Shots = _options.Shots }], dispose, data, protocol, progress, cancellationToken)[0];
 
     private List<EvaluationRun> Evaluate(
-        IReadOnlyList<EvaluationLine> lines, bool dispose, AnomalyDataSet data, CrossDataSetProtocol? protocol, IProgress<EvaluationProgress>? progress, CancellationToken cancellationToken)
+        IReadOnlyList<EvaluationLine> lines, bool dispose, AnomalyDataSet data, CrossDataSetProtocol? protocol, IProgress<EvaluationProgress>? progress,
+        CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(data);
         _options.Check();
@@ -163,13 +171,15 @@ public sealed class Evaluator(EvaluationOptions? options = null, IImageDecoder? 
         return [.. results.Select((categories, i) => new EvaluationRun
         {
             Detector = descriptions[i] ?? throw new DataSetException(DataSetFault.Empty, data.Path, "there is no category to test on."),
-            Categories = categories, DataSet = data.Name, Seed = protocol?.Seed ?? 0, Protocol = protocol?.Describe() ?? ["no protocol was given: what the weights were trained on is not known"],
+            Categories = categories, DataSet = data.Name, Seed = protocol?.Seed ?? 0,
+            Protocol = protocol?.Describe() ?? ["no protocol was given: what the weights were trained on is not known"],
             Settings = Settings(lines[i].Shots), Environment = EvaluationRun.ThisMachine(), Started = started, Elapsed = watch.Elapsed,
         })];
     }
 
     private List<CategoryEvaluation> Category(
-        List<IZeroShotDetector> detectors, AnomalyCategory category, IReadOnlyList<AnomalySample> samples, Action<int> done, CancellationToken cancellationToken)
+        List<IZeroShotDetector> detectors, AnomalyCategory category, IReadOnlyList<AnomalySample> samples, Action<int> done,
+        CancellationToken cancellationToken)
     {
         string className = _options.ClassName ?? category.ClassName;
         var measurements = detectors.Select(_ => new CategoryMeasurement(_options, category, samples)).ToList();
@@ -203,7 +213,8 @@ public sealed class Evaluator(EvaluationOptions? options = null, IImageDecoder? 
     {
         if (_options.Resolution == EvaluationResolution.Model && !detector.Description.CoversWholeImage)
         {
-            throw new DetectorConfigurationException(["The detector crops images, so its map does not show all of them: evaluate at the image's resolution (EvaluationResolution.Image)."]);
+            throw new DetectorConfigurationException(
+                ["The detector crops images, so its map does not show all of them: evaluate at the image's resolution (EvaluationResolution.Image)."]);
         }
     }
 

@@ -60,7 +60,8 @@ public sealed class ImageSharpDecoder : IImageDecoder
     /// <summary>Before any pixel is allocated: a small file can declare a huge picture.</summary>
     private static IImageFormat CheckSize(ReadOnlyMemory<byte> encoded, string source, ImageLimits limits)
     {
-        using var stream = MemoryMarshal.TryGetArray(encoded, out var array) ? new MemoryStream(array.Array!, array.Offset, array.Count, writable: false) : new MemoryStream(encoded.ToArray());
+        using var stream = MemoryMarshal.TryGetArray(encoded, out var array) ? new MemoryStream(array.Array!, array.Offset, array.Count, writable: false)
+            : new MemoryStream(encoded.ToArray());
         var info = Image.Identify(FirstFrame, stream, out var format) ?? throw Unknown(source, null);
         if (info.Width < 1 || info.Height < 1)
         {
@@ -69,7 +70,8 @@ public sealed class ImageSharpDecoder : IImageDecoder
 
         if ((long)info.Width * info.Height > limits.MaximumPixels || (long)info.Width * info.Height * 4 > int.MaxValue)
         {
-            throw new ImageDecodeException(source, $"it declares {info.Width} x {info.Height} pixels, more than the limit of {Math.Min(limits.MaximumPixels, int.MaxValue / 4)} (ImageLimits.MaximumPixels).");
+            throw new ImageDecodeException(source, $"it declares {info.Width} x {info.Height} pixels, more than the limit of "
+                + $"{Math.Min(limits.MaximumPixels, int.MaxValue / 4)} (ImageLimits.MaximumPixels).");
         }
 
         return format;

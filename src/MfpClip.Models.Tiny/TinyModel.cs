@@ -22,7 +22,9 @@ public static class TinyModel
 
     extension(ZeroShotDetector)
     {
-        /// <summary>The default detector: small, offline, on a CPU. Change it with <see cref="UseDefaultModel(ZeroShotDetectorBuilder)"/> on a builder.</summary>
+        /// <summary>
+        /// The default detector: small, offline, on a CPU. Change it with <see cref="UseDefaultModel(ZeroShotDetectorBuilder)"/> on a builder.
+        /// </summary>
         /// <exception cref="WeightsException">This build carries no weights.</exception>
         /// <exception cref="NativeBackendException">The native library does not load.</exception>
         public static ZeroShotDetector CreateDefault() => new ZeroShotDetectorBuilder().UseDefaultModel().Build();
@@ -34,7 +36,9 @@ public static class TinyModel
     /// </summary>
     public static ZeroShotDetectorBuilder UseDefaultModel(this ZeroShotDetectorBuilder builder) => builder.UseDefaultModel(0);
 
-    /// <summary>The same; modules that are then left untrained (<see cref="ZeroShotDetectorBuilder.WithoutModuleWeights"/>) start from values of this seed.</summary>
+    /// <summary>
+    /// The same; modules that are then left untrained (<see cref="ZeroShotDetectorBuilder.WithoutModuleWeights"/>) start from values of this seed.
+    /// </summary>
     public static ZeroShotDetectorBuilder UseDefaultModel(this ZeroShotDetectorBuilder builder, long seed)
     {
         ArgumentNullException.ThrowIfNull(builder);
@@ -59,7 +63,8 @@ public static class TinyModel
     /// <summary>The package's weights, for <see cref="ZeroShotDetectorBuilder.UseModel"/> with a composition of one's own.</summary>
     public static ModelPackage Package { get; } = new()
     {
-        Name = Name, ModulesSource = Modules, OpenBackbone = () => Open(Backbone), OpenModules = () => Open(Modules), CnnInputSize = HybridComposition.CnnInputSize,
+        Name = Name, ModulesSource = Modules, OpenBackbone = () => Open(Backbone), OpenModules = () => Open(Modules),
+        CnnInputSize = HybridComposition.CnnInputSize,
     };
 
     /// <summary>
@@ -93,5 +98,6 @@ public static class TinyModel
 
     private static IWeightFile Open(string name) => typeof(TinyModel).Assembly.GetManifestResourceStream(name) is UnmanagedMemoryStream resource
         ? WeightFile.Open(name, resource)
-        : throw new WeightsException(name, "this build of MfpClip.Models.Tiny carries no weights. Train them as docs/tiny-model.md says, put them into src/MfpClip.Models.Tiny/Weights and build again, or choose another model with UseBackbone.");
+        : throw new WeightsException(name, "this build of MfpClip.Models.Tiny carries no weights. Train them as docs/tiny-model.md says, put them into "
+            + "src/MfpClip.Models.Tiny/Weights and build again, or choose another model with UseBackbone.");
 }

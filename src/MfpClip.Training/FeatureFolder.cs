@@ -76,7 +76,8 @@ public sealed class FeatureFolder : IFeatureStore
     private string[] Files(FeatureKey key, FeatureInput input)
     {
         string prefix = $"{key.Network}|{key.What}|{key.Precision}|{key.Device}|{input.Shape}|";
-        return [.. input.Contents.Select(c => Path.Combine(_folder, $"{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(prefix + c)))}.safetensors"))];
+        return [.. input.Contents.Select(
+            c => Path.Combine(_folder, $"{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(prefix + c)))}.safetensors"))];
     }
 
     private static List<Tensor>? Read(string[] files, string device)
@@ -89,7 +90,8 @@ public sealed class FeatureFolder : IFeatureStore
                 using var file = WeightFile.Open(f);
                 return Enumerable.Range(0, file.Tensors.Count).Select(k => file.Read($"{k}")).ToList();
             }).ToList();
-            return [.. Enumerable.Range(0, rows[0].Count).Select(k => torch.stack(rows.Select(r => r[k]), 0).to(torch.device(device)).MoveToOuterDisposeScope())];
+            return [.. Enumerable.Range(0, rows[0].Count)
+                .Select(k => torch.stack(rows.Select(r => r[k]), 0).to(torch.device(device)).MoveToOuterDisposeScope())];
         }
         catch (Exception e) when (e is WeightsException or IOException or UnauthorizedAccessException)
         {

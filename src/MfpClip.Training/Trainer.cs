@@ -116,7 +116,10 @@ public sealed class Trainer
 
     private bool Loop(TrainingSession session, TrainingWatch watch, IProgress<TrainingProgress>? progress, CancellationToken cancellationToken)
     {
-        var context = new ForwardContext { Reproducible = true, RecomputedBlocks = _options.RecomputedBlocks, Features = FeatureFolder.Of(_options), CancellationToken = cancellationToken };
+        var context = new ForwardContext
+        {
+            Reproducible = true, RecomputedBlocks = _options.RecomputedBlocks, Features = FeatureFolder.Of(_options), CancellationToken = cancellationToken,
+        };
         var samples = new SampleSource(_data, _detector.Settings.Input.Preprocessor, _recipe, _options.ImageCacheBytes);
         var loader = new BatchLoader(samples, _data.Count, _recipe, _options.Workers);
         TrainingLog.Started(

@@ -4,7 +4,9 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace MfpClip.Training;
 
-/// <summary>Settings of a training apart from its recipe: nothing here changes what is learned, except <see cref="Modules"/> and <see cref="MaximumSteps"/>.</summary>
+/// <summary>
+/// Settings of a training apart from its recipe: nothing here changes what is learned, except <see cref="Modules"/> and <see cref="MaximumSteps"/>.
+/// </summary>
 public sealed record TrainerOptions
 {
     /// <summary>Folder for checkpoint, trained modules, curves, events and manifest.</summary>
@@ -16,7 +18,10 @@ public sealed record TrainerOptions
     /// <summary>Goes on from the folder's checkpoint; starts anew where there is none. Without it a folder that holds a training is refused.</summary>
     public bool Resume { get; init; }
 
-    /// <summary>Modules to train, by the first part of their weights' names (<c>i2tp</c>, <c>sp</c>, <c>mpfa</c>, <c>mp</c> ...); <see langword="null"/>: all. The others are frozen and checked as such.</summary>
+    /// <summary>
+    /// Modules to train, by the first part of their weights' names (<c>i2tp</c>, <c>sp</c>, <c>mpfa</c>, <c>mp</c> ...); <see langword="null"/>: all. The
+    /// others are frozen and checked as such.
+    /// </summary>
     public IReadOnlyList<string>? Modules { get; init; }
 
     /// <summary>A checkpoint after so many steps too; <see langword="null"/>: after each epoch and on cancellation only.</summary>

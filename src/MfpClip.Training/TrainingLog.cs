@@ -21,10 +21,12 @@ internal static partial class TrainingLog
     [LoggerMessage(104, LogLevel.Error, "Diverged: {Message}")]
     public static partial void Diverged(ILogger logger, string message);
 
-    [LoggerMessage(105, LogLevel.Warning, "No frozen weights can be seen (backbone or CNN of the user's own without IFrozenNetwork): that they do not change is not checked")]
+    [LoggerMessage(105, LogLevel.Warning,
+        "No frozen weights can be seen (backbone or CNN of the user's own without IFrozenNetwork): that they do not change is not checked")]
     public static partial void NothingFrozenToCheck(ILogger logger);
 
-    [LoggerMessage(107, LogLevel.Warning, "The checkpoint {Checkpoint} is of version 0.1: that modules and options are those it was started with cannot be checked, beyond names and shapes of tensors")]
+    [LoggerMessage(107, LogLevel.Warning, "The checkpoint {Checkpoint} is of version 0.1: that modules and options are those it was started with cannot be "
+        + "checked, beyond names and shapes of tensors")]
     public static partial void CompositionNotChecked(ILogger logger, string checkpoint);
 
     [LoggerMessage(106, LogLevel.Warning, "The loss curves could not be drawn: {Message}")]

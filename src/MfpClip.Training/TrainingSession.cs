@@ -133,7 +133,8 @@ internal sealed class TrainingSession : IDisposable
         var gradients = Weights.Select(w => w.Value.grad).OfType<Tensor>().ToList();
         if (gradients.Count == 0)
         {
-            throw new TrainingException($"No gradient reaches any of the {Weights.Count} tensors that are to be trained: the loss of '{_method.Name}' does not depend on them.");
+            throw new TrainingException(
+                $"No gradient reaches any of the {Weights.Count} tensors that are to be trained: the loss of '{_method.Name}' does not depend on them.");
         }
 
         double norm = Math.Sqrt(torch.stack(gradients.Select(g => g.to_type(ScalarType.Float32).square().sum())).sum().item<float>());

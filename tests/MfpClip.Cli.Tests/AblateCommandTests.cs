@@ -61,15 +61,18 @@ public sealed class AblateCommandTests : IDisposable
 
         var (code, text, errors) = Run(
             "ablate", "--weights", "default", "--image-size", "64", "--test", test, "--tables", "figure6", "--seeds", "4", "5", "--max-steps", "2",
-            "--categories", "gear", "--images-per-category", "4", "--render-size", "64", "--pictures", "0", "--feature-cache", Path.Combine(_folder, "features"), "--out", output, "--json");
+            "--categories", "gear", "--images-per-category", "4", "--render-size", "64", "--pictures", "0", "--feature-cache",
+            Path.Combine(_folder, "features"), "--out", output, "--json");
 
         Assert.True(code == 0, errors);
         using var json = JsonDocument.Parse(text);
         Assert.Contains("stopped after 2 steps", json.RootElement.GetProperty("settings")[0].GetString(), StringComparison.Ordinal);
         Assert.Contains("--max-steps 2", json.RootElement.GetProperty("command").GetString(), StringComparison.Ordinal);
-        var manifests = Directory.GetFiles(output, "training.json", SearchOption.AllDirectories).Select(f => JsonDocument.Parse(File.ReadAllText(f)).RootElement).ToList();
+        var manifests = Directory.GetFiles(output, "training.json", SearchOption.AllDirectories)
+            .Select(f => JsonDocument.Parse(File.ReadAllText(f)).RootElement).ToList();
         Assert.All(manifests, m => Assert.Equal(2, m.GetProperty("steps").GetInt32()));
-        Assert.Equal(4, manifests.Select(m => m.GetProperty("hashes").GetProperty("start").GetString()).Distinct().Count()); // each line and seed starts elsewhere
+        // each line and seed starts elsewhere
+        Assert.Equal(4, manifests.Select(m => m.GetProperty("hashes").GetProperty("start").GetString()).Distinct().Count());
     }
 
     [Fact]
@@ -82,7 +85,8 @@ public sealed class AblateCommandTests : IDisposable
 
     private static (int Code, string Output, string Errors) Run(params string[] arguments)
     {
-        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "MfpClip.Cli.dll"), .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo("dotnet",
+            [Path.Combine(AppContext.BaseDirectory, "MfpClip.Cli.dll"), .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true };
         using var process = Process.Start(start)!;
         var errors = process.StandardError.ReadToEndAsync();
         string output = process.StandardOutput.ReadToEnd();

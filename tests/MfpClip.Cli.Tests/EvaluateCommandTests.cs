@@ -29,7 +29,8 @@ public sealed class EvaluateCommandTests : IDisposable
         using var json = JsonDocument.Parse(text);
         var root = json.RootElement;
         Assert.Equal(["cap", "metal_nut"], root.GetProperty("categories").EnumerateObject().Select(c => c.Name));
-        Assert.All(root.GetProperty("categories").EnumerateObject().Select(c => c.Value).Append(root.GetProperty("mean")), c => Assert.Equal(Keys, c.EnumerateObject().Select(p => p.Name)));
+        Assert.All(root.GetProperty("categories").EnumerateObject().Select(c => c.Value).Append(root.GetProperty("mean")), c =>
+            Assert.Equal(Keys, c.EnumerateObject().Select(p => p.Name)));
         var (nut, cap) = (root.GetProperty("categories").GetProperty("metal_nut"), root.GetProperty("categories").GetProperty("cap"));
         Assert.InRange(nut.GetProperty("pixel_auroc").GetDouble(), 0, 1);
         Assert.InRange(cap.GetProperty("image_auroc").GetDouble(), 0, 1);
@@ -64,7 +65,8 @@ public sealed class EvaluateCommandTests : IDisposable
         Category("two/cap");
         string output = Path.Combine(_folder, "out");
 
-        var (code, text, errors) = Run(["evaluate", "--data", Path.Combine(_folder, "one"), Path.Combine(_folder, "two"), "--cases", "0", "--out", output, "--json", .. Weights]);
+        var (code, text, errors) = Run(
+            ["evaluate", "--data", Path.Combine(_folder, "one"), Path.Combine(_folder, "two"), "--cases", "0", "--out", output, "--json", .. Weights]);
 
         Assert.True(code == 0, errors);
         using var json = JsonDocument.Parse(text);
@@ -100,7 +102,8 @@ public sealed class EvaluateCommandTests : IDisposable
     {
         Category("metal_nut");
 
-        var (code, text, errors) = Run(["evaluate", "--data", Path.Combine(_folder, "metal_nut"), "--limit", "2", "--class", "hexagon", "--resolution", "image", "--out", Path.Combine(_folder, "out"), .. Weights]);
+        var (code, text, errors) = Run(["evaluate", "--data", Path.Combine(_folder, "metal_nut"), "--limit", "2", "--class", "hexagon", "--resolution", "image",
+            "--out", Path.Combine(_folder, "out"), .. Weights]);
 
         Assert.True(code == 0, errors);
         Assert.Contains("metal_nut", text, StringComparison.Ordinal);
@@ -134,14 +137,16 @@ public sealed class EvaluateCommandTests : IDisposable
         string good = Path.Combine(_folder, "good.json"), labelled = Path.Combine(_folder, "labelled.json");
 
         var (code, text, errors) = Run(["calibrate", "--data", Path.Combine(_folder, "nut"), "--out", good, "--json", .. Weights]);
-        var (second, _, problems) = Run(["calibrate", "--good", Path.Combine(_folder, "nut", "test", "good"), "--bad", Path.Combine(_folder, "nut", "test", "blot"), "--class", "nut", "--out", labelled, .. Weights]);
+        var (second, _, problems) = Run(["calibrate", "--good", Path.Combine(_folder, "nut", "test", "good"), "--bad",
+            Path.Combine(_folder, "nut", "test", "blot"), "--class", "nut", "--out", labelled, .. Weights]);
 
         Assert.True(code == 0, errors);
         Assert.True(second == 0, problems);
         using var json = JsonDocument.Parse(text);
         Assert.Equal(4, json.RootElement.GetProperty("good_images").GetInt32());
         Assert.Contains("best F1", File.ReadAllText(labelled), StringComparison.Ordinal);
-        var (detected, results, failure) = Run(["detect", Path.Combine(_folder, "nut", "train", "good"), "--class", "nut", "--calibration", good, "--out", Path.Combine(_folder, "maps"), "--json", .. Weights]);
+        var (detected, results, failure) = Run(["detect", Path.Combine(_folder, "nut", "train", "good"), "--class", "nut", "--calibration", good, "--out",
+            Path.Combine(_folder, "maps"), "--json", .. Weights]);
         Assert.True(detected == 0, failure);
         using var decisions = JsonDocument.Parse(results);
         Assert.All(decisions.RootElement.GetProperty("results").EnumerateArray(), r => Assert.False(r.GetProperty("anomalous").GetBoolean()));
@@ -151,26 +156,31 @@ public sealed class EvaluateCommandTests : IDisposable
     public void References_join_evaluate_calibrate_and_detect_and_go_into_a_file()
     {
         Category("set/nut");
-        string good = Path.Combine(_folder, "set", "nut", "train", "good"), file = Path.Combine(_folder, "r.safetensors"), calibration = Path.Combine(_folder, "c.json");
+        string good = Path.Combine(_folder, "set", "nut", "train", "good"), file = Path.Combine(_folder, "r.safetensors"),
+            calibration = Path.Combine(_folder, "c.json");
 
-        var (code, text, errors) = Run(["evaluate", "--data", Path.Combine(_folder, "set"), "--shots", "2", "--out", Path.Combine(_folder, "out"), "--json", .. Weights]);
+        var (code, text, errors) = Run(
+            ["evaluate", "--data", Path.Combine(_folder, "set"), "--shots", "2", "--out", Path.Combine(_folder, "out"), "--json", .. Weights]);
         Assert.True(code == 0, errors);
         using var evaluated = JsonDocument.Parse(text);
         Assert.EndsWith("with references", evaluated.RootElement.GetProperty("method").GetString(), StringComparison.Ordinal);
 
-        var (detected, results, problems) = Run(["detect", good, "--references", good, "--save-references", file, "--out", Path.Combine(_folder, "maps"), "--json", .. Weights]);
+        var (detected, results, problems) = Run(
+            ["detect", good, "--references", good, "--save-references", file, "--out", Path.Combine(_folder, "maps"), "--json", .. Weights]);
         Assert.True(detected == 0, problems);
         using var json = JsonDocument.Parse(results);
         Assert.Equal(4, json.RootElement.GetProperty("references").GetArrayLength());
 
         Assert.Equal(0, Run(["calibrate", "--good", good, "--references", file, "--out", calibration, .. Weights]).Code);
-        var (again, decided, failure) = Run(["detect", good, "--references", file, "--calibration", calibration, "--out", Path.Combine(_folder, "maps"), "--json", .. Weights]);
+        var (again, decided, failure) = Run(
+            ["detect", good, "--references", file, "--calibration", calibration, "--out", Path.Combine(_folder, "maps"), "--json", .. Weights]);
         Assert.True(again == 0, failure);
         using var decisions = JsonDocument.Parse(decided);
         Assert.Equal(Scores(json), Scores(decisions), (a, b) => Math.Abs(a - b) < 1e-5); // other processes, other sums
         Assert.All(decisions.RootElement.GetProperty("results").EnumerateArray(), r => Assert.False(r.GetProperty("anomalous").GetBoolean()));
 
-        static IEnumerable<float> Scores(JsonDocument d) => [.. d.RootElement.GetProperty("results").EnumerateArray().Select(r => r.GetProperty("score").GetSingle())];
+        static IEnumerable<float> Scores(JsonDocument d) =>
+            [.. d.RootElement.GetProperty("results").EnumerateArray().Select(r => r.GetProperty("score").GetSingle())];
     }
 
     [Theory]
@@ -183,7 +193,8 @@ public sealed class EvaluateCommandTests : IDisposable
     {
         Category("set/nut");
 
-        var (code, text, errors) = Run(["evaluate", "--data", Path.Combine(_folder, "set"), "--out", Path.Combine(_folder, "out"), "--json", .. arguments, .. Weights]);
+        var (code, text, errors) = Run(
+            ["evaluate", "--data", Path.Combine(_folder, "set"), "--out", Path.Combine(_folder, "out"), "--json", .. arguments, .. Weights]);
 
         Assert.True(code == 0, errors);
         using var json = JsonDocument.Parse(text);
@@ -295,7 +306,8 @@ public sealed class EvaluateCommandTests : IDisposable
 
     private static (int Code, string Output, string Errors) Run(params string[] arguments)
     {
-        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "MfpClip.Cli.dll"), .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo("dotnet",
+            [Path.Combine(AppContext.BaseDirectory, "MfpClip.Cli.dll"), .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true };
         start.Environment["HF_HUB_OFFLINE"] = "1";
         using var process = Process.Start(start)!;
         var errors = process.StandardError.ReadToEndAsync();

@@ -16,7 +16,8 @@ public sealed class SynthesizeCommandTests : IDisposable
     public void The_set_has_the_layout_of_MVTec_AD_and_a_second_run_writes_only_what_is_missing()
     {
         string set = Path.Combine(_folder, "set");
-        string[] arguments = ["synthesize", "--out", set, "--categories", "pill", "metal nut", "--kinds", "Scratch", "ColorShift", "--train", "2", "--good", "1", "--defective", "2", "--size", "64", "--json"];
+        string[] arguments = ["synthesize", "--out", set, "--categories", "pill", "metal nut", "--kinds", "Scratch", "ColorShift", "--train", "2", "--good",
+            "1", "--defective", "2", "--size", "64", "--json"];
         var (code, output, errors) = Run(arguments);
 
         Assert.True(code == 0, errors);
@@ -26,7 +27,8 @@ public sealed class SynthesizeCommandTests : IDisposable
             Assert.Equal(0, json.RootElement.GetProperty("kept").GetInt32());
         }
 
-        string[] files = [.. Directory.GetFiles(set, "*", SearchOption.AllDirectories).Select(f => Path.GetRelativePath(set, f).Replace('\\', '/')).Order(StringComparer.Ordinal)];
+        string[] files = [.. Directory.GetFiles(set, "*", SearchOption.AllDirectories).Select(f => Path.GetRelativePath(set, f).Replace('\\', '/'))
+            .Order(StringComparer.Ordinal)];
         Assert.Contains("metal_nut/train/good/001.png", files);
         Assert.Contains("metal_nut/test/good/000.png", files);
         Assert.Contains("pill/test/color_shift/001.png", files);
@@ -45,8 +47,10 @@ public sealed class SynthesizeCommandTests : IDisposable
         // Every picture has its line, in order, with what is wrong.
         var lines = File.ReadAllLines(Path.Combine(set, "captions.jsonl")).Select(l => JsonDocument.Parse(l).RootElement).ToList();
         Assert.Equal(14, lines.Count);
-        Assert.All(lines, l => Assert.Equal(l.GetProperty("image").GetString()!.Contains("/good/", StringComparison.Ordinal), l.GetProperty("good").GetBoolean()));
-        Assert.All(lines.Where(l => !l.GetProperty("good").GetBoolean()), l => Assert.Contains(l.GetProperty("defects")[0].GetProperty("kind").GetString()!, l.GetProperty("image").GetString()!, StringComparison.Ordinal));
+        Assert.All(lines, l => Assert.Equal(
+            l.GetProperty("image").GetString()!.Contains("/good/", StringComparison.Ordinal), l.GetProperty("good").GetBoolean()));
+        Assert.All(lines.Where(l => !l.GetProperty("good").GetBoolean()), l =>
+            Assert.Contains(l.GetProperty("defects")[0].GetProperty("kind").GetString()!, l.GetProperty("image").GetString()!, StringComparison.Ordinal));
 
         // The project's own reader takes it for what it is.
         var read = DataSetReader.Open(set);
@@ -79,7 +83,8 @@ public sealed class SynthesizeCommandTests : IDisposable
     public void A_killed_run_goes_on_to_the_same_files()
     {
         string whole = Path.Combine(_folder, "whole"), killed = Path.Combine(_folder, "killed");
-        string[] Arguments(string folder) => ["synthesize", "--out", folder, "--categories", "gear", "--kinds", "Hole", "Dent", "--train", "60", "--good", "5", "--defective", "20", "--size", "128", "--jobs", "1", "--json"];
+        string[] Arguments(string folder) => ["synthesize", "--out", folder, "--categories", "gear", "--kinds", "Hole", "Dent", "--train", "60", "--good", "5",
+            "--defective", "20", "--size", "128", "--jobs", "1", "--json"];
         using (var process = Start(Arguments(killed)))
         {
             // Some pictures are there, not all.
@@ -103,7 +108,8 @@ public sealed class SynthesizeCommandTests : IDisposable
         }
 
         Assert.Equal(0, Run(Arguments(whole)).Code);
-        string[] files = [.. Directory.GetFiles(whole, "*.*", SearchOption.AllDirectories).Select(f => Path.GetRelativePath(whole, f)).Order(StringComparer.Ordinal)];
+        string[] files = [.. Directory.GetFiles(whole, "*.*", SearchOption.AllDirectories).Select(f => Path.GetRelativePath(whole, f))
+            .Order(StringComparer.Ordinal)];
         Assert.Equal(105 + 40 + 2, files.Length);
         Assert.Empty(Directory.GetFiles(killed, "*.tmp", SearchOption.AllDirectories));
         Assert.All(files, f => Assert.Equal(File.ReadAllBytes(Path.Combine(whole, f)), File.ReadAllBytes(Path.Combine(killed, f))));
@@ -178,7 +184,8 @@ public sealed class SynthesizeCommandTests : IDisposable
         return (process.ExitCode, output, errors.Result);
     }
 
-    private static Process Start(params string[] arguments) => Process.Start(new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "MfpClip.Cli.dll"), .. arguments])
+    private static Process Start(params string[] arguments) =>
+        Process.Start(new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "MfpClip.Cli.dll"), .. arguments])
     {
         RedirectStandardOutput = true, RedirectStandardError = true,
     })!;

@@ -27,7 +27,8 @@ public sealed class TrainCommandTests : IDisposable
         }
 
         Assert.Single(Directory.GetFiles(output, "events.out.tfevents.*"));
-        var (detected, _, detectErrors) = Run("detect", "--weights", "random:tiny", "--image-size", "56", "--modules", modules, "--out", Path.Combine(_folder, "maps"));
+        var (detected, _, detectErrors) = Run(
+            "detect", "--weights", "random:tiny", "--image-size", "56", "--modules", modules, "--out", Path.Combine(_folder, "maps"));
         Assert.True(detected == 0, detectErrors);
         var (again, _, refusal) = Run([.. Small(output, epochs: 2)]);
         Assert.Equal(1, again);
@@ -43,7 +44,8 @@ public sealed class TrainCommandTests : IDisposable
         long before = 0;
         for (int kill = 0; kill < 2; kill++)
         {
-            long steps = KillInMidEpoch([.. Small(killed, epochs), "--resume", "--checkpoint-every", "1"], Path.Combine(killed, "checkpoint.safetensors"), before + 4);
+            long steps = KillInMidEpoch(
+                [.. Small(killed, epochs), "--resume", "--checkpoint-every", "1"], Path.Combine(killed, "checkpoint.safetensors"), before + 4);
             Assert.InRange(steps, before + 4, (epochs * 6) - 1);
             before = steps;
         }
@@ -101,10 +103,13 @@ public sealed class TrainCommandTests : IDisposable
         "--render-size", "64", "--batch-size", "2", "--epochs", $"{epochs}", "--out", output, "--seed", "5",
     ];
 
-    /// <summary>Starts a training, kills it (SIGKILL on Unix) once it has done so many steps and is inside an epoch; gives the steps of its last checkpoint.</summary>
+    /// <summary>
+    /// Starts a training, kills it (SIGKILL on Unix) once it has done so many steps and is inside an epoch; gives the steps of its last checkpoint.
+    /// </summary>
     private static long KillInMidEpoch(string[] arguments, string checkpoint, long steps)
     {
-        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "MfpClip.Cli.dll"), .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo("dotnet",
+            [Path.Combine(AppContext.BaseDirectory, "MfpClip.Cli.dll"), .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true };
         using var process = Process.Start(start)!;
         _ = process.StandardOutput.ReadToEndAsync();
         var errors = process.StandardError.ReadToEndAsync();
@@ -139,7 +144,8 @@ public sealed class TrainCommandTests : IDisposable
 
     private static (int Code, string Output, string Errors) Run(params string[] arguments)
     {
-        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "MfpClip.Cli.dll"), .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo("dotnet",
+            [Path.Combine(AppContext.BaseDirectory, "MfpClip.Cli.dll"), .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true };
         using var process = Process.Start(start)!;
         var errors = process.StandardError.ReadToEndAsync();
         string output = process.StandardOutput.ReadToEnd();

@@ -89,13 +89,16 @@ public sealed class EvaluatorTests : IDisposable
     {
         var data = SmallDataSet.Write(_folder, "c");
         // Scores rise with the file's number, good ones above defective ones.
-        using var detector = new RednessDetector(score: i => int.Parse(Path.GetFileNameWithoutExtension(i.Name), System.Globalization.CultureInfo.InvariantCulture) + (i.Name.Contains("good", StringComparison.Ordinal) ? 10 : 0));
+        using var detector = new RednessDetector(
+            score: i => int.Parse(Path.GetFileNameWithoutExtension(i.Name), System.Globalization.CultureInfo.InvariantCulture) + (
+                i.Name.Contains("good", StringComparison.Ordinal) ? 10 : 0));
 
         var run = new Evaluator(new() { Cases = 1 }).Evaluate(detector, data).Categories[0];
 
         Assert.Equal(0, run.Metrics.ImageAuroc.Value);
         Assert.Equal(
-            [(CaseKind.Missed, "test/blot/0.png"), (CaseKind.FalseAlarm, "test/good/3.png"), (CaseKind.Found, "test/blot/3.png"), (CaseKind.Passed, "test/good/0.png")],
+            [(CaseKind.Missed, "test/blot/0.png"), (CaseKind.FalseAlarm, "test/good/3.png"), (CaseKind.Found, "test/blot/3.png"),
+                (CaseKind.Passed, "test/good/0.png")],
             run.Cases.Select(c => (c.Kind, c.Outcome.Image)));
         Assert.All(run.Cases, c => Assert.All([c.Photo, c.Truth!, c.Map, c.Overlay], p =>
         {
@@ -155,7 +158,8 @@ public sealed class EvaluatorTests : IDisposable
     {
         SmallDataSet.Write(_folder, "c");
         using var crops = new RednessDetector(component: "shorter side resize and centre crop");
-        Assert.Throws<DetectorConfigurationException>(() => new Evaluator(new() { Resolution = EvaluationResolution.Model }).Evaluate(crops, DataSetReader.Open(_folder["c"])));
+        Assert.Throws<DetectorConfigurationException>(
+            () => new Evaluator(new() { Resolution = EvaluationResolution.Model }).Evaluate(crops, DataSetReader.Open(_folder["c"])));
 
         File.WriteAllText(_folder["c/test/good/2.png"], "no picture");
         using var detector = new RednessDetector();
@@ -183,10 +187,10 @@ public sealed class EvaluatorTests : IDisposable
     {
         // By hand: a triangle of support 2 weighs 3 : 3 : 1, so a row becomes 219, 36 and the picture 188, 31, 31, 5; above one half: the corner.
         var mask = new AnomalyMask(4, 4, [.. Enumerable.Range(0, 16).Select(i => i % 4 < 2 && i / 4 < 2)]);
-        Assert.Equal([true, false, false, false], MaskResize.To(mask, 2, 2).Data);
+        Assert.Equal([true, false, false, false], ByteMaskResize.To(mask, 2, 2).Data);
         // Enlarged, the border between white and black falls half-way between the old pixels' centres.
-        Assert.Equal([true, true, true, true, false, false, false, false], MaskResize.To(new(2, 1, [true, false]), 8, 1).Data);
-        Assert.Same(mask, MaskResize.To(mask, 4, 4));
+        Assert.Equal([true, true, true, true, false, false, false, false], ByteMaskResize.To(new(2, 1, [true, false]), 8, 1).Data);
+        Assert.Same(mask, ByteMaskResize.To(mask, 4, 4));
     }
 
     private sealed class Direct(Action<EvaluationProgress> report) : IProgress<EvaluationProgress>

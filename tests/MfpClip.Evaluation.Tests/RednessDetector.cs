@@ -17,9 +17,11 @@ internal sealed class RednessDetector(int size = 16, Func<ImageInput, float>? sc
 
     public ScoreCalibration? Calibration => null;
 
-    public AnomalyResult Detect(ImageInput image, DetectionOptions? options = null, CancellationToken cancellationToken = default) => DetectBatch([image], options, cancellationToken)[0];
+    public AnomalyResult Detect(ImageInput image, DetectionOptions? options = null, CancellationToken cancellationToken = default) =>
+        DetectBatch([image], options, cancellationToken)[0];
 
-    public IReadOnlyList<AnomalyResult> DetectBatch(IReadOnlyList<ImageInput> images, DetectionOptions? options = null, CancellationToken cancellationToken = default)
+    public IReadOnlyList<AnomalyResult> DetectBatch(
+        IReadOnlyList<ImageInput> images, DetectionOptions? options = null, CancellationToken cancellationToken = default)
     {
         cancellationToken.ThrowIfCancellationRequested();
         lock (ClassNames)
@@ -30,7 +32,8 @@ internal sealed class RednessDetector(int size = 16, Func<ImageInput, float>? sc
         return [.. images.Select(i => One(i, options!))];
     }
 
-    public IAsyncEnumerable<AnomalyResult> DetectAsync(IAsyncEnumerable<ImageInput> images, DetectionOptions? options = null, CancellationToken cancellationToken = default) =>
+    public IAsyncEnumerable<AnomalyResult> DetectAsync(
+        IAsyncEnumerable<ImageInput> images, DetectionOptions? options = null, CancellationToken cancellationToken = default) =>
         throw new NotSupportedException();
 
     public void Dispose() => Disposed = true;
@@ -38,7 +41,8 @@ internal sealed class RednessDetector(int size = 16, Func<ImageInput, float>? sc
     private AnomalyResult One(ImageInput input, DetectionOptions options)
     {
         var image = input.Pixels!;
-        AnomalyMap At(int w, int h) => new(w, h, [.. Enumerable.Range(0, w * h).Select(i => image.Data[3 * (((i / w * image.Height / h) * image.Width) + (i % w * image.Width / w))] / 255f)]);
+        AnomalyMap At(int w, int h) => new(w, h, [
+            .. Enumerable.Range(0, w * h).Select(i => image.Data[3 * (((i / w * image.Height / h) * image.Width) + (i % w * image.Width / w))] / 255f)]);
         var map = At(size, size);
         return new()
         {

@@ -22,7 +22,8 @@ public sealed class SideBySideTests : IDisposable
         var data = SmallDataSet.Write(_folder, "nut", good: 5, bad: 6);
         using var detector = Model().Build();
         using var other = Model().WithoutMultiPatch().Build();
-        CategoryDetector Bank(double weight) => (_, references) => detector.WithReferences([.. references.Select(r => ImageInput.FromFile(r.ImagePath))], new() { Weight = weight });
+        CategoryDetector Bank(double weight) => (_, references) =>
+            detector.WithReferences([.. references.Select(r => ImageInput.FromFile(r.ImagePath))], new() { Weight = weight });
         var lines = new EvaluationLine[]
         {
             new("whole", (_, _) => detector.WithCalibration(null)), new("part", (_, _) => other.WithCalibration(null)), new("bank of 2", Bank(1)) { Shots = 2 },
@@ -96,7 +97,10 @@ public sealed class SideBySideTests : IDisposable
         static ZeroShotDetectorBuilder Builder(CountingCnn cnn) => new ZeroShotDetectorBuilder().UseRandomBackbone(new()
         {
             EmbedDim = 16, Activation = MlpActivation.QuickGelu,
-            Vision = new() { ImageSize = 28, PatchSize = 14, Width = 32, Layers = 4, Heads = 2 }, Text = new() { VocabSize = 49408, Width = 16, Layers = 1, Heads = 2 },
+            Vision = new() { ImageSize = 28, PatchSize = 14, Width = 32, Layers = 4, Heads = 2 }, Text = new()
+            {
+                VocabSize = 49408, Width = 16, Layers = 1, Heads = 2,
+            },
         }, 1).UseCnn(cnn).WithImageSize(56);
     }
 
@@ -170,12 +174,16 @@ public sealed class SideBySideTests : IDisposable
 
         Directory.Delete(Path.Combine(output, "seed1", "zero-shot", "nut"), recursive: true);
         Assert.Contains("other weights", Assert.Throws<ResultsException>(() => study.Run(Models(7), data)).Message, StringComparison.Ordinal);
-        Assert.Contains("no line x", Assert.Throws<DetectorConfigurationException>(() => new BaselineStudy(options with { Lines = ["x"] })).Message, StringComparison.Ordinal);
+        Assert.Contains("no line x", Assert.Throws<DetectorConfigurationException>(() => new BaselineStudy(options with { Lines = ["x"] })).Message,
+            StringComparison.Ordinal);
     }
 
     private static ZeroShotDetectorBuilder Model(int seed = 1) => new ZeroShotDetectorBuilder().UseRandomBackbone(new()
     {
         EmbedDim = 16, Activation = MlpActivation.QuickGelu,
-        Vision = new() { ImageSize = 28, PatchSize = 14, Width = 32, Layers = 4, Heads = 2 }, Text = new() { VocabSize = 49408, Width = 16, Layers = 1, Heads = 2 },
+        Vision = new() { ImageSize = 28, PatchSize = 14, Width = 32, Layers = 4, Heads = 2 }, Text = new()
+        {
+            VocabSize = 49408, Width = 16, Layers = 1, Heads = 2,
+        },
     }, seed).UseCnn(new EfficientNetLiteOptions { RandomSeed = 1, InputSize = 32 }).WithImageSize(56);
 }

@@ -18,7 +18,8 @@ public sealed class BundledImagesTests
     public void TheSampleImagesHaveTheRecordedScores(string device)
     {
         Skip.IfNot(TinyModel.IsAvailable, "This build carries no weights: see docs/tiny-model.md.");
-        Skip.IfNot(device == "cpu" || MfpClipEnvironment.Check().CudaAvailable, "libtorch finds no CUDA device here: no GPU, no driver, or the libtorch-cpu package.");
+        Skip.IfNot(device == "cpu"
+            || MfpClipEnvironment.Check().CudaAvailable, "libtorch finds no CUDA device here: no GPU, no driver, or the libtorch-cpu package.");
         string folder = Folder();
         using var detector = new ZeroShotDetectorBuilder().UseDefaultModel().UseDevice(device).Build();
         var wrong = new List<string>();

@@ -34,7 +34,8 @@ public sealed class TinyModelTests : IDisposable
         Assert.DoesNotContain(Modules(without), m => m.Stage.Contains("SP", StringComparison.Ordinal));
         Assert.All(Modules(without), m => Assert.Equal("test", m.Weights[0].Source));
 
-        using var other = Bundled(b => b.UseSelfPrompt(new SelfPromptOptions { Stages = [1, 2], Variant = SelfPromptVariant.Levels }).UseMaskPrompt(new MaskPromptOptions { Variant = MaskPromptVariant.Prototype }));
+        using var other = Bundled(b => b.UseSelfPrompt(new SelfPromptOptions { Stages = [1, 2], Variant = SelfPromptVariant.Levels })
+            .UseMaskPrompt(new MaskPromptOptions { Variant = MaskPromptVariant.Prototype }));
         Assert.Equal("untrained", Modules(other).Single(m => m.Stage.Contains("SP", StringComparison.Ordinal)).Weights[0].Source);
         Assert.Equal("test", Modules(other).Single(m => m.Stage.Contains("MPFA", StringComparison.Ordinal)).Weights[0].Source);
     }
@@ -58,7 +59,8 @@ public sealed class TinyModelTests : IDisposable
         Assert.Equal(inside.Detect(image).Score, outside.Detect(image).Score, 6);
         Assert.All(Modules(outside), m => Assert.Equal("modules.safetensors", m.Weights[0].Source));
         File.Delete(Path.Combine(_folder, "modules.safetensors"));
-        Assert.Contains("pretrain", Assert.Throws<WeightsException>(() => new ZeroShotDetectorBuilder().UseDefaultModel(_folder)).Message, StringComparison.Ordinal);
+        Assert.Contains("pretrain", Assert.Throws<WeightsException>(() => new ZeroShotDetectorBuilder().UseDefaultModel(_folder)).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -102,7 +104,8 @@ public sealed class TinyModelTests : IDisposable
         using var detector = ZeroShotDetector.CreateDefault();
         Assert.Equal(TinyModel.ImageSize, detector.Description.ImageSize);
         Assert.Contains(detector.Description.Stages, s => s.Component.Contains("EfficientNet-Lite0", StringComparison.Ordinal));
-        using var bare = new ZeroShotDetectorBuilder().UseDefaultModel().WithoutImageToTextPrompt().WithoutSelfPrompt().WithoutMultiPatch().WithoutMaskPrompt().Build();
+        using var bare = new ZeroShotDetectorBuilder().UseDefaultModel().WithoutImageToTextPrompt().WithoutSelfPrompt().WithoutMultiPatch()
+            .WithoutMaskPrompt().Build();
         var pixels = new byte[64 * 64 * 3];
         Assert.InRange(bare.Detect(new RgbImage(64, 64, pixels)).Score, 0, 1);
     }
@@ -146,7 +149,8 @@ public sealed class TinyModelTests : IDisposable
     private ZeroShotDetector Bundled(Func<ZeroShotDetectorBuilder, ZeroShotDetectorBuilder> change) => change(HybridComposition.Apply(
         new ZeroShotDetectorBuilder().UseModel(new()
         {
-            Name = "test", OpenBackbone = () => WeightFile.Open(Path.Combine(_folder, "clip")), OpenModules = () => WeightFile.Open(Path.Combine(_folder, "modules")),
+            Name = "test", OpenBackbone = () => WeightFile.Open(Path.Combine(_folder, "clip")), OpenModules = () =>
+                WeightFile.Open(Path.Combine(_folder, "modules")),
             CnnInputSize = HybridComposition.CnnInputSize,
         }), 64)).Build();
 

@@ -37,8 +37,11 @@ public class PackageConsumptionTests(PackedOnce packed) : IClassFixture<PackedOn
     [Fact]
     public void The_default_model_detects_from_its_package_in_a_program_published_as_one_file()
     {
-        string folder = packed.Project(
-            "Tiny1", Csproj("Microsoft.NET.Sdk", "<OutputType>Exe</OutputType><TreatWarningsAsErrors>true</TreatWarningsAsErrors><JsonSerializerIsReflectionEnabledByDefault>false</JsonSerializerIsReflectionEnabledByDefault>" /* as in programs of one file */, $"<PackageReference Include=\"MfpClip.Models.Tiny\" Version=\"{packed.Version}\" />"), ("Program.cs", """
+        // Without JSON by reflection, as in programs of one file.
+        const string Properties = "<OutputType>Exe</OutputType><TreatWarningsAsErrors>true</TreatWarningsAsErrors>"
+            + "<JsonSerializerIsReflectionEnabledByDefault>false</JsonSerializerIsReflectionEnabledByDefault>";
+        string model = $"<PackageReference Include=\"MfpClip.Models.Tiny\" Version=\"{packed.Version}\" />";
+        string folder = packed.Project("Tiny1", Csproj("Microsoft.NET.Sdk", Properties, model), ("Program.cs", """
             using MfpClip;
             if (!TinyModel.IsAvailable)
             {
@@ -54,18 +57,22 @@ public class PackageConsumptionTests(PackedOnce packed) : IClassFixture<PackedOn
         File.Copy(Path.Combine(PackedOnce.Repository(), "samples", "images", "metal_nut-good.png"), photo);
         string published = Path.Combine(folder, "published");
 
-        PackedOnce.Dotnet(folder, "publish", "-c", "Release", "-r", RuntimeInformation.RuntimeIdentifier, "-p:PublishSingleFile=true", "--self-contained", "false", "-o", published);
+        PackedOnce.Dotnet(folder, "publish", "-c", "Release", "-r", RuntimeInformation.RuntimeIdentifier, "-p:PublishSingleFile=true", "--self-contained",
+            "false", "-o", published);
 
         Assert.Empty(Directory.GetFiles(published, "MfpClip*.dll")); // they are inside the one file
         string output = PackedOnce.Run(Directory.GetFiles(published, "Tiny1*").First(f => Path.GetExtension(f) is "" or ".exe"), packed.Root, photo);
-        Assert.True(output.Contains("no weights", StringComparison.Ordinal) || output.Contains("detected 256x256 True 320 px", StringComparison.Ordinal), output);
+        Assert.True(output.Contains("no weights", StringComparison.Ordinal)
+            || output.Contains("detected 256x256 True 320 px", StringComparison.Ordinal), output);
     }
 
     [Fact]
     public void A_fresh_project_takes_every_package_at_once()
     {
-        string references = string.Concat(PackedOnce.Libraries.Where(l => l != "MfpClip").Select(l => $"<PackageReference Include=\"{l}\" Version=\"{packed.Version}\" />"));
-        string folder = packed.Project("All1", Csproj("Microsoft.NET.Sdk", "<OutputType>Exe</OutputType><TreatWarningsAsErrors>true</TreatWarningsAsErrors>", references), ("Program.cs", """
+        string references = string.Concat(
+            PackedOnce.Libraries.Where(l => l != "MfpClip").Select(l => $"<PackageReference Include=\"{l}\" Version=\"{packed.Version}\" />"));
+        const string Properties = "<OutputType>Exe</OutputType><TreatWarningsAsErrors>true</TreatWarningsAsErrors>";
+        string folder = packed.Project("All1", Csproj("Microsoft.NET.Sdk", Properties, references), ("Program.cs", """
             foreach (string name in args)
             {
                 Console.WriteLine($"{name} {System.Reflection.Assembly.Load(name).GetExportedTypes().Length >= 0}");
@@ -130,7 +137,8 @@ public class PackageConsumptionTests(PackedOnce packed) : IClassFixture<PackedOn
         Assert.Equal("README.md", Value("readme"));
         Assert.True(File.Exists(Path.Combine(packed.Feed, $"{id}.{packed.Version}.snupkg")));
         // The application chooses the native backend.
-        Assert.DoesNotContain(metadata.Descendants().Where(e => e.Name.LocalName == "dependency"), d => d.Attribute("id")!.Value.StartsWith("libtorch", StringComparison.Ordinal));
+        Assert.DoesNotContain(metadata.Descendants().Where(e => e.Name.LocalName == "dependency"), d =>
+            d.Attribute("id")!.Value.StartsWith("libtorch", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -139,17 +147,20 @@ public class PackageConsumptionTests(PackedOnce packed) : IClassFixture<PackedOn
         string tools = Path.Combine(packed.Root, "tools");
         string folder = packed.Project("Tool1", "<Project />");
 
-        PackedOnce.Dotnet(folder, "tool", "install", "MfpClip.Cli", "--version", packed.Version, "--tool-path", tools, "--configfile", Path.Combine(folder, "nuget.config"));
+        PackedOnce.Dotnet(folder, "tool", "install", "MfpClip.Cli", "--version", packed.Version, "--tool-path", tools, "--configfile", Path.Combine(
+            folder, "nuget.config"));
 
         string results = Path.Combine(folder, "results");
-        string output = PackedOnce.Run(Directory.GetFiles(tools, "mfpclip*").First(f => Path.GetExtension(f) is "" or ".exe"), folder, "detect", "--out", results, "--json");
+        string output = PackedOnce.Run(
+            Directory.GetFiles(tools, "mfpclip*").First(f => Path.GetExtension(f) is "" or ".exe"), folder, "detect", "--out", results, "--json");
         Assert.Contains("\"score\":", output, StringComparison.Ordinal);
         Assert.True(File.Exists(Path.Combine(results, "report.html")));
     }
 
     private string Csproj(string sdk, string properties, string references = "") => $"""
         <Project Sdk="{sdk}">
-          <PropertyGroup><TargetFramework>net10.0</TargetFramework><Nullable>enable</Nullable><ImplicitUsings>enable</ImplicitUsings>{properties}</PropertyGroup>
+          <PropertyGroup><TargetFramework>net10.0</TargetFramework><Nullable>enable</Nullable><ImplicitUsings>enable</ImplicitUsings></PropertyGroup>
+          <PropertyGroup>{properties}</PropertyGroup>
           <ItemGroup>
             <PackageReference Include="MfpClip" Version="{packed.Version}" />
             <PackageReference Include="{Backend}" Version="2.10.0" />

@@ -13,13 +13,15 @@ public sealed class PackedOnce : IDisposable
         string repository = Repository();
         foreach (string project in Libraries.Select(l => $"src/{l}").Append("samples/MfpClip.Cli"))
         {
-            Dotnet(repository, "pack", Path.Combine(repository, project), "-c", "Release", "-v", "q", $"-p:PackageVersion={Version}", $"-p:PackageOutputPath={Feed}");
+            Dotnet(repository, "pack", Path.Combine(repository, project), "-c", "Release", "-v", "q", $"-p:PackageVersion={Version}",
+                $"-p:PackageOutputPath={Feed}");
         }
     }
 
     /// <summary>Every library of the repository that is published.</summary>
     public static IReadOnlyList<string> Libraries { get; } =
-        [.. Directory.GetDirectories(Path.Combine(Repository(), "src")).Select(d => Path.GetFileName(d)!).Where(d => File.Exists(Path.Combine(Repository(), "src", d, $"{d}.csproj"))).Order(StringComparer.Ordinal)];
+        [.. Directory.GetDirectories(Path.Combine(Repository(), "src")).Select(d => Path.GetFileName(d)!)
+            .Where(d => File.Exists(Path.Combine(Repository(), "src", d, $"{d}.csproj"))).Order(StringComparer.Ordinal)];
 
     public string Root { get; }
 
@@ -50,7 +52,8 @@ public sealed class PackedOnce : IDisposable
         string folder = Path.Combine(Root, name);
         Directory.CreateDirectory(folder);
         File.WriteAllText(Path.Combine(folder, $"{name}.csproj"), csproj);
-        File.WriteAllText(Path.Combine(folder, "nuget.config"), $"<configuration><packageSources><add key=\"local\" value=\"{Feed}\" /></packageSources></configuration>");
+        File.WriteAllText(Path.Combine(folder, "nuget.config"),
+            $"<configuration><packageSources><add key=\"local\" value=\"{Feed}\" /></packageSources></configuration>");
         foreach (var (file, text) in files)
         {
             File.WriteAllText(Path.Combine(folder, file), text);
@@ -65,7 +68,8 @@ public sealed class PackedOnce : IDisposable
     {
         var start = new ProcessStartInfo(program, arguments) { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true };
         // What the test host sets for itself must not reach the child.
-        foreach (string variable in start.Environment.Keys.Where(k => k.StartsWith("MSBUILD", StringComparison.OrdinalIgnoreCase) || k is "VSTEST_HOST_DEBUG").ToList())
+        foreach (string variable in start.Environment.Keys.Where(k =>
+            k.StartsWith("MSBUILD", StringComparison.OrdinalIgnoreCase) || k is "VSTEST_HOST_DEBUG").ToList())
         {
             start.Environment.Remove(variable);
         }

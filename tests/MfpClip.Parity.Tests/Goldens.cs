@@ -38,7 +38,8 @@ internal static class Goldens
     public static void Close(string name, Tensor expected, Tensor actual, double tolerance)
     {
         using var scope = torch.NewDisposeScope();
-        Assert.True(expected.shape.SequenceEqual(actual.shape), $"{name}: shape [{string.Join(", ", actual.shape)}], expected [{string.Join(", ", expected.shape)}]");
+        Assert.True(expected.shape.SequenceEqual(actual.shape),
+            $"{name}: shape [{string.Join(", ", actual.shape)}], expected [{string.Join(", ", expected.shape)}]");
         if (expected.numel() == 0)
         {
             return;

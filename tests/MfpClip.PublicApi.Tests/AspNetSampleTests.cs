@@ -26,5 +26,8 @@ public class AspNetSampleTests
         Assert.Equal("Healthy", await client.GetStringAsync("/health"));
     }
 
-    private static MultipartFormDataContent Form(byte[] photo) => new() { { new ByteArrayContent(photo), "image", "photo.png" }, { new StringContent("pill"), "class" } };
+    private static MultipartFormDataContent Form(byte[] photo) => new()
+    {
+        { new ByteArrayContent(photo), "image", "photo.png" }, { new StringContent("pill"), "class" },
+    };
 }

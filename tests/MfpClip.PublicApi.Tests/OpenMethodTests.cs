@@ -70,7 +70,8 @@ public sealed class OpenMethodTests : IDisposable
 
         using var good = Services("5").BuildServiceProvider();
         Assert.Equal("Linear probe", good.GetRequiredKeyedService<IZeroShotDetector>("line").Description.Method);
-        Assert.Contains("line: Linear probe", good.GetRequiredService<MfpClipHealthCheck>().CheckHealthAsync(new()).Result.Description, StringComparison.Ordinal);
+        Assert.Contains("line: Linear probe", good.GetRequiredService<MfpClipHealthCheck>()
+            .CheckHealthAsync(new()).Result.Description, StringComparison.Ordinal);
         using var bad = Services("-5").BuildServiceProvider();
         var e = Assert.Throws<Microsoft.Extensions.Options.OptionsValidationException>(
             () => bad.GetRequiredService<Microsoft.Extensions.Options.IStartupValidator>().Validate());
@@ -138,7 +139,8 @@ public sealed class OpenMethodTests : IDisposable
             Training = new() { OutputFolder = _folder, Workers = 0, DrawCurves = false, WriteTensorBoard = false, MaximumSteps = 2 },
         });
         var result = comparison.Run(
-            [.. new[] { "winclip", "linear-probe" }.Select(DetectorRegistry.Default.FindMethod).Select(m => new ComparedMethod(m.Description.Id, m.Description.Name, seed => Base().UseMethod(m.Create(seed))))],
+            [.. new[] { "winclip", "linear-probe" }.Select(DetectorRegistry.Default.FindMethod)
+                .Select(m => new ComparedMethod(m.Description.Id, m.Description.Name, seed => Base().UseMethod(m.Create(seed))))],
             new ProceduralTrainingData(["fabric"], 4, 56, 1), set);
 
         Assert.All(result.Methods, m => Assert.Null(m.Failure));
@@ -160,7 +162,10 @@ public sealed class OpenMethodTests : IDisposable
         JsonElement Json(params string[] arguments)
         {
             string cli = Path.Combine(AppContext.BaseDirectory, "MfpClip.Cli.dll");
-            var start = new ProcessStartInfo("dotnet", [cli, .. arguments, "--plugin", plugin, "--json"]) { RedirectStandardOutput = true, RedirectStandardError = true };
+            var start = new ProcessStartInfo("dotnet", [cli, .. arguments, "--plugin", plugin, "--json"])
+            {
+                RedirectStandardOutput = true, RedirectStandardError = true,
+            };
             using var process = Process.Start(start)!;
             string output = process.StandardOutput.ReadToEnd();
             string errors = process.StandardError.ReadToEnd();

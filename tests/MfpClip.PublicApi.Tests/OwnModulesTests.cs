@@ -56,7 +56,8 @@ public class OwnModulesTests
     [Fact]
     public void The_sample_module_changes_the_map_where_the_coarse_map_is_high()
     {
-        ZeroShotDetectorBuilder Compose() => new ZeroShotDetectorBuilder().UseRandomBackbone(Config).WithImageSize(56).WithoutImageToTextPrompt().WithoutSelfPrompt();
+        ZeroShotDetectorBuilder Compose() => new ZeroShotDetectorBuilder().UseRandomBackbone(Config).WithImageSize(56)
+            .WithoutImageToTextPrompt().WithoutSelfPrompt();
         var image = ProceduralDataSet.Render("gear", 1, DefectKind.Hole).Image;
         using var without = Compose().WithoutMaskPrompt().Build();
         using var zero = Compose().UseMaskPrompt(_ => new ContrastMaskPrompt(0)).Build();
@@ -69,7 +70,8 @@ public class OwnModulesTests
     [Fact]
     public void The_sample_encoder_reads_patches_elsewhere_and_the_class_token_where_it_was()
     {
-        ZeroShotDetectorBuilder Compose() => new ZeroShotDetectorBuilder().UseRandomBackbone(Config).WithImageSize(56).WithoutImageToTextPrompt().WithoutSelfPrompt()
+        ZeroShotDetectorBuilder Compose() => new ZeroShotDetectorBuilder().UseRandomBackbone(Config).WithImageSize(56)
+            .WithoutImageToTextPrompt().WithoutSelfPrompt()
             .WithoutMaskPrompt().UseAnomalyScore(new AnomalyScoreOptions { Strategy = ScoreStrategy.Global });
         var image = ProceduralDataSet.Render("gear", 1, DefectKind.Hole).Image;
         using var plain = Compose().Build();
@@ -85,7 +87,8 @@ public class OwnModulesTests
         ZeroShotDetectorBuilder Compose() => new ZeroShotDetectorBuilder().UseRandomBackbone(Config).WithImageSize(56).UseCnn(new MeanColor([]))
             .UseVisionEncoder(_ => new PlainEmbedding([])).WithoutImageToTextPrompt();
 
-        Assert.Contains("WithoutSelfPrompt", Assert.Single(Assert.Throws<DetectorConfigurationException>(() => Compose().Build()).Faults), StringComparison.Ordinal);
+        Assert.Contains("WithoutSelfPrompt", Assert.Single(Assert.Throws<DetectorConfigurationException>(() => Compose().Build()).Faults),
+            StringComparison.Ordinal);
         using var detector = Compose().WithoutSelfPrompt().Build();
         Assert.Equal(56, detector.Detect(ProceduralDataSet.Render("pill", 1).Image).ModelMap.Width);
     }
@@ -175,7 +178,8 @@ public class OwnModulesTests
                     tokens = run.Tower.RunBlocks(tokens, first, count, run.Context);
                 }
 
-                stages.Add(new((tokens.narrow(1, 1, tokens.shape[1] - 1) + tokens.narrow(1, 0, 1)).MoveToOuterDisposeScope(), run.Image.Rows, run.Image.Columns));
+                stages.Add(new((tokens.narrow(1, 1, tokens.shape[1] - 1) + tokens.narrow(1, 0, 1))
+                    .MoveToOuterDisposeScope(), run.Image.Rows, run.Image.Columns));
             }
 
             return new(stages, run.Tower.Project(tokens.select(1, 0)).MoveToOuterDisposeScope());
@@ -190,7 +194,8 @@ public class OwnModulesTests
         public bool TakesSelfPrompts => false;
 
         public VisionEncoding Encode(VisionRun run) =>
-            new([.. Enumerable.Range(0, run.Stages.Count).Select(_ => new VisionStage(run.Image.ClipTokens.alias(), run.Image.Rows, run.Image.Columns))], run.Image.ClipEmbedding.alias());
+            new([.. Enumerable.Range(0, run.Stages.Count).Select(_ => new VisionStage(run.Image.ClipTokens.alias(), run.Image.Rows, run.Image.Columns))],
+                run.Image.ClipEmbedding.alias());
     }
 
     private sealed class ClipProjection(HashSet<string> calls) : Own(calls, "mpfa"), IPatchAggregator

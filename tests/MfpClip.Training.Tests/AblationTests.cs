@@ -15,7 +15,8 @@ public class AblationTests
         var tables = PaperTables.All(Small.Builder).ToDictionary(t => t.Key);
         Assert.Equal(["table2", "table3", "table4", "figure6"], tables.Keys);
         string Component(AblationRow row, string stage) => Describe(row).Stages.Single(s => s.Stage.Contains(stage, StringComparison.Ordinal)).Component;
-        string Option(AblationRow row, string stage, string name) => Describe(row).Stages.Single(s => s.Stage.Contains(stage, StringComparison.Ordinal)).Options[name];
+        string Option(AblationRow row, string stage, string name) =>
+            Describe(row).Stages.Single(s => s.Stage.Contains(stage, StringComparison.Ordinal)).Options[name];
         var modules = tables["table2"].Rows;
         Assert.Equal("off", Component(modules.Single(r => r.Name == "without I2TP"), "I2TP"));
         Assert.Equal("off", Component(modules.Single(r => r.Name == "without SP"), "(SP)"));
@@ -101,7 +102,8 @@ public class AblationTests
                 cancel.Cancel();
             }
         });
-        Assert.Throws<OperationCanceledException>(() => new AblationStudy(Options(folder["parts"])).Run([tables[0]], Small.Data(), test, stopping, cancel.Token));
+        Assert.Throws<OperationCanceledException>(
+            () => new AblationStudy(Options(folder["parts"])).Run([tables[0]], Small.Data(), test, stopping, cancel.Token));
         Assert.Equal(2, Directory.GetFiles(folder["parts"], "result.json", SearchOption.AllDirectories).Length);
 
         var parts = new AblationStudy(Options(folder["parts"])).Run([tables[0]], Small.Data(), test);
@@ -118,7 +120,8 @@ public class AblationTests
     {
         using var folder = new TestFolder();
         var test = TestSet(folder["test"]);
-        var error = Assert.Throws<ProtocolException>(() => new AblationStudy(Options(folder["out"])).Run(Tables(), new DataSetTrainingData([test.Categories[0]]), test));
+        var error = Assert.Throws<ProtocolException>(
+            () => new AblationStudy(Options(folder["out"])).Run(Tables(), new DataSetTrainingData([test.Categories[0]]), test));
         Assert.NotEmpty(error.Overlaps);
     }
 

@@ -22,12 +22,14 @@ public class DataTests
     public void Batches_arrive_in_order_whatever_the_number_of_workers()
     {
         var recipe = new TrainingRecipe { BatchSize = 3, Seed = 4 };
-        string[] With(int workers) => [.. Loader(recipe, workers).Epoch(2, 0, default).Select(b => string.Join('+', b.Select(s => Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(s.Pixels.Data))[..8])))];
+        string[] With(int workers) => [.. Loader(recipe, workers).Epoch(2, 0, default)
+            .Select(b => string.Join('+', b.Select(s => Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(s.Pixels.Data))[..8])))];
         var inline = With(0);
         Assert.Equal(4, inline.Length); // 10 images
         Assert.Equal(inline, With(1));
         Assert.Equal(inline, With(5));
-        Assert.Equal(inline[2..], Loader(recipe, 3).Epoch(2, 2, default).Select(b => string.Join('+', b.Select(s => Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(s.Pixels.Data))[..8]))));
+        Assert.Equal(inline[2..], Loader(recipe, 3).Epoch(2, 2, default)
+            .Select(b => string.Join('+', b.Select(s => Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(s.Pixels.Data))[..8]))));
     }
 
     [Fact]
@@ -84,14 +86,14 @@ public class DataTests
     {
         // 8 x 8, left half defective, to 4 x 4: the border lies between columns 1 and 2 and stays there.
         bool[] half = [.. Enumerable.Range(0, 64).Select(i => i % 8 < 4)];
-        byte[] small = MaskResize.ToModel(half, 8, 8, new(0, 0, 8, 8), 4);
+        byte[] small = FloatMaskResize.ToModel(half, 8, 8, new(0, 0, 8, 8), 4);
         Assert.Equal<byte>([1, 1, 0, 0], small[..4]);
         // A line one pixel wide is less than half of its two-pixel cell.
         bool[] line = [.. Enumerable.Range(0, 64).Select(i => i % 8 == 3)];
-        Assert.All(MaskResize.ToModel(line, 8, 8, new(0, 0, 8, 8), 4), v => Assert.Equal(0, v));
+        Assert.All(FloatMaskResize.ToModel(line, 8, 8, new(0, 0, 8, 8), 4), v => Assert.Equal(0, v));
         // The crop of the right half sees nothing of the left one; growing keeps the border.
-        Assert.All(MaskResize.ToModel(half, 8, 8, new(4.5, 0, 3.5, 8), 4), v => Assert.Equal(0, v));
-        byte[] large = MaskResize.ToModel([true, false], 2, 1, new(0, 0, 2, 1), 8);
+        Assert.All(FloatMaskResize.ToModel(half, 8, 8, new(4.5, 0, 3.5, 8), 4), v => Assert.Equal(0, v));
+        byte[] large = FloatMaskResize.ToModel([true, false], 2, 1, new(0, 0, 2, 1), 8);
         Assert.Equal<byte>([1, 1, 1, 1, 0, 0, 0, 0], large[..8]);
     }
 

@@ -56,7 +56,8 @@ public class EventFileTests
         }
 
         var shown = new List<long>();
-        foreach (var e in Directory.GetFiles(output, "*tfevents*").Order(StringComparer.Ordinal).SelectMany(f => Records(File.ReadAllBytes(f))).Select(Tensorboard.Event.Parser.ParseFrom))
+        foreach (var e in Directory.GetFiles(output, "*tfevents*").Order(StringComparer.Ordinal).SelectMany(f => Records(File.ReadAllBytes(f)))
+            .Select(Tensorboard.Event.Parser.ParseFrom))
         {
             // What TensorBoard does with the start of a session: events from that step on have not happened.
             if (e.SessionLog is { Status: Tensorboard.SessionLog.Types.SessionStatus.Start })

@@ -135,7 +135,8 @@ public class FeatureCacheTests
 
         string Compare(string output, string? features)
         {
-            var line = new ComparedMethod("anomalyclip", "AnomalyCLIP", seed => new ZeroShotDetectorBuilder().UseRandomBackbone(Small.Clip, 1).UseAnomalyClip(new() { Seed = seed }).WithImageSize(56));
+            var line = new ComparedMethod("anomalyclip", "AnomalyCLIP", seed => new ZeroShotDetectorBuilder().UseRandomBackbone(Small.Clip, 1)
+                .UseAnomalyClip(new() { Seed = seed }).WithImageSize(56));
             var result = new MethodComparison(new()
             {
                 OutputFolder = output, Seeds = [4], LatencyImages = 1, Recipe = r => r with { Epochs = 1, BatchSize = 2 },
@@ -171,7 +172,8 @@ public class FeatureCacheTests
 
     private static byte[] Run(ZeroShotDetector detector, string output, string? features)
     {
-        new Trainer(detector, Small.Data(), Small.Options(output) with { FeatureCacheFolder = features, DrawCurves = false, Recipe = Small.Recipe with { BatchSize = 1 } }).Run();
+        new Trainer(detector, Small.Data(),
+            Small.Options(output) with { FeatureCacheFolder = features, DrawCurves = false, Recipe = Small.Recipe with { BatchSize = 1 } }).Run();
         return File.ReadAllBytes(Path.Combine(output, "modules.safetensors"));
     }
 

@@ -38,7 +38,8 @@ public class MethodTrainingTests
             var options = new DetectionOptions { ClassName = "gear" };
             float before = detector.Detect(image, options).Score; // keeps the texts of untrained weights
             var recipe = detector.GetTrainable().Recipe with { Epochs = 1, BatchSize = 1, LearningRate = 0.01 };
-            var result = new Trainer(detector, Small.Data(2), new() { OutputFolder = folder["run"], Recipe = recipe, Workers = 0, DrawCurves = false, WriteTensorBoard = false }).Run();
+            var result = new Trainer(detector, Small.Data(2),
+                new() { OutputFolder = folder["run"], Recipe = recipe, Workers = 0, DrawCurves = false, WriteTensorBoard = false }).Run();
             using var loaded = Small.Method(method).WithModuleWeights(result.ModulesPath).Build();
 
             var (own, read) = (detector.Detect(image, options), loaded.Detect(image, options));
@@ -46,7 +47,8 @@ public class MethodTrainingTests
             Assert.Equal(read.Score, own.Score, 1e-6f);
             Assert.All(read.ModelMap.Data.Zip(own.ModelMap.Data), p => Assert.Equal(p.First, p.Second, 1e-6f));
             using var untrained = Small.Method(method).Build();
-            Assert.True(before != own.Score || !read.ModelMap.Data.SequenceEqual(untrained.Detect(image, options).ModelMap.Data), "training changed nothing that can be seen");
+            Assert.True(before != own.Score
+                || !read.ModelMap.Data.SequenceEqual(untrained.Detect(image, options).ModelMap.Data), "training changed nothing that can be seen");
         }
     }
 
@@ -64,7 +66,8 @@ public class MethodTrainingTests
                 {
                     // Where a tensor has several readers, their gradients are added in another order: rounding, nothing else.
                     Assert.All(kept[name].Values.Zip(gradient), p => Assert.True(
-                        Math.Abs(p.First - p.Second) <= 1e-7 + (2e-5 * largest), $"{name} with {blocks} blocks recomputed: {p.First:g9}, {p.Second:g9}, largest {largest:g3}"));
+                        Math.Abs(p.First - p.Second) <= 1e-7 + (2e-5 * largest),
+                        $"{name} with {blocks} blocks recomputed: {p.First:g9}, {p.Second:g9}, largest {largest:g3}"));
                 }
             }
         }

@@ -39,7 +39,8 @@ public sealed class PretrainingTests : IDisposable
     {
         string cnn = Cnn();
         var losses = new List<double>();
-        var result = Pretrainer.Run(new Dots(), Options("learn", cnn) with { Epochs = 12, AverageDecay = 0.8 }, new Call(p => { if (p.Loss is { } loss) { losses.Add(loss); } }));
+        var result = Pretrainer.Run(
+            new Dots(), Options("learn", cnn) with { Epochs = 12, AverageDecay = 0.8 }, new Call(p => { if (p.Loss is { } loss) { losses.Add(loss); } }));
 
         Assert.True(losses[^1] < 0.8 * losses[0], $"The loss went from {losses[0]} to {losses[^1]}.");
         Assert.True(result.Score.PixelAuroc > 80, $"Pixel AUROC is {result.Score.PixelAuroc}.");
@@ -67,7 +68,8 @@ public sealed class PretrainingTests : IDisposable
         Assert.Equal(first + 16, source.Made);
         File.Delete(Path.Combine(options.Folder, "checkpoint.safetensors"));
         Pretrainer.Run(new Dots("others"), options);
-        Assert.Equal(2, Directory.GetFiles(options.Folder, "about.json", SearchOption.AllDirectories).Count(f => File.ReadAllText(f).Contains("others", StringComparison.Ordinal)));
+        Assert.Equal(2, Directory.GetFiles(options.Folder, "about.json", SearchOption.AllDirectories)
+            .Count(f => File.ReadAllText(f).Contains("others", StringComparison.Ordinal)));
     }
 
     [Fact]
@@ -76,7 +78,8 @@ public sealed class PretrainingTests : IDisposable
         string cnn = Cnn();
         var options = Options("settings", cnn) with { CheckpointSteps = 2, Epochs = 1 };
         Pretrainer.Run(new Dots(), options);
-        Assert.Contains("other settings", Assert.Throws<TrainingException>(() => Pretrainer.Run(new Dots(), options with { LearningRate = 1e-4 })).Message, StringComparison.Ordinal);
+        Assert.Contains("other settings", Assert.Throws<TrainingException>(() => Pretrainer.Run(new Dots(), options with { LearningRate = 1e-4 })).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -119,7 +122,8 @@ public sealed class PretrainingTests : IDisposable
         var stop = new CancellationTokenSource();
         long done = 0;
         Assert.Throws<OperationCanceledException>(() => Pretrainer.Run(
-            source, Options("large", cnn) with { Images = count }, new Call(p => { if (p.Phase == "training") { done = p.Done; stop.Cancel(); } }), stop.Token));
+            source, Options("large", cnn) with { Images = count },
+            new Call(p => { if (p.Phase == "training") { done = p.Done; stop.Cancel(); } }), stop.Token));
         Assert.Equal(20, done); // of the first twenty steps of eight pictures, nearly every one reaches beyond
         Assert.Equal(0, source.Made);
     }
@@ -186,7 +190,8 @@ public sealed class PretrainingTests : IDisposable
 
     private PretrainingOptions Options(string name, string cnn) => new()
     {
-        Folder = Path.Combine(_folder, name), CnnPath = cnn, Images = 64, ValidationImages = 24, BatchSize = 8, Epochs = 4, Seed = 3, LearningRate = 5e-3, CheckpointSteps = 10, Threads = 1,
+        Folder = Path.Combine(_folder, name), CnnPath = cnn, Images = 64, ValidationImages = 24, BatchSize = 8, Epochs = 4, Seed = 3, LearningRate = 5e-3,
+        CheckpointSteps = 10, Threads = 1,
         Model = new()
         {
             EmbedDim = 16,

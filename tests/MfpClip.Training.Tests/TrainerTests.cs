@@ -100,7 +100,8 @@ public class TrainerTests
         Run(folder["run"], maximum: 2);
         using var detector = Small.Builder().Build();
         Assert.Throws<TrainingException>(() => new Trainer(detector, Small.Data(), Options(folder["run"], null)));
-        var otherData = Assert.Throws<TrainingException>(() => new Trainer(detector, Small.Data(seed: 9), Options(folder["run"], null) with { Resume = true }).Run());
+        var otherData = Assert.Throws<TrainingException>(
+            () => new Trainer(detector, Small.Data(seed: 9), Options(folder["run"], null) with { Resume = true }).Run());
         Assert.Contains("other data", otherData.Message, StringComparison.Ordinal);
         var otherRecipe = Assert.Throws<TrainingException>(() => new Trainer(
             detector, Small.Data(), Options(folder["run"], null) with { Resume = true, Recipe = Small.Recipe with { LearningRate = 1 } }).Run());

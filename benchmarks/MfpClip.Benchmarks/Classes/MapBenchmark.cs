@@ -27,7 +27,8 @@ public class MapBenchmark
         using var texts = Workload.Random(1, 2, 768);
         _texts = F.normalize(texts, p: 2, dim: -1).to(torch.device(Device)).DetachFromDisposeScope();
         var random = new Random(1);
-        _map = new(518, 518, [.. Enumerable.Range(0, 518 * 518).Select(i => (float)((0.5 + (0.5 * Math.Sin(i % 518 / 20.0) * Math.Sin(i / 518 / 20.0))) * (0.9 + (0.1 * random.NextDouble()))))]);
+        _map = new(518, 518, [.. Enumerable.Range(0, 518 * 518)
+            .Select(i => (float)((0.5 + (0.5 * Math.Sin(i % 518 / 20.0) * Math.Sin(i / 518 / 20.0))) * (0.9 + (0.1 * random.NextDouble()))))]);
         _large = MapResize.ToImage(_map, 900, 900);
     }
 

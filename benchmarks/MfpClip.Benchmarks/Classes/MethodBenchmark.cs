@@ -4,7 +4,9 @@ using MfpClip.Detection;
 
 namespace MfpClip.Benchmarks.Classes;
 
-/// <summary>Every method of the catalogue with its own settings on one image, in bfloat16 on ViT-B/16; texts are cached. Other models: add them to <see cref="Model"/>.</summary>
+/// <summary>
+/// Every method of the catalogue with its own settings on one image, in bfloat16 on ViT-B/16; texts are cached. Other models: add them to <see cref="Model"/>.
+/// </summary>
 public class MethodBenchmark
 {
     private ZeroShotDetector _detector = null!;

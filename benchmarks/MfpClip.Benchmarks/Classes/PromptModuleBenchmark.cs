@@ -10,7 +10,9 @@ using MfpClip.Text;
 
 namespace MfpClip.Benchmarks.Classes;
 
-/// <summary>Each prompt module on one 518 x 518 image, and the CNN that feeds two of them. Baseline: the linear layers of MPFA, which every composition has.</summary>
+/// <summary>
+/// Each prompt module on one 518 x 518 image, and the CNN that feeds two of them. Baseline: the linear layers of MPFA, which every composition has.
+/// </summary>
 public class PromptModuleBenchmark
 {
     private ClipBackbone _clip = null!;
@@ -38,7 +40,10 @@ public class PromptModuleBenchmark
     public void Load()
     {
         using var guard = torch.no_grad();
-        _clip = Workload.Backbone(ScalarType.Float32, Device, config: ClipPresets.ViTL14At336 with { Vision = ClipPresets.ViTL14At336.Vision with { Layers = 4 } });
+        _clip = Workload.Backbone(ScalarType.Float32, Device, config: ClipPresets.ViTL14At336 with
+        {
+            Vision = ClipPresets.ViTL14At336.Vision with { Layers = 4 },
+        });
         _cnn = ResNetFeatureExtractor.CreateRandom(ResNetArchitecture.ResNet50, Workload.Seed);
         var dimensions = ModuleDimensions.Of(_clip, _cnn, 4);
         _prepend = ImageToTextPrompt.Create(new(), dimensions);
@@ -96,7 +101,10 @@ public class PromptModuleBenchmark
     [GlobalCleanup]
     public void Free()
     {
-        foreach (var item in new IDisposable[] { _clip, _cnn, _sentences, _prepend, _residual, _self, _patches, _learned, _prototype, _pixels, _tokens, _projected, _texts, _map, _features.Pooled })
+        foreach (var item in new IDisposable[]
+        {
+            _clip, _cnn, _sentences, _prepend, _residual, _self, _patches, _learned, _prototype, _pixels, _tokens, _projected, _texts, _map, _features.Pooled,
+        })
         {
             item.Dispose();
         }

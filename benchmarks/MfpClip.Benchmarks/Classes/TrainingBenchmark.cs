@@ -49,7 +49,8 @@ public class TrainingBenchmark
     {
         using var scope = torch.NewDisposeScope();
         using var grad = torch.enable_grad();
-        var loss = _method.Loss(new() { Images = _images, ClassNames = [Workload.ClassName], Labels = _labels, Masks = _masks, HasMask = [true] }, ForwardContext.Default);
+        var loss = _method.Loss(new() { Images = _images, ClassNames = [Workload.ClassName], Labels = _labels, Masks = _masks, HasMask = [true] },
+            ForwardContext.Default);
         loss.Total.backward();
         foreach (var (_, weight) in _method.TrainedWeights)
         {

@@ -43,7 +43,8 @@ internal static class CudaRun
             values[$"image_tower_{name}_ms"] = Math.Round(tower, 2);
             values[$"image_tower_{name}_of_{Batch}_ms"] = Math.Round(towers, 2);
             values[$"{name}_tower_fraction_of_matmul_peak"] = Math.Round(Batch * QuickRun.TowerFlop / (towers / 1e3) / peak, 4);
-            log.WriteLine(FormattableString.Invariant($"{name}: Detect {one:0.00} ms, {Batch} images {many:0.0} ms, tower {tower:0.00} and {towers:0.0} ms, product {peak / 1e12:0} TFLOP/s"));
+            log.WriteLine(FormattableString.Invariant(
+                $"{name}: Detect {one:0.00} ms, {Batch} images {many:0.0} ms, tower {tower:0.00} and {towers:0.0} ms, product {peak / 1e12:0} TFLOP/s"));
         }
 
         using (var tiny = Classes.TinyBenchmark.Tiny("cuda"))

@@ -16,7 +16,8 @@ internal static class MatrixPeak
         var x = torch.randn(1, Rows, Inputs).to(precision);
         using var layer = new LinearLayer(torch.randn(Outputs, Inputs).to(precision), torch.zeros(Outputs).to(precision));
         double best = double.MaxValue;
-        foreach (ILinearKernel kernel in new ILinearKernel[] { TorchLinear.Instance, ConvolutionLinear.Instance, PackedLinear.Instance, PanelLinear.Instance }.Where(k => k.Serves(x)))
+        foreach (ILinearKernel kernel in new ILinearKernel[] { TorchLinear.Instance, ConvolutionLinear.Instance, PackedLinear.Instance, PanelLinear.Instance }
+            .Where(k => k.Serves(x)))
         {
             for (int i = 0; i < 12; i++)
             {

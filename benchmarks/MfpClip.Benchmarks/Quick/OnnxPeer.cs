@@ -56,7 +56,8 @@ internal sealed class OnnxPeer : IDisposable
             reason = null;
             return peer;
         }
-        catch (Exception e) when (e is OnnxRuntimeException or IOException or UnauthorizedAccessException or DllNotFoundException or TypeInitializationException)
+        catch (Exception e) when (
+            e is OnnxRuntimeException or IOException or UnauthorizedAccessException or DllNotFoundException or TypeInitializationException)
         {
             Delete(own);
             reason = $"ONNX Runtime did not run the graph ({e.Message.Split('\n')[0]}).";

@@ -21,7 +21,8 @@ internal static class QuickRun
     public static int Run(string? peers, TextWriter output, TextWriter log)
     {
         log.WriteLine(Devices.Remark);
-        log.WriteLine($"{torch.get_num_threads()} threads. Detect is everything from decoded pixels to map, score and regions; ONNX Runtime runs the 24 blocks only.");
+        log.WriteLine($"{torch.get_num_threads()} threads. Detect is everything from decoded pixels to map, score and regions; ONNX Runtime runs "
+            + $"the 24 blocks only.");
         using var onnx = OnnxPeer.Open(peers, out string? reason);
         if (onnx is null)
         {

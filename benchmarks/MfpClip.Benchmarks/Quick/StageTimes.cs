@@ -6,7 +6,10 @@ using MfpClip.Kernels;
 
 namespace MfpClip.Benchmarks.Quick;
 
-/// <summary>Where the time of a call goes: each stage of the forward pass and what is around it, and which kernels serve. On CUDA stages wait for the device, which costs the whole call some time.</summary>
+/// <summary>
+/// Where the time of a call goes: each stage of the forward pass and what is around it, and which kernels serve. On CUDA stages wait for the device, which
+/// costs the whole call some time.
+/// </summary>
 internal static class StageTimes
 {
     private const int Calls = 6;
@@ -31,7 +34,8 @@ internal static class StageTimes
         foreach (var (work, choice) in KernelMeasurement.Choices.OrderBy(c => c.Key.ToString(), StringComparer.Ordinal))
         {
             output.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                $"{work.Kind} {work.Precision} 2^{work.LogRows} x {work.Inputs} -> {work.Outputs}: {choice.Name} ({string.Join(", ", choice.Milliseconds.Select(m => $"{m.Key} {m.Value.ToString("0.00", CultureInfo.InvariantCulture)}"))})"));
+                $"{work.Kind} {work.Precision} 2^{work.LogRows} x {work.Inputs} -> {work.Outputs}: {choice.Name} "
+                    + $"({string.Join(", ", choice.Milliseconds.Select(m => $"{m.Key} {m.Value.ToString("0.00", CultureInfo.InvariantCulture)}"))})"));
         }
 
         return 0;
@@ -64,7 +68,8 @@ internal static class StageTimes
         output.WriteLine(name);
         foreach (var (row, times) in rows)
         {
-            output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {row}: best {times.Min():0.0}, median {times.Order().ElementAt(Calls / 2):0.0} ms"));
+            output.WriteLine(string.Create(
+                CultureInfo.InvariantCulture, $"  {row}: best {times.Min():0.0}, median {times.Order().ElementAt(Calls / 2):0.0} ms"));
         }
 
         void Add(string row, TimeSpan time) => (rows.TryGetValue(row, out var times) ? times : rows[row] = []).Add(time.TotalMilliseconds);

@@ -12,16 +12,38 @@ internal static class AblateCommand
 {
     public static Command Create(Option<bool> json)
     {
-        var test = new Option<string[]>("--test") { Description = "What to test on: folders in the layout of MVTec AD, VisA, meta.json or good/bad.", AllowMultipleArgumentsPerToken = true, Required = true };
-        var tables = new Option<string[]>("--tables") { Description = "Which of table2, table3, table4, figure6.", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => ["table2", "table3", "table4", "figure6"] };
-        var output = new Option<string>("--out") { Description = "Folder for runs and tables. Started again with it, the study goes on; finished runs are not run again.", DefaultValueFactory = _ => "mfpclip-ablation" };
-        var seeds = new Option<long[]>("--seeds") { Description = "Each line runs once for each.", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => [0, 1, 2] };
+        var test = new Option<string[]>("--test")
+        {
+            Description = "What to test on: folders in the layout of MVTec AD, VisA, meta.json or good/bad.", AllowMultipleArgumentsPerToken = true,
+            Required = true,
+        };
+        var tables = new Option<string[]>("--tables")
+        {
+            Description = "Which of table2, table3, table4, figure6.", AllowMultipleArgumentsPerToken = true,
+            DefaultValueFactory = _ => ["table2", "table3", "table4", "figure6"],
+        };
+        var output = new Option<string>("--out")
+        {
+            Description = "Folder for runs and tables. Started again with it, the study goes on; finished runs are not run again.",
+            DefaultValueFactory = _ => "mfpclip-ablation",
+        };
+        var seeds = new Option<long[]>("--seeds")
+        {
+            Description = "Each line runs once for each.", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => [0, 1, 2],
+        };
         var limit = new Option<int?>("--limit") { Description = "Test images of each category at most." };
         var sigma = new Option<double>("--smoothing") { Description = "Width of the Gaussian on maps; the authors of the field use 4." };
         var pictures = new Option<int>("--pictures") { Description = "Images in figure 6.", DefaultValueFactory = _ => 8 };
-        var recompute = new Option<int>("--recompute") { Description = "Blocks of the vision tower computed again on the backward pass; 0 keeps all.", DefaultValueFactory = _ => 1 };
+        var recompute = new Option<int>("--recompute")
+        {
+            Description = "Blocks of the vision tower computed again on the backward pass; 0 keeps all.", DefaultValueFactory = _ => 1,
+        };
         var most = new Option<long?>("--max-steps") { Description = "End every training after so many steps; for quick tries." };
-        var features = new Option<string?>("--feature-cache") { Description = "Folder that keeps features of the frozen networks, for training and testing; lines share them. Seconds an image are then without those networks." };
+        var features = new Option<string?>("--feature-cache")
+        {
+            Description = "Folder that keeps features of the frozen networks, for training and testing; lines share them. Seconds an image are then "
+                + "without those networks.",
+        };
         var (choice, data, recipe) = (new DetectorChoice(), new TrainingDataChoice(), new RecipeChoice());
         var command = new Command("ablate", "Trains and tests the method with modules on and off, as the paper's tables 2 to 4 and figure 6.")
         {
@@ -34,7 +56,8 @@ internal static class AblateCommand
         {
             if (choice.Method(parsed).Description.Id != "mfp-clip")
             {
-                throw new DetectorConfigurationException([$"The paper's ablations are MFP-CLIP's; leave '--method {choice.Method(parsed).Description.Id}' out, or write lines of your own in code (AblationStudy)."]);
+                throw new DetectorConfigurationException([$"The paper's ablations are MFP-CLIP's; leave '--method {choice.Method(parsed).Description.Id}' out, "
+                    + $"or write lines of your own in code (AblationStudy)."]);
             }
 
             if (!choice.HasCnn(parsed))
@@ -57,7 +80,11 @@ internal static class AblateCommand
                 Seeds = parsed.GetValue(seeds)!,
                 Recipe = recipe.Apply(parsed, new TrainingRecipe(), 0),
                 Evaluation = new() { Limit = parsed.GetValue(limit), SmoothingSigma = parsed.GetValue(sigma), Cases = 0 },
-                Training = new() { OutputFolder = folder, RecomputedBlocks = parsed.GetValue(recompute), FeatureCacheFolder = parsed.GetValue(features), MaximumSteps = parsed.GetValue(most) },
+                Training = new()
+                {
+                    OutputFolder = folder, RecomputedBlocks = parsed.GetValue(recompute), FeatureCacheFolder = parsed.GetValue(features),
+                    MaximumSteps = parsed.GetValue(most),
+                },
                 Pictures = parsed.GetValue(pictures),
                 Command = CommandLine.AsTyped(),
                 Notice = choice.Notice(parsed) == DetectorChoice.RandomNotice ? DetectorChoice.RandomNotice : null,
@@ -66,7 +93,8 @@ internal static class AblateCommand
             var chosen = all.Where(t => wanted.Contains(t.Key)).ToList();
             bool asJson = parsed.GetValue(json);
             var study = new AblationStudy(options);
-            var result = asJson ? study.Run(chosen, auxiliary, testSet, null, cancellationToken) : WithProgress(study, chosen, auxiliary, testSet, cancellationToken);
+            var result = asJson ? study.Run(chosen, auxiliary, testSet, null, cancellationToken) : WithProgress(
+                study, chosen, auxiliary, testSet, cancellationToken);
             Print(asJson, folder, result);
             return Task.FromResult(0);
         });
@@ -74,7 +102,8 @@ internal static class AblateCommand
     }
 
     private static AblationResult WithProgress(
-        AblationStudy study, IReadOnlyList<AblationTable> tables, Training.Data.ITrainingData auxiliary, AnomalyDataSet test, CancellationToken cancellationToken) =>
+        AblationStudy study, IReadOnlyList<AblationTable> tables, Training.Data.ITrainingData auxiliary, AnomalyDataSet test,
+        CancellationToken cancellationToken) =>
         ProgressBars.Run<AblationProgress, AblationResult>(
             "ablation",
             progress => study.Run(tables, auxiliary, test, progress, cancellationToken),

@@ -10,14 +10,39 @@ internal static class BaselinesCommand
 {
     public static Command Create(Option<bool> json)
     {
-        var data = new Option<string[]>("--data") { Description = "What to test on: folders in the layout of MVTec AD, VisA, meta.json or good/bad.", Required = true, AllowMultipleArgumentsPerToken = true };
-        var models = new Option<string[]>("--models") { Description = "Folders that 'pretrain' filled, one a seed, or 'default' for the model inside this program. Lines give mean and standard deviation over them.", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => ["default"] };
-        var lines = new Option<string[]>("--lines") { Description = $"Which lines to run; without it all: {string.Join(", ", new BaselineStudy(new() { OutputFolder = "." }).Lines)}.", AllowMultipleArgumentsPerToken = true };
-        var shots = new Option<int[]>("--shots") { Description = "Numbers of good images.", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => [1, 2, 4, 8] };
-        var output = new Option<string>("--out") { Description = "Folder for runs and tables. Started again with it, the study goes on; what is there is not run again.", DefaultValueFactory = _ => "mfpclip-baselines" };
+        var data = new Option<string[]>("--data")
+        {
+            Description = "What to test on: folders in the layout of MVTec AD, VisA, meta.json or good/bad.", Required = true,
+            AllowMultipleArgumentsPerToken = true,
+        };
+        var models = new Option<string[]>("--models")
+        {
+            Description = "Folders that 'pretrain' filled, one a seed, or 'default' for the model inside this program. Lines give mean and standard "
+                + "deviation over them.",
+            AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => ["default"],
+        };
+        var lines = new Option<string[]>("--lines")
+        {
+            Description = $"Which lines to run; without it all: {string.Join(", ", new BaselineStudy(new() { OutputFolder = "." }).Lines)}.",
+            AllowMultipleArgumentsPerToken = true,
+        };
+        var shots = new Option<int[]>("--shots")
+        {
+            Description = "Numbers of good images.", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => [1, 2, 4, 8],
+        };
+        var output = new Option<string>("--out")
+        {
+            Description = "Folder for runs and tables. Started again with it, the study goes on; what is there is not run again.",
+            DefaultValueFactory = _ => "mfpclip-baselines",
+        };
         var limit = new Option<int?>("--limit") { Description = "Images of each category at most, good and defective alike, for quick tries." };
-        var resolution = new Option<EvaluationResolution>("--resolution") { Description = "Compare maps with masks at the image's resolution, or at the model's, as the papers do.", DefaultValueFactory = _ => EvaluationResolution.Image };
-        var command = new Command("baselines", "Puts the default model beside what it must beat and with its parts switched off, in one table. Nothing is trained.")
+        var resolution = new Option<EvaluationResolution>("--resolution")
+        {
+            Description = "Compare maps with masks at the image's resolution, or at the model's, as the papers do.",
+            DefaultValueFactory = _ => EvaluationResolution.Image,
+        };
+        var command = new Command(
+            "baselines", "Puts the default model beside what it must beat and with its parts switched off, in one table. Nothing is trained.")
         {
             data, models, lines, shots, output, limit, resolution,
         };
@@ -25,11 +50,15 @@ internal static class BaselinesCommand
         {
             string folder = parsed.GetValue(output)!;
             var options = new BaselineStudyOptions { OutputFolder = folder, Lines = parsed.GetValue(lines) ?? [], Shots = parsed.GetValue(shots)! };
-            var study = new BaselineStudy(options with { Evaluation = options.Evaluation with { Limit = parsed.GetValue(limit), Resolution = parsed.GetValue(resolution) } });
+            var study = new BaselineStudy(options with
+            {
+                Evaluation = options.Evaluation with { Limit = parsed.GetValue(limit), Resolution = parsed.GetValue(resolution) },
+            });
             var chosen = parsed.GetValue(models)!.Select(Model).ToList();
             var set = TestData.Open(parsed.GetValue(data)!);
             bool asJson = parsed.GetValue(json);
-            string table = asJson ? study.Run(chosen, set, null, null, cancellationToken) : WithProgress(p => study.Run(chosen, set, null, p, cancellationToken));
+            string table = asJson ? study.Run(chosen, set, null, null, cancellationToken) : WithProgress(
+                p => study.Run(chosen, set, null, p, cancellationToken));
             if (asJson)
             {
                 CliJson.Print(new { table, models = chosen.Select(m => new { m.Name, m.Seed }) });
@@ -46,7 +75,8 @@ internal static class BaselinesCommand
 
     private static BaselineModel Model(string folder, int index) => folder == "default"
         ? new("default", index + 1, () => new ZeroShotDetectorBuilder().UseDefaultModel())
-        : new(Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder))), index + 1, () => new ZeroShotDetectorBuilder().UseDefaultModel(folder));
+        : new(Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder))), index + 1, () => new ZeroShotDetectorBuilder()
+            .UseDefaultModel(folder));
 
     private static string WithProgress(Func<IProgress<EvaluationProgress>, string> run) => ProgressBars.Run("baselines", run, EvaluateCommand.Show);
 }

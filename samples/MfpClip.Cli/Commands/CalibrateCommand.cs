@@ -11,11 +11,25 @@ internal static class CalibrateCommand
     public static Command Create(Option<bool> json)
     {
         var good = new Option<string[]>("--good") { Description = "Photos of good parts, or folders of them.", AllowMultipleArgumentsPerToken = true };
-        var bad = new Option<string[]>("--bad") { Description = "Photos of defective parts, or folders of them. With them the threshold is the one with the best F1.", AllowMultipleArgumentsPerToken = true };
-        var data = new Option<string?>("--data") { Description = "A category of a data set instead: its good training images, or its good test images where it has no others." };
+        var bad = new Option<string[]>("--bad")
+        {
+            Description = "Photos of defective parts, or folders of them. With them the threshold is the one with the best F1.",
+            AllowMultipleArgumentsPerToken = true,
+        };
+        var data = new Option<string?>("--data")
+        {
+            Description = "A category of a data set instead: its good training images, or its good test images where it has no others.",
+        };
         var labelled = new Option<bool>("--labelled") { Description = "With --data: use the good and the defective test images." };
-        var rate = new Option<double>("--false-alarm-rate") { Description = "Share of good images that may be called anomalous, where only good ones are given. 0: the threshold lies above all of them.", DefaultValueFactory = _ => 0 };
-        var name = new Option<string?>("--class") { Description = "What the photos show, in words. Without it: the category's folder in words, or \"object\"." };
+        var rate = new Option<double>("--false-alarm-rate")
+        {
+            Description = "Share of good images that may be called anomalous, where only good ones are given. 0: the threshold lies above all of them.",
+            DefaultValueFactory = _ => 0,
+        };
+        var name = new Option<string?>("--class")
+        {
+            Description = "What the photos show, in words. Without it: the category's folder in words, or \"object\".",
+        };
         var output = new Option<string>("--out") { Description = "The calibration file.", DefaultValueFactory = _ => "calibration.json" };
         var choice = new DetectorChoice();
         var command = new Command("calibrate", "Finds the score from which an image counts as anomalous.") { good, bad, data, labelled, rate, name, output };
@@ -48,7 +62,8 @@ internal static class CalibrateCommand
     {
         var set = DataSetReader.Open(path);
         var category = set.Categories.Count == 1 ? set.Categories[0] : throw new DataSetException(
-            DataSetFault.UnknownLayout, path, $"it holds {set.Categories.Count} categories ({string.Join(", ", set.Categories.Take(5).Select(c => c.Key))}, ...); a threshold is for one of them. Name its folder.");
+            DataSetFault.UnknownLayout, path, $"it holds {set.Categories.Count} categories ({string.Join(", ", set.Categories.Take(5).Select(c => c.Key))}, "
+                + $"...); a threshold is for one of them. Name its folder.");
         var test = category.Test.ToLookup(s => s.IsAnomalous, s => s.ImagePath);
         string[] train = [.. category.TrainGood.Select(s => s.ImagePath)];
         return labelled && !test[true].Any() ? throw new DataSetException(DataSetFault.Empty, path, "it has no defective test images; leave --labelled out.")
@@ -62,12 +77,18 @@ internal static class CalibrateCommand
     {
         if (json)
         {
-            CliJson.Print(new { calibration = file, calibration.ImageThreshold, calibration.PixelThreshold, calibration.Strategy, calibration.GoodImages, calibration.DefectiveImages, notice });
+            CliJson.Print(new
+            {
+                calibration = file, calibration.ImageThreshold, calibration.PixelThreshold, calibration.Strategy, calibration.GoodImages,
+                calibration.DefectiveImages, notice,
+            });
             return;
         }
 
         string Number(float v) => v.ToString("0.####", CultureInfo.InvariantCulture);
-        Console.WriteLine($"An image counts as anomalous from a score of {Number(calibration.ImageThreshold)}, a pixel from {Number(calibration.PixelThreshold)} ({calibration.Strategy}, {calibration.GoodImages} good and {calibration.DefectiveImages} defective images).");
+        Console.WriteLine(
+            $"An image counts as anomalous from a score of {Number(calibration.ImageThreshold)}, a pixel from {Number(calibration.PixelThreshold)} "
+                + $"({calibration.Strategy}, {calibration.GoodImages} good and {calibration.DefectiveImages} defective images).");
         Console.WriteLine($"Written to {file}; use it with 'mfpclip detect --calibration {file}'.");
         if (notice is not null)
         {

@@ -19,7 +19,8 @@ internal static class CheckCommand
             else
             {
                 Console.WriteLine(report.Summary);
-                Console.WriteLine($"{report.System}; TorchSharp {report.TorchSharpVersion}; libtorch in {report.LibTorchFolder ?? "no folder"}; CUDA {(report.CudaAvailable ? "available" : "not available")}");
+                Console.WriteLine($"{report.System}; TorchSharp {report.TorchSharpVersion}; libtorch in {report.LibTorchFolder ?? "no folder"}; CUDA "
+                    + $"{(report.CudaAvailable ? "available" : "not available")}");
             }
 
             if (!report.IsReady)

@@ -15,16 +15,34 @@ internal static class CompareCommand
 {
     public static Command Create(Option<bool> json)
     {
-        var output = new Option<string>("--out") { Description = "Folder for runs and tables. Finished runs in it are not run again.", DefaultValueFactory = _ => "mfpclip-comparison" };
-        var test = new Option<string[]>("--test") { Description = "What to test on: folders in the layout of MVTec AD, VisA, meta.json or good/bad.", AllowMultipleArgumentsPerToken = true, Required = true };
-        var methods = new Option<string[]>("--methods") { Description = "Methods, in the order of the table. Default: all.", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => [.. DetectorRegistry.Default.Methods.Select(m => m.Description.Id)] };
+        var output = new Option<string>("--out")
+        {
+            Description = "Folder for runs and tables. Finished runs in it are not run again.", DefaultValueFactory = _ => "mfpclip-comparison",
+        };
+        var test = new Option<string[]>("--test")
+        {
+            Description = "What to test on: folders in the layout of MVTec AD, VisA, meta.json or good/bad.", AllowMultipleArgumentsPerToken = true,
+            Required = true,
+        };
+        var methods = new Option<string[]>("--methods")
+        {
+            Description = "Methods, in the order of the table. Default: all.", AllowMultipleArgumentsPerToken = true,
+            DefaultValueFactory = _ => [.. DetectorRegistry.Default.Methods.Select(m => m.Description.Id)],
+        };
         var seeds = new Option<long[]>("--seeds") { Description = "Seeds.", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => [0, 1, 2] };
         var limit = new Option<int?>("--limit") { Description = "Test images of each category at most." };
         var sigma = new Option<double>("--smoothing") { Description = "Width of the Gaussian that smooths every map before the pixel metrics." };
         var timed = new Option<int>("--latency-images") { Description = "Images by which latency is measured.", DefaultValueFactory = _ => 16 };
         var most = new Option<long?>("--max-steps") { Description = "End every training after so many steps; for quick tries." };
-        var recompute = new Option<int>("--recompute") { Description = "Blocks of the vision tower that are computed again on the backward pass instead of kept; 0 keeps all: faster, more memory.", DefaultValueFactory = _ => 1 };
-        var features = new Option<string?>("--feature-cache") { Description = "Folder that keeps features of the frozen networks, for training and testing; latency is measured without it." };
+        var recompute = new Option<int>("--recompute")
+        {
+            Description = "Blocks of the vision tower that are computed again on the backward pass instead of kept; 0 keeps all: faster, more memory.",
+            DefaultValueFactory = _ => 1,
+        };
+        var features = new Option<string?>("--feature-cache")
+        {
+            Description = "Folder that keeps features of the frozen networks, for training and testing; latency is measured without it.",
+        };
         var (choice, data, recipe) = (new DetectorChoice(), new TrainingDataChoice(), new RecipeChoice());
         var command = new Command("compare", "Trains and tests several methods under one protocol: the paper's Table 1, with latency and memory.")
         {
@@ -45,13 +63,19 @@ internal static class CompareCommand
                 Seeds = parsed.GetValue(seeds)!,
                 Recipe = own => recipe.Apply(parsed, own, own.Seed),
                 Evaluation = new() { Cases = 0, Limit = parsed.GetValue(limit), SmoothingSigma = parsed.GetValue(sigma) },
-                Training = new() { OutputFolder = folder, RecomputedBlocks = parsed.GetValue(recompute), MaximumSteps = parsed.GetValue(most), FeatureCacheFolder = parsed.GetValue(features) },
+                Training = new()
+                {
+                    OutputFolder = folder, RecomputedBlocks = parsed.GetValue(recompute), MaximumSteps = parsed.GetValue(most),
+                    FeatureCacheFolder = parsed.GetValue(features),
+                },
                 LatencyImages = parsed.GetValue(timed),
                 Notice = choice.IsRandom(parsed) ? DetectorChoice.RandomNotice : null,
                 Command = CommandLine.AsTyped(),
             });
-            List<ComparedMethod> lines = [.. parsed.GetValue(methods)!.Select(DetectorRegistry.Default.FindMethod).Select(m => new ComparedMethod(m.Description.Id, m.Description.Name, seed => Compose(choice, parsed, m, seed)))];
-            var result = asJson ? comparison.Run(lines, auxiliary, tested, null, cancellationToken) : WithProgress(comparison, lines, auxiliary, tested, cancellationToken);
+            List<ComparedMethod> lines = [.. parsed.GetValue(methods)!.Select(DetectorRegistry.Default.FindMethod)
+                .Select(m => new ComparedMethod(m.Description.Id, m.Description.Name, seed => Compose(choice, parsed, m, seed)))];
+            var result = asJson ? comparison.Run(lines, auxiliary, tested, null, cancellationToken) : WithProgress(
+                comparison, lines, auxiliary, tested, cancellationToken);
             Print(asJson, result, folder);
             return Task.FromResult(result.Methods.Any(m => m.Failure is not null) ? 1 : 0);
         });
@@ -71,14 +95,16 @@ internal static class CompareCommand
     }
 
     private static ComparisonResult WithProgress(
-        MethodComparison comparison, List<ComparedMethod> methods, Training.Data.ITrainingData auxiliary, AnomalyDataSet test, CancellationToken cancellationToken) =>
+        MethodComparison comparison, List<ComparedMethod> methods, Training.Data.ITrainingData auxiliary, AnomalyDataSet test,
+        CancellationToken cancellationToken) =>
         ProgressBars.Run<ComparisonProgress, ComparisonResult>(
             "comparing",
             progress => comparison.Run(methods, auxiliary, test, progress, cancellationToken),
             (bar, p) =>
             {
                 bar.MaxValue = p.Runs;
-                bar.Value = p.Run + (p.Phase switch { "training" => 0.7 * p.Share, "timing" => 0.7 + (0.05 * p.Share), "testing" => 0.75 + (0.25 * p.Share), _ => 1 });
+                bar.Value = p.Run + (p.Phase switch { "training" => 0.7 * p.Share, "timing" => 0.7 + (0.05 * p.Share), "testing" =>
+                    0.75 + (0.25 * p.Share), _ => 1 });
                 bar.Description = Markup.Escape(string.Create(CultureInfo.InvariantCulture, $"{p.Method} seed {p.Seed}: {p.Phase} {p.Share:0 %}"));
             },
             new ElapsedTimeColumn());
@@ -101,7 +127,8 @@ internal static class CompareCommand
         {
             table.AddRow(
                 m.Method.Name, Percent(m, "image_auroc"), Percent(m, "pixel_auroc"), Percent(m, "aupro"),
-                m.Runs.Count == 0 ? "-" : Number(m.Runs.Average(r => r.Latency.Median)), m.Runs.Count == 0 ? "-" : Number((m.Runs.Max(r => r.DetectionMemory) ?? 0) / 1e6));
+                m.Runs.Count == 0 ? "-" : Number(m.Runs.Average(r => r.Latency.Median)),
+                m.Runs.Count == 0 ? "-" : Number((m.Runs.Max(r => r.DetectionMemory) ?? 0) / 1e6));
         }
 
         AnsiConsole.Write(table);

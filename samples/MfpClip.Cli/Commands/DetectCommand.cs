@@ -10,7 +10,10 @@ internal static class DetectCommand
 {
     public static Command Create(Option<bool> json)
     {
-        var images = new Argument<string[]>("images") { Description = "Photos or folders. Without any: the bundled sample images.", Arity = ArgumentArity.ZeroOrMore };
+        var images = new Argument<string[]>("images")
+        {
+            Description = "Photos or folders. Without any: the bundled sample images.", Arity = ArgumentArity.ZeroOrMore,
+        };
         var name = new Option<string>("--class") { Description = "What the photos show, in words.", DefaultValueFactory = _ => "object" };
         var output = new Option<string>("--out") { Description = "Folder for overlays, maps and the report.", DefaultValueFactory = _ => "mfpclip-results" };
         var colors = new Option<ColorMap>("--colormap") { Description = "Colours of the map.", DefaultValueFactory = _ => ColorMap.Jet };
@@ -61,14 +64,19 @@ internal static class DetectCommand
         string report = Path.Combine(folder, "report.html");
         if (json)
         {
-            CliJson.Print(new { results, failures, notice, references = detector.References?.Images, warnings = detector.References?.Warnings ?? [], report, method = detector.Description.Method, weights_hash = detector.Description.WeightsHash });
+            CliJson.Print(new
+            {
+                results, failures, notice, references = detector.References?.Images, warnings = detector.References?.Warnings ?? [], report,
+                method = detector.Description.Method, weights_hash = detector.Description.WeightsHash,
+            });
         }
         else
         {
             var table = new Table().AddColumns("image", "score", "decision", "regions", "ms");
             foreach (var r in results)
             {
-                table.AddRow(Markup.Escape(Path.GetFileName(r.Image)), Number(r.Score), r.Anomalous switch { true => "anomalous", false => "normal", _ => "-" }, $"{r.Regions.Count}", Number(r.Milliseconds));
+                table.AddRow(Markup.Escape(Path.GetFileName(r.Image)), Number(r.Score), r.Anomalous switch { true => "anomalous", false => "normal", _ => "-" },
+                    $"{r.Regions.Count}", Number(r.Milliseconds));
             }
 
             AnsiConsole.Write(table);
@@ -93,12 +101,14 @@ internal static class DetectCommand
     private static string Number(double v) => v.ToString("0.###", CultureInfo.InvariantCulture);
 
     /// <summary>One line of the output.</summary>
-    private sealed record Detected(string Image, float Score, float? CalibratedScore, bool? Anomalous, IReadOnlyList<DefectRegion> Regions, double Milliseconds, string Overlay);
+    private sealed record Detected(
+        string Image, float Score, float? CalibratedScore, bool? Anomalous, IReadOnlyList<DefectRegion> Regions, double Milliseconds, string Overlay);
 
     /// <summary>The loop over the photos. One that cannot be read is reported and the others go on.</summary>
     private sealed record Run(ZeroShotDetector Detector, string Folder, MapImageOptions Pictures, bool Raw, DetectionOptions Options)
     {
-        public (List<Detected> Results, List<string> Failures) All(IReadOnlyList<string> files, string? notice, Action<string> done, CancellationToken cancellationToken)
+        public (List<Detected> Results, List<string> Failures) All(
+            IReadOnlyList<string> files, string? notice, Action<string> done, CancellationToken cancellationToken)
         {
             var (results, failures, sheet) = (new List<Detected>(), new List<string>(), new OverviewSheet());
             using var report = new HtmlReport(Path.Combine(Folder, "report.html"), Detector.Description, notice);

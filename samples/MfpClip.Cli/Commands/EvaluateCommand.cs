@@ -14,18 +14,46 @@ internal static class EvaluateCommand
 {
     public static Command Create(Option<bool> json)
     {
-        var data = new Option<string[]>("--data") { Description = "A category, a data set or a folder of data sets in MVTec AD's layout, VisA, a folder with meta.json, or a folder with good/ and bad/. Several: tested together.", Required = true, AllowMultipleArgumentsPerToken = true };
-        var output = new Option<string>("--out") { Description = "Folder for the report, its figures and pictures.", DefaultValueFactory = _ => "mfpclip-evaluation" };
-        var smooth = new Option<double?>("--smooth") { Description = "Smooth maps with a Gaussian of this width in pixels; alone: 4, as AnomalyCLIP and APRIL-GAN do. Without it maps are not smoothed.", Arity = ArgumentArity.ZeroOrOne };
+        var data = new Option<string[]>("--data")
+        {
+            Description = "A category, a data set or a folder of data sets in MVTec AD's layout, VisA, a folder with meta.json, or a folder with good/ and "
+                + "bad/. Several: tested together.",
+            Required = true, AllowMultipleArgumentsPerToken = true,
+        };
+        var output = new Option<string>("--out")
+        {
+            Description = "Folder for the report, its figures and pictures.", DefaultValueFactory = _ => "mfpclip-evaluation",
+        };
+        var smooth = new Option<double?>("--smooth")
+        {
+            Description = "Smooth maps with a Gaussian of this width in pixels; alone: 4, as AnomalyCLIP and APRIL-GAN do. Without it maps are not smoothed.",
+            Arity = ArgumentArity.ZeroOrOne,
+        };
         var limit = new Option<int?>("--limit") { Description = "Images of each category at most, good and defective alike, for quick tries." };
-        var resolution = new Option<EvaluationResolution>("--resolution") { Description = "Compare maps with masks at the image's resolution, or at the model's, as the papers do.", DefaultValueFactory = _ => EvaluationResolution.Image };
+        var resolution = new Option<EvaluationResolution>("--resolution")
+        {
+            Description = "Compare maps with masks at the image's resolution, or at the model's, as the papers do.",
+            DefaultValueFactory = _ => EvaluationResolution.Image,
+        };
         var name = new Option<string?>("--class") { Description = "What the photos show, in words. Without it: the category's folder in words." };
         var shots = new Option<int>("--shots") { Description = "Good images of train/good, the first by name, to compare with." };
-        var cases = new Option<int>("--cases") { Description = "Best and worst cases of each kind and category whose pictures are in the report; 0: none, for data that must not be passed on.", DefaultValueFactory = _ => new EvaluationOptions().Cases };
-        var auxiliary = new Option<string[]>("--auxiliary") { Description = "What the modules were trained on: data sets, or training.json. Without it: the training.json beside the modules. Overlap with --data is refused.", AllowMultipleArgumentsPerToken = true };
+        var cases = new Option<int>("--cases")
+        {
+            Description = "Best and worst cases of each kind and category whose pictures are in the report; 0: none, for data that must not be passed on.",
+            DefaultValueFactory = _ => new EvaluationOptions().Cases,
+        };
+        var auxiliary = new Option<string[]>("--auxiliary")
+        {
+            Description = "What the modules were trained on: data sets, or training.json. Without it: the training.json beside the modules. Overlap "
+                + "with --data is refused.",
+            AllowMultipleArgumentsPerToken = true,
+        };
         var choice = new DetectorChoice();
         var baseline = new BaselineChoice();
-        var command = new Command("evaluate", "Measures a detector on a data set and writes a report.") { data, output, smooth, limit, resolution, name, shots, cases, auxiliary };
+        var command = new Command("evaluate", "Measures a detector on a data set and writes a report.")
+        {
+            data, output, smooth, limit, resolution, name, shots, cases, auxiliary,
+        };
         choice.AddTo(command, defaultModel: true);
         choice.AddReferencesTo(command, folder: false);
         choice.AddModulesOffTo(command);
@@ -37,11 +65,14 @@ internal static class EvaluateCommand
             var evaluator = new Evaluator(new()
             {
                 SmoothingSigma = parsed.GetValue(smooth) ?? (parsed.GetResult(smooth) is null ? 0 : 4),
-                Limit = parsed.GetValue(limit) is { } n and < 2 ? throw new ArgumentException($"--limit is {n}; it must be at least 2: a good and a defective image.") : parsed.GetValue(limit),
+                Limit = parsed.GetValue(limit) is { } n and < 2
+                    ? throw new ArgumentException($"--limit is {n}; it must be at least 2: a good and a defective image.") : parsed.GetValue(limit),
                 Resolution = parsed.GetValue(resolution), ClassName = parsed.GetValue(name), Shots = parsed.GetValue(shots),
-                Cases = parsed.GetValue(cases) is var kept and >= 0 ? kept : throw new ArgumentException($"--cases is {parsed.GetValue(cases)}; it must not be negative."),
+                Cases = parsed.GetValue(cases) is var kept and >= 0 ? kept : throw new ArgumentException(
+                    $"--cases is {parsed.GetValue(cases)}; it must not be negative."),
             });
-            var run = Run(parsed.GetValue(json), progress => Evaluate(evaluator, choice, baseline, parsed, parsed.GetValue(shots), parsed.GetValue(name), set, protocol, progress, cancellationToken))
+            var run = Run(parsed.GetValue(json), progress =>
+                Evaluate(evaluator, choice, baseline, parsed, parsed.GetValue(shots), parsed.GetValue(name), set, protocol, progress, cancellationToken))
                 with { Notice = baseline.ReadsWeights(parsed) ? choice.Notice(parsed) : null };
             string page = EvaluationReportFiles.Write(parsed.GetValue(output)!, new([run]));
             Print(parsed.GetValue(json), run, page);
@@ -51,7 +82,8 @@ internal static class EvaluateCommand
     }
 
     private static EvaluationRun Evaluate(
-        Evaluator evaluator, DetectorChoice choice, BaselineChoice baseline, ParseResult parsed, int shots, string? className, AnomalyDataSet set, CrossDataSetProtocol? protocol,
+        Evaluator evaluator, DetectorChoice choice, BaselineChoice baseline, ParseResult parsed, int shots, string? className, AnomalyDataSet set,
+        CrossDataSetProtocol? protocol,
         IProgress<EvaluationProgress>? progress, CancellationToken cancellationToken)
     {
         if (baseline.Build(parsed, choice, shots) is { } without)
@@ -66,7 +98,9 @@ internal static class EvaluateCommand
         {
             // WinCLIP+ brings its own association with references.
             return evaluator.EvaluateEachCategory(
-                    (_, references) => choice.Builder(parsed).UseWinClip(new WinClipOptions { References = [.. references.Select(r => ImageInput.FromFile(r.ImagePath))] }).Build(), set, protocol, progress, cancellationToken);
+                    (_, references) => choice.Builder(parsed)
+                        .UseWinClip(new WinClipOptions { References = [.. references.Select(r => ImageInput.FromFile(r.ImagePath))] }).Build(), set,
+                    protocol, progress, cancellationToken);
         }
 
         using var detector = choice.Builder(parsed).Build();
@@ -74,7 +108,8 @@ internal static class EvaluateCommand
         {
             return evaluator.EvaluateEachCategory(
                 (category, references) => detector.WithReferences(
-                    [.. references.Select(r => ImageInput.FromFile(r.ImagePath))], baseline.References(parsed, choice.References(parsed, className ?? category.ClassName)), null, cancellationToken),
+                    [.. references.Select(r => ImageInput.FromFile(r.ImagePath))],
+                    baseline.References(parsed, choice.References(parsed, className ?? category.ClassName)), null, cancellationToken),
                 set, protocol, progress, cancellationToken);
         }
 
@@ -111,9 +146,11 @@ internal static class EvaluateCommand
             AnsiConsole.Profile.Width = Math.Max(AnsiConsole.Profile.Width, 160);
         }
 
-        string Short(string title) => title.Replace("image ", "I-", StringComparison.Ordinal).Replace("pixel ", "P-", StringComparison.Ordinal).Replace("F1-max", "F1", StringComparison.Ordinal);
+        string Short(string title) => title.Replace("image ", "I-", StringComparison.Ordinal).Replace("pixel ", "P-", StringComparison.Ordinal)
+            .Replace("F1-max", "F1", StringComparison.Ordinal);
         TableColumn Right(string title) => new TableColumn(title).RightAligned().NoWrap();
-        var table = new Table().Border(TableBorder.Simple).AddColumn(new TableColumn("category").NoWrap()).AddColumns([.. shown.Select(m => Right(Short(m.Title))), Right("images"), Right("s/img")]);
+        var table = new Table().Border(TableBorder.Simple).AddColumn(new TableColumn("category").NoWrap())
+            .AddColumns([.. shown.Select(m => Right(Short(m.Title))), Right("images"), Right("s/img")]);
         foreach (var c in run.Categories)
         {
             table.AddRow([Markup.Escape(c.Key), .. Cells(shown, c.Metrics, c.Images, c.SecondsPerImage)]);
@@ -121,7 +158,8 @@ internal static class EvaluateCommand
 
         table.AddEmptyRow().AddRow(["mean", .. Cells(shown, run.Mean, run.Images, run.SecondsPerImage)]);
         AnsiConsole.Write(table);
-        Console.WriteLine($"Percent; I: images, P: pixels. n/a: not available, for example because masks are missing; the report says why.{Environment.NewLine}Report: {page}");
+        Console.WriteLine($"Percent; I: images, P: pixels. n/a: not available, for example because masks are missing; the report says "
+            + $"why.{Environment.NewLine}Report: {page}");
         if (run.Notice is not null)
         {
             Console.WriteLine($"NOTE: {run.Notice}");
@@ -136,6 +174,8 @@ internal static class EvaluateCommand
         return figures;
     }
 
-    private static IEnumerable<string> Cells(IEnumerable<(string Key, string Title, Func<EvaluationMetrics, Evaluation.Metrics.MetricValue> Get)> shown, EvaluationMetrics metrics, int images, double seconds) =>
-        [.. shown.Select(m => m.Get(metrics).ToString()), images.ToString(CultureInfo.InvariantCulture), seconds.ToString("0.000", CultureInfo.InvariantCulture)];
+    private static IEnumerable<string> Cells(IEnumerable<(string Key, string Title, Func<EvaluationMetrics, Evaluation.Metrics.MetricValue> Get)> shown,
+        EvaluationMetrics metrics, int images, double seconds) =>
+        [.. shown.Select(m => m.Get(metrics).ToString()), images.ToString(CultureInfo.InvariantCulture), seconds.ToString(
+            "0.000", CultureInfo.InvariantCulture)];
 }

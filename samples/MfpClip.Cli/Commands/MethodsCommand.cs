@@ -13,7 +13,10 @@ internal static class MethodsCommand
         {
             if (parsed.GetValue(json))
             {
-                CliJson.Print(DetectorRegistry.Default.Methods.Select(m => new { Key = m.Description.Id, m.Description.Name, m.Description.Paper, m.Description.Summary, m.Description.IsTrained, m.Description.ReadsCnn }));
+                CliJson.Print(DetectorRegistry.Default.Methods.Select(m => new
+                {
+                    Key = m.Description.Id, m.Description.Name, m.Description.Paper, m.Description.Summary, m.Description.IsTrained, m.Description.ReadsCnn,
+                }));
                 return Task.FromResult(0);
             }
 

@@ -15,7 +15,8 @@ internal static class ModelsCommand
         Failure.Run(command, json, (parsed, _) =>
         {
             var store = new ModelStore();
-            var rows = ModelCatalogue.Models.Select(m => new { m.Name, m.Repository, m.Revision, m.Licence, Sha256 = m.Files[0].Sha256, Here = store.IsComplete(m.Name) }).ToList();
+            var rows = ModelCatalogue.Models.Select(m =>
+                new { m.Name, m.Repository, m.Revision, m.Licence, Sha256 = m.Files[0].Sha256, Here = store.IsComplete(m.Name) }).ToList();
             if (parsed.GetValue(json))
             {
                 CliJson.Print(rows);
@@ -39,7 +40,8 @@ internal static class ModelsCommand
             string model = ModelCatalogue.Find(parsed.GetValue(name)!).Name;
             string path = parsed.GetValue(json)
                 ? await new ModelStore().EnsureAsync(model, cancellationToken: cancellationToken)
-                : await AnsiConsole.Progress().Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new DownloadedColumn(), new TransferSpeedColumn()).StartAsync(async progress =>
+                : await AnsiConsole.Progress().Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new DownloadedColumn(), new TransferSpeedColumn())
+                    .StartAsync(async progress =>
                 {
                     var tasks = new Dictionary<string, ProgressTask>();
                     return await new ModelStore().EnsureAsync(model, new DirectProgress<DownloadProgress>(p =>

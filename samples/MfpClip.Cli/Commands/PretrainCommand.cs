@@ -10,7 +10,10 @@ internal static class PretrainCommand
 {
     public static Command Create(Option<bool> json)
     {
-        var output = new Option<string>("--out") { Description = "Folder for features, checkpoint, log and result; a second run goes on there.", DefaultValueFactory = _ => "mfpclip-pretraining" };
+        var output = new Option<string>("--out")
+        {
+            Description = "Folder for features, checkpoint, log and result; a second run goes on there.", DefaultValueFactory = _ => "mfpclip-pretraining",
+        };
         var cnn = new Option<string>("--cnn") { Description = "EfficientNet-Lite0 (safetensors), see 'mfpclip models list'.", Required = true };
         var images = new Option<int>("--images") { Description = "Pictures to train on.", DefaultValueFactory = _ => 5000 };
         var heldOut = new Option<int>("--held-out") { Description = "Pictures of held-out categories to validate on.", DefaultValueFactory = _ => 400 };
@@ -35,7 +38,8 @@ internal static class PretrainCommand
         {
             var options = new PretrainingOptions
             {
-                Folder = parsed.GetValue(output)!, CnnPath = parsed.GetValue(cnn)!, Images = parsed.GetValue(images), ValidationImages = parsed.GetValue(heldOut),
+                Folder = parsed.GetValue(output)!, CnnPath = parsed.GetValue(cnn)!, Images = parsed.GetValue(images),
+                ValidationImages = parsed.GetValue(heldOut),
                 Epochs = parsed.GetValue(epochs), BatchSize = parsed.GetValue(batch), LearningRate = parsed.GetValue(rate), Seed = parsed.GetValue(seed),
                 Device = parsed.GetValue(device)!, Threads = parsed.GetValue(threads),
                 Model = new HybridConfig
@@ -48,7 +52,8 @@ internal static class PretrainCommand
                 },
             };
             bool asJson = parsed.GetValue(json);
-            var result = Pretrainer.Run(new ProceduralSource(options.Model.Vision.ImageSize, parsed.GetValue(dataSeed), parsed.GetValue(large)), options, asJson ? null : new Lines(), cancellationToken);
+            var result = Pretrainer.Run(new ProceduralSource(options.Model.Vision.ImageSize, parsed.GetValue(dataSeed), parsed.GetValue(large)), options, asJson
+                ? null : new Lines(), cancellationToken);
             if (asJson)
             {
                 CliJson.Print(result);
@@ -64,7 +69,8 @@ internal static class PretrainCommand
     }
 
     private static string Words(PretrainingScore s) => string.Create(
-        CultureInfo.InvariantCulture, $"held-out categories: image AUROC {s.ImageAuroc:0.0} (map alone {s.ImageAurocOfMap:0.0}), pixel AUROC {s.PixelAuroc:0.0}");
+        CultureInfo.InvariantCulture,
+        $"held-out categories: image AUROC {s.ImageAuroc:0.0} (map alone {s.ImageAurocOfMap:0.0}), pixel AUROC {s.PixelAuroc:0.0}");
 
     private sealed class Lines : IProgress<PretrainingProgress>
     {

@@ -9,7 +9,12 @@ internal static class ReportCommand
 {
     public static Command Create(Option<bool> json)
     {
-        var results = new Argument<string[]>("results") { Description = "Folders that 'evaluate' wrote, or their results.json. Several: seeds of a method become mean and deviation, methods rows of a table.", Arity = ArgumentArity.OneOrMore };
+        var results = new Argument<string[]>("results")
+        {
+            Description =
+                "Folders that 'evaluate' wrote, or their results.json. Several: seeds of a method become mean and deviation, methods rows of a table.",
+            Arity = ArgumentArity.OneOrMore,
+        };
         var output = new Option<string?>("--out") { Description = "Folder for the report. Without it: the folder of the results, where there is one." };
         var command = new Command("report", "Renders the report of saved results anew.") { results, output };
         Failure.Run(command, json, (parsed, _) =>
@@ -43,6 +48,7 @@ internal static class ReportCommand
     }
 
     // Fractions over the runs: mean and standard deviation of the sample, null where there is none.
-    private static Dictionary<string, object> Figures(MethodRuns method, string? category) => EvaluationMetrics.All.Where(m => m.Key != "aupro_authors").ToDictionary(
+    private static Dictionary<string, object> Figures(MethodRuns method, string? category) =>
+        EvaluationMetrics.All.Where(m => m.Key != "aupro_authors").ToDictionary(
         m => m.Key, m => method.Summarise(m.Get, category) is var s ? (object)new { s.Mean, sd = s.Deviation, s.Runs } : null!);
 }

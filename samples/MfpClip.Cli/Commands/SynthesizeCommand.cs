@@ -12,16 +12,28 @@ internal static class SynthesizeCommand
 {
     public static Command Create(Option<bool> json)
     {
-        var output = new Option<string>("--out") { Description = "Folder to write to; a run that broke off goes on there.", DefaultValueFactory = _ => "mfpclip-synthetic" };
-        var categories = new Option<string[]?>("--categories") { Description = "Categories (names in quotes); all by default, 'training' or 'held-out' for those.", AllowMultipleArgumentsPerToken = true };
-        var kinds = new Option<DefectKind[]?>("--kinds") { Description = "Kinds of defects; all that fit a category by default.", AllowMultipleArgumentsPerToken = true };
+        var output = new Option<string>("--out")
+        {
+            Description = "Folder to write to; a run that broke off goes on there.", DefaultValueFactory = _ => "mfpclip-synthetic",
+        };
+        var categories = new Option<string[]?>("--categories")
+        {
+            Description = "Categories (names in quotes); all by default, 'training' or 'held-out' for those.", AllowMultipleArgumentsPerToken = true,
+        };
+        var kinds = new Option<DefectKind[]?>("--kinds")
+        {
+            Description = "Kinds of defects; all that fit a category by default.", AllowMultipleArgumentsPerToken = true,
+        };
         var train = new Option<int>("--train") { Description = "Good pictures to train on, a category.", DefaultValueFactory = _ => 20 };
         var good = new Option<int>("--good") { Description = "Good pictures to test on, a category.", DefaultValueFactory = _ => 10 };
         var defective = new Option<int>("--defective") { Description = "Defective pictures, a category and kind.", DefaultValueFactory = _ => 3 };
         var size = new Option<int>("--size") { Description = "Side in pixels.", DefaultValueFactory = _ => 320 };
         var seed = new Option<long>("--seed") { Description = "Everything follows from it." };
         var noCamera = new Option<bool>("--no-camera") { Description = "Leave out blur, noise, uneven light and compression." };
-        var from = new Option<string[]?>("--from") { Description = "Good photos of your own (files or folders) to paste defects on, instead of rendering.", AllowMultipleArgumentsPerToken = true };
+        var from = new Option<string[]?>("--from")
+        {
+            Description = "Good photos of your own (files or folders) to paste defects on, instead of rendering.", AllowMultipleArgumentsPerToken = true,
+        };
         var className = new Option<string>("--class") { Description = "With --from: what the photos show.", DefaultValueFactory = _ => "object" };
         var jobs = new Option<int>("--jobs") { Description = "Pictures at a time.", DefaultValueFactory = _ => Environment.ProcessorCount };
         var sheet = new Option<string?>("--sheet") { Description = "Only draw every category, good and defective, into this PNG." };
@@ -55,16 +67,26 @@ internal static class SynthesizeCommand
             var names = Names(parsed.GetValue(categories));
             var plan = photos is null
                 ? SyntheticPlan.Render(names, wanted, counts[0], counts[1], counts[2], parsed.GetValue(size), parsed.GetValue(seed), !parsed.GetValue(noCamera))
-                : SyntheticPlan.Paste(photos, parsed.GetValue(className)!, file => MapFiles.ReadPhoto(ImageInput.FromFile(file)), wanted, counts[2], parsed.GetValue(seed));
+                : SyntheticPlan.Paste(photos, parsed.GetValue(className)!, file =>
+                    MapFiles.ReadPhoto(ImageInput.FromFile(file)), wanted, counts[2], parsed.GetValue(seed));
             object settings = photos is null
-                ? new { Format = 1, Categories = names, Kinds = wanted?.Select(SyntheticPlan.KindName), Train = counts[0], Good = counts[1], Defective = counts[2], Size = parsed.GetValue(size), Seed = parsed.GetValue(seed), Camera = !parsed.GetValue(noCamera) }
-                : new { Format = 1, From = photos.Select(f => $"{Path.GetFileName(f)}, {new FileInfo(f).Length} bytes"), Class = parsed.GetValue(className), Kinds = wanted?.Select(SyntheticPlan.KindName), Defective = counts[2], Seed = parsed.GetValue(seed) };
+                ? new
+                {
+                    Format = 1, Categories = names, Kinds = wanted?.Select(SyntheticPlan.KindName), Train = counts[0], Good = counts[1], Defective = counts[2],
+                    Size = parsed.GetValue(size), Seed = parsed.GetValue(seed), Camera = !parsed.GetValue(noCamera),
+                }
+                : new
+                {
+                    Format = 1, From = photos.Select(f => $"{Path.GetFileName(f)}, {new FileInfo(f).Length} bytes"), Class = parsed.GetValue(className),
+                    Kinds = wanted?.Select(SyntheticPlan.KindName), Defective = counts[2], Seed = parsed.GetValue(seed),
+                };
             var folder = new SyntheticFolder(parsed.GetValue(output)!);
             var summary = asJson
                 ? folder.Write(plan, settings, parsed.GetValue(jobs), _ => { }, cancellationToken)
                 : WithProgress(folder, plan, settings, parsed.GetValue(jobs), cancellationToken);
             Say(asJson, summary, string.Create(
-                CultureInfo.InvariantCulture, $"{summary.Images} images, categories: {summary.Categories}, in {summary.Folder}: {summary.Written} written, {summary.Kept} there already, {summary.Seconds:0.0} s"));
+                CultureInfo.InvariantCulture, $"{summary.Images} images, categories: {summary.Categories}, in {summary.Folder}: {summary.Written} written, "
+                    + $"{summary.Kept} there already, {summary.Seconds:0.0} s"));
             return Task.FromResult(0);
         });
         return command;

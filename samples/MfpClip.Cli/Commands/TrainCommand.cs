@@ -11,14 +11,27 @@ internal static class TrainCommand
 {
     public static Command Create(Option<bool> json)
     {
-        var output = new Option<string>("--out") { Description = "Folder for modules, checkpoint, curves and manifest.", DefaultValueFactory = _ => "mfpclip-training" };
+        var output = new Option<string>("--out")
+        {
+            Description = "Folder for modules, checkpoint, curves and manifest.", DefaultValueFactory = _ => "mfpclip-training",
+        };
         var seed = new Option<long>("--seed") { Description = "Seed of starting values, order and rendered images." };
         var resume = new Option<bool>("--resume") { Description = "Go on from the folder's checkpoint." };
-        var train = new Option<string[]?>("--train-modules") { Description = "Only these modules (i2tp, sp, mpfa, mp ...).", AllowMultipleArgumentsPerToken = true };
-        var scratch = new Option<bool>("--from-scratch") { Description = "Starting values of the seed for every module, where the default model would bring trained ones." };
+        var train = new Option<string[]?>("--train-modules")
+        {
+            Description = "Only these modules (i2tp, sp, mpfa, mp ...).", AllowMultipleArgumentsPerToken = true,
+        };
+        var scratch = new Option<bool>("--from-scratch")
+        {
+            Description = "Starting values of the seed for every module, where the default model would bring trained ones.",
+        };
         var every = new Option<int?>("--checkpoint-every") { Description = "A checkpoint after so many steps too." };
         var most = new Option<long?>("--max-steps") { Description = "Stop, resumably, after so many steps." };
-        var recompute = new Option<int>("--recompute") { Description = "Blocks of the vision tower that are computed again on the backward pass instead of kept; 0 keeps all: faster, more memory.", DefaultValueFactory = _ => 1 };
+        var recompute = new Option<int>("--recompute")
+        {
+            Description = "Blocks of the vision tower that are computed again on the backward pass instead of kept; 0 keeps all: faster, more memory.",
+            DefaultValueFactory = _ => 1,
+        };
         var features = new Option<string?>("--feature-cache") { Description = "Folder that keeps features of the frozen networks." };
         var featureBytes = new Option<double>("--feature-cache-gb") { Description = "Its size at most, in GB.", DefaultValueFactory = _ => 20 };
         var imageBytes = new Option<double>("--image-cache-gb") { Description = "Memory for decoded images, in GB.", DefaultValueFactory = _ => 2 };
@@ -73,7 +86,8 @@ internal static class TrainCommand
         {
             bar.MaxValue = (double)p.Epochs * p.StepsPerEpoch;
             bar.Value = ((double)p.Epoch * p.StepsPerEpoch) + p.Step;
-            bar.Description = string.Create(CultureInfo.InvariantCulture, $"epoch {p.Epoch + 1}/{p.Epochs} loss {p.MeanLoss:0.####} {p.SecondsPerStep:0.###} s/step");
+            bar.Description = string.Create(
+                CultureInfo.InvariantCulture, $"epoch {p.Epoch + 1}/{p.Epochs} loss {p.MeanLoss:0.####} {p.SecondsPerStep:0.###} s/step");
         });
 
     private static void Print(bool json, TrainingResult result, string? notice)
@@ -84,7 +98,8 @@ internal static class TrainCommand
             CliJson.Print(new
             {
                 modules = result.ModulesPath, checkpoint = result.CheckpointPath, complete = result.IsComplete, result.Steps, result.Epochs, result.FrozenHash,
-                result.TrainedHash, seconds = result.Elapsed.TotalSeconds, peak_memory_bytes = memory, notice = notice == DetectorChoice.RandomNotice ? notice : null,
+                result.TrainedHash, seconds = result.Elapsed.TotalSeconds, peak_memory_bytes = memory,
+                notice = notice == DetectorChoice.RandomNotice ? notice : null,
             });
             return;
         }
@@ -96,8 +111,10 @@ internal static class TrainCommand
         }
 
         AnsiConsole.Write(table);
-        Console.WriteLine(result.IsComplete ? $"Trained modules: {result.ModulesPath} (use them with --modules)" : $"Stopped after {result.Steps} steps; go on with --resume. Modules so far: {result.ModulesPath}");
-        Console.WriteLine($"Frozen weights unchanged (sha256 {result.FrozenHash[..12]}), {Number(result.Elapsed.TotalSeconds)} s{(memory is { } peak ? $", peak memory {Number(peak / 1e9)} GB" : string.Empty)}");
+        Console.WriteLine(result.IsComplete ? $"Trained modules: {result.ModulesPath} (use them with --modules)"
+            : $"Stopped after {result.Steps} steps; go on with --resume. Modules so far: {result.ModulesPath}");
+        Console.WriteLine($"Frozen weights unchanged (sha256 {result.FrozenHash[..12]}), {Number(result.Elapsed.TotalSeconds)} "
+            + $"s{(memory is { } peak ? $", peak memory {Number(peak / 1e9)} GB" : string.Empty)}");
         if (notice == DetectorChoice.RandomNotice)
         {
             Console.WriteLine($"NOTE: {notice}");

@@ -31,7 +31,8 @@ internal static class ContactSheet
     {
         const int Shrink = 4;
         int size = Cell * Shrink;
-        bool Marked(int x, int y) => x >= 0 && y >= 0 && x < Cell && y < Cell && Enumerable.Range(0, Shrink * Shrink).Any(k => picture.Mask[(((y * Shrink) + (k / Shrink)) * size) + (x * Shrink) + (k % Shrink)]);
+        bool Marked(int x, int y) => x >= 0 && y >= 0 && x < Cell && y < Cell && Enumerable.Range(0, Shrink * Shrink)
+            .Any(k => picture.Mask[(((y * Shrink) + (k / Shrink)) * size) + (x * Shrink) + (k % Shrink)]);
         for (int y = 0; y < Cell; y++)
         {
             for (int x = 0; x < Cell; x++)

@@ -30,7 +30,8 @@ internal sealed class SyntheticFolder(string root)
         long start = System.Diagnostics.Stopwatch.GetTimestamp();
         Claim(JsonSerializer.Serialize(settings, Json));
         var known = ReadCaptions();
-        var todo = plan.Pictures.Where(p => !(known.ContainsKey(p.Image) && File.Exists(PathOf(p.Image)) && (p.Mask is null || File.Exists(PathOf(p.Mask))))).ToList();
+        var todo = plan.Pictures.Where(p =>
+            !(known.ContainsKey(p.Image) && File.Exists(PathOf(p.Image)) && (p.Mask is null || File.Exists(PathOf(p.Mask))))).ToList();
         int kept = plan.Pictures.Count - todo.Count, done = kept;
         progress(done);
         using (var journal = Open(Path.Combine(root, Captions)))
@@ -57,7 +58,8 @@ internal sealed class SyntheticFolder(string root)
         }
 
         WriteWhole(Path.Combine(root, Captions), System.Text.Encoding.UTF8.GetBytes(string.Concat(plan.Pictures.Select(p => known[p.Image] + "\n"))));
-        return new(root, plan.Pictures.Select(p => p.Category).Distinct().Count(), plan.Pictures.Count, todo.Count, kept, System.Diagnostics.Stopwatch.GetElapsedTime(start).TotalSeconds);
+        return new(root, plan.Pictures.Select(p => p.Category).Distinct()
+            .Count(), plan.Pictures.Count, todo.Count, kept, System.Diagnostics.Stopwatch.GetElapsedTime(start).TotalSeconds);
     }
 
     /// <summary>8-bit grey PNG, 0 or 255.</summary>
@@ -68,7 +70,8 @@ internal sealed class SyntheticFolder(string root)
         try
         {
             using var pixmap = new SKPixmap(new SKImageInfo(width, height, SKColorType.Gray8, SKAlphaType.Opaque), pinned.AddrOfPinnedObject());
-            using var data = pixmap.Encode(SKEncodedImageFormat.Png, 100) ?? throw new InvalidOperationException($"SkiaSharp cannot encode {width} x {height} grey pixels as PNG.");
+            using var data = pixmap.Encode(SKEncodedImageFormat.Png, 100) ?? throw new InvalidOperationException(
+                $"SkiaSharp cannot encode {width} x {height} grey pixels as PNG.");
             return data.ToArray();
         }
         finally
@@ -104,7 +107,8 @@ internal sealed class SyntheticFolder(string root)
         {
             if (File.ReadAllText(path).Trim() != settings)
             {
-                throw new OutputException(root, "it holds a set made with other options (see synthesize.json). Take another folder, or give the same options to go on with this one.");
+                throw new OutputException(root,
+                    "it holds a set made with other options (see synthesize.json). Take another folder, or give the same options to go on with this one.");
             }
 
             // What a killed run was writing; whole files have their names already.

@@ -23,13 +23,15 @@ internal sealed record SyntheticPlan(IReadOnlyList<PlannedPicture> Pictures)
     private const int Seeds = 24;
 
     /// <summary>Rendered products.</summary>
-    public static SyntheticPlan Render(IReadOnlyList<string> categories, IReadOnlyList<DefectKind>? kinds, int train, int good, int defective, int size, long seed, bool camera)
+    public static SyntheticPlan Render(
+        IReadOnlyList<string> categories, IReadOnlyList<DefectKind>? kinds, int train, int good, int defective, int size, long seed, bool camera)
     {
         var pictures = new List<PlannedPicture>();
         foreach (string name in categories)
         {
             var category = ProceduralDataSet.Categories.FirstOrDefault(c => c.Name == name)
-                ?? throw new ArgumentException($"--categories: there is no category '{name}'; known are {string.Join(", ", ProceduralDataSet.Categories.Select(c => c.Name))}.");
+                ?? throw new ArgumentException(
+                    $"--categories: there is no category '{name}'; known are {string.Join(", ", ProceduralDataSet.Categories.Select(c => c.Name))}.");
             string folder = FolderName(name);
             for (int k = 0; k < train + good; k++)
             {
@@ -54,10 +56,12 @@ internal sealed record SyntheticPlan(IReadOnlyList<PlannedPicture> Pictures)
     }
 
     /// <summary>A user's good photos, every second one kept for the test, and defects pasted on those.</summary>
-    public static SyntheticPlan Paste(IReadOnlyList<string> files, string className, Func<string, RgbImage> read, IReadOnlyList<DefectKind>? kinds, int defective, long seed)
+    public static SyntheticPlan Paste(
+        IReadOnlyList<string> files, string className, Func<string, RgbImage> read, IReadOnlyList<DefectKind>? kinds, int defective, long seed)
     {
         string folder = FolderName(className);
-        var (train, test) = files.Count == 1 ? (files, files) : ([.. files.Where((_, i) => i % 2 == 0)], (IReadOnlyList<string>)[.. files.Where((_, i) => i % 2 == 1)]);
+        var (train, test) = files.Count == 1 ? (files, files)
+            : ([.. files.Where((_, i) => i % 2 == 0)], (IReadOnlyList<string>)[.. files.Where((_, i) => i % 2 == 1)]);
         var pictures = new List<PlannedPicture>();
         Good(train, "train");
         Good(test, "test");
@@ -73,7 +77,10 @@ internal sealed record SyntheticPlan(IReadOnlyList<PlannedPicture> Pictures)
                     var photo = read(file);
                     return FirstVisible(t =>
                     {
-                        var pasted = SyntheticDefects.Paste(photo, Seed(seed, (int)kind, number, t), new() { Kinds = [kind], MaxDefects = 1, ClassName = className });
+                        var pasted = SyntheticDefects.Paste(photo, Seed(seed, (int)kind, number, t), new()
+                        {
+                            Kinds = [kind], MaxDefects = 1, ClassName = className,
+                        });
                         return new(pasted.Image, pasted.Mask, pasted.Defects, pasted.Caption);
                     }, $"{kind} on {file}");
                 }));
@@ -97,10 +104,12 @@ internal sealed record SyntheticPlan(IReadOnlyList<PlannedPicture> Pictures)
     }
 
     /// <summary>How folders call a kind.</summary>
-    public static string KindName(DefectKind kind) => string.Concat(kind.ToString().Select((c, i) => char.IsUpper(c) && i > 0 ? $"_{char.ToLowerInvariant(c)}" : $"{char.ToLowerInvariant(c)}"));
+    public static string KindName(DefectKind kind) =>
+        string.Concat(kind.ToString().Select((c, i) => char.IsUpper(c) && i > 0 ? $"_{char.ToLowerInvariant(c)}" : $"{char.ToLowerInvariant(c)}"));
 
     /// <summary>How folders call a category.</summary>
-    public static string FolderName(string category) => string.Concat(category.Trim().Select(c => char.IsLetterOrDigit(c) || c is '-' or '.' ? c : '_')).Trim('.') is { Length: > 0 } name
+    public static string FolderName(string category) => string.Concat(category.Trim().Select(c => char.IsLetterOrDigit(c) || c is '-' or '.' ? c : '_'))
+        .Trim('.') is { Length: > 0 } name
         ? name : throw new ArgumentException($"'{category}' cannot name a folder; give a name with letters.");
 
     private static FinishedPicture FirstVisible(Func<int, FinishedPicture> make, string what)
@@ -119,5 +128,6 @@ internal sealed record SyntheticPlan(IReadOnlyList<PlannedPicture> Pictures)
     private static FinishedPicture Finish(SyntheticImage image) => new(image.Image, image.Mask, image.Defects, image.Caption);
 
     // Numbers of their own for every kind, picture and try.
-    private static long Seed(long seed, int kind, int picture, int attempt) => unchecked((seed * 1_000_003L) + ((kind + 2L) * 10_000_019L) + (picture * 101L) + attempt);
+    private static long Seed(long seed, int kind, int picture, int attempt) =>
+        unchecked((seed * 1_000_003L) + ((kind + 2L) * 10_000_019L) + (picture * 101L) + attempt);
 }

@@ -8,7 +8,8 @@ internal static class Captions
 {
     private static readonly string[] GoodStates = ["flawless", "perfect", "undamaged", "intact", "normal", "clean", "good", "unblemished"];
     private static readonly string[] BadStates = ["damaged", "defective", "faulty", "flawed", "abnormal", "imperfect", "broken"];
-    private static readonly string[] Photos = ["a photo of", "a close-up photo of", "an inspection photo of", "a picture of", "a bright photo of", "a cropped photo of", "a photo of the surface of"];
+    private static readonly string[] Photos = ["a photo of", "a close-up photo of", "an inspection photo of", "a picture of", "a bright photo of",
+        "a cropped photo of", "a photo of the surface of"];
 
     /// <summary>State word and caption.</summary>
     public static (string State, string Caption) Write(SeededRandom random, ProceduralCategory category, IReadOnlyList<DefectKind> defects)
@@ -38,7 +39,8 @@ internal static class Captions
         });
     }
 
-    private static string A(string noun) => noun is "corrosion" or "contamination" ? noun : ("aeiou".Contains(noun[0], StringComparison.Ordinal) ? "an " : "a ") + noun;
+    private static string A(string noun) =>
+        noun is "corrosion" or "contamination" ? noun : ("aeiou".Contains(noun[0], StringComparison.Ordinal) ? "an " : "a ") + noun;
 
     private static string Join(IEnumerable<string> words)
     {

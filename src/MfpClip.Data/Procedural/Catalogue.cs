@@ -12,7 +12,8 @@ internal static class Catalogue
 {
     private static readonly DefectKind[] Common =
     [
-        DefectKind.Scratch, DefectKind.Hole, DefectKind.Stain, DefectKind.Dent, DefectKind.Thread, DefectKind.ColorShift, DefectKind.Contamination, DefectKind.MissingPart,
+        DefectKind.Scratch, DefectKind.Hole, DefectKind.Stain, DefectKind.Dent, DefectKind.Thread, DefectKind.ColorShift, DefectKind.Contamination,
+        DefectKind.MissingPart,
         DefectKind.Misprint, DefectKind.CutPaste, DefectKind.ForeignTexture, DefectKind.Worn, DefectKind.ChippedEdge, DefectKind.Inclusion,
     ];
 
@@ -79,18 +80,21 @@ internal static class Catalogue
 
     private static readonly Action<Scene>[] Foreign =
     [
-        Metals.Brushed, Metals.Cast, Metals.HotRolled, Cloths.Fabric, Cloths.Leather, Organics.Foam, Organics.Cardboard, Minerals.Asphalt, Minerals.Concrete, Minerals.Stone,
+        Metals.Brushed, Metals.Cast, Metals.HotRolled, Cloths.Fabric, Cloths.Leather, Organics.Foam, Organics.Cardboard, Minerals.Asphalt,
+        Minerals.Concrete, Minerals.Stone,
         Synthetics.Plastic, Synthetics.Painted, Synthetics.Printed,
     ];
 
     /// <summary>A texture for a patch that does not belong.</summary>
     public static Action<Scene> ForeignTexture(SeededRandom random) => Foreign[random.Below(Foreign.Length)];
 
-    private static CatalogueEntry Texture(string name, Action<Scene> build, DefectKind[] kinds, bool heldOut = false) => new(new(name, true, heldOut) { Defects = kinds }, scene =>
+    private static CatalogueEntry Texture(string name, Action<Scene> build, DefectKind[] kinds, bool heldOut = false) =>
+        new(new(name, true, heldOut) { Defects = kinds }, scene =>
     {
         build(scene);
         NormalFeatures.Add(scene);
     });
 
-    private static CatalogueEntry Object(string name, Action<Scene> build, DefectKind[] kinds, bool heldOut = false) => new(new(name, false, heldOut) { Defects = kinds }, build);
+    private static CatalogueEntry Object(string name, Action<Scene> build, DefectKind[] kinds, bool heldOut = false) =>
+        new(new(name, false, heldOut) { Defects = kinds }, build);
 }

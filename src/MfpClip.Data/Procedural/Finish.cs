@@ -39,17 +39,20 @@ internal static class Finish
 
     public static Paint Rubber(Scene s, SeededRandom r) => new()
     {
-        Color = r.Chance(0.7f) ? Rgb.Grey(r.Between(0.07f, 0.2f)) : AnyColor(r) * 0.7f, Grain = s.Fine, GrainAmount = r.Between(0.04f, 0.15f), Gloss = r.Between(0.05f, 0.3f),
+        Color = r.Chance(0.7f) ? Rgb.Grey(r.Between(0.07f, 0.2f)) : AnyColor(r) * 0.7f, Grain = s.Fine, GrainAmount = r.Between(0.04f, 0.15f),
+        Gloss = r.Between(0.05f, 0.3f),
         Rough = s.Fine, RoughAmount = r.Between(0, 0.0005f),
     };
 
     /// <summary>Crust of food: rough, mottled.</summary>
     public static Paint Baked(Scene s, SeededRandom r)
     {
-        var color = r.Pick(new Rgb(0.78f, 0.58f, 0.34f), new Rgb(0.66f, 0.45f, 0.24f), new Rgb(0.5f, 0.32f, 0.18f), new Rgb(0.86f, 0.7f, 0.46f), new Rgb(0.33f, 0.21f, 0.14f)).Vary(r, 0.12f);
+        var color = r.Pick(new Rgb(0.78f, 0.58f, 0.34f), new Rgb(0.66f, 0.45f, 0.24f), new Rgb(0.5f, 0.32f, 0.18f), new Rgb(0.86f, 0.7f, 0.46f),
+            new Rgb(0.33f, 0.21f, 0.14f)).Vary(r, 0.12f);
         return new()
         {
-            Color = color, Grain = s.Rough, GrainAmount = r.Between(0.05f, 0.16f), Spots = s.Cloud, Second = color * r.Between(0.55f, 0.85f), SpotsFrom = r.Between(0.3f, 1.3f), SpotsSoft = 0.8f,
+            Color = color, Grain = s.Rough, GrainAmount = r.Between(0.05f, 0.16f), Spots = s.Cloud, Second = color * r.Between(0.55f, 0.85f),
+            SpotsFrom = r.Between(0.3f, 1.3f), SpotsSoft = 0.8f,
             Rough = s.Rough, RoughAmount = r.Between(0.0006f, 0.0022f), Gloss = r.Between(0.02f, 0.2f),
         };
     }

@@ -48,7 +48,10 @@ internal static class NormalFeatures
             // Painted into the base, so that nothing lies on the ground but the ground.
             var painter = new Painter(s.Base, s.Base, frame);
             var edge = new Box(side * (at + 0.6f), 0, 0.6f, 1.2f);
-            painter.Fill(edge, new() { Color = ground, Gloss = 0.05f, Height = -0.012f, Width = 0.01f, IsProduct = false, Grain = s.Fine, GrainAmount = r.Between(0, 0.06f) });
+            painter.Fill(edge, new()
+            {
+                Color = ground, Gloss = 0.05f, Height = -0.012f, Width = 0.01f, IsProduct = false, Grain = s.Fine, GrainAmount = r.Between(0, 0.06f),
+            });
             Clear(s, edge, frame);
         }
     }
@@ -95,7 +98,8 @@ internal static class NormalFeatures
         var color = r.Chance(0.6f) ? Rgb.Grey(r.Between(0.8f, 0.95f)) : Finish.AnyColor(r);
         float scale = r.Between(0.1f, 0.26f), slim = r.Between(0.35f, 0.9f), round = r.Chance(0.4f) ? 0.15f : 0.01f;
         var frame = new Frame(r.Between(0.2f, 0.8f), r.Between(0.2f, 0.8f), scale, turns);
-        s.Add(frame, p => p.Fill(new Box(0, 0, 0.98f, slim, round), new() { Color = color, Gloss = 0.2f, Height = 0.012f, OnTop = true, Width = 0.02f, Grain = s.Fine, GrainAmount = 0.02f }), removable: true);
+        s.Add(frame, p => p.Fill(new Box(0, 0, 0.98f, slim, round),
+            new() { Color = color, Gloss = 0.2f, Height = 0.012f, OnTop = true, Width = 0.02f, Grain = s.Fine, GrainAmount = 0.02f }), removable: true);
         Prints.Add(s, r, frame.Inner(0, 0, Math.Min(0.8f, slim), 0), color.Luma > 0.45f ? Rgb.Grey(r.Between(0.05f, 0.25f)) : Rgb.Grey(0.92f));
     }
 
@@ -107,7 +111,10 @@ internal static class NormalFeatures
         {
             float y = off + ((k - ((seams - 1) * 0.5f)) * pitch);
             s.Add(new Frame(0.5f, 0.5f, 1, turns).Inner(0, y, 1, 0), p =>
-                p.Fill(new Box(0, 0, 0.9f, half), new() { Color = Rgb.Grey(0.05f), Opacity = 1 - tone, Height = -half, OnTop = true, Profile = Profile.Soft, Width = half, Gloss = 0.1f }));
+                p.Fill(new Box(0, 0, 0.9f, half), new()
+                {
+                    Color = Rgb.Grey(0.05f), Opacity = 1 - tone, Height = -half, OnTop = true, Profile = Profile.Soft, Width = half, Gloss = 0.1f,
+                }));
         }
     }
 }

@@ -14,7 +14,8 @@ internal static class Prints
         float weight = style.Between(0.1f, 0.2f);
         var paint = new Paint
         {
-            Color = ink, Opacity = engrave == 0 ? style.Between(0.7f, 1) : 0.5f, Height = engrave, OnTop = true, Profile = Profile.Soft, Width = 0.1f, Gloss = 0.2f, OnProductOnly = true,
+            Color = ink, Opacity = engrave == 0 ? style.Between(0.7f, 1) : 0.5f, Height = engrave, OnTop = true, Profile = Profile.Soft, Width = 0.1f,
+            Gloss = 0.2f, OnProductOnly = true,
         };
         scene.Prints.Add(new(frame, ink));
         scene.Add(frame, p => Draw(p, text, lines, letters, weight, paint));

@@ -14,7 +14,8 @@ internal static class Renderer
     // Tries a defect has to become visible and of the right size; each is stronger than the one before.
     private const int Tries = 14;
 
-    public static SyntheticImage Render(CatalogueEntry entry, long seed, IReadOnlyList<DefectKind> kinds, int size, bool camera, IReadOnlyList<DefectKind>? reserve = null, bool large = false)
+    public static SyntheticImage Render(CatalogueEntry entry, long seed, IReadOnlyList<DefectKind> kinds, int size, bool camera,
+        IReadOnlyList<DefectKind>? reserve = null, bool large = false)
     {
         using var arena = new Arena(size);
         var random = SeededRandom.For(entry.Category.Name, seed);

@@ -35,24 +35,29 @@ internal static class ImageFolder
                 owners = [.. byStem[stem[..^"_mask".Length]]];
             }
 
-            if (owners.Length == 0 && (passedBy.Contains(stem) || (stem.EndsWith("_mask", StringComparison.Ordinal) && passedBy.Contains(stem[..^"_mask".Length]))))
+            if (owners.Length == 0 && (
+                passedBy.Contains(stem) || (stem.EndsWith("_mask", StringComparison.Ordinal) && passedBy.Contains(stem[..^"_mask".Length]))))
             {
                 continue;
             }
 
             if (owners.Length == 0)
             {
-                throw new DataSetException(DataSetFault.MaskWithoutImage, mask, "this mask belongs to no image: an image has the mask's name without \"_mask\" and without the ending. Add the image or remove the mask.");
+                throw new DataSetException(DataSetFault.MaskWithoutImage, mask, "this mask belongs to no image: an image has the mask's name without \"_mask\" "
+                    + "and without the ending. Add the image or remove the mask.");
             }
 
             if (owners.Length > 1 || !masks.TryAdd(owners[0], mask))
             {
-                throw new DataSetException(DataSetFault.Malformed, mask, $"it is not clear what belongs together: {string.Join(", ", owners.Append(masks.GetValueOrDefault(owners[0])).Where(o => o is not null).Select(Path.GetFileName))} share its name. Rename one.");
+                throw new DataSetException(DataSetFault.Malformed, mask, $"it is not clear what belongs together: "
+                    + $"{string.Join(", ", owners.Append(masks.GetValueOrDefault(owners[0])).Where(o => o is not null).Select(Path.GetFileName))} share "
+                    + $"its name. Rename one.");
             }
         }
 
         return masks;
     }
 
-    private static bool IsImage(string file) => Endings.Contains(Path.GetExtension(file), StringComparer.OrdinalIgnoreCase) && !Path.GetFileName(file).StartsWith('.');
+    private static bool IsImage(string file) =>
+        Endings.Contains(Path.GetExtension(file), StringComparer.OrdinalIgnoreCase) && !Path.GetFileName(file).StartsWith('.');
 }

@@ -33,6 +33,7 @@ internal static class ListedSamples
             throw new DataSetException(DataSetFault.Malformed, list, $"{where} names '{relative}', which lies outside of the data set's folder.");
         }
 
-        return File.Exists(path) ? path : throw new DataSetException(DataSetFault.MissingFile, path, $"{Path.GetFileName(list)}, {where}, names this file, but it is not there.");
+        return File.Exists(path) ? path : throw new DataSetException(
+            DataSetFault.MissingFile, path, $"{Path.GetFileName(list)}, {where}, names this file, but it is not there.");
     }
 }

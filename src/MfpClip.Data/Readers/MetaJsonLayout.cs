@@ -11,7 +11,8 @@ internal sealed class MetaJsonLayout : IDataSetLayout
 {
     public DataSetLayout Layout => DataSetLayout.MetaJson;
 
-    public bool Recognises(string path) => File.Exists(path) ? path.EndsWith(".json", StringComparison.OrdinalIgnoreCase) : File.Exists(Path.Combine(path, "meta.json"));
+    public bool Recognises(string path) =>
+        File.Exists(path) ? path.EndsWith(".json", StringComparison.OrdinalIgnoreCase) : File.Exists(Path.Combine(path, "meta.json"));
 
     public IReadOnlyList<AnomalyCategory> Read(string path)
     {
@@ -45,7 +46,8 @@ internal sealed class MetaJsonLayout : IDataSetLayout
                     bool anomalous = entry.GetProperty("anomaly").GetInt32() != 0;
                     string? specie = entry.TryGetProperty("specie_name", out var s) && s.GetString() is { Length: > 0 } name ? name : null;
                     string? mask = entry.TryGetProperty("mask_path", out var m) ? m.GetString() : null;
-                    yield return new($"{split.Name}/{category.Name}[{i++}]", category.Name, meant, anomalous, specie, entry.GetProperty("img_path").GetString() ?? string.Empty, mask);
+                    yield return new($"{split.Name}/{category.Name}[{i++}]", category.Name, meant, anomalous, specie, entry.GetProperty("img_path")
+                        .GetString() ?? string.Empty, mask);
                 }
             }
         }

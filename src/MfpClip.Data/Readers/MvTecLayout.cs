@@ -25,7 +25,8 @@ internal sealed class MvTecLayout : IDataSetLayout
         return ImageFolder.Folders(path).SelectMany(inner => IsCategory(inner) ? [inner] : ImageFolder.Folders(inner).Where(IsCategory));
     }
 
-    private static bool IsCategory(string folder) => ImageFolder.Folders(Path.Combine(folder, "test")).Count > 0 || ImageFolder.Folders(Path.Combine(folder, "train")).Count > 0;
+    private static bool IsCategory(string folder) =>
+        ImageFolder.Folders(Path.Combine(folder, "test")).Count > 0 || ImageFolder.Folders(Path.Combine(folder, "train")).Count > 0;
 
     private static AnomalyCategory ReadCategory(string folder)
     {
@@ -44,10 +45,12 @@ internal sealed class MvTecLayout : IDataSetLayout
             throw new DataSetException(DataSetFault.Empty, folder, "the category holds no images in train/ and test/.");
         }
 
-        var orphans = ImageFolder.Folders(Path.Combine(folder, "ground_truth")).Where(g => !Directory.Exists(Path.Combine(folder, "test", Path.GetFileName(g)))).SelectMany(ImageFolder.Images);
+        var orphans = ImageFolder.Folders(Path.Combine(folder, "ground_truth")).Where(g => !Directory.Exists(Path.Combine(folder, "test", Path.GetFileName(g))))
+            .SelectMany(ImageFolder.Images);
         if (orphans.FirstOrDefault() is { } orphan)
         {
-            throw new DataSetException(DataSetFault.MaskWithoutImage, orphan, $"there is no folder test/{Path.GetFileName(Path.GetDirectoryName(orphan))} with its image.");
+            throw new DataSetException(
+                DataSetFault.MaskWithoutImage, orphan, $"there is no folder test/{Path.GetFileName(Path.GetDirectoryName(orphan))} with its image.");
         }
 
         return new()

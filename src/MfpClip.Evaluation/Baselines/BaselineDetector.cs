@@ -28,7 +28,8 @@ public static class BaselineDetector
     public static ZeroShotDetector LocalStatistics(LocalStatisticsOptions? options = null)
     {
         options ??= new();
-        return options.Faults().ToList() is { Count: > 0 } faults ? throw new DetectorConfigurationException(faults) : Create(new LocalStatisticsPass(options), options.ImageSize);
+        return options.Faults().ToList() is { Count: > 0 } faults ? throw new DetectorConfigurationException(faults) : Create(
+            new LocalStatisticsPass(options), options.ImageSize);
     }
 
     /// <summary>

@@ -22,7 +22,8 @@ internal sealed class BaselineLines(IReadOnlyList<int> shots)
 
     private static readonly (string Key, string Title, Func<ZeroShotDetectorBuilder, ZeroShotDetectorBuilder> Change)[] Compositions =
     [
-        ("without-training", "towers and sentences alone (nothing trained beside them)", b => Off(b).UseMultiPatch(new MultiPatchOptions { Projection = PatchProjection.Clip, Neighbourhood = 1 }).WithStages(1)),
+        ("without-training", "towers and sentences alone (nothing trained beside them)", b => Off(b)
+            .UseMultiPatch(new MultiPatchOptions { Projection = PatchProjection.Clip, Neighbourhood = 1 }).WithStages(1)),
         ("without-modules", "I2TP, SP, MPFA and MP off", Off),
         ("without-i2tp", "I2TP off", b => b.WithoutImageToTextPrompt()),
         ("without-sp", "SP off", b => b.WithoutSelfPrompt()),
@@ -70,7 +71,8 @@ internal sealed class BaselineLines(IReadOnlyList<int> shots)
             {
                 int k = shots.First(s => key == Bank(s) || key == Both(s));
                 var detector = Whole();
-                lines.Add((key, new(title, (category, references) => Referenced(detector, category, references, key == Bank(k) ? 1 : null)) { Seed = model.Seed, Shots = k }));
+                lines.Add((key, new(title, (category, references) =>
+                    Referenced(detector, category, references, key == Bank(k) ? 1 : null)) { Seed = model.Seed, Shots = k }));
             }
         }
 
@@ -83,10 +85,12 @@ internal sealed class BaselineLines(IReadOnlyList<int> shots)
         }
     }
 
-    private static ZeroShotDetector Referenced(ZeroShotDetector detector, AnomalyCategory category, IReadOnlyList<AnomalySample> references, double? weight) => detector.WithReferences(
+    private static ZeroShotDetector Referenced(ZeroShotDetector detector, AnomalyCategory category, IReadOnlyList<AnomalySample> references, double? weight) =>
+        detector.WithReferences(
         [.. references.Select(r => ImageInput.FromFile(r.ImagePath))], new() { ClassName = category.ClassName, Weight = weight });
 
-    private static ZeroShotDetectorBuilder Off(ZeroShotDetectorBuilder builder) => builder.WithoutImageToTextPrompt().WithoutSelfPrompt().WithoutMultiPatch().WithoutMaskPrompt();
+    private static ZeroShotDetectorBuilder Off(ZeroShotDetectorBuilder builder) => builder.WithoutImageToTextPrompt().WithoutSelfPrompt()
+        .WithoutMultiPatch().WithoutMaskPrompt();
 
     private static string Bank(int k) => $"memory-bank-{k}";
 

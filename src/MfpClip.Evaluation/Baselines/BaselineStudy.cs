@@ -41,7 +41,8 @@ public sealed class BaselineStudy
         ArgumentNullException.ThrowIfNull(options);
         if (options.Shots.Any(k => k < 1) || options.Shots.Distinct().Count() < options.Shots.Count)
         {
-            throw new DetectorConfigurationException([$"The numbers of good images are {string.Join(", ", options.Shots)}; each must be at least 1 and named once."]);
+            throw new DetectorConfigurationException(
+                [$"The numbers of good images are {string.Join(", ", options.Shots)}; each must be at least 1 and named once."]);
         }
 
         (_options, _lines) = (options, new(options.Shots));
@@ -70,7 +71,8 @@ public sealed class BaselineStudy
         ArgumentNullException.ThrowIfNull(models);
         if (models.Select(m => m.Name).Append(NoModel).Distinct(StringComparer.OrdinalIgnoreCase).Count() <= models.Count)
         {
-            throw new DetectorConfigurationException([$"The models are named {string.Join(", ", models.Select(m => m.Name))}; every name must differ, for it is their folder."]);
+            throw new DetectorConfigurationException(
+                [$"The models are named {string.Join(", ", models.Select(m => m.Name))}; every name must differ, for it is their folder."]);
         }
 
         var missing = Missing(null, data);
@@ -89,12 +91,14 @@ public sealed class BaselineStudy
             }
         }
 
-        return BaselineReport.Write(_options.OutputFolder, [.. _lines.All.Select(l => (l.Title, Runs: Found(l.Key, l.ReadsModel ? [.. models] : [null], data))).Where(l => l.Runs.Count > 0)]);
+        return BaselineReport.Write(_options.OutputFolder, [
+            .. _lines.All.Select(l => (l.Title, Runs: Found(l.Key, l.ReadsModel ? [.. models] : [null], data))).Where(l => l.Runs.Count > 0)]);
     }
 
     // Category by category, so that a study that breaks off loses one at most.
     private void Keep(
-        BaselineModel? model, IReadOnlyList<(string Key, EvaluationLine Line)> lines, HashSet<string> missing, AnomalyDataSet data, CrossDataSetProtocol? protocol,
+        BaselineModel? model, IReadOnlyList<(string Key, EvaluationLine Line)> lines, HashSet<string> missing, AnomalyDataSet data,
+        CrossDataSetProtocol? protocol,
         IProgress<EvaluationProgress>? progress, CancellationToken cancellationToken)
     {
         if (missing.Count == 0)
@@ -111,7 +115,8 @@ public sealed class BaselineStudy
             if (left.Count > 0)
             {
                 var runs = evaluator.EvaluateSideBySide(
-                    [.. left.Select(l => l.Line)], data with { Categories = [category] }, protocol, progress is null ? null : new Shifted(progress, before, total), cancellationToken);
+                    [.. left.Select(l => l.Line)], data with { Categories = [category] }, protocol,
+                    progress is null ? null : new Shifted(progress, before, total), cancellationToken);
                 foreach (var (line, run) in left.Zip(runs))
                 {
                     EvaluationReportFiles.Write(Path.GetDirectoryName(Results(model, line.Key, category))!, new([run]));
@@ -123,7 +128,8 @@ public sealed class BaselineStudy
     }
 
     private HashSet<string> Missing(BaselineModel? model, AnomalyDataSet data) =>
-        [.. _lines.All.Where(l => l.ReadsModel == model is not null && _wanted.Contains(l.Key) && data.Categories.Any(c => !File.Exists(Results(model, l.Key, c)))).Select(l => l.Key)];
+        [.. _lines.All.Where(l => l.ReadsModel == model is not null && _wanted.Contains(l.Key)
+            && data.Categories.Any(c => !File.Exists(Results(model, l.Key, c)))).Select(l => l.Key)];
 
     // Results of other weights, images or settings are not mixed: what the folder was made with stands beside them.
     private void CheckSame(BaselineModel? model, AnomalyDataSet data)

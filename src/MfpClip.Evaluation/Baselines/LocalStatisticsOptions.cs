@@ -28,7 +28,8 @@ public sealed record LocalStatisticsOptions
 
         if (Scales.Count == 0 || Scales.Any(s => !(s is > 0 and <= 64)) || Scales.Distinct().Count() < Scales.Count)
         {
-            yield return FormattableString.Invariant($"Local statistics: the scales are [{string.Join(", ", Scales)}]; at least one, each above 0 and at most 64 pixels, none twice.");
+            yield return FormattableString.Invariant(
+                $"Local statistics: the scales are [{string.Join(", ", Scales)}]; at least one, each above 0 and at most 64 pixels, none twice.");
         }
 
         if (!(SmoothingSigma is >= 0 and <= 64))

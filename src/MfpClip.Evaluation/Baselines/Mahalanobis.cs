@@ -6,7 +6,9 @@ internal static class Mahalanobis
     // Of a feature's mean variance: keeps features that repeat each other (grey pictures have three equal colours) from being divided by nothing.
     private static readonly Scalar Ridge = 1e-6, Least = 1e-9;
 
-    /// <summary><c>sqrt((x - m)' S^-1 (x - m))</c> with mean and covariance of all points; their squares have the mean F where no feature repeats others.</summary>
+    /// <summary>
+    /// <c>sqrt((x - m)' S^-1 (x - m))</c> with mean and covariance of all points; their squares have the mean F where no feature repeats others.
+    /// </summary>
     /// <param name="points"><c>[F, N]</c>, a column a point.</param>
     /// <returns><c>[N]</c>, float32; all 0 where the points are all the same.</returns>
     public static Tensor ToOwnDistribution(Tensor points)

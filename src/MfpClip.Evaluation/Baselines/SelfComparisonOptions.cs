@@ -3,7 +3,9 @@ namespace MfpClip.Evaluation.Baselines;
 /// <summary>Settings of an image's comparison with itself. Immutable.</summary>
 public sealed record SelfComparisonOptions
 {
-    /// <summary>Side of the neighbourhood over which features are averaged, odd; 1 switches it off. Places whose neighbourhoods overlap are not compared.</summary>
+    /// <summary>
+    /// Side of the neighbourhood over which features are averaged, odd; 1 switches it off. Places whose neighbourhoods overlap are not compared.
+    /// </summary>
     /// <value>Default 3, as in the memory bank of good images.</value>
     public int Neighbourhood { get; init; } = 3;
 
@@ -24,7 +26,8 @@ public sealed record SelfComparisonOptions
 
         if (Shares.Count == 0 || Shares.Any(s => !(s is > 0 and <= 1)))
         {
-            yield return FormattableString.Invariant($"Self-comparison: the shares are [{string.Join(", ", Shares)}]; at least one, each above 0 and at most 1.");
+            yield return FormattableString.Invariant(
+                $"Self-comparison: the shares are [{string.Join(", ", Shares)}]; at least one, each above 0 and at most 1.");
         }
 
         if (TopCells < 1)

@@ -30,7 +30,11 @@ internal sealed class SelfComparisonPass(SharedPass shared, SelfComparisonOption
                 ["shares"] = string.Join(", ", options.Shares.Select(s => FormattableString.Invariant($"{100 * s} %"))),
             },
         },
-        new() { Stage = "anomaly score", Component = "mean of the map's highest cells", Options = new Dictionary<string, string> { ["top_cells"] = FormattableString.Invariant($"{options.TopCells}") } },
+        new()
+        {
+            Stage = "anomaly score", Component = "mean of the map's highest cells",
+            Options = new Dictionary<string, string> { ["top_cells"] = FormattableString.Invariant($"{options.TopCells}") },
+        },
     ];
 
     public Device Device => shared.Pass.Device;

@@ -66,7 +66,8 @@ internal static class Aupro
         var points = Points(store, negatives, regions, thresholds, singlePrecision);
         if (!points.Taken.Any(p => p.X < limit))
         {
-            return MetricValue.NotAvailable($"no threshold has a false positive rate below {limit.ToString(System.Globalization.CultureInfo.InvariantCulture)}");
+            return MetricValue.NotAvailable(
+                $"no threshold has a false positive rate below {limit.ToString(System.Globalization.CultureInfo.InvariantCulture)}");
         }
 
         return points.Area(limit) is { } area

@@ -6,7 +6,9 @@ internal interface IPixelStore
     /// <summary>Whether each distinct score is a group of its own.</summary>
     bool IsExact { get; }
 
-    /// <summary>Calls with each group of scores, falling: score (lower edge of a bin), positives, negatives, and the sum over its positives of 1 / area of their region.</summary>
+    /// <summary>
+    /// Calls with each group of scores, falling: score (lower edge of a bin), positives, negatives, and the sum over its positives of 1 / area of their region.
+    /// </summary>
     void Walk(Action<float, long, long, double> group);
 }
 

@@ -9,11 +9,14 @@ namespace MfpClip.Evaluation.Reports;
 internal static class EvaluationHtml
 {
     private const string Style = """
-        h1{font-size:1.5rem}h2{font-size:1.1rem;margin:0 0 .6rem}h3{font-size:.95rem;margin:1rem 0 .3rem}table{font-variant-numeric:tabular-nums;font-size:.88rem}
+        h1{font-size:1.5rem}h2{font-size:1.1rem;margin:0 0 .6rem}h3{font-size:.95rem;margin:1rem 0 .3rem}
+        table{font-variant-numeric:tabular-nums;font-size:.88rem}
         td,th{padding:.25rem .5rem}tbody th{font-weight:600}thead th{color:#556;font-weight:600}.total th,.total td{font-weight:700;border-top:2px solid #99a}
         .note,figcaption{color:#667;font-size:.85rem;margin:.4rem 0}
-        .row{display:flex;gap:1rem;flex-wrap:wrap}.plot{flex:1 1 20rem;max-width:26rem}.cases{display:grid;grid-template-columns:repeat(auto-fill,minmax(34rem,1fr));gap:1rem}
-        @media(max-width:40rem){.cases{grid-template-columns:1fr}}figure{margin:0}.four{display:grid;grid-template-columns:repeat(4,1fr);gap:4px;align-items:start}
+        .row{display:flex;gap:1rem;flex-wrap:wrap}.plot{flex:1 1 20rem;max-width:26rem}
+        .cases{display:grid;grid-template-columns:repeat(auto-fill,minmax(34rem,1fr));gap:1rem}
+        @media(max-width:40rem){.cases{grid-template-columns:1fr}}
+        figure{margin:0}.four{display:grid;grid-template-columns:repeat(4,1fr);gap:4px;align-items:start}
         .four img,.four span{width:100%;border-radius:3px}.four span{color:#99a;font-size:.8rem}
         svg text{font:10px system-ui,sans-serif}svg text:not([fill]){fill:#445}svg .t{font-size:12px;font-weight:600}
         svg .g{stroke:#e3e6ea;fill:none}svg .l{stroke:#99a;stroke-dasharray:4 3;fill:none}
@@ -23,7 +26,8 @@ internal static class EvaluationHtml
     public static void Write(TextWriter html, EvaluationReport report)
     {
         html.Write(HtmlPage.Start("MfpClip evaluation", 80, ReportTable.Style + Style));
-        html.Write($"<h1>Evaluation of {HtmlPage.Encode(string.Join(", ", report.Methods.Select(m => m.Method)))} on {HtmlPage.Encode(string.Join(", ", report.Runs.Select(r => r.DataSet).Distinct()))}</h1>\n");
+        html.Write($"<h1>Evaluation of {HtmlPage.Encode(string.Join(", ", report.Methods.Select(m => m.Method)))} on "
+            + $"{HtmlPage.Encode(string.Join(", ", report.Runs.Select(r => r.DataSet).Distinct()))}</h1>\n");
         foreach (string notice in report.Runs.Select(r => r.Notice).OfType<string>().Distinct())
         {
             html.Write(HtmlPage.Notice(notice));
@@ -52,11 +56,19 @@ internal static class EvaluationHtml
 
     private static void Category(TextWriter html, CategoryEvaluation category, string title)
     {
-        html.Write($"<section><h2>{HtmlPage.Encode(title)}</h2><p class=note>class \"{HtmlPage.Encode(category.ClassName)}\", {category.Good} good and {category.Defective} defective images, {Seconds(category.SecondsPerImage)} s per image{(category.PixelsExact ? string.Empty : $"; pixel scores binned: values are within {Bound(category)} of the exact ones")}</p><div class=row>");
-        html.Write($"<div class=plot>{CurvePlot.Svg("ROC", "false positive rate", "true positive rate", [($"images, AUROC {category.Metrics.ImageAuroc}", "#1f6feb", category.ImageRoc), ($"pixels, AUROC {category.Metrics.PixelAuroc}", "#d9480f", category.PixelRoc)])}</div>");
+        html.Write($"<section><h2>{HtmlPage.Encode(title)}</h2><p class=note>class \"{HtmlPage.Encode(category.ClassName)}\", {category.Good} good and "
+            + $"{category.Defective} defective images, {Seconds(category.SecondsPerImage)} s per "
+            + $"image{(category.PixelsExact ? string.Empty : $"; pixel scores binned: values are within {Bound(category)} of the exact ones")}</p><div "
+            + $"class=row>");
+        Plot(html, CurvePlot.Svg("ROC", "false positive rate", "true positive rate",
+        [
+            ($"images, AUROC {category.Metrics.ImageAuroc}", "#1f6feb", category.ImageRoc),
+            ($"pixels, AUROC {category.Metrics.PixelAuroc}", "#d9480f", category.PixelRoc),
+        ]));
         if (category.Pro.Count > 0)
         {
-            html.Write($"<div class=plot>{CurvePlot.Svg("PRO", "false positive rate of pixels", "mean overlap per region", [($"AUPRO {category.Metrics.Aupro}", "#2b8a3e", category.Pro)], 0.3)}</div>");
+            Plot(html, CurvePlot.Svg("PRO", "false positive rate of pixels", "mean overlap per region",
+                [($"AUPRO {category.Metrics.Aupro}", "#2b8a3e", category.Pro)], 0.3));
         }
 
         html.Write("</div>");
@@ -74,6 +86,8 @@ internal static class EvaluationHtml
         html.Write("</section>\n");
     }
 
+    private static void Plot(TextWriter html, string svg) => html.Write($"<div class=plot>{svg}</div>");
+
     private static void Case(TextWriter html, EvaluationCase c)
     {
         string kind = c.Kind switch
@@ -84,8 +98,10 @@ internal static class EvaluationHtml
             _ => "<b class=good>lowest score of a good image</b>",
         };
         string truth = c.Truth is { } mask ? HtmlPage.Picture(mask, "png", "ground truth") : "<span>no mask</span>";
-        html.Write($"<figure><div class=four>{HtmlPage.Picture(c.Photo, "jpeg", "image")}{truth}{HtmlPage.Picture(c.Map, "jpeg", "anomaly map")}{HtmlPage.Picture(c.Overlay, "jpeg", "overlay")}</div>");
-        html.Write($"<figcaption>{kind}: {HtmlPage.Encode(c.Outcome.Image)}, score {c.Outcome.Score.ToString("0.000", CultureInfo.InvariantCulture)}</figcaption></figure>");
+        html.Write($"<figure><div class=four>{HtmlPage.Picture(c.Photo, "jpeg", "image")}{truth}"
+            + $"{HtmlPage.Picture(c.Map, "jpeg", "anomaly map")}{HtmlPage.Picture(c.Overlay, "jpeg", "overlay")}</div>");
+        html.Write($"<figcaption>{kind}: {HtmlPage.Encode(c.Outcome.Image)}, score "
+            + $"{c.Outcome.Score.ToString("0.000", CultureInfo.InvariantCulture)}</figcaption></figure>");
     }
 
     private static void Manifest(TextWriter html, EvaluationRun run)
@@ -99,21 +115,27 @@ internal static class EvaluationHtml
 
         foreach (var stage in d.Stages)
         {
-            string weights = string.Join(", ", stage.Weights.Select(w => $"{w.Source}, {w.Parameters.ToString("N0", CultureInfo.InvariantCulture)} values, sha256 {w.Sha256}"));
-            html.Write($"<tr><th>{HtmlPage.Encode(stage.Stage)}</th><td>{HtmlPage.Encode(string.Join("; ", new[] { stage.Component, string.Join(", ", stage.Options.Select(o => $"{o.Key}={o.Value}")), weights }.Where(t => t.Length > 0)))}</td></tr>");
+            string weights = string.Join(
+                ", ", stage.Weights.Select(w => $"{w.Source}, {w.Parameters.ToString("N0", CultureInfo.InvariantCulture)} values, sha256 {w.Sha256}"));
+            string[] parts = [stage.Component, string.Join(", ", stage.Options.Select(o => $"{o.Key}={o.Value}")), weights];
+            html.Write($"<tr><th>{HtmlPage.Encode(stage.Stage)}</th><td>{HtmlPage.Encode(string.Join("; ", parts.Where(t => t.Length > 0)))}</td></tr>");
         }
 
         html.Write("</table></div>");
-        html.Write(d.Recipe is { } recipe ? $"<details><summary>recipe, to build this detector again</summary><pre>{HtmlPage.Encode(recipe)}</pre></details></section>\n" : "</section>\n");
+        html.Write(d.Recipe is { } recipe
+            ? $"<details><summary>recipe, to build this detector again</summary><pre>{HtmlPage.Encode(recipe)}</pre></details></section>\n"
+            : "</section>\n");
     }
 
     /// <summary>What it takes to run it again, line by line.</summary>
     public static IEnumerable<(string Name, string Value)> ManifestLines(EvaluationRun run) =>
     [
         ("method", run.Detector.Method), ("weights hash", run.Detector.WeightsHash), ("seed", run.Seed.ToString(CultureInfo.InvariantCulture)),
-        ("device", run.Detector.Device), ("precision", run.Detector.Precision), ("image size", $"{run.Detector.ImageSize} px"), ("library", run.Detector.LibraryVersion),
+        ("device", run.Detector.Device), ("precision", run.Detector.Precision), ("image size", $"{run.Detector.ImageSize} px"),
+        ("library", run.Detector.LibraryVersion),
         .. run.Protocol.Select(p => ("protocol", p)), .. run.Settings.Select(s => (s.Key, s.Value)), .. run.Environment.Select(e => (e.Key, e.Value)),
-        ("started", run.Started.ToString("u", CultureInfo.InvariantCulture)), ("elapsed", run.Elapsed.ToString("c", CultureInfo.InvariantCulture)), ("seconds per image", Seconds(run.SecondsPerImage)),
+        ("started", run.Started.ToString("u", CultureInfo.InvariantCulture)), ("elapsed", run.Elapsed.ToString("c", CultureInfo.InvariantCulture)),
+        ("seconds per image", Seconds(run.SecondsPerImage)),
     ];
 
     private static string Bound(CategoryEvaluation category) =>

@@ -13,7 +13,8 @@ public sealed record MetricSummary(double? Mean, double? Deviation, int Runs, st
 {
     /// <summary>Percent with one decimal and, of several runs, the deviation: "92.3 ± 0.4".</summary>
     public override string ToString() => Mean is not { } mean ? "n/a"
-        : Deviation is { } sd ? string.Create(CultureInfo.InvariantCulture, $"{100 * mean:0.0} ± {100 * sd:0.0}") : (100 * mean).ToString("0.0", CultureInfo.InvariantCulture);
+        : Deviation is { } sd ? string.Create(CultureInfo.InvariantCulture, $"{100 * mean:0.0} ± {100 * sd:0.0}") : (100 * mean)
+            .ToString("0.0", CultureInfo.InvariantCulture);
 
     internal static MetricSummary Of(IReadOnlyList<MetricValue> values)
     {
@@ -45,7 +46,8 @@ public sealed record MethodRuns(string Method, IReadOnlyList<EvaluationRun> Runs
     {
         ArgumentNullException.ThrowIfNull(get);
         return MetricSummary.Of([.. Runs.Select(r => category is null ? get(r.Mean)
-            : r.Categories.FirstOrDefault(c => c.Key == category) is { } found ? get(found.Metrics) : MetricValue.NotAvailable("the run lacks this category"))]);
+            : r.Categories.FirstOrDefault(c => c.Key == category) is { } found ? get(found.Metrics) : MetricValue.NotAvailable(
+                "the run lacks this category"))]);
     }
 }
 

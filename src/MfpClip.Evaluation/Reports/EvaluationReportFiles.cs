@@ -5,7 +5,9 @@ using MfpClip.Output;
 
 namespace MfpClip.Evaluation.Reports;
 
-/// <summary>Writes a report to a folder and reads it back: <c>results.json</c>, <c>results.csv</c>, <c>results.md</c>, <c>report.html</c>, <c>cases/</c>.</summary>
+/// <summary>
+/// Writes a report to a folder and reads it back: <c>results.json</c>, <c>results.csv</c>, <c>results.md</c>, <c>report.html</c>, <c>cases/</c>.
+/// </summary>
 public static class EvaluationReportFiles
 {
     /// <summary>Writes all files, each atomically.</summary>
@@ -66,7 +68,8 @@ public static class EvaluationReportFiles
     public static string Csv(EvaluationReport report)
     {
         ArgumentNullException.ThrowIfNull(report);
-        var csv = new StringBuilder($"method,data_set,seed,category,{string.Join(',', EvaluationMetrics.All.Select(m => m.Key))},images,seconds_per_image,weights_hash\n");
+        var csv = new StringBuilder(
+            $"method,data_set,seed,category,{string.Join(',', EvaluationMetrics.All.Select(m => m.Key))},images,seconds_per_image,weights_hash\n");
         foreach (var run in report.Runs)
         {
             foreach (var c in run.Categories)
@@ -80,7 +83,8 @@ public static class EvaluationReportFiles
         return csv.ToString();
     }
 
-    private static void Line(StringBuilder csv, EvaluationRun run, string dataSet, string category, EvaluationMetrics metrics, int images, double seconds, string hash) => csv.AppendJoin(',',
+    private static void Line(StringBuilder csv, EvaluationRun run, string dataSet, string category, EvaluationMetrics metrics, int images, double seconds,
+        string hash) => csv.AppendJoin(',',
     [
         CsvField.Of(run.Detector.Method), CsvField.Of(dataSet), run.Seed.ToString(CultureInfo.InvariantCulture), CsvField.Of(category),
         .. EvaluationMetrics.All.Select(m => CsvField.Of(m.Get(metrics).Value)),

@@ -20,7 +20,8 @@ internal static class JpegFile
         try
         {
             using var pixmap = new SKPixmap(new SKImageInfo(image.Width, image.Height, SKColorType.Rgba8888, SKAlphaType.Opaque), pinned.AddrOfPinnedObject());
-            using var data = pixmap.Encode(SKEncodedImageFormat.Jpeg, quality) ?? throw new InvalidOperationException($"SkiaSharp cannot encode {image.Width} x {image.Height} pixels as JPEG.");
+            using var data = pixmap.Encode(SKEncodedImageFormat.Jpeg, quality) ?? throw new InvalidOperationException(
+                $"SkiaSharp cannot encode {image.Width} x {image.Height} pixels as JPEG.");
             return data.ToArray();
         }
         finally

@@ -24,7 +24,8 @@ public static class PublishedResults
     private const string Paper = "arXiv 2503.12910 v1";
 
     private static readonly string[] MvTecCategories =
-        ["bottle", "cable", "capsule", "carpet", "grid", "hazelnut", "leather", "metal_nut", "pill", "screw", "tile", "toothbrush", "transistor", "wood", "zipper"];
+        ["bottle", "cable", "capsule", "carpet", "grid", "hazelnut", "leather", "metal_nut", "pill", "screw", "tile", "toothbrush",
+            "transistor", "wood", "zipper"];
 
     private static readonly string[] VisaCategories =
         ["candle", "capsules", "cashew", "chewinggum", "fryum", "macaroni1", "macaroni2", "pcb1", "pcb2", "pcb3", "pcb4", "pipe_fryum"];

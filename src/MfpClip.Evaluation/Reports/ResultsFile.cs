@@ -26,7 +26,13 @@ internal static class ResultsFile
         int number = 0;
         var runs = report.Runs.Select(r => r with
         {
-            Categories = [.. r.Categories.Select(c => c with { Cases = [.. c.Cases.Select((k, i) => k with { Pictures = Save(folder, $"{++number:000}-{FileName(c.Key)}-{k.Kind.ToString().ToLowerInvariant()}-{i + 1}", k) })] })],
+            Categories = [.. r.Categories.Select(c => c with
+            {
+                Cases = [.. c.Cases.Select((k, i) => k with
+                {
+                    Pictures = Save(folder, $"{++number:000}-{FileName(c.Key)}-{k.Kind.ToString().ToLowerInvariant()}-{i + 1}", k),
+                })],
+            })],
         }).ToList();
         AtomicFile.Write(Path.Combine(folder, Name), s => JsonSerializer.Serialize(s, new Stored(Format, runs), Json));
     }
@@ -40,15 +46,20 @@ internal static class ResultsFile
             var stored = JsonSerializer.Deserialize<Stored>(File.ReadAllBytes(file), Json) ?? throw new JsonException("it is empty");
             if (stored.Format != Format || stored.Runs is not { Count: > 0 })
             {
-                throw new ResultsException(file, stored.Runs is { Count: > 0 } ? $"it has format {stored.Format}; this version reads format {Format}." : "it holds no run.");
+                throw new ResultsException(
+                    file, stored.Runs is { Count: > 0 } ? $"it has format {stored.Format}; this version reads format {Format}." : "it holds no run.");
             }
 
             string folder = Path.GetDirectoryName(Path.GetFullPath(file))!;
-            return [.. stored.Runs.Select(r => r with { Categories = [.. r.Categories.Select(c => c with { Cases = [.. c.Cases.Select(k => Load(folder, k)).OfType<EvaluationCase>()] })] })];
+            return [.. stored.Runs.Select(r => r with
+            {
+                Categories = [.. r.Categories.Select(c => c with { Cases = [.. c.Cases.Select(k => Load(folder, k)).OfType<EvaluationCase>()] })],
+            })];
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException or NotSupportedException or ArgumentException)
         {
-            throw new ResultsException(file, e is FileNotFoundException or DirectoryNotFoundException ? "there is no such file; 'evaluate --out' writes it." : $"it cannot be read ({e.Message}).", e);
+            throw new ResultsException(file, e is FileNotFoundException or DirectoryNotFoundException ? "there is no such file; 'evaluate --out' writes it."
+                : $"it cannot be read ({e.Message}).", e);
         }
     }
 

@@ -11,7 +11,8 @@ internal static class AblationReport
 {
     private static readonly (string Key, string Title)[] Metrics =
     [
-        ("image_auroc", "I-AUC"), ("pixel_auroc", "P-AUC"), ("image_ap", "I-AP"), ("image_f1max", "I-F1"), ("pixel_ap", "P-AP"), ("pixel_f1max", "P-F1"), ("aupro", "AUPRO"),
+        ("image_auroc", "I-AUC"), ("pixel_auroc", "P-AUC"), ("image_ap", "I-AP"), ("image_f1max", "I-F1"), ("pixel_ap", "P-AP"),
+        ("pixel_f1max", "P-F1"), ("aupro", "AUPRO"),
     ];
 
     private static readonly string[] Headers =
@@ -33,7 +34,8 @@ internal static class AblationReport
     internal static string Markdown(AblationResult result, bool figure)
     {
         var text = StudyReport.Markdown("Ablation", result.Notice, About(result), Tables(result));
-        return text.Append(figure ? "\n## Figure 6\n\nImage, ground truth, without MP, with MP (first seed; one colour scale for both maps of a line).\n\n![figure 6](figure6.png)\n" : string.Empty).ToString();
+        return text.Append(figure ? "\n## Figure 6\n\nImage, ground truth, without MP, with MP (first seed; one colour scale for both maps of a "
+            + "line).\n\n![figure 6](figure6.png)\n" : string.Empty).ToString();
     }
 
     internal static string Csv(AblationResult result)

@@ -31,8 +31,10 @@ public sealed class AblationStudy(AblationOptions options)
         ArgumentNullException.ThrowIfNull(test);
         StudyWork.CheckSeeds(options.Seeds, "An ablation");
         var protocol = CrossDataSetProtocol.Create([], test.Categories, 0, cancellationToken);
-        string testHash = TextHash.Of(string.Join('\n', protocol.Test.Select(t => $"{t.DataSet}/{t.Category}:{t.Sha256}").Concat(test.Categories.Select(c => c.ClassName))));
-        var work = tables.SelectMany(t => t.Rows.Select(r => (Table: t, Row: r))).SelectMany(w => options.Seeds.Select(s => (w.Table, w.Row, Seed: s))).ToList();
+        string testHash = TextHash.Of(
+            string.Join('\n', protocol.Test.Select(t => $"{t.DataSet}/{t.Category}:{t.Sha256}").Concat(test.Categories.Select(c => c.ClassName))));
+        var work = tables.SelectMany(t => t.Rows.Select(r => (Table: t, Row: r)))
+            .SelectMany(w => options.Seeds.Select(s => (w.Table, w.Row, Seed: s))).ToList();
         var finished = new Dictionary<(string Table, string Row), List<AblationRun>>();
         for (int i = 0; i < work.Count; i++)
         {
@@ -46,13 +48,16 @@ public sealed class AblationStudy(AblationOptions options)
 
         var result = new AblationResult
         {
-            Tables = [.. tables.Select(t => new AblationTableResult(t.Key, t.Title, [.. t.Rows.Select(r => new AblationRowResult(r.Name, r.Paper, finished[(t.Key, r.Name)]))]))],
-            Auxiliary = auxiliary.Name, Test = test.Name, Seeds = options.Seeds, Recipe = options.Recipe, Notice = options.Notice, Settings = [.. Settings()], Command = options.Command,
+            Tables = [.. tables.Select(
+                t => new AblationTableResult(t.Key, t.Title, [.. t.Rows.Select(r => new AblationRowResult(r.Name, r.Paper, finished[(t.Key, r.Name)]))]))],
+            Auxiliary = auxiliary.Name, Test = test.Name, Seeds = options.Seeds, Recipe = options.Recipe, Notice = options.Notice, Settings = [.. Settings()],
+            Command = options.Command,
             // Every run has its own seed; what was trained and tested on is the same for all.
             Protocol = [.. finished.Values.SelectMany(r => r).First().Protocol.Where(l => !l.StartsWith("seed:", StringComparison.Ordinal))],
             Evaluation = string.Create(
                 System.Globalization.CultureInfo.InvariantCulture,
-                $"maps smoothed with sigma {options.Evaluation.SmoothingSigma}, compared at the {options.Evaluation.Resolution} resolution, {(options.Evaluation.Limit is { } n ? $"at most {n} images of each category" : "all test images")}"),
+                $"maps smoothed with sigma {options.Evaluation.SmoothingSigma}, compared at the {options.Evaluation.Resolution} resolution, "
+                    + $"{(options.Evaluation.Limit is { } n ? $"at most {n} images of each category" : "all test images")}"),
         };
         var figure = MaskPromptFigure.Draw(result, tables, test, options, cancellationToken);
         AblationReport.Write(options.OutputFolder, result, figure);
@@ -68,7 +73,7 @@ public sealed class AblationStudy(AblationOptions options)
         {
             Seed = seed, Compose = () => row.Compose(seed), Recipe = own => options.Recipe ?? own, FolderName = key => $"seed{seed}-{key[..16]}",
             Identity = (d, recipe) => Identity(d, recipe, seed, recipe is null ? string.Empty : auxiliary.Fingerprint, testHash),
-            Starting = folder => AblationLog.Running(options.Logger, row.Name, seed, folder),
+            Starting = folder => StudyLog.Ablating(options.Logger, row.Name, seed, folder),
         };
         return runner.Run(work, auxiliary, c => Test(c), progress, cancellationToken);
 
@@ -95,12 +100,14 @@ public sealed class AblationStudy(AblationOptions options)
     {
         if (options.Training?.MaximumSteps is { } most)
         {
-            yield return string.Create(System.Globalization.CultureInfo.InvariantCulture, $"every training was stopped after {most} steps at the latest: a quick try, not the modules' worth");
+            yield return string.Create(System.Globalization.CultureInfo.InvariantCulture,
+                $"every training was stopped after {most} steps at the latest: a quick try, not the modules' worth");
         }
 
         if (options.Training?.FeatureCacheFolder is not null)
         {
-            yield return "features of the frozen networks were read from disk where they were known: training seconds and s/image are mostly without those networks";
+            yield return "features of the frozen networks were read from disk where they were known: training seconds and s/image are mostly "
+                + "without those networks";
         }
     }
 }

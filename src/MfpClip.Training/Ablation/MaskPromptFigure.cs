@@ -11,9 +11,11 @@ internal static class MaskPromptFigure
     private const int Gap = 6;
 
     /// <summary>The picture; <see langword="null"/> where the study has no figure 6 or the test no defective image.</summary>
-    public static RgbImage? Draw(AblationResult result, IReadOnlyList<AblationTable> tables, AnomalyDataSet test, AblationOptions options, CancellationToken cancellationToken)
+    public static RgbImage? Draw(
+        AblationResult result, IReadOnlyList<AblationTable> tables, AnomalyDataSet test, AblationOptions options, CancellationToken cancellationToken)
     {
-        if (options.Pictures < 1 || tables.FirstOrDefault(t => t.Key == "figure6") is not { Rows.Count: 2 } table || Choose(test, options.Pictures) is not { Count: > 0 } samples)
+        if (options.Pictures < 1 || tables.FirstOrDefault(t => t.Key == "figure6") is not { Rows.Count: 2 } table
+            || Choose(test, options.Pictures) is not { Count: > 0 } samples)
         {
             return null;
         }
@@ -27,7 +29,8 @@ internal static class MaskPromptFigure
 
     private static List<(AnomalySample Sample, string ClassName)> Choose(AnomalyDataSet test, int count)
     {
-        var byCategory = test.Categories.Select(c => new Queue<(AnomalySample, string)>(c.Test.Where(s => s.IsAnomalous).Select(s => (s, c.ClassName)))).ToList();
+        var byCategory = test.Categories.Select(c =>
+            new Queue<(AnomalySample, string)>(c.Test.Where(s => s.IsAnomalous).Select(s => (s, c.ClassName)))).ToList();
         var chosen = new List<(AnomalySample, string)>();
         while (chosen.Count < count && byCategory.Exists(q => q.Count > 0))
         {
@@ -48,7 +51,10 @@ internal static class MaskPromptFigure
     private static RgbImage Line(LoadedSample sample, AnomalyMap without, AnomalyMap with)
     {
         // One scale for both maps, so that they can be compared.
-        var colors = new MapImageOptions { Minimum = Math.Min(without.Data.Min(), with.Data.Min()), Maximum = Math.Max(without.Data.Max(), with.Data.Max()), DrawRegions = false };
+        var colors = new MapImageOptions
+        {
+            Minimum = Math.Min(without.Data.Min(), with.Data.Min()), Maximum = Math.Max(without.Data.Max(), with.Data.Max()), DrawRegions = false,
+        };
         RgbImage[] pictures =
         [
             sample.Image, Truth(sample), MapImages.Overlay(sample.Image, without, options: colors), MapImages.Overlay(sample.Image, with, options: colors),

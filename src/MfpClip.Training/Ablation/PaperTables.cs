@@ -54,7 +54,8 @@ public static class PaperTables
     public static IReadOnlyList<AblationTable> All(Func<ZeroShotDetectorBuilder> backbone) =>
         [Modules(backbone), Neighbourhoods(backbone), Stages(backbone), MaskPrompt(backbone)];
 
-    private static ZeroShotDetectorBuilder Composed(Func<ZeroShotDetectorBuilder> backbone, long seed, int neighbourhood = 3, IReadOnlyList<int>? stages = null) => backbone()
+    private static ZeroShotDetectorBuilder Composed(
+        Func<ZeroShotDetectorBuilder> backbone, long seed, int neighbourhood = 3, IReadOnlyList<int>? stages = null) => backbone()
         .UseImageToTextPrompt(new ImageToTextPromptOptions { Seed = seed })
         .UseSelfPrompt(new SelfPromptOptions { Seed = seed, Stages = [.. stages ?? [1]] })
         .UseMultiPatch(new MultiPatchOptions { Seed = seed, Neighbourhood = neighbourhood })

@@ -8,7 +8,8 @@ namespace MfpClip.Training.Checkpoints;
 
 /// <summary>What a checkpoint must fit: a run with another identity would not be the same training.</summary>
 /// <param name="Method">Name of the method.</param>
-/// <param name="Composition">In checkpoints of version 0.1, a hash over texts for people, which cannot be compared any more; <see langword="null"/> since.</param>
+/// <param name="Composition">In checkpoints of version 0.1, a hash over texts for people, which cannot be compared any more; <see langword="null"/>
+/// since.</param>
 /// <param name="CompositionHash">SHA-256 over the composition and the choice of modules; <see langword="null"/> in checkpoints of version 0.1.</param>
 /// <param name="Data">Fingerprint of the data.</param>
 /// <param name="Frozen">SHA-256 of the frozen weights.</param>
@@ -104,7 +105,8 @@ internal static class CheckpointFile
         var comparable = wanted.Schedule == LearningRateSchedule.Cosine ? stored : stored with { Epochs = wanted.Epochs };
         if (comparable != wanted)
         {
-            throw new TrainingException($"The checkpoint '{path}' was written under another recipe ({stored}), this is {wanted}. Resume with the same one, or choose another output folder.");
+            throw new TrainingException($"The checkpoint '{path}' was written under another recipe ({stored}), this is {wanted}. Resume with the same one, or "
+                + $"choose another output folder.");
         }
     }
 
@@ -112,7 +114,8 @@ internal static class CheckpointFile
     {
         try
         {
-            return JsonSerializer.Deserialize<T>(file.Metadata.GetValueOrDefault(name) ?? "null", ReflectedJson.Options) ?? throw new JsonException("it is absent");
+            return JsonSerializer.Deserialize<T>(file.Metadata.GetValueOrDefault(name) ?? "null", ReflectedJson.Options)
+                ?? throw new JsonException("it is absent");
         }
         catch (JsonException e)
         {

@@ -21,7 +21,9 @@ public sealed record ComparisonOptions
     /// <summary>How every method is tested: one protocol.</summary>
     public EvaluationOptions Evaluation { get; init; } = new() { Cases = 0 };
 
-    /// <summary>How trainings run: threads, caches, memory. Output folder, recipe and resumption are the comparison's; a number of steps at most ends a training early.</summary>
+    /// <summary>
+    /// How trainings run: threads, caches, memory. Output folder, recipe and resumption are the comparison's; a number of steps at most ends a training early.
+    /// </summary>
     public TrainerOptions? Training { get; init; }
 
     /// <summary>Test images by which latency is measured, one at a time.</summary>

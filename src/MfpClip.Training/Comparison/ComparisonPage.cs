@@ -34,7 +34,8 @@ internal static class ComparisonPage
         double half = Label + ((Width - Label - 110) / 2.0);
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"<svg role=\"img\" aria-label=\"AUROC of each method\" width=\"{Width}\" height=\"{y}\" viewBox=\"0 0 {Width} {y}\">{svg}<line x1=\"{half}\" x2=\"{half}\" y1=\"0\" y2=\"{y - Gap}\" stroke=\"#1d2330\" stroke-dasharray=\"3 3\"/></svg>");
+            $"<svg role=\"img\" aria-label=\"AUROC of each method\" width=\"{Width}\" height=\"{y}\" viewBox=\"0 0 {Width} {y}\">{svg}<line x1=\"{half}\" "
+                + $"x2=\"{half}\" y1=\"0\" y2=\"{y - Gap}\" stroke=\"#1d2330\" stroke-dasharray=\"3 3\"/></svg>");
     }
 
     private static int One(StringBuilder svg, int y, string color, string kind, SeedStatistic? value)
@@ -45,7 +46,8 @@ internal static class ComparisonPage
             svg.Append(CultureInfo.InvariantCulture, $"<rect x=\"{Label}\" y=\"{y}\" width=\"{mean * scale:0.#}\" height=\"{Bar}\" fill=\"{color}\"/>");
             if (value.StandardDeviation is { } d)
             {
-                svg.Append(CultureInfo.InvariantCulture, $"<line x1=\"{end - (d * scale):0.#}\" x2=\"{end + (d * scale):0.#}\" y1=\"{y + (Bar / 2)}\" y2=\"{y + (Bar / 2)}\" stroke=\"#1d2330\" stroke-width=\"2\"/>");
+                svg.Append(CultureInfo.InvariantCulture, $"<line x1=\"{end - (d * scale):0.#}\" x2=\"{end + (d * scale):0.#}\" y1=\"{y + (Bar / 2)}\" "
+                    + $"y2=\"{y + (Bar / 2)}\" stroke=\"#1d2330\" stroke-width=\"2\"/>");
             }
 
             svg.Append(CultureInfo.InvariantCulture, $"<text x=\"{Width - 105}\" y=\"{y + 13}\">{kind} {value.Percent()}</text>");

@@ -29,10 +29,12 @@ internal static class ComparisonReport
     internal static string Csv(ComparisonResult result)
     {
         string[] keys = [.. EvaluationMetrics.All.Select(m => m.Key)];
-        var text = new StringBuilder($"method,seed,part,name,{string.Join(',', keys)},training_seconds,latency_ms_median,latency_ms_p95,detection_memory_bytes,training_memory_bytes,key\n");
+        var text = new StringBuilder($"method,seed,part,name,{string.Join(',', keys)},");
+        text.Append("training_seconds,latency_ms_median,latency_ms_p95,detection_memory_bytes,training_memory_bytes,key\n");
         foreach (var (method, run) in result.Methods.SelectMany(m => m.Runs.Select(r => (m.Method, r))))
         {
-            foreach (var (part, name, values) in run.Categories.Select(c => ("category", c.Key, c.Value)).Concat(run.DataSets.Select(d => ("data set", d.Key, d.Value))).Append(("mean", "all categories", run.Mean)))
+            foreach (var (part, name, values) in run.Categories.Select(c => ("category", c.Key, c.Value))
+                .Concat(run.DataSets.Select(d => ("data set", d.Key, d.Value))).Append(("mean", "all categories", run.Mean)))
             {
                 text.Append(CultureInfo.InvariantCulture, $"{CsvField.Of(method.Key)},{run.Seed},{part},{CsvField.Of(name)}");
                 foreach (string key in keys)
@@ -40,7 +42,8 @@ internal static class ComparisonReport
                     text.Append(',').Append(CsvField.Of(values.GetValueOrDefault(key)));
                 }
 
-                text.Append(CultureInfo.InvariantCulture, $",{run.TrainingSeconds:R},{run.Latency.Median:R},{run.Latency.P95:R},{run.DetectionMemory},{run.TrainingMemory},{run.Key}\n");
+                text.Append(CultureInfo.InvariantCulture,
+                    $",{run.TrainingSeconds:R},{run.Latency.Median:R},{run.Latency.P95:R},{run.DetectionMemory},{run.TrainingMemory},{run.Key}\n");
             }
         }
 
@@ -50,7 +53,8 @@ internal static class ComparisonReport
     private static ReportTable Main(ComparisonResult result) => new(
         "Table 1: image AUROC and pixel AUROC on each data set",
         ["method", .. result.DataSets.SelectMany(d => new[] { $"{d} I-AUC", $"{d} P-AUC" }), "mean I-AUC", "mean P-AUC"],
-        [.. result.Methods.Select(m => Line(m, [.. result.DataSets.SelectMany(d => new[] { Value(m, "image_auroc", d), Value(m, "pixel_auroc", d) }), Value(m, "image_auroc"), Value(m, "pixel_auroc")]))]);
+        [.. result.Methods.Select(m => Line(m, [.. result.DataSets.SelectMany(d => new[] { Value(m, "image_auroc", d), Value(m, "pixel_auroc", d) }),
+            Value(m, "image_auroc"), Value(m, "pixel_auroc")]))]);
 
     private static ReportTable Metrics(ComparisonResult result) => new(
         "Every metric, mean over the categories",
@@ -59,7 +63,8 @@ internal static class ComparisonReport
 
     private static ReportTable Cost(ComparisonResult result) => new(
         "What it costs",
-        ["method", "trained values", "epochs", "loss, first to last epoch", "training s", "training memory MB", "input px", "latency ms (median)", "latency ms (95 %)", "detection memory MB"],
+        ["method", "trained values", "epochs", "loss, first to last epoch", "training s", "training memory MB", "input px", "latency ms (median)",
+            "latency ms (95 %)", "detection memory MB"],
         [.. result.Methods.Select(m => Line(m, m.Runs.Count == 0 ? [.. Enumerable.Repeat("n/a", 9)] :
         [
             m.Runs[0].TrainedValues.ToString("N0", CultureInfo.InvariantCulture),
@@ -83,24 +88,31 @@ internal static class ComparisonReport
 
     private static string Given(double? percent) => percent is { } p ? Number(p, "0.0") : "-";
 
-    private static string[] Line(MethodResult method, IReadOnlyList<string> cells) => [method.Failure is { } reason ? $"{method.Method.Name} (not run: {reason})" : method.Method.Name, .. cells];
+    private static string[] Line(MethodResult method, IReadOnlyList<string> cells) =>
+        [method.Failure is { } reason ? $"{method.Method.Name} (not run: {reason})" : method.Method.Name, .. cells];
 
-    private static string Value(MethodResult method, string metric, string? dataSet = null) => method.Runs.Count == 0 ? "n/a" : method.Of(metric, dataSet).Percent();
+    private static string Value(MethodResult method, string metric, string? dataSet = null) =>
+        method.Runs.Count == 0 ? "n/a" : method.Of(metric, dataSet).Percent();
 
     private static IReadOnlyList<string> About(ComparisonResult result) =>
     [
         $"trained on: {result.Auxiliary}",
         $"tested on: {result.Test}",
-        $"seeds: {string.Join(", ", result.Seeds)}; numbers are percent, mean ± standard deviation over the seeds (sample, n - 1); one run where nothing is trained",
+        $"seeds: {string.Join(", ", result.Seeds)}; numbers are percent, mean ± standard deviation over the seeds (sample, n - 1); one run "
+            + $"where nothing is trained",
         .. result.Settings,
         .. result.Protocol,
-        .. result.Methods.SelectMany(m => m.Runs.Take(1)).Take(1).SelectMany(r => new[] { $"machine: {string.Join(", ", r.Environment.Select(e => $"{e.Key} {e.Value}"))}" }),
+        .. result.Methods.SelectMany(m => m.Runs.Take(1)).Take(1).SelectMany(r => new[]
+        {
+            $"machine: {string.Join(", ", r.Environment.Select(e => $"{e.Key} {e.Value}"))}",
+        }),
         .. result.Methods.SelectMany(m => m.Runs.Take(1).Where(r => r.Recipe is not null).Select(r => $"recipe of {m.Method.Name}: {Recipe(r.Recipe!)}")),
         .. result.Command is { } command ? new[] { $"made by: {command}" } : [],
     ];
 
     private static string Recipe(TrainingRecipe r) => string.Create(
-        CultureInfo.InvariantCulture, $"{r.Epochs} epochs, batches of {r.BatchSize}, {r.Optimizer} {r.LearningRate} ({r.Schedule}), betas {r.Beta1} {r.Beta2}, mosaics {r.MosaicProbability}");
+        CultureInfo.InvariantCulture, $"{r.Epochs} epochs, batches of {r.BatchSize}, {r.Optimizer} {r.LearningRate} ({r.Schedule}), betas {r.Beta1} {r.Beta2}, "
+            + $"mosaics {r.MosaicProbability}");
 
     private static object ForPrograms(ComparisonResult result) => new
     {

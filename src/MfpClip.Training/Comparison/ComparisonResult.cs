@@ -1,3 +1,4 @@
+using MfpClip.Evaluation.Reports;
 using MfpClip.Training.Ablation;
 
 namespace MfpClip.Training.Comparison;
@@ -44,4 +45,14 @@ public sealed record MethodResult(ComparedMethod Method, IReadOnlyList<Compariso
     /// <param name="dataSet">Data set; <see langword="null"/>: mean over all categories.</param>
     public SeedStatistic Of(string metric, string? dataSet = null) => SeedStatistic.Of(
         [.. Runs.Select(r => (dataSet is null ? r.Mean : r.DataSets[dataSet]).GetValueOrDefault(metric))]);
+}
+
+/// <summary>A line of the table: a method, composed anew for each seed.</summary>
+/// <param name="Key">Short name, for files.</param>
+/// <param name="Name">Name in the table.</param>
+/// <param name="Compose">The composition with starting values of that seed; not built yet. Whether it trains follows from what it has to train.</param>
+public sealed record ComparedMethod(string Key, string Name, Func<long, ZeroShotDetectorBuilder> Compose)
+{
+    /// <summary>What its authors and others have measured, with other backbones and data; shown beside our numbers.</summary>
+    public IReadOnlyList<PublishedResult> Published { get; init; } = [.. PublishedResults.All.Where(r => r.Method == Name)];
 }

@@ -8,7 +8,8 @@ internal static class LatencyMeasurement
     private const int WarmUp = 2;
 
     /// <summary>From decoded pixels to the result. Images are decoded before.</summary>
-    public static Latency Measure(ZeroShotDetector detector, IReadOnlyList<(RgbImage Image, string ClassName)> images, Action<double> done, CancellationToken cancellationToken)
+    public static Latency Measure(
+        ZeroShotDetector detector, IReadOnlyList<(RgbImage Image, string ClassName)> images, Action<double> done, CancellationToken cancellationToken)
     {
         var times = new List<double>();
         for (int i = 0; i < images.Count + WarmUp; i++)

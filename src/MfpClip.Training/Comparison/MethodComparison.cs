@@ -45,7 +45,8 @@ public sealed class MethodComparison(ComparisonOptions options)
                 {
                     cancellationToken.ThrowIfCancellationRequested();
                     var (method, seed, run) = (methods[m].Name, options.Seeds[s], (m * options.Seeds.Count) + s);
-                    var report = new StudyProgress((phase, share) => progress?.Report(new(method, seed, run, methods.Count * options.Seeds.Count, phase, share)));
+                    var report = new StudyProgress(
+                        (phase, share) => progress?.Report(new(method, seed, run, methods.Count * options.Seeds.Count, phase, share)));
                     runs.Add(RunOne(methods[m], seed, auxiliary, tested, data, report, cancellationToken));
                     if (runs[^1].TrainedValues == 0)
                     {
@@ -57,7 +58,7 @@ public sealed class MethodComparison(ComparisonOptions options)
             }
             catch (DetectorConfigurationException e) when (runs.Count == 0)
             {
-                ComparisonLog.NotComposed(options.Logger, methods[m].Name, e.Message);
+                StudyLog.NotComposed(options.Logger, methods[m].Name, e.Message);
                 results.Add(new(methods[m], [], string.Join(" ", e.Faults)));
             }
         }
@@ -65,7 +66,9 @@ public sealed class MethodComparison(ComparisonOptions options)
         var result = new ComparisonResult
         {
             Methods = results, DataSets = [.. test.Categories.Select(c => c.DataSet).Distinct()], Auxiliary = auxiliary.Name,
-            Test = string.Create(CultureInfo.InvariantCulture, $"{string.Join(", ", test.Categories.Select(c => c.Key))} ({test.Categories.Sum(c => c.Test.Count())} images{(options.Evaluation.Limit is { } l ? $", at most {l} of each category" : string.Empty)})"),
+            Test = string.Create(CultureInfo.InvariantCulture,
+                $"{string.Join(", ", test.Categories.Select(c => c.Key))} ({test.Categories.Sum(c => c.Test.Count())} "
+                + $"images{(options.Evaluation.Limit is { } l ? $", at most {l} of each category" : string.Empty)})"),
             Seeds = options.Seeds, Protocol = protocol.Describe(), Settings = Settings(), Notice = options.Notice, Command = options.Command,
         };
         ComparisonReport.Write(options.OutputFolder, result);
@@ -82,7 +85,7 @@ public sealed class MethodComparison(ComparisonOptions options)
             Seed = seed, Compose = () => method.Compose(seed), Recipe = own => options.Recipe?.Invoke(own) ?? own,
             FolderName = key => $"{method.Key}-seed{seed}-{key[..12]}",
             Identity = (d, recipe) => Identity(d, recipe, recipe is null ? string.Empty : auxiliary.Fingerprint, data.Hash),
-            Starting = folder => ComparisonLog.Running(options.Logger, method.Name, seed, folder),
+            Starting = folder => StudyLog.Comparing(options.Logger, method.Name, seed, folder),
         };
         return runner.Run(work, auxiliary, c => Test(c), progress, cancellationToken);
 
@@ -107,7 +110,8 @@ public sealed class MethodComparison(ComparisonOptions options)
         }
     }
 
-    private static (Latency, long?) Time(ZeroShotDetector detector, IReadOnlyList<(RgbImage, string)> images, StudyProgress progress, CancellationToken cancellationToken)
+    private static (Latency, long?) Time(
+        ZeroShotDetector detector, IReadOnlyList<(RgbImage, string)> images, StudyProgress progress, CancellationToken cancellationToken)
     {
         using var memory = new PeakMemory();
         var latency = LatencyMeasurement.Measure(detector, images, share => progress.Phase("timing", share), cancellationToken);
@@ -118,7 +122,8 @@ public sealed class MethodComparison(ComparisonOptions options)
     private List<(RgbImage, string)> TimedImages(AnomalyDataSet test)
     {
         var reader = new SampleReader(new SkiaImageDecoder());
-        var all = test.Categories.SelectMany(c => c.Test.Take(Math.Max(options.LatencyImages / test.Categories.Count, 1)).Select(s => (Sample: s, c.ClassName)));
+        var all = test.Categories.SelectMany(
+            c => c.Test.Take(Math.Max(options.LatencyImages / test.Categories.Count, 1)).Select(s => (Sample: s, c.ClassName)));
         return [.. all.Take(options.LatencyImages).Select(s => (reader.Load(s.Sample).Image, s.ClassName))];
     }
 
@@ -149,10 +154,15 @@ public sealed class MethodComparison(ComparisonOptions options)
 
     private List<string> Settings() =>
     [
-        .. options.Training?.MaximumSteps is { } most ? new[] { string.Create(CultureInfo.InvariantCulture, $"every training was stopped after {most} steps: a quick try, not the methods' worth") } : [],
-        .. options.Training?.FeatureCacheFolder is not null ? new[] { "features of the frozen networks were read from disk where they were known: training seconds are mostly without those networks; latency is with them" } : [],
-        string.Create(CultureInfo.InvariantCulture, $"evaluation at the {options.Evaluation.Resolution.ToString().ToLowerInvariant()}'s resolution, smoothing {options.Evaluation.SmoothingSigma}, batches of {options.Evaluation.BatchSize}"),
-        string.Create(CultureInfo.InvariantCulture, $"latency of {options.LatencyImages} images at most, one at a time, from decoded pixels to the result; memory is the largest resident size of the process in that phase"),
+        .. options.Training?.MaximumSteps is { } most
+            ? new[] { string.Create(CultureInfo.InvariantCulture, $"every training was stopped after {most} steps: a quick try, not the methods' worth") }
+            : [],
+        .. options.Training?.FeatureCacheFolder is not null ? new[] { "features of the frozen networks were read from disk where they were known: training "
+            + "seconds are mostly without those networks; latency is with them" } : [],
+        string.Create(CultureInfo.InvariantCulture, $"evaluation at the {options.Evaluation.Resolution.ToString().ToLowerInvariant()}'s resolution, smoothing "
+            + $"{options.Evaluation.SmoothingSigma}, batches of {options.Evaluation.BatchSize}"),
+        string.Create(CultureInfo.InvariantCulture, $"latency of {options.LatencyImages} images at most, one at a time, from decoded pixels to the result; "
+            + $"memory is the largest resident size of the process in that phase"),
     ];
 
     /// <summary>What is tested on, a hash of it, and the images that are timed.</summary>

@@ -1,4 +1,5 @@
 using MfpClip.Imaging;
+using MfpClip.Parallelism;
 
 namespace MfpClip.Training.Data;
 
@@ -18,35 +19,9 @@ internal sealed class BatchLoader(SampleSource samples, int count, TrainingRecip
     public IEnumerable<IReadOnlyList<PreparedSample>> Epoch(int epoch, int firstStep, CancellationToken cancellationToken)
     {
         int[] order = Order(epoch);
-        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        using var free = new SemaphoreSlim(Math.Max(workers, 1));
-        var ahead = new Queue<Task<PreparedSample>>();
-        int next = firstStep * recipe.BatchSize;
-        try
-        {
-            for (int step = firstStep; step < StepsPerEpoch; step++)
-            {
-                int size = Math.Min(recipe.BatchSize, count - (step * recipe.BatchSize));
-                int wanted = Math.Max(size, workers == 0 ? size : size + (2 * workers));
-                while (ahead.Count < wanted && next < count)
-                {
-                    ahead.Enqueue(Start(order[next], epoch, next, free, ending.Token));
-                    next++;
-                }
-
-                // Unwrapped, so that an unreadable image is reported as what it is.
-                yield return [.. Enumerable.Range(0, size).Select(_ => ahead.Dequeue().GetAwaiter().GetResult())];
-            }
-        }
-        finally
-        {
-            ending.Cancel();
-            foreach (var task in ahead)
-            {
-                ((IAsyncResult)task).AsyncWaitHandle.WaitOne();
-                _ = task.Exception; // seen: nobody asks for this image any more
-            }
-        }
+        int first = firstStep * recipe.BatchSize;
+        return OrderedAhead.Select(count - first, i => samples.At(order[first + i], epoch, first + i), 2 * workers, workers, cancellationToken)
+            .Chunk(recipe.BatchSize);
     }
 
     /// <summary>Images as the method takes them: tensors in the caller's dispose scope, and a batch of images that the caller disposes.</summary>
@@ -63,28 +38,5 @@ internal sealed class BatchLoader(SampleSource samples, int count, TrainingRecip
             Masks = torch.stack(masks, 0).to_type(ScalarType.Float32).MoveToOuterDisposeScope(),
             HasMask = [.. batch.Select(s => s.Mask is not null)],
         };
-    }
-
-    private Task<PreparedSample> Start(int index, int epoch, int position, SemaphoreSlim free, CancellationToken cancellationToken)
-    {
-        if (workers == 0)
-        {
-            return Task.FromResult(samples.At(index, epoch, position));
-        }
-
-        return Task.Run(
-            () =>
-            {
-                free.Wait(cancellationToken);
-                try
-                {
-                    return samples.At(index, epoch, position);
-                }
-                finally
-                {
-                    free.Release();
-                }
-            },
-            cancellationToken);
     }
 }

@@ -27,7 +27,8 @@ public sealed class DataSetTrainingData : ITrainingData
         _samples = [.. categories.SelectMany(c => c.Test.Select(s => (s, c.ClassName)))];
         if (_samples.Count == 0)
         {
-            throw new TrainingException($"The categories {string.Join(", ", categories.Select(c => c.Key))} hold no test images: training across data sets uses good and defective images of the test split.");
+            throw new TrainingException($"The categories {string.Join(", ", categories.Select(c => c.Key))} hold no test images: training across data sets "
+                + $"uses good and defective images of the test split.");
         }
 
         Auxiliary = [.. categories.Select(c => CategoryFingerprint.Of(c, cancellationToken))];

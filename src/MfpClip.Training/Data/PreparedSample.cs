@@ -19,12 +19,13 @@ internal sealed record PreparedSample(RgbImage Pixels, byte[]? Mask, string Clas
         var (width, height) = (sample.Image.Width, sample.Image.Height);
         if (sample.Mask is { } given && given.LongLength != (long)width * height)
         {
-            throw new ImageDecodeException(sample.Name, $"its mask has {given.LongLength} values, the image {width} x {height} pixels. Give a mask of the image's size.");
+            throw new ImageDecodeException(
+                sample.Name, $"its mask has {given.LongLength} values, the image {width} x {height} pixels. Give a mask of the image's size.");
         }
 
         var prepared = preprocessor.Prepare(sample.Image);
         int size = preprocessor.Size;
-        byte[]? mask = sample.Mask is { } m ? MaskResize.ToModel(m, width, height, prepared.Covered, size)
+        byte[]? mask = sample.Mask is { } m ? FloatMaskResize.ToModel(m, width, height, prepared.Covered, size)
             : sample.IsAnomalous ? null : new byte[size * size];
         return new(prepared.Pixels, mask, sample.ClassName, sample.IsAnomalous);
     }

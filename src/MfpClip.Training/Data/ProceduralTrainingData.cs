@@ -21,7 +21,8 @@ public sealed class ProceduralTrainingData : ITrainingData
     /// <param name="seed">Another seed gives other images.</param>
     /// <param name="defectiveShare">Share of images with a defect, 0 to 1.</param>
     /// <exception cref="ArgumentException">A category is unknown.</exception>
-    public ProceduralTrainingData(IReadOnlyList<string>? categories = null, int imagesPerCategory = 40, int size = 518, long seed = 0, double defectiveShare = 0.5)
+    public ProceduralTrainingData(
+        IReadOnlyList<string>? categories = null, int imagesPerCategory = 40, int size = 518, long seed = 0, double defectiveShare = 0.5)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(imagesPerCategory, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(size, 16);
@@ -34,12 +35,14 @@ public sealed class ProceduralTrainingData : ITrainingData
         _categories = [.. categories ?? [.. known.Where(c => !c.IsHeldOut).Select(c => c.Name)]];
         if (_categories.FirstOrDefault(c => known.All(k => k.Name != c)) is { } unknown)
         {
-            throw new ArgumentException($"There is no procedural category '{unknown}'; known are {string.Join(", ", known.Select(k => k.Name))}.", nameof(categories));
+            throw new ArgumentException(
+                $"There is no procedural category '{unknown}'; known are {string.Join(", ", known.Select(k => k.Name))}.", nameof(categories));
         }
 
         (_perCategory, _size, _seed, _defective) = (imagesPerCategory, size, seed, defectiveShare);
         string settings = string.Create(
-            CultureInfo.InvariantCulture, $"procedural|{string.Join(',', _categories)}|{_perCategory}|{_size}|{_seed}|{_defective:R}|{string.Join(',', _defects)}");
+            CultureInfo.InvariantCulture,
+            $"procedural|{string.Join(',', _categories)}|{_perCategory}|{_size}|{_seed}|{_defective:R}|{string.Join(',', _defects)}");
         Fingerprint = TextHash.Of(settings);
     }
 

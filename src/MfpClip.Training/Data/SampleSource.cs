@@ -22,7 +22,8 @@ internal sealed class SampleSource
     {
         (_data, _preprocessor, _recipe, _budget) = (data, preprocessor, recipe, budget);
         _byClass = recipe.MosaicProbability > 0
-            ? Enumerable.Range(0, data.Count).GroupBy(data.ClassNameOf, StringComparer.Ordinal).ToDictionary(g => g.Key, g => g.ToArray(), StringComparer.Ordinal)
+            ? Enumerable.Range(0, data.Count).GroupBy(data.ClassNameOf, StringComparer.Ordinal)
+                .ToDictionary(g => g.Key, g => g.ToArray(), StringComparer.Ordinal)
             : [];
     }
 

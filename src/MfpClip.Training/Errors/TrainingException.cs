@@ -39,7 +39,8 @@ public sealed class FrozenWeightsChangedException : TrainingException
 {
     /// <summary>Creates the error.</summary>
     public FrozenWeightsChangedException(string before, string after)
-        : base($"Frozen weights changed during training: SHA-256 was {before} and is {after}. A module writes to the backbone or the CNN; its training cannot be trusted.")
+        : base($"Frozen weights changed during training: SHA-256 was {before} and is {after}. A module writes to the backbone or the CNN; its "
+            + $"training cannot be trusted.")
     {
     }
 }

@@ -47,7 +47,8 @@ internal sealed class FeatureCache : IDisposable
     {
         Directory.CreateDirectory(folder);
         string data = Path.Combine(folder, "features.bin"), index = Path.Combine(folder, "pictures.jsonl"), about = Path.Combine(folder, "about.json");
-        string identity = JsonSerializer.Serialize(new { source = source.Identity, heldOut, layout = extractor.Layout, cnn = extractor.Sha256 }, ReflectedJson.Options);
+        string identity = JsonSerializer.Serialize(
+            new { source = source.Identity, heldOut, layout = extractor.Layout, cnn = extractor.Sha256 }, ReflectedJson.Options);
         if (!File.Exists(about) || File.ReadAllText(about) != identity)
         {
             File.Delete(data);

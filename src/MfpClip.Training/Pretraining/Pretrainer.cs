@@ -22,7 +22,8 @@ public static class Pretrainer
     /// <param name="cancellationToken">Stops; a later run with the same options goes on.</param>
     /// <exception cref="WeightsException">The network's weights cannot be read.</exception>
     /// <exception cref="TrainingException">The loss is not finite.</exception>
-    public static PretrainingResult Run(IPretrainingSource source, PretrainingOptions options, IProgress<PretrainingProgress>? progress = null, CancellationToken cancellationToken = default)
+    public static PretrainingResult Run(IPretrainingSource source, PretrainingOptions options, IProgress<PretrainingProgress>? progress = null,
+        CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(source);
         ArgumentNullException.ThrowIfNull(options);
@@ -45,7 +46,8 @@ public static class Pretrainer
     }
 
     private static FeatureCache Cache(
-        IPretrainingSource source, PretrainingOptions options, FrozenFeatures frozen, bool heldOut, IProgress<PretrainingProgress>? progress, CancellationToken cancellationToken)
+        IPretrainingSource source, PretrainingOptions options, FrozenFeatures frozen, bool heldOut, IProgress<PretrainingProgress>? progress,
+        CancellationToken cancellationToken)
     {
         int count = heldOut ? options.ValidationImages : options.Images;
         return FeatureCache.Open(

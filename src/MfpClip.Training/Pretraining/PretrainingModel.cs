@@ -59,7 +59,8 @@ internal sealed class PretrainingModel : IDisposable
     /// <summary>Everything that is trained, by name: the backbone's own tensors but its statistics, and the modules'.</summary>
     public IReadOnlyList<KeyValuePair<string, Tensor>> Trained =>
     [
-        .. _backbone.Parameters.Ordered.Where(p => !p.Key.StartsWith("visual.stats.", StringComparison.Ordinal)).Select(p => new KeyValuePair<string, Tensor>($"backbone.{p.Key}", p.Value)),
+        .. _backbone.Parameters.Ordered.Where(p => !p.Key.StartsWith("visual.stats.", StringComparison.Ordinal))
+            .Select(p => new KeyValuePair<string, Tensor>($"backbone.{p.Key}", p.Value)),
         .. ModuleCheckpoint.Collect(Modules).Select(p => new KeyValuePair<string, Tensor>($"modules.{p.Key}", p.Value)),
     ];
 
@@ -86,7 +87,8 @@ internal sealed class PretrainingModel : IDisposable
         var all = Ids([.. states.Select(s => s.Normal), .. states.Select(s => s.Abnormal)]); // [2 B, L]
         return (image is null
             ? torch.stack(Normalized(all, context).chunk(2, 0), 1)
-            : _imageToText.EmbedEach(_backbone.Text, all.narrow(0, 0, states.Count), all.narrow(0, states.Count, states.Count), image)).MoveToOuterDisposeScope();
+            : _imageToText.EmbedEach(_backbone.Text, all.narrow(0, 0, states.Count), all.narrow(0, states.Count, states.Count), image))
+                .MoveToOuterDisposeScope();
     }
 
     /// <summary>Texts of images of one class over the ensemble of sentences that detectors use.</summary>
@@ -100,8 +102,10 @@ internal sealed class PretrainingModel : IDisposable
         var (normal, abnormal) = HybridComposition.Templates.Expand(className);
         var tokenizer = ClipTokenizer.Default;
         var ids = Ids([.. normal.Concat(abnormal).Select(s => (int[])[tokenizer.StartId, .. tokenizer.Encode(s), tokenizer.EndId])]);
-        using var states = StateSentenceEncoder.Encode(_backbone.Text, className, ids.narrow(0, 0, normal.Count), ids.narrow(0, normal.Count, abnormal.Count), context);
-        return (image is null ? states.Embeddings.unsqueeze(0) : _imageToText.EmbedStates(_backbone.Text, states, image, context)).alias().MoveToOuterDisposeScope();
+        using var states = StateSentenceEncoder.Encode(
+            _backbone.Text, className, ids.narrow(0, 0, normal.Count), ids.narrow(0, normal.Count, abnormal.Count), context);
+        return (image is null ? states.Embeddings.unsqueeze(0) : _imageToText.EmbedStates(_backbone.Text, states, image, context)).alias()
+            .MoveToOuterDisposeScope();
     }
 
     /// <summary>Captions, normalised <c>[S, C]</c>.</summary>

@@ -32,7 +32,8 @@ internal sealed class PretrainingSession : IDisposable
     private readonly string _log;
 
     public PretrainingSession(
-        PretrainingOptions options, FrozenFeatures frozen, HybridBackbone backbone, ICnnFeatureExtractor cnn, IWeightFile cnnFile, FeatureCache training, FeatureCache validation)
+        PretrainingOptions options, FrozenFeatures frozen, HybridBackbone backbone, ICnnFeatureExtractor cnn, IWeightFile cnnFile, FeatureCache training,
+        FeatureCache validation)
     {
         (_options, _frozen, _backbone, _cnnFile, _training, _validation) = (options, frozen, backbone, cnnFile, training, validation);
         _language = new(ClipTokenizer.Default, options.NameDropout);
@@ -47,7 +48,8 @@ internal sealed class PretrainingSession : IDisposable
             weight.requires_grad_(true);
         }
 
-        _optimizer = new(new TrainingRecipe { Optimizer = OptimizerKind.AdamW, WeightDecay = options.WeightDecay, LearningRate = options.LearningRate }, _trained);
+        _optimizer = new(
+            new TrainingRecipe { Optimizer = OptimizerKind.AdamW, WeightDecay = options.WeightDecay, LearningRate = options.LearningRate }, _trained);
         _average = new(_trained, options.AverageDecay);
         _variation = new(options, _stem);
     }
@@ -212,7 +214,9 @@ internal sealed class PretrainingSession : IDisposable
         }
 
         Measure();
-        File.AppendAllText(_log, string.Create(CultureInfo.InvariantCulture, $"# step {step}: held-out image {score!.ImageAuroc:0.##} (map alone {score.ImageAurocOfMap:0.##}), pixel {score.PixelAuroc:0.##}; without I2TP and SP image {plain!.ImageAuroc:0.##} (map alone {plain.ImageAurocOfMap:0.##}), pixel {plain.PixelAuroc:0.##}\n"));
+        File.AppendAllText(_log, string.Create(CultureInfo.InvariantCulture,
+            $"# step {step}: held-out image {score!.ImageAuroc:0.##} (map alone {score.ImageAurocOfMap:0.##}), pixel {score.PixelAuroc:0.##}; without I2TP "
+            + $"and SP image {plain!.ImageAuroc:0.##} (map alone {plain.ImageAurocOfMap:0.##}), pixel {plain.PixelAuroc:0.##}\n"));
         progress?.Report(new("validation", step, _steps, null, score));
         return score;
     }
@@ -245,13 +249,18 @@ internal sealed class PretrainingSession : IDisposable
     private void Save(long step) => SafetensorsWriter.Write(
         Checkpoint,
         [
-            .. _trained.Select(w => new KeyValuePair<string, Tensor>($"weights.{w.Key}", w.Value)), .. _optimizer.State.Select(w => new KeyValuePair<string, Tensor>($"moments.{w.Key}", w.Value)),
+            .. _trained.Select(w => new KeyValuePair<string, Tensor>($"weights.{w.Key}", w.Value)),
+            .. _optimizer.State.Select(w => new KeyValuePair<string, Tensor>($"moments.{w.Key}", w.Value)),
             .. _average.Tensors.Select(w => new KeyValuePair<string, Tensor>($"average.{w.Key}", w.Value)),
         ],
-        new Dictionary<string, string> { ["format"] = "mfpclip-pretraining-1", ["step"] = step.ToString(CultureInfo.InvariantCulture), ["options"] = Identity });
+        new Dictionary<string, string>
+        {
+            ["format"] = "mfpclip-pretraining-1", ["step"] = step.ToString(CultureInfo.InvariantCulture), ["options"] = Identity,
+        });
 
     // The number of epochs may change when a run goes on, to cut it short or to make it longer: the schedule is then that of the new number.
-    private string Identity => (_options with { Folder = string.Empty, CnnPath = string.Empty, Threads = null, CheckpointSteps = 0, Epochs = 0 }).ToString() + _options.Model.ToJson();
+    private string Identity => (_options with { Folder = string.Empty, CnnPath = string.Empty, Threads = null, CheckpointSteps = 0, Epochs = 0 })
+        .ToString() + _options.Model.ToJson();
 
     private long Restore()
     {
@@ -268,7 +277,10 @@ internal sealed class PretrainingSession : IDisposable
 
         using var scope = torch.NewDisposeScope();
         using var guard = torch.no_grad();
-        foreach (var (prefix, targets) in new[] { ("weights", _trained), ("moments", _optimizer.State), ("average", (IEnumerable<KeyValuePair<string, Tensor>>)_average.Tensors) })
+        foreach (var (prefix, targets) in new[]
+        {
+            ("weights", _trained), ("moments", _optimizer.State), ("average", (IEnumerable<KeyValuePair<string, Tensor>>)_average.Tensors),
+        })
         {
             foreach (var (name, tensor) in targets)
             {
@@ -285,8 +297,10 @@ internal sealed class PretrainingSession : IDisposable
         using var scope = torch.NewDisposeScope();
         using var guard = torch.no_grad();
         // The table of words is most of the file: half precision.
-        var own = _backbone.Parameters.Ordered.Select(p => new KeyValuePair<string, Tensor>(p.Key, p.Key == "token_embedding.weight" ? p.Value.detach().to_type(ScalarType.Float16) : p.Value));
-        var cnn = EfficientNetLiteWeights.Tensors(EfficientNetLiteLayout.Blocks.Count, head: true).Select(t => new KeyValuePair<string, Tensor>(HybridShapes.Cnn + t.Name, _cnnFile.Read(t.Name)));
+        var own = _backbone.Parameters.Ordered.Select(
+            p => new KeyValuePair<string, Tensor>(p.Key, p.Key == "token_embedding.weight" ? p.Value.detach().to_type(ScalarType.Float16) : p.Value));
+        var cnn = EfficientNetLiteWeights.Tensors(EfficientNetLiteLayout.Blocks.Count, head: true)
+            .Select(t => new KeyValuePair<string, Tensor>(HybridShapes.Cnn + t.Name, _cnnFile.Read(t.Name)));
         SafetensorsWriter.Write(backbone, own.Concat(cnn), HybridBackbone.Metadata(_options.Model));
         using var detector = HybridComposition.Apply(new ZeroShotDetectorBuilder().UseBackbone(backbone), _options.Model.Vision.ImageSize)
             .UseCnn(new EfficientNetLiteOptions { WeightsPath = _options.CnnPath, InputSize = HybridComposition.CnnInputSize }).Build();

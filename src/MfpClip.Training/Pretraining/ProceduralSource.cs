@@ -8,7 +8,8 @@ namespace MfpClip.Training.Pretraining;
 /// </summary>
 /// <param name="size">Side in pixels.</param>
 /// <param name="seed">Seed of all pictures.</param>
-/// <param name="largeShare">Share of defective pictures with large defects, 0 to 1; see <see cref="ProceduralSampleOptions.LargeShare"/>. The default model was made with 0.</param>
+/// <param name="largeShare">Share of defective pictures with large defects, 0 to 1; see <see cref="ProceduralSampleOptions.LargeShare"/>. The default model was
+/// made with 0.</param>
 public sealed class ProceduralSource(int size, long seed, float largeShare = 0) : IPretrainingSource
 {
     // Pictures of both sides and of every seed are different ones.
@@ -24,7 +25,8 @@ public sealed class ProceduralSource(int size, long seed, float largeShare = 0) 
     private static readonly string[] HeldOut = [.. ProceduralDataSet.Categories.Where(c => c.IsHeldOut).Select(c => c.Name)];
 
     /// <inheritdoc/>
-    public string Identity => $"procedural, {ProceduralDataSet.Categories.Count} categories, size {size}, seed {seed}, {RepeatedShare:0.0#} repeated, {FramedShare:0.0#} framed{(_largeShare > 0 ? FormattableString.Invariant($", {_largeShare:0.0##} large") : string.Empty)}";
+    public string Identity => $"procedural, {ProceduralDataSet.Categories.Count} categories, size {size}, seed {seed}, {RepeatedShare:0.0#} repeated, "
+        + $"{FramedShare:0.0#} framed{(_largeShare > 0 ? FormattableString.Invariant($", {_largeShare:0.0##} large") : string.Empty)}";
 
     /// <inheritdoc/>
     public PretrainingSample Create(int index, bool heldOut)

@@ -90,7 +90,8 @@ internal sealed class StudyRunner<TRun>(string outputFolder, TrainerOptions? tra
     {
         try
         {
-            return File.Exists(path) && JsonSerializer.Deserialize<TRun>(File.ReadAllBytes(path), ReflectedJson.Options) is { } run && run.Key == key ? run : null;
+            return File.Exists(path) && JsonSerializer.Deserialize<TRun>(File.ReadAllBytes(path), ReflectedJson.Options) is { } run
+                && run.Key == key ? run : null;
         }
         catch (JsonException)
         {

@@ -5,7 +5,9 @@ using MfpClip.Execution;
 
 namespace MfpClip.Backbones;
 
-/// <summary>Names what frozen networks compute for a feature store: by a hash of weights and settings where the network shows them, else by the object.</summary>
+/// <summary>
+/// Names what frozen networks compute for a feature store: by a hash of weights and settings where the network shows them, else by the object.
+/// </summary>
 internal static class FrozenFeatureKeys
 {
     // Frozen weights do not change: each network is hashed once.
@@ -23,7 +25,8 @@ internal static class FrozenFeatureKeys
 
     // What settings say exactly where they are there, else what they say to people.
     private static string Settings(StageDescription description) =>
-        description.Implementation.Length > 0 ? $"{description.Implementation}|{description.Settings}" : $"{description.Component}|{string.Join(',', description.Options)}";
+        description.Implementation.Length > 0 ? $"{description.Implementation}|{description.Settings}"
+            : $"{description.Component}|{string.Join(',', description.Options)}";
 
     private static string Hash(IFrozenNetwork network)
     {

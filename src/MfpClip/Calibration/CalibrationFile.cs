@@ -41,13 +41,15 @@ public static partial class CalibrationFile
 
         if (detector is not null && calibration.WeightsHash is { } hash && !detector.HasWeights(hash))
         {
-            throw new CalibrationException($"Calibration '{path}' was made with other weights ({hash[..Math.Min(12, hash.Length)]}...) than this detector's ({detector.WeightsHash[..12]}...). Calibrate again.");
+            throw new CalibrationException($"Calibration '{path}' was made with other weights ({hash[..Math.Min(12, hash.Length)]}...) than this detector's "
+                + $"({detector.WeightsHash[..12]}...). Calibrate again.");
         }
 
         return calibration;
     }
 
-    [JsonSourceGenerationOptions(WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow)]
+    [JsonSourceGenerationOptions(
+        WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow)]
     [JsonSerializable(typeof(ScoreCalibration))]
     private sealed partial class CalibrationJson : JsonSerializerContext;
 }

@@ -17,7 +17,8 @@ public static class ScoreCalibrator
         ArgumentNullException.ThrowIfNull(good);
         if (!(falseAlarmRate is >= 0 and < 1))
         {
-            throw new CalibrationException(FormattableString.Invariant($"The false-alarm rate is {falseAlarmRate}; it must be from 0 up to, not including, 1."));
+            throw new CalibrationException(
+                FormattableString.Invariant($"The false-alarm rate is {falseAlarmRate}; it must be from 0 up to, not including, 1."));
         }
 
         var scores = Scores(good);

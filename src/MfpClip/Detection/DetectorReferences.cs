@@ -54,7 +54,8 @@ public sealed partial class ZeroShotDetector
         }
 
         var left = bank.Entries.Where(e => !idsOrNames.Contains(e.Id) && !idsOrNames.Contains(e.Name)).ToList();
-        return left.Count > 0 ? WithBank(new(left, bank.Options, _pass.Device, [])) : throw new ReferenceException(null, "none would be left; use the detector without references.");
+        return left.Count > 0 ? WithBank(new(left, bank.Options, _pass.Device, [])) : throw new ReferenceException(
+            null, "none would be left; use the detector without references.");
     }
 
     /// <summary>A detector with the references of a file.</summary>
@@ -91,11 +92,15 @@ public sealed partial class ZeroShotDetector
     public ZeroShotDetector WithCalibration(ScoreCalibration? calibration)
     {
         using var use = Enter();
-        return new(_shared.Acquire(), _settings with { Calibration = calibration, Recipe = _settings.Recipe is { } r ? r with { Calibration = calibration } : null });
+        return new(_shared.Acquire(), _settings with
+        {
+            Calibration = calibration, Recipe = _settings.Recipe is { } r ? r with { Calibration = calibration } : null,
+        });
     }
 
     private ZeroShotDetector Remember(
-        IReadOnlyList<ReferenceEntry> known, IReadOnlyList<ImageInput> images, ReferenceOptions options, IProgress<int>? progress, CancellationToken cancellationToken)
+        IReadOnlyList<ReferenceEntry> known, IReadOnlyList<ImageInput> images, ReferenceOptions options, IProgress<int>? progress,
+        CancellationToken cancellationToken)
     {
         if (images.Count == 0)
         {
@@ -103,7 +108,8 @@ public sealed partial class ZeroShotDetector
         }
 
         using var use = Enter();
-        var (read, warnings) = new ReferenceReader(Method, _settings.Input, _settings.Logger, options).Read(images, known.Select(k => k.Id).ToHashSet(StringComparer.Ordinal), progress, cancellationToken);
+        var (read, warnings) = new ReferenceReader(Method, _settings.Input, _settings.Logger, options)
+            .Read(images, known.Select(k => k.Id).ToHashSet(StringComparer.Ordinal), progress, cancellationToken);
         try
         {
             return WithBank(new([.. known, .. read], options, _pass.Device, warnings, cancellationToken));

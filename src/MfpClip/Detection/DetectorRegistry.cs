@@ -103,7 +103,8 @@ public sealed class DetectorRegistry
 
     internal ModelPackage OpenModelPackage(string name, string? folder) => _packages.TryGetValue(name, out var open) ? open(folder)
         : throw new DetectorConfigurationException([
-            $"The recipe names the model package '{name}', which is not known here{(_packages.IsEmpty ? string.Empty : $"; known are {string.Join(", ", _packages.Keys.Order(StringComparer.Ordinal))}")}. " +
+            $"The recipe names the model package '{name}', which is not known "
+                + $"here{(_packages.IsEmpty ? string.Empty : $"; known are {string.Join(", ", _packages.Keys.Order(StringComparer.Ordinal))}")}. " +
             "Reference the package that carries it (for 'tiny': MfpClip.Models.Tiny, and call TinyModel.Register())."]);
 }
 
@@ -113,7 +114,8 @@ public sealed class RegisteredMethod
     private readonly Func<long?, IDetectionMethod> _withSeed;
     private readonly Func<JsonObject?, IDetectionMethod> _withSettings;
 
-    internal RegisteredMethod(MethodDescription description, int order, Func<long?, IDetectionMethod> withSeed, Func<JsonObject?, IDetectionMethod> withSettings) =>
+    internal RegisteredMethod(
+        MethodDescription description, int order, Func<long?, IDetectionMethod> withSeed, Func<JsonObject?, IDetectionMethod> withSettings) =>
         (Description, Order, _withSeed, _withSettings) = (description, order, withSeed, withSettings);
 
     /// <summary>What it is.</summary>

@@ -11,7 +11,8 @@ namespace MfpClip.Detection;
 /// published checkpoints it knows. The methods of this library are written with it; so can those of any other assembly.
 /// </summary>
 /// <remarks>
-/// Immutable. Set it with <see cref="ZeroShotDetectorBuilder.UseMethod(IDetectionMethod)"/>; give it a name for configuration, recipes and the command line with
+/// Immutable. Set it with <see cref="ZeroShotDetectorBuilder.UseMethod(IDetectionMethod)"/>; give it a name for configuration, recipes and the command line
+/// with
 /// <see cref="DetectorRegistry.AddMethod{TOptions}"/>.
 /// </remarks>
 /// <example>

@@ -13,7 +13,9 @@ public sealed record ModuleFactory<TModule>(string Implementation, Func<ModuleDi
     /// <summary>Settings that JSON can write; <see langword="null"/> where there are none.</summary>
     public object? Options { get; init; }
 
-    /// <summary>Every fault of the settings, in words. Called before the weights are loaded where something else is wrong already, then with placeholder dimensions.</summary>
+    /// <summary>
+    /// Every fault of the settings, in words. Called before the weights are loaded where something else is wrong already, then with placeholder dimensions.
+    /// </summary>
     public Func<ModuleDimensions, IEnumerable<string>> Faults { get; init; } = static _ => [];
 
     /// <summary>Whether it comes from a function of the user: named by the type of what it makes, and in no recipe.</summary>

@@ -70,10 +70,12 @@ public sealed partial class ZeroShotDetector : IZeroShotDetector
 
     /// <summary>Everything it is composed of, to be stored, shared and built again with <see cref="ZeroShotDetectorBuilder.From"/>.</summary>
     /// <exception cref="DetectorConfigurationException">It was made from a forward pass without a builder, as baselines are.</exception>
-    public DetectorRecipe Recipe => _settings.Recipe ?? throw new DetectorConfigurationException([$"{Description.Method} was not made by a builder and has no recipe."]);
+    public DetectorRecipe Recipe =>
+        _settings.Recipe ?? throw new DetectorConfigurationException([$"{Description.Method} was not made by a builder and has no recipe."]);
 
     /// <summary>The method alone, without references and other scales.</summary>
-    internal IDetectionPass Method => (_pass is References.ReferencedPass referenced ? referenced.Inner : _pass) is var method && method is MultiScalePass scaled ? scaled.Inner : method;
+    internal IDetectionPass Method =>
+        (_pass is References.ReferencedPass referenced ? referenced.Inner : _pass) is var method && method is MultiScalePass scaled ? scaled.Inner : method;
 
     internal DetectorSettings Settings => _settings;
 
@@ -114,7 +116,10 @@ public sealed partial class ZeroShotDetector : IZeroShotDetector
         options ??= DetectionOptions.Default;
         Check(options);
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var channel = Channel.CreateBounded<Task<PreparedImage>>(new BoundedChannelOptions(2 * _settings.BatchSize) { SingleReader = true, SingleWriter = true });
+        var channel = Channel.CreateBounded<Task<PreparedImage>>(new BoundedChannelOptions(2 * _settings.BatchSize)
+        {
+            SingleReader = true, SingleWriter = true,
+        });
         var decoding = Task.Run(() => DecodeAheadAsync(images, options, channel.Writer, ending.Token), CancellationToken.None);
         try
         {
@@ -134,7 +139,8 @@ public sealed partial class ZeroShotDetector : IZeroShotDetector
                     }
                 }
 
-                foreach (var result in batch.Count == 0 ? [] : await Task.Run(() => Run(batch, options, cancellationToken), cancellationToken).ConfigureAwait(false))
+                foreach (var result in batch.Count == 0 ? [] : await Task.Run(() => Run(batch, options, cancellationToken), cancellationToken)
+                    .ConfigureAwait(false))
                 {
                     yield return result;
                 }
@@ -199,7 +205,9 @@ public sealed partial class ZeroShotDetector : IZeroShotDetector
         return new(_shared.Acquire(), _settings with { Context = context });
     }
 
-    /// <summary>A detector that keeps what its frozen networks compute of images; it shares everything else with this one, and either can be disposed first.</summary>
+    /// <summary>
+    /// A detector that keeps what its frozen networks compute of images; it shares everything else with this one, and either can be disposed first.
+    /// </summary>
     /// <param name="store">Stays the caller's, and must outlive the detector's calls; <see langword="null"/>: all is computed each time.</param>
     public ZeroShotDetector WithFeatureStore(IFeatureStore? store) => WithContext(_settings.Context with { Features = store });
 
@@ -255,7 +263,8 @@ public sealed partial class ZeroShotDetector : IZeroShotDetector
         var decode = Stopwatch.GetElapsedTime(start);
         if (options.RegionOfInterest is { } region && (region.Width != pixels.Width || region.Height != pixels.Height))
         {
-            throw new DetectionOptionsException(nameof(DetectionOptions.RegionOfInterest), $"it is {region.Width} x {region.Height}, but image '{image.Name}' is {pixels.Width} x {pixels.Height}.");
+            throw new DetectionOptionsException(nameof(DetectionOptions.RegionOfInterest),
+                $"it is {region.Width} x {region.Height}, but image '{image.Name}' is {pixels.Width} x {pixels.Height}.");
         }
 
         start = Stopwatch.GetTimestamp();
@@ -284,7 +293,8 @@ public sealed partial class ZeroShotDetector : IZeroShotDetector
         return results;
     }
 
-    private (List<float[]> Maps, float[] Scores, Dictionary<string, TimeSpan> Stages) Forward(IReadOnlyList<PreparedImage> batch, DetectionOptions options, CancellationToken cancellationToken)
+    private (List<float[]> Maps, float[] Scores, Dictionary<string, TimeSpan> Stages) Forward(
+        IReadOnlyList<PreparedImage> batch, DetectionOptions options, CancellationToken cancellationToken)
     {
         using var own = new ForwardTrace();
         var context = _settings.Context with { Trace = _settings.Context.Trace ?? own, CancellationToken = cancellationToken };
@@ -298,11 +308,13 @@ public sealed partial class ZeroShotDetector : IZeroShotDetector
             : null;
         var (map, score) = PassFeatures.Run(_pass, images, options.ClassName, region, context);
         // Side by side: one download, and one wait for the device.
-        var together = torch.cat([score.to(ScalarType.Float32, map.device).reshape(-1, 1), map.to_type(ScalarType.Float32).flatten(1)], 1).cpu(); // [B, 1 + H W]
+        // [B, 1 + H W]
+        var together = torch.cat([score.to(ScalarType.Float32, map.device).reshape(-1, 1), map.to_type(ScalarType.Float32).flatten(1)], 1).cpu();
         var (scores, maps) = Apart(together);
         if (scores.Any(s => !float.IsFinite(s)))
         {
-            throw new InferenceException($"The forward pass of '{batch[0].Name}' gave a score that is not finite. In float16 values can overflow: use bfloat16 or float32; otherwise the weights are damaged.");
+            throw new InferenceException($"The forward pass of '{batch[0].Name}' gave a score that is not finite. In float16 values can overflow: use bfloat16 "
+                + $"or float32; otherwise the weights are damaged.");
         }
 
         return (maps, scores, context.Trace.Timings.Skip(timed).ToDictionary(t => t.Key, t => t.Value));

@@ -50,7 +50,10 @@ public sealed class ZeroShotDetectorBuilder
         return new(RecipeReader.Read(recipe, registry ?? DetectorRegistry.Default));
     }
 
-    /// <summary>Loads the backbone from a file or folder; see <see cref="ClipBackbone.Load(string, ClipBackboneOptions?, CancellationToken)"/>. The tokenizer beside it is used, else CLIP's own.</summary>
+    /// <summary>
+    /// Loads the backbone from a file or folder; see <see cref="ClipBackbone.Load(string, ClipBackboneOptions?, CancellationToken)"/>. The tokenizer beside it
+    /// is used, else CLIP's own.
+    /// </summary>
     /// <param name="path">Weight file, or a folder that holds one.</param>
     /// <param name="options">Configuration overrides. Device and precision are those of <see cref="UseDevice"/> and <see cref="UsePrecision"/>.</param>
     public ZeroShotDetectorBuilder UseBackbone(string path, ClipBackboneOptions? options = null) =>
@@ -73,7 +76,9 @@ public sealed class ZeroShotDetectorBuilder
         return Set(c => c with { Backbone = new BackboneChoice.FromPackage(package), Package = package, Cnn = null, ModuleWeights = null, Untrained = false });
     }
 
-    /// <summary>Sets a whole method: its modules, stages and templates, or its own forward pass, and what it is trained with. What is set afterwards wins.</summary>
+    /// <summary>
+    /// Sets a whole method: its modules, stages and templates, or its own forward pass, and what it is trained with. What is set afterwards wins.
+    /// </summary>
     /// <param name="method">The built-in ones have extension methods of their own: <c>UseWinClip</c>, <c>UseAprilGan</c> and so on.</param>
     public ZeroShotDetectorBuilder UseMethod(IDetectionMethod method)
     {
@@ -105,7 +110,10 @@ public sealed class ZeroShotDetectorBuilder
     public ZeroShotDetectorBuilder UseCnn(ICnnFeatureExtractor cnn) => Set(c => c with { Cnn = new CnnChoice.Given(cnn) });
 
     /// <summary>Sets the image-to-text prompt (I2TP).</summary>
-    public ZeroShotDetectorBuilder UseImageToTextPrompt(ImageToTextPromptOptions options) => Set(c => c with { ImageToText = BuiltInModules.ImageToText(options) });
+    public ZeroShotDetectorBuilder UseImageToTextPrompt(ImageToTextPromptOptions options) => Set(c => c with
+    {
+        ImageToText = BuiltInModules.ImageToText(options),
+    });
 
     /// <summary>
     /// Learns the words around the states (CoOp, CoCoOp, DenseCLIP) in the place of I2TP. The sentences become the states alone;
@@ -208,7 +216,8 @@ public sealed class ZeroShotDetectorBuilder
     /// <summary>
     /// Runs every image at several sizes and averages maps and scores; any method. Training, references and traces use scale 1.
     /// </summary>
-    /// <param name="scales">Sides as fractions of the image size, from 0.25 to 4, with 1 among them; sides are rounded to multiples of the patch. Default: 1 alone.</param>
+    /// <param name="scales">Sides as fractions of the image size, from 0.25 to 4, with 1 among them; sides are rounded to multiples of the patch. Default: 1
+    /// alone.</param>
     public ZeroShotDetectorBuilder WithScales(params IReadOnlyList<double> scales)
     {
         ArgumentNullException.ThrowIfNull(scales);
@@ -224,7 +233,10 @@ public sealed class ZeroShotDetectorBuilder
     /// <summary>What an image may cost before it is refused.</summary>
     public ZeroShotDetectorBuilder WithImageLimits(ImageLimits limits) => Set(c => c with { Limits = limits });
 
-    /// <summary>Loads trained modules, as written by <see cref="ZeroShotDetector.SaveModules"/>, or as a method's authors publish them (told by the content). Strict: everything must fit.</summary>
+    /// <summary>
+    /// Loads trained modules, as written by <see cref="ZeroShotDetector.SaveModules"/>, or as a method's authors publish them (told by the content). Strict:
+    /// everything must fit.
+    /// </summary>
     public ZeroShotDetectorBuilder WithModuleWeights(string path) => Set(c => c with { ModuleWeights = path, Untrained = false });
 
     /// <summary>Leaves every module at its starting values, a bundled model's too: for training from scratch.</summary>

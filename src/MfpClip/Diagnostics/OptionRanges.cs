@@ -23,11 +23,13 @@ internal static class OptionRanges
         {
             if ((properties.Count == 0 || properties.Contains(property.Name)) && property.GetValue(options) is { } value && !range.IsValid(value))
             {
-                yield return string.Create(CultureInfo.InvariantCulture, $"{part}: {property.Name} is {value}; it must be from {range.Minimum} to {range.Maximum}.");
+                yield return string.Create(
+                    CultureInfo.InvariantCulture, $"{part}: {property.Name} is {value}; it must be from {range.Minimum} to {range.Maximum}.");
             }
         }
     }
 
     private static (PropertyInfo, RangeAttribute)[] Ranges(Type type) =>
-        [.. type.GetProperties().Select(p => (Property: p, Range: p.GetCustomAttribute<RangeAttribute>())).Where(p => p.Range is not null).Select(p => (p.Property, p.Range!))];
+        [.. type.GetProperties().Select(p => (Property: p, Range: p.GetCustomAttribute<RangeAttribute>())).Where(p => p.Range is not null)
+            .Select(p => (p.Property, p.Range!))];
 }

@@ -8,7 +8,9 @@ namespace MfpClip.Execution;
 /// <remarks>The towers ask <see cref="ForwardContext.Recomputes"/> whether to.</remarks>
 internal static class ActivationCheckpointing
 {
-    /// <summary>What a segment runs under: the backward pass must meet the very same values, and the segment itself is kept, for it is what one may cost.</summary>
+    /// <summary>
+    /// What a segment runs under: the backward pass must meet the very same values, and the segment itself is kept, for it is what one may cost.
+    /// </summary>
     public static ForwardContext Inside(ForwardContext context) => context with { Reproducible = true, RecomputedBlocks = 0 };
 
     /// <summary>

@@ -2,7 +2,8 @@ namespace MfpClip.Execution;
 
 /// <summary>
 /// What one forward pass runs under, handed down from the detector to every tower and module: which kernels, what is recomputed, where
-/// features of frozen networks are kept, where intermediates go, when to stop. Immutable; safe to share between threads unless it carries a <see cref="Trace"/>.
+/// features of frozen networks are kept, where intermediates go, when to stop. Immutable; safe to share between threads unless it carries a
+/// <see cref="Trace"/>.
 /// </summary>
 public sealed record ForwardContext
 {
@@ -43,7 +44,9 @@ public sealed record ForwardContext
     /// <summary>To be checked between stages.</summary>
     public CancellationToken CancellationToken { get; init; }
 
-    /// <summary>Whether blocks that read this tensor should be recomputed rather than kept: where gradients run through it and <see cref="RecomputedBlocks"/> says so.</summary>
+    /// <summary>
+    /// Whether blocks that read this tensor should be recomputed rather than kept: where gradients run through it and <see cref="RecomputedBlocks"/> says so.
+    /// </summary>
     public bool Recomputes(Tensor input)
     {
         ArgumentNullException.ThrowIfNull(input);

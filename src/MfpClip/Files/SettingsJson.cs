@@ -54,7 +54,8 @@ internal static class SettingsJson
             var other => throw new JsonException($"'{other}' was an image in memory: name the path of an image"),
         };
 
-        public override void Write(Utf8JsonWriter writer, ImageInput value, JsonSerializerOptions options) => writer.WriteStringValue(value.Path ?? InMemory + value.Name);
+        public override void Write(Utf8JsonWriter writer, ImageInput value, JsonSerializerOptions options) =>
+            writer.WriteStringValue(value.Path ?? InMemory + value.Name);
     }
 
     /// <summary>An object behind an interface is named by its type, and cannot be read.</summary>

@@ -4,7 +4,9 @@ using Microsoft.Extensions.Options;
 
 namespace MfpClip.Hosting;
 
-/// <summary>Healthy when every registered detector, with and without a key, could be composed and its weights loaded. Builds them if nobody did before.</summary>
+/// <summary>
+/// Healthy when every registered detector, with and without a key, could be composed and its weights loaded. Builds them if nobody did before.
+/// </summary>
 public sealed class MfpClipHealthCheck(IServiceProvider services) : IHealthCheck
 {
     /// <inheritdoc/>
@@ -18,7 +20,8 @@ public sealed class MfpClipHealthCheck(IServiceProvider services) : IHealthCheck
             string prefix = key is null ? string.Empty : $"{key}.";
             try
             {
-                var description = (key is null ? services.GetRequiredService<IZeroShotDetector>() : services.GetRequiredKeyedService<IZeroShotDetector>(key)).Description;
+                var description = (key is null ? services.GetRequiredService<IZeroShotDetector>()
+                    : services.GetRequiredKeyedService<IZeroShotDetector>(key)).Description;
                 methods.Add(key is null ? description.Method : $"{key}: {description.Method}");
                 (data[$"{prefix}device"], data[$"{prefix}weights"]) = (description.Device, description.WeightsHash);
             }

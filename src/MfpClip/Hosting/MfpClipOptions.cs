@@ -29,7 +29,8 @@ internal sealed class MfpClipOptionsValidator : IValidateOptions<MfpClipOptions>
     public ValidateOptionsResult Validate(string? name, MfpClipOptions options)
     {
         var faults = options.ConfigurationFaults.Count > 0 ? options.ConfigurationFaults : Faults(options);
-        return faults.Count > 0 ? ValidateOptionsResult.Fail(faults.Select(f => $"MfpClip{(string.IsNullOrEmpty(name) ? string.Empty : $" '{name}'")}: {f}")) : ValidateOptionsResult.Success;
+        return faults.Count > 0 ? ValidateOptionsResult.Fail(faults.Select(f => $"MfpClip{(string.IsNullOrEmpty(name) ? string.Empty : $" '{name}'")}: {f}"))
+            : ValidateOptionsResult.Success;
     }
 
     private static IReadOnlyList<string> Faults(MfpClipOptions options)

@@ -40,7 +40,8 @@ public static class MfpClipServiceCollectionExtensions
     /// <param name="key">For <c>[FromKeyedServices(key)]</c>.</param>
     /// <param name="section">For example <c>configuration.GetSection("MfpClip:Line1")</c>.</param>
     /// <param name="configure">Applied after the section.</param>
-    public static IServiceCollection AddKeyedMfpClip(this IServiceCollection services, string key, IConfiguration section, Action<MfpClipOptions>? configure = null) =>
+    public static IServiceCollection AddKeyedMfpClip(
+        this IServiceCollection services, string key, IConfiguration section, Action<MfpClipOptions>? configure = null) =>
         Add(services, NotEmpty(key), section ?? throw new ArgumentNullException(nameof(section)), configure);
 
     private static IServiceCollection Add(IServiceCollection services, string? key, IConfiguration? section, Action<MfpClipOptions>? configure)

@@ -25,5 +25,6 @@ internal static class RecipeConfiguration
                 : new JsonObject(children.Select(c => KeyValuePair.Create(JsonNamingPolicy.SnakeCaseLower.ConvertName(c.Key), c.Value)));
     }
 
-    private static JsonNode? Node(IConfigurationSection section) => Children(section) ?? (string.IsNullOrWhiteSpace(section.Value) ? null : JsonValue.Create(section.Value));
+    private static JsonNode? Node(IConfigurationSection section) =>
+        Children(section) ?? (string.IsNullOrWhiteSpace(section.Value) ? null : JsonValue.Create(section.Value));
 }

@@ -4,7 +4,7 @@ using System.Runtime.CompilerServices;
 namespace MfpClip.Imaging;
 
 /// <summary>Finds the connected regions of a map.</summary>
-public static class DefectRegions
+internal static class DefectRegions
 {
     /// <summary>Regions of pixels at or above the threshold that touch (8 neighbours), highest peak first.</summary>
     /// <param name="map">Anomaly map.</param>

@@ -30,7 +30,8 @@ public sealed class SkiaImageDecoder : IImageDecoder
         unsafe
         {
             using var data = SKData.Create((IntPtr)handle.Pointer, encoded.Length);
-            using var codec = SKCodec.Create(data) ?? throw new ImageDecodeException(source, "it is not an image of a known kind (PNG, JPEG, BMP, GIF, WebP), or its header is damaged.");
+            using var codec = SKCodec.Create(data) ?? throw new ImageDecodeException(
+                source, "it is not an image of a known kind (PNG, JPEG, BMP, GIF, WebP), or its header is damaged.");
             return Decode(codec, source, limits);
         }
     }
@@ -46,7 +47,8 @@ public sealed class SkiaImageDecoder : IImageDecoder
         // Before any pixel is allocated: a small file can declare a huge picture.
         if ((long)width * height > limits.MaximumPixels || (long)width * height * 4 > int.MaxValue)
         {
-            throw new ImageDecodeException(source, $"it declares {width} x {height} pixels, more than the limit of {Math.Min(limits.MaximumPixels, int.MaxValue / 4)} (ImageLimits.MaximumPixels).");
+            throw new ImageDecodeException(source, $"it declares {width} x {height} pixels, more than the limit of "
+                + $"{Math.Min(limits.MaximumPixels, int.MaxValue / 4)} (ImageLimits.MaximumPixels).");
         }
 
         var rgba = new byte[width * height * 4];

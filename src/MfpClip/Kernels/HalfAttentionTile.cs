@@ -121,7 +121,8 @@ internal sealed unsafe class HalfAttentionTile
     {
         // One shape of product for all blocks, so that it is made once: the last block begins early, and only its new rows are kept.
         int count = Math.Min(Rows, _tokens), first = Math.Min(row, _tokens - count), skipped = row - first;
-        TileProducts.Multiply(count, _padded, _depth, (ushort*)head.Qkv + head.Input(first, 0), head.Input(1, 0) - head.Input(0, 0), _keys, _padded, _scores, _padded);
+        TileProducts.Multiply(count, _padded, _depth, (ushort*)head.Qkv + head.Input(first, 0), head.Input(1, 0) - head.Input(0, 0), _keys,
+            _padded, _scores, _padded);
         float scale = (float)(1.4426950408889634 / Math.Sqrt(_depth)); // to base 2
         float* sums = stackalloc float[Rows];
         for (int i = skipped; i < skipped + rows; i++)

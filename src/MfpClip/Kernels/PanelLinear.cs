@@ -40,7 +40,8 @@ internal sealed unsafe class PanelLinear : ILinearKernel
             TailSharing.Run(pieces, () => 0, (_, piece, part, parts) =>
             {
                 int first = blocks * piece / pieces, count = (blocks * (piece + 1) / pieces) - first;
-                Piece((float*)from, (float*)panels, (float*)shift, (float*)to, I, O, rows, first + (count * part / parts), first + (count * (part + 1) / parts));
+                Piece((float*)from, (float*)panels, (float*)shift, (float*)to, I, O, rows, first + (count * part / parts), first + (
+                    count * (part + 1) / parts));
             }, _ => { });
         }
 

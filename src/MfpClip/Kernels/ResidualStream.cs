@@ -25,7 +25,8 @@ internal sealed unsafe class ResidualStream : IDisposable
 
     /// <summary>Whether tokens can be streamed here.</summary>
     public static bool Serves(Tensor tokens) =>
-        VectorMath.IsSupported && tokens.device.type == DeviceType.CPU && tokens.dtype is ScalarType.Float32 or ScalarType.BFloat16 && tokens.shape[^1] % 16 == 0;
+        VectorMath.IsSupported && tokens.device.type == DeviceType.CPU && tokens.dtype is ScalarType.Float32 or ScalarType.BFloat16
+            && tokens.shape[^1] % 16 == 0;
 
     /// <summary>Adds a change, which is given back, and takes the layer norm of the sum.</summary>
     /// <returns>Fresh <c>[B, T, D]</c> in the number format of the tokens.</returns>

@@ -52,7 +52,8 @@ internal static unsafe class TileProducts
     private static bool Multiplies(nint routine)
     {
         const int M = 3, N = 32, K = 4;
-        float[] a = [.. Enumerable.Range(0, M * K).Select(i => (float)((i * 5 % 7) - 3))], b = [.. Enumerable.Range(0, K * N).Select(i => (float)((i * 3 % 11) - 5))];
+        float[] a = [.. Enumerable.Range(0, M * K).Select(i => (float)((i * 5 % 7) - 3))],
+            b = [.. Enumerable.Range(0, K * N).Select(i => (float)((i * 3 % 11) - 5))];
         var halfA = new ushort[M * K];
         var pairs = new ushort[K * N];
         for (int k = 0; k < K; k++)

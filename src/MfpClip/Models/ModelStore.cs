@@ -35,7 +35,8 @@ public sealed class ModelStore(ModelStoreOptions? options = null, HttpClient? cl
         EnsureModelAsync(ModelCatalogue.Find(name), progress, cancellationToken);
 
     /// <summary>The same for a model that is not in the catalogue.</summary>
-    public async Task<string> EnsureModelAsync(CatalogueModel model, IProgress<DownloadProgress>? progress = null, CancellationToken cancellationToken = default)
+    public async Task<string> EnsureModelAsync(
+        CatalogueModel model, IProgress<DownloadProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(model);
         string folder = FolderOf(model);
@@ -45,12 +46,14 @@ public sealed class ModelStore(ModelStoreOptions? options = null, HttpClient? cl
             {
                 if (model.Origin is { } origin)
                 {
-                    throw new ModelStoreException(model.Name, $"no server offers it in this form: {origin}. Put '{model.Files[0].Name}' into '{Path.GetDirectoryName(PathOf(model, model.Files[0]))}', or name the file itself.");
+                    throw new ModelStoreException(model.Name, $"no server offers it in this form: {origin}. Put '{model.Files[0].Name}' into "
+                        + $"'{Path.GetDirectoryName(PathOf(model, model.Files[0]))}', or name the file itself.");
                 }
 
                 if (_options.Offline)
                 {
-                    throw new ModelStoreException(model.Name, $"it is not complete in '{_options.CacheFolder}', and the offline switch is on (HF_HUB_OFFLINE).");
+                    throw new ModelStoreException(
+                        model.Name, $"it is not complete in '{_options.CacheFolder}', and the offline switch is on (HF_HUB_OFFLINE).");
                 }
 
                 Directory.CreateDirectory(Path.Combine(folder, "blobs"));
@@ -92,7 +95,8 @@ public sealed class ModelStore(ModelStoreOptions? options = null, HttpClient? cl
 
     internal string PathOf(CatalogueModel model, CatalogueFile file) => Path.Combine(FolderOf(model), "snapshots", model.Revision, file.Name);
 
-    private string FolderOf(CatalogueModel model) => Path.Combine(_options.CacheFolder, $"models--{model.Repository.Replace("/", "--", StringComparison.Ordinal)}");
+    private string FolderOf(CatalogueModel model) =>
+        Path.Combine(_options.CacheFolder, $"models--{model.Repository.Replace("/", "--", StringComparison.Ordinal)}");
 
     private async Task FetchAsync(CatalogueModel model, CatalogueFile file, IProgress<DownloadProgress>? progress, CancellationToken cancellationToken)
     {
@@ -104,7 +108,8 @@ public sealed class ModelStore(ModelStoreOptions? options = null, HttpClient? cl
         if ((file.Sha256 ?? told) is { } expected && expected != actual)
         {
             File.Delete(partial);
-            throw new ModelStoreException(model.Name, $"'{file.Name}' from {address.Host} has the hash {actual[..12]}..., expected {expected[..12]}.... The bytes are wrong and were removed; try again, or check who answers for that address.");
+            throw new ModelStoreException(model.Name, $"'{file.Name}' from {address.Host} has the hash {actual[..12]}..., expected {expected[..12]}.... The "
+                + $"bytes are wrong and were removed; try again, or check who answers for that address.");
         }
 
         string blob = Path.Combine(FolderOf(model), "blobs", actual);

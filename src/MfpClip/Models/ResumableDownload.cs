@@ -20,7 +20,8 @@ internal sealed class ResumableDownload(HttpClient client, ModelStoreOptions opt
             {
                 if (attempt >= options.Retries)
                 {
-                    throw new ModelStoreException(model, $"'{file}' cannot be fetched from {address.Host} after {attempt + 1} tries ({e.Message}). What arrived is kept; run it again to go on.", e);
+                    throw new ModelStoreException(model, $"'{file}' cannot be fetched from {address.Host} after {attempt + 1} tries ({e.Message}). What "
+                        + $"arrived is kept; run it again to go on.", e);
                 }
 
                 await Task.Delay(delay, cancellationToken).ConfigureAwait(false);
@@ -71,7 +72,8 @@ internal sealed class ResumableDownload(HttpClient client, ModelStoreOptions opt
         return Stated(response);
     }
 
-    private async Task CopyAsync(HttpResponseMessage response, string partial, long at, long? total, IProgress<DownloadProgress>? progress, CancellationToken cancellationToken)
+    private async Task CopyAsync(
+        HttpResponseMessage response, string partial, long at, long? total, IProgress<DownloadProgress>? progress, CancellationToken cancellationToken)
     {
         using var body = await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
         using var target = new FileStream(partial, FileMode.OpenOrCreate, FileAccess.Write, FileShare.Read);
@@ -101,6 +103,7 @@ internal sealed class ResumableDownload(HttpClient client, ModelStoreOptions opt
     private static string? Stated(HttpResponseMessage response)
     {
         var headers = new[] { "X-Linked-Etag", "ETag" }.SelectMany(h => response.Headers.TryGetValues(h, out var values) ? values : []);
-        return headers.Select(h => h.Replace("W/", string.Empty, StringComparison.Ordinal).Trim('"')).FirstOrDefault(h => h.Length == 64 && h.All(char.IsAsciiHexDigitLower));
+        return headers.Select(h => h.Replace("W/", string.Empty, StringComparison.Ordinal).Trim('"'))
+            .FirstOrDefault(h => h.Length == 64 && h.All(char.IsAsciiHexDigitLower));
     }
 }

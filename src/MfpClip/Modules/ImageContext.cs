@@ -31,7 +31,8 @@ public sealed class ImageContext : IDisposable
     /// <param name="images">Normalised as the backbone wants it, <c>[B, 3, H, W]</c>.</param>
     /// <param name="context">What the forward pass runs under; <see langword="null"/>: <see cref="ForwardContext.Default"/>.</param>
     public ImageContext(IClipBackbone backbone, ICnnFeatureExtractor? cnn, Tensor images, ForwardContext? context = null)
-        : this(backbone, cnn, ImageBatch.FromNormalized(images, backbone.Normalization), new([backbone.Vision.Layers]), context ?? ForwardContext.Default) => _ownsImages = true;
+        : this(backbone, cnn, ImageBatch.FromNormalized(images, backbone.Normalization), new([backbone.Vision.Layers]), context ?? ForwardContext.Default) =>
+            _ownsImages = true;
 
     /// <summary>A context over a batch of images, which stays the caller's own.</summary>
     /// <param name="backbone">Frozen towers.</param>
@@ -157,7 +158,8 @@ public sealed class ImageContext : IDisposable
         using var scope = torch.NewDisposeScope();
         Tensor[] Compute() => [.. stem.Extract(Images)];
         var maps = Context.Features is { } store
-            ? store.Get(new() { Network = stem.Identity, What = "maps of the stem", Precision = ScalarType.Float32, Device = Vision.Device.ToString() }, FeatureInputs.Of(Batch), Compute)
+            ? store.Get(new() { Network = stem.Identity, What = "maps of the stem", Precision = ScalarType.Float32, Device = Vision.Device.ToString() },
+                FeatureInputs.Of(Batch), Compute)
             : Compute();
         return [.. maps.Select(m => m.DetachFromDisposeScope())];
     }
@@ -200,7 +202,8 @@ public sealed class ImageContext : IDisposable
         }
 
         var all = Context.Features is { } store
-            ? store.Get(FrozenFeatureKeys.Of(extractor, extractor.Describe(), "CNN features", ScalarType.Float32, Vision.Device), FeatureInputs.Of(Batch), Compute)
+            ? store.Get(FrozenFeatureKeys.Of(extractor, extractor.Describe(), "CNN features", ScalarType.Float32, Vision.Device),
+                FeatureInputs.Of(Batch), Compute)
             : Compute();
         return new(all[0].DetachFromDisposeScope(), [.. all.Skip(1).Select(l => l.DetachFromDisposeScope())]);
     }

@@ -79,7 +79,8 @@ internal sealed class ModuleWeights : IDisposable
         using var scope = torch.NewDisposeScope();
         var (weight, bias) = (this[$"{name}.weight"], this[$"{name}.bias"]);
         return (Half(input)
-            ? F.conv2d(input.to_type(ScalarType.BFloat16), weight.to_type(ScalarType.BFloat16), bias.to_type(ScalarType.BFloat16), padding: [padding, padding]).to_type(weight.dtype)
+            ? F.conv2d(input.to_type(ScalarType.BFloat16), weight.to_type(ScalarType.BFloat16), bias.to_type(ScalarType.BFloat16), padding: [padding, padding])
+                .to_type(weight.dtype)
             : F.conv2d(input, weight, bias, padding: [padding, padding])).MoveToOuterDisposeScope();
     }
 

@@ -7,7 +7,9 @@ public sealed record StagePlan(IReadOnlyList<int> Taps)
     /// <summary>Number of stages.</summary>
     public int Count => Taps.Count;
 
-    /// <summary>Runs as equal as the depth allows; where it does not divide, later stages are the longer ones (reconstructed: the paper's depth divides).</summary>
+    /// <summary>
+    /// Runs as equal as the depth allows; where it does not divide, later stages are the longer ones (reconstructed: the paper's depth divides).
+    /// </summary>
     /// <exception cref="DetectorConfigurationException">Fewer blocks than stages.</exception>
     public static StagePlan Even(int layers, int stages)
     {

@@ -10,7 +10,8 @@ namespace MfpClip.Native;
 /// </summary>
 internal static class LostScalar
 {
-    // What is read may be anything: a type that is none, or one that is not asked for. Both are noticed in libtorch's Scalar.h, of which no correct call complains.
+    // What is read may be anything: a type that is none, or one that is not asked for. Both are noticed in libtorch's Scalar.h, of which no correct call
+    // complains.
     private const string Message = "Scalar.h";
 
     /// <summary>Computes; after that fault once more.</summary>

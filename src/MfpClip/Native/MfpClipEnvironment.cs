@@ -29,7 +29,8 @@ public static class MfpClipEnvironment
         string? fault = loads ? DeviceSelection.Fault(device!, ScalarType.Float32) : null;
         if (fault is not null)
         {
-            problems.Add(!wantsCuda || cuda ? fault : "CUDA was asked for, but libtorch finds no CUDA device: no GPU, no driver, or the application references a libtorch-cpu package. "
+            problems.Add(!wantsCuda || cuda ? fault
+                : "CUDA was asked for, but libtorch finds no CUDA device: no GPU, no driver, or the application references a libtorch-cpu package. "
                 + "Reference libtorch-cuda-12.8-linux-x64 or -win-x64 instead of libtorch-cpu, and check 'nvidia-smi'.");
         }
 
@@ -61,7 +62,9 @@ public sealed record EnvironmentReport
     /// <summary>What the repair for older Linux did; <see langword="null"/> where it was not needed.</summary>
     public string? NativeRepair { get; init; }
 
-    /// <summary>Folder of the native libtorch in this process, wherever the loader found it, else beside the application; <see langword="null"/> if none was found.</summary>
+    /// <summary>
+    /// Folder of the native libtorch in this process, wherever the loader found it, else beside the application; <see langword="null"/> if none was found.
+    /// </summary>
     public string? LibTorchFolder { get; init; }
 
     /// <summary>Operating system, processor architecture and runtime.</summary>

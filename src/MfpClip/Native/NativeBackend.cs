@@ -84,7 +84,8 @@ internal static class NativeBackend
                 {
                     handle = LoadRepaired();
                 }
-                catch (Exception e) when (e is MfpClipException or IOException or UnauthorizedAccessException or DllNotFoundException or BadImageFormatException)
+                catch (Exception e) when (
+                    e is MfpClipException or IOException or UnauthorizedAccessException or DllNotFoundException or BadImageFormatException)
                 {
                     // TorchSharp reports the failure to load; MfpClipEnvironment.Check explains it.
                     RepairFailure = e;

@@ -16,7 +16,8 @@ internal sealed record NativeFacts(
     /// <summary>Name of libtorch's main library on this system.</summary>
     public static string TorchFile => OperatingSystem.IsWindows() ? "torch_cpu.dll" : OperatingSystem.IsMacOS() ? "libtorch_cpu.dylib" : "libtorch_cpu.so";
 
-    private static string BridgeFile => OperatingSystem.IsWindows() ? "LibTorchSharp.dll" : OperatingSystem.IsMacOS() ? "libLibTorchSharp.dylib" : "libLibTorchSharp.so";
+    private static string BridgeFile =>
+        OperatingSystem.IsWindows() ? "LibTorchSharp.dll" : OperatingSystem.IsMacOS() ? "libLibTorchSharp.dylib" : "libLibTorchSharp.so";
 
     /// <summary>Looks. Never throws.</summary>
     public static NativeFacts Gather()
@@ -64,13 +65,16 @@ internal static class NativeDiagnosis
         var problems = new List<string>();
         if (!facts.TorchFound)
         {
-            problems.Add("No libtorch was found beside the application: the library does not bring one, the application chooses it. Add one package to the application: "
-                + "libtorch-cpu-linux-x64, libtorch-cpu-win-x64, libtorch-cpu-osx-arm64, or a libtorch-cuda one ('dotnet add package libtorch-cpu-linux-x64 --version 2.10.0').");
+            problems.Add("No libtorch was found beside the application: the library does not bring one, the application chooses it. Add one "
+                + "package to the application: "
+                + "libtorch-cpu-linux-x64, libtorch-cpu-win-x64, libtorch-cpu-osx-arm64, or a libtorch-cuda one ('dotnet add package libtorch-cpu-linux-x64 "
+                    + "--version 2.10.0').");
         }
 
         if (!facts.BridgeFound)
         {
-            problems.Add("TorchSharp's native library (LibTorchSharp) was not found beside the application. Build or publish the application for this system's runtime identifier.");
+            problems.Add("TorchSharp's native library (LibTorchSharp) was not found beside the application. Build or publish the application for this system's "
+                + "runtime identifier.");
         }
 
         if (facts.LoaderError is { } error)
@@ -91,7 +95,8 @@ internal static class NativeDiagnosis
     {
         if (facts.Backends.Count > 1)
         {
-            yield return $"The application references {facts.Backends.Count} native backends ({string.Join(" and ", facts.Backends)}); their files overwrite each other. Keep one of the packages.";
+            yield return $"The application references {facts.Backends.Count} native backends ({string.Join(" and ", facts.Backends)}); their files overwrite "
+                + $"each other. Keep one of the packages.";
         }
     }
 

@@ -66,7 +66,9 @@ public sealed class HtmlReport : IDisposable
         string decision = result.IsAnomalous switch { true => " <b class=bad>anomalous</b>", false => " <b class=good>normal</b>", _ => string.Empty };
         Guard(() =>
         {
-            _writer.Write($"<section><h2>{HtmlPage.Encode(result.ImageName)}</h2><p>score <b>{Number(result.Score)}</b>{decision}, {result.Regions.Count} regions at or above {Number(result.PixelThreshold)}, class \"{HtmlPage.Encode(result.ClassName)}\", {Number(result.Timings.Total.TotalMilliseconds)} ms</p><div>");
+            _writer.Write($"<section><h2>{HtmlPage.Encode(result.ImageName)}</h2><p>score <b>{Number(result.Score)}</b>{decision}, {result.Regions.Count} "
+                + $"regions at or above {Number(result.PixelThreshold)}, class \"{HtmlPage.Encode(result.ClassName)}\", "
+                + $"{Number(result.Timings.Total.TotalMilliseconds)} ms</p><div>");
             var small = ReportPictures.Fit(photo, map, result.Regions);
             Figure("photo", "jpeg", MapImages.ToJpeg(small.Photo));
             Figure("anomaly map", "png", MapImages.ToPng(MapImages.HeatMap(small.Map, options)));
@@ -114,13 +116,19 @@ public sealed class HtmlReport : IDisposable
     private static string Head(DetectorDescription d, string? notice)
     {
         var html = new StringBuilder(HtmlPage.Start("MfpClip report", 75, Style)).Append("<h1>MfpClip report</h1>\n").Append(HtmlPage.Notice(notice));
-        html.Append(CultureInfo.InvariantCulture, $"<details><summary>{HtmlPage.Encode(d.Method)}, {HtmlPage.Encode(d.Device)}, {HtmlPage.Encode(d.Precision)}, {d.ImageSize} px, version {HtmlPage.Encode(d.LibraryVersion)}, weights {d.WeightsHash[..12]}</summary><table>");
+        string size = d.ImageSize.ToString(CultureInfo.InvariantCulture);
+        string about = $"{d.Method}, {d.Device}, {d.Precision}, {size} px, version {d.LibraryVersion}, weights {d.WeightsHash[..12]}";
+        html.Append($"<details><summary>{HtmlPage.Encode(about)}</summary><table>");
         foreach (var stage in d.Stages)
         {
-            html.Append($"<tr><th>{HtmlPage.Encode(stage.Stage)}</th><td>{HtmlPage.Encode(stage.Component)}</td><td>{HtmlPage.Encode(string.Join(", ", stage.Options.Select(o => $"{o.Key}={o.Value}")))}</td><td>{HtmlPage.Encode(string.Join(", ", stage.Weights.Select(w => $"{w.Source} {w.Sha256[..12]}")))}</td></tr>");
+            string options = string.Join(", ", stage.Options.Select(o => $"{o.Key}={o.Value}"));
+            string weights = string.Join(", ", stage.Weights.Select(w => $"{w.Source} {w.Sha256[..12]}"));
+            html.Append($"<tr><th>{HtmlPage.Encode(stage.Stage)}</th><td>{HtmlPage.Encode(stage.Component)}</td>");
+            html.Append($"<td>{HtmlPage.Encode(options)}</td><td>{HtmlPage.Encode(weights)}</td></tr>");
         }
 
-        html.Append("</table>").Append(d.Recipe is { } recipe ? $"<p>Recipe, to build this detector again:</p><pre class=recipe>{HtmlPage.Encode(recipe)}</pre>" : string.Empty);
+        html.Append("</table>").Append(
+            d.Recipe is { } recipe ? $"<p>Recipe, to build this detector again:</p><pre class=recipe>{HtmlPage.Encode(recipe)}</pre>" : string.Empty);
         return html.Append("</details><main>\n").ToString();
     }
 

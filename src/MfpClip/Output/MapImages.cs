@@ -116,7 +116,8 @@ public static class MapImages
         try
         {
             using var pixmap = new SKPixmap(new SKImageInfo(image.Width, image.Height, SKColorType.Rgba8888, SKAlphaType.Opaque), pinned.AddrOfPinnedObject());
-            using var data = encode(pixmap) ?? throw new InvalidOperationException($"SkiaSharp cannot encode {image.Width} x {image.Height} pixels as {format}.");
+            using var data = encode(pixmap) ?? throw new InvalidOperationException(
+                $"SkiaSharp cannot encode {image.Width} x {image.Height} pixels as {format}.");
             return data.ToArray();
         }
         finally

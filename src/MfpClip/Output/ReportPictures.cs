@@ -6,7 +6,9 @@ internal sealed record ReportPictures(RgbImage Photo, AnomalyMap Map, IReadOnlyL
     /// <summary>Longest side in pixels.</summary>
     public const int LongestSide = 960;
 
-    /// <summary>As they are where they are small; else one of several pixels: the photo's mean, the map's highest, so that no small defect disappears.</summary>
+    /// <summary>
+    /// As they are where they are small; else one of several pixels: the photo's mean, the map's highest, so that no small defect disappears.
+    /// </summary>
     /// <param name="photo">The photo.</param>
     /// <param name="map">Map of the photo's size.</param>
     /// <param name="regions">Regions in the photo's pixels.</param>

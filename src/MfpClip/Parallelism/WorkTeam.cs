@@ -8,7 +8,8 @@ namespace MfpClip.Parallelism;
 /// </summary>
 internal static class WorkTeam
 {
-    private static readonly long Patience = Stopwatch.Frequency / 50_000; // 0.02 ms: longer, and libtorch's operators in between would share the core with a thread that waits
+    // 0.02 ms: longer, and libtorch's operators in between would share the core with a thread that waits
+    private static readonly long Patience = Stopwatch.Frequency / 50_000;
     private static readonly List<Member> Members = [];
     private static Job? _current;
     private static int _busy;

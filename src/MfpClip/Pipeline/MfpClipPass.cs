@@ -17,7 +17,8 @@ internal sealed class MfpClipPass : IDetectionPass
     private readonly ITrainingObjective? _objective;
 
     public MfpClipPass(
-        PipelineParts parts, ITokenizer tokenizer, PromptTemplates templates, Func<IDetectorModule, string> moduleSource, string method, ITrainingObjective? objective,
+        PipelineParts parts, ITokenizer tokenizer, PromptTemplates templates, Func<IDetectorModule, string> moduleSource, string method,
+        ITrainingObjective? objective,
         Func<string, (string Implementation, string Settings)>? identify = null)
     {
         (_parts, Method, _objective) = (parts, method, objective);
@@ -27,7 +28,11 @@ internal sealed class MfpClipPass : IDetectionPass
         [
             parts.Backbone.Describe(),
             .. parts.ImageToText.ReadsSentences ? [Sentences(templates)] : Array.Empty<StageDescription>(),
-            new StageDescription { Id = "stages", Settings = SettingsJson.Of(new { parts.Stages.Taps }), Stage = "stages", Component = $"taps after blocks {string.Join(", ", parts.Stages.Taps)}" },
+            new StageDescription
+            {
+                Id = "stages", Settings = SettingsJson.Of(new { parts.Stages.Taps }), Stage = "stages",
+                Component = $"taps after blocks {string.Join(", ", parts.Stages.Taps)}",
+            },
             .. parts.Cnn is { } cnn ? [cnn.Describe()] : Array.Empty<StageDescription>(),
             .. parts.Slots.Select(s => WithIdentity(s.Key, s.Value, WithWeights(s.Value, moduleSource(s.Value)), identify)),
         ];

@@ -31,15 +31,18 @@ internal sealed class MfpClipPipeline
     /// The images, or features computed before, over the same parts; its context says what the pass runs under. Stays the caller's. Sides are
     /// divisible by the patch size.
     /// </param>
-    /// <param name="states">Tokenised sentences of both states with their embeddings, made once for each class name; <see langword="null"/> where t is given.</param>
+    /// <param name="states">Tokenised sentences of both states with their embeddings, made once for each class name; <see langword="null"/> where t is
+    /// given.</param>
     /// <param name="texts">
-    /// t, for example from <see cref="EmbedTexts"/>, kept by the caller for this class name; <see langword="null"/> to make it here, which is a must where I2TP uses the image.
+    /// t, for example from <see cref="EmbedTexts"/>, kept by the caller for this class name; <see langword="null"/> to make it here, which is a must where I2TP
+    /// uses the image.
     /// </param>
     /// <param name="region">Where to look, <c>[B, H, W]</c> with 1 inside and 0 outside; <see langword="null"/>: everywhere.</param>
     /// <param name="stageMaps">Whether the coarse map of each stage alone is wanted, for losses on every stage.</param>
     /// <param name="mapSize">Rows and columns of the maps; <see langword="null"/>: the image's.</param>
     public PipelineOutput Forward(
-        ImageContext image, StateSentences? states, Tensor? texts = null, Tensor? region = null, bool stageMaps = false, (int Height, int Width)? mapSize = null)
+        ImageContext image, StateSentences? states, Tensor? texts = null, Tensor? region = null, bool stageMaps = false,
+        (int Height, int Width)? mapSize = null)
     {
         using var scope = torch.NewDisposeScope();
         var context = image.Context;
@@ -50,7 +53,8 @@ internal sealed class MfpClipPipeline
         Read(image);
         Done("CNN features");
 
-        var t = texts ?? _parts.ImageToText.EmbedStates(_parts.Backbone.Text, states ?? throw new ArgumentNullException(nameof(states)), image, context); // [B or 1, 2, C]
+        // [B or 1, 2, C]
+        var t = texts ?? _parts.ImageToText.EmbedStates(_parts.Backbone.Text, states ?? throw new ArgumentNullException(nameof(states)), image, context);
         trace?.Keep("t", t);
         Done("image-to-text prompt");
 
@@ -97,7 +101,9 @@ internal sealed class MfpClipPipeline
         }
     }
 
-    /// <summary>The same over images that are normalised as the backbone wants it, <c>[B, 3, H, W]</c>: for comparison with reference implementations.</summary>
+    /// <summary>
+    /// The same over images that are normalised as the backbone wants it, <c>[B, 3, H, W]</c>: for comparison with reference implementations.
+    /// </summary>
     public PipelineOutput Forward(Tensor images, StateSentences states, ForwardContext context, Tensor? texts = null, bool stageMaps = false)
     {
         using var batch = ImageBatch.FromNormalized(images, _parts.Backbone.Normalization);
@@ -140,6 +146,7 @@ internal sealed class MfpClipPipeline
     {
         var patch = _parts.Backbone.Vision.PatchSize;
         return !image.HasImages || (image.Batch.Height % patch == 0 && image.Batch.Width % patch == 0) ? image.Size : throw new ArgumentException(
-            $"Images are {image.Batch.Height} x {image.Batch.Width} pixels; the pipeline takes sides that are multiples of the patch, {patch} pixels.", nameof(image));
+            $"Images are {image.Batch.Height} x {image.Batch.Width} pixels; the pipeline takes sides that are multiples of the patch, {patch} pixels.",
+            nameof(image));
     }
 }

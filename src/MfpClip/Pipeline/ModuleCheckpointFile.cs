@@ -51,7 +51,8 @@ internal static class ModuleCheckpointFile
 
         if (file.Metadata.TryGetValue("backbone_sha256", out var trained) && trained.Length > 0 && trained != BackboneHash(target.Backbone))
         {
-            throw new WeightsException(path, $"the modules were trained with another backbone ({Short(trained)}, this one is {Short(BackboneHash(target.Backbone))}). Use the backbone they belong to.");
+            throw new WeightsException(path, $"the modules were trained with another backbone ({Short(trained)}, this one is "
+                + $"{Short(BackboneHash(target.Backbone))}). Use the backbone they belong to.");
         }
 
         ModuleCheckpoint.Load(weights, file);
@@ -69,7 +70,8 @@ internal static class ModuleCheckpointFile
             return [];
         }
 
-        var fitting = parts.Checkpointed.Where(m => m.Value.Weights.Count > 0 && m.Value.GetService<ICheckpointedModule>() is not null && m.Value.Weights.All(w =>
+        var fitting = parts.Checkpointed.Where(
+            m => m.Value.Weights.Count > 0 && m.Value.GetService<ICheckpointedModule>() is not null && m.Value.Weights.All(w =>
             file.Tensors.TryGetValue($"{m.Key}.{w.Key}", out var stored) && stored.Shape.SequenceEqual(w.Value.shape))).ToList();
         ModuleCheckpoint.Load(fitting, file, foreign: name => !fitting.Any(m => name.StartsWith($"{m.Key}.", StringComparison.Ordinal)));
         return [.. fitting.Select(m => m.Value)];

@@ -19,7 +19,8 @@ internal sealed class MultiScalePass(IDetectionPass inner, IReadOnlyList<double>
         .. inner.Stages,
         new StageDescription
         {
-            Id = "scales", Implementation = "mean", Settings = SettingsJson.Of(new { scales }), Stage = "scales", Component = "maps and scores of several image sizes, averaged",
+            Id = "scales", Implementation = "mean", Settings = SettingsJson.Of(new { scales }), Stage = "scales",
+            Component = "maps and scores of several image sizes, averaged",
             Options = new Dictionary<string, string> { ["scales"] = string.Join(", ", scales.Select(s => s.ToString("0.###", CultureInfo.InvariantCulture))) },
         },
     ];
@@ -30,7 +31,8 @@ internal sealed class MultiScalePass(IDetectionPass inner, IReadOnlyList<double>
         if (scales.Count == 0 || scales.Any(s => !(s is >= Smallest and <= Largest)) || scales.Distinct().Count() < scales.Count || !scales.Contains(1))
         {
             yield return string.Create(
-                CultureInfo.InvariantCulture, $"The scales are [{string.Join(", ", scales)}]; they must differ, lie from {Smallest} to {Largest}, and 1 must be among them.");
+                CultureInfo.InvariantCulture,
+                $"The scales are [{string.Join(", ", scales)}]; they must differ, lie from {Smallest} to {Largest}, and 1 must be among them.");
         }
     }
 
@@ -50,7 +52,8 @@ internal sealed class MultiScalePass(IDetectionPass inner, IReadOnlyList<double>
             var smaller = region is null ? null : F.interpolate(region.unsqueeze(1), [h, w], mode: torch.InterpolationMode.Nearest).squeeze(1);
             using var resized = ImageBatch.FromPixels(Resize(images.Pixels(torch.CPU), h, w));
             var (m, s) = Inner.Run(resized, className, smaller, context.Untraced);
-            sum = sum + F.interpolate(m.to_type(ScalarType.Float32).unsqueeze(1), [H, W], mode: torch.InterpolationMode.Bilinear, align_corners: false).squeeze(1);
+            sum = sum + F.interpolate(m.to_type(ScalarType.Float32)
+                .unsqueeze(1), [H, W], mode: torch.InterpolationMode.Bilinear, align_corners: false).squeeze(1);
             total = total + s.to_type(ScalarType.Float32);
         }
 

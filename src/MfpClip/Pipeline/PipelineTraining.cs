@@ -6,7 +6,8 @@ using MfpClip.Training;
 namespace MfpClip.Pipeline;
 
 /// <summary>A composed method as a trainer sees it: the modules' tensors, the forward pass with its graph, and the objective of its paper.</summary>
-internal sealed class PipelineTraining(PipelineParts parts, MfpClipPipeline pipeline, TextCache texts, string name, ITrainingObjective objective) : ITrainableMethod
+internal sealed class PipelineTraining(PipelineParts parts, MfpClipPipeline pipeline, TextCache texts, string name, ITrainingObjective objective)
+    : ITrainableMethod
 {
     /// <inheritdoc/>
     public string Name => name;

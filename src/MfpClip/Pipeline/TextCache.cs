@@ -64,7 +64,8 @@ public sealed class TextCache : IDisposable
     public T WithSentences<T>(string className, ForwardContext context, Func<StateSentences, T> use)
     {
         string key = className.Trim();
-        return _entries.TryGetValue(key, out var kept) && kept.IsValueCreated ? use(kept.Value.Sentences) : With(className, context, (sentences, _) => use(sentences));
+        return _entries.TryGetValue(key, out var kept) && kept.IsValueCreated ? use(kept.Value.Sentences) : With(
+            className, context, (sentences, _) => use(sentences));
     }
 
     /// <summary>
@@ -92,7 +93,8 @@ public sealed class TextCache : IDisposable
     {
         if (className.Length == 0 || _tokenizer.Encode(className).Count == 0)
         {
-            throw new DetectionOptionsException(nameof(DetectionOptions.ClassName), $"'{className}' holds no word that can be put into a prompt. Use \"object\" if the class is not known.");
+            throw new DetectionOptionsException(nameof(DetectionOptions.ClassName),
+                $"'{className}' holds no word that can be put into a prompt. Use \"object\" if the class is not known.");
         }
 
         using var scope = torch.NewDisposeScope();
@@ -115,7 +117,8 @@ public sealed class TextCache : IDisposable
         int length = _text.ContextLength;
         if (sentences.FirstOrDefault(s => _tokenizer.Encode(s).Count > length - 2) is { } tooLong)
         {
-            throw new DetectionOptionsException(nameof(DetectionOptions.ClassName), $"with '{Shorten(className)}' the prompt '{Shorten(tooLong)}' is longer than the {length} positions of the text tower. Use fewer words.");
+            throw new DetectionOptionsException(nameof(DetectionOptions.ClassName),
+                $"with '{Shorten(className)}' the prompt '{Shorten(tooLong)}' is longer than the {length} positions of the text tower. Use fewer words.");
         }
 
         return torch.tensor(sentences.SelectMany(s => _tokenizer.EncodePadded(s, length)).ToArray(), [sentences.Count, length]);

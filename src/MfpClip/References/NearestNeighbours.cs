@@ -12,7 +12,8 @@ internal static class NearestNeighbours
     /// <param name="allowed">Takes the first query, first memory and similarities of a block, and returns what counts; <see langword="null"/>: all.</param>
     /// <param name="cancellationToken">Checked between the blocks.</param>
     /// <returns><c>[N]</c>, 0 to 2.</returns>
-    public static Tensor Distances(Tensor queries, Tensor memory, Func<long, long, Tensor, Tensor>? allowed = null, CancellationToken cancellationToken = default)
+    public static Tensor Distances(
+        Tensor queries, Tensor memory, Func<long, long, Tensor, Tensor>? allowed = null, CancellationToken cancellationToken = default)
     {
         using var scope = torch.NewDisposeScope();
         long rows = Math.Clamp(Block / memory.shape[0], 1, queries.shape[0]);

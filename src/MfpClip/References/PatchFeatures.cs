@@ -17,7 +17,8 @@ internal static class PatchFeatures
         {
             var x = g.to_type(ScalarType.Float32);
             x = neighbourhood == 1 ? x : F.avg_pool2d(x, neighbourhood, stride: 1, padding: neighbourhood / 2, count_include_pad: false);
-            x = x.shape[2] == rows && x.shape[3] == columns ? x : F.interpolate(x, [rows, columns], mode: torch.InterpolationMode.Bilinear, align_corners: false);
+            x = x.shape[2] == rows && x.shape[3] == columns ? x : F.interpolate(
+                x, [rows, columns], mode: torch.InterpolationMode.Bilinear, align_corners: false);
             return F.normalize(x, p: 2, dim: 1);
         }).ToList();
         var joined = torch.cat(parts, 1).div(Math.Sqrt(parts.Count));

@@ -19,7 +19,8 @@ internal sealed class ReferenceBank : IDisposable
     /// <param name="device">Where distances are computed.</param>
     /// <param name="warnings">What was noticed on the way.</param>
     /// <param name="cancellationToken">Checked between images.</param>
-    public ReferenceBank(IEnumerable<ReferenceEntry> entries, ReferenceOptions options, Device device, IReadOnlyList<string> warnings, CancellationToken cancellationToken = default)
+    public ReferenceBank(IEnumerable<ReferenceEntry> entries, ReferenceOptions options, Device device, IReadOnlyList<string> warnings,
+        CancellationToken cancellationToken = default)
     {
         Options = options;
         var ordered = entries.OrderBy(e => e.Id, StringComparer.Ordinal).ToList();
@@ -33,7 +34,8 @@ internal sealed class ReferenceBank : IDisposable
             memory = torch.cat([.. Entries.Select(Coreset)], 0).to(device).contiguous().DetachFromDisposeScope();
             var distances = LeftOut(cancellationToken);
             Scale = ReferenceScale.Measure(distances, [.. Entries.Select(e => e.Map)], [.. Entries.Select(e => e.Score)], options.TopCells);
-            var images = Entries.Select((e, i) => new ReferenceImage(e.Id, e.Name, e.Width, e.Height, ReferenceScale.TopMean(distances[i], options.TopCells))).ToList();
+            var images = Entries.Select((e, i) =>
+                new ReferenceImage(e.Id, e.Name, e.Width, e.Height, ReferenceScale.TopMean(distances[i], options.TopCells))).ToList();
             Summary = new()
             {
                 Images = images, Options = options, Weight = options.Weight ?? Told(), Tokens = (int)memory.shape[0], Width = (int)memory.shape[1],
@@ -89,7 +91,8 @@ internal sealed class ReferenceBank : IDisposable
     {
         using var scope = torch.NewDisposeScope();
         var flat = vectors.reshape(-1, vectors.shape[2]).to(_memory.device);
-        var distances = context.Features is { } store ? EntryByEntry(flat, store, context.CancellationToken) : NearestNeighbours.Distances(flat, _memory, null, context.CancellationToken);
+        var distances = context.Features is { } store ? EntryByEntry(flat, store, context.CancellationToken) : NearestNeighbours.Distances(
+            flat, _memory, null, context.CancellationToken);
         return distances.view(vectors.shape[0], vectors.shape[1]).MoveToOuterDisposeScope();
     }
 
@@ -108,7 +111,8 @@ internal sealed class ReferenceBank : IDisposable
             using var tokens = Coreset(e);
             var key = new FeatureKey
             {
-                Network = string.Empty, Instance = $"{e.Id} {tokens.shape[0]} {Options.Seed}", What = "distances", Precision = vectors.dtype, Device = vectors.device.ToString(),
+                Network = string.Empty, Instance = $"{e.Id} {tokens.shape[0]} {Options.Seed}", What = "distances", Precision = vectors.dtype,
+                Device = vectors.device.ToString(),
             };
             return store.Get(key, input, () => [NearestNeighbours.Distances(vectors, tokens.to(vectors.device), null, cancellationToken)])[0];
         }).Aggregate(torch.minimum);
@@ -125,7 +129,8 @@ internal sealed class ReferenceBank : IDisposable
             cancellationToken.ThrowIfCancellationRequested();
             using var scope = torch.NewDisposeScope();
             var distances = Entries.Count > 1
-                ? NearestNeighbours.Distances(entry.Tokens, torch.cat([.. Entries.Where(e => !ReferenceEquals(e, entry)).Select(Coreset)], 0), null, cancellationToken)
+                ? NearestNeighbours.Distances(
+                    entry.Tokens, torch.cat([.. Entries.Where(e => !ReferenceEquals(e, entry)).Select(Coreset)], 0), null, cancellationToken)
                 : NearestNeighbours.Distances(entry.Tokens, entry.Tokens, (q, m, s) => WithoutNeighbours(entry, q, m, s), cancellationToken);
             all.Add(distances.data<float>().ToArray());
         }
@@ -164,7 +169,8 @@ internal sealed class ReferenceBank : IDisposable
 
     private string Hash()
     {
-        string text = string.Join('\n', Entries.Select(e => FormattableString.Invariant($"{e.Id} {e.Cells.Length} {e.Score:r}")).Append(ReferenceFile.Text(Options)));
+        string text = string.Join(
+            '\n', Entries.Select(e => FormattableString.Invariant($"{e.Id} {e.Cells.Length} {e.Score:r}")).Append(ReferenceFile.Text(Options)));
         return TextHash.Of(text);
     }
 

@@ -46,7 +46,8 @@ internal static partial class ReferenceFile
     public static (List<ReferenceEntry> Entries, ReferenceOptions Options) Load(string path, DetectorDescription without)
     {
         using var file = WeightFile.Open(path);
-        string Value(string name) => file.Metadata.TryGetValue(name, out var v) ? v : throw new WeightsException(path, $"its metadata lack '{name}', so it is no file of references.");
+        string Value(string name) => file.Metadata.TryGetValue(name, out var v) ? v : throw new WeightsException(
+            path, $"its metadata lack '{name}', so it is no file of references.");
         if (Value("format") is var format && format != Format)
         {
             throw new WeightsException(path, $"it says it is '{format}'; this version reads '{Format}'.");
@@ -54,18 +55,21 @@ internal static partial class ReferenceFile
 
         if (Value("weights_sha256") is var hash && !without.HasWeights(hash))
         {
-            throw new WeightsException(path, $"the references were taken with other weights ({hash[..Math.Min(12, hash.Length)]}..., this detector has {without.WeightsHash[..12]}...). Take them again from the images.");
+            throw new WeightsException(path, $"the references were taken with other weights ({hash[..Math.Min(12, hash.Length)]}..., this detector has "
+                + $"{without.WeightsHash[..12]}...). Take them again from the images.");
         }
 
         if (Value("image_size") is var size && size != without.ImageSize.ToString(CultureInfo.InvariantCulture))
         {
-            throw new WeightsException(path, $"the references were taken at {size} pixels, this detector looks at {without.ImageSize}. Take them again from the images.");
+            throw new WeightsException(
+                path, $"the references were taken at {size} pixels, this detector looks at {without.ImageSize}. Take them again from the images.");
         }
 
         var entries = new List<ReferenceEntry>();
         try
         {
-            var options = JsonSerializer.Deserialize(Value("options"), ReferenceJson.Default.ReferenceOptions) ?? throw new JsonException("the options are empty");
+            var options = JsonSerializer.Deserialize(Value("options"), ReferenceJson.Default.ReferenceOptions) ?? throw new JsonException(
+                "the options are empty");
             var images = JsonSerializer.Deserialize(Value("images"), ReferenceJson.Default.ImageArray) ?? [];
             if (images.Length == 0 || options.Faults().Any())
             {
@@ -99,14 +103,16 @@ internal static partial class ReferenceFile
     private static ReferenceEntry Read(IWeightFile file, Image image)
     {
         using var scope = torch.NewDisposeScope();
-        Tensor Get(string part, ScalarType type, int dimensions) => file.Tensors.TryGetValue($"{image.Id}.{part}", out var info) && info.Type == type && info.Shape.Count == dimensions
+        Tensor Get(string part, ScalarType type, int dimensions) =>
+            file.Tensors.TryGetValue($"{image.Id}.{part}", out var info) && info.Type == type && info.Shape.Count == dimensions
             ? file.Read($"{image.Id}.{part}") : throw new FormatException($"'{image.Id}.{part}' is missing or of the wrong kind");
         var tokens = Get("tokens", ScalarType.Float32, 2);
         var map = Get("map", ScalarType.Float32, 2);
         var cells = Get("cells", ScalarType.Int32, 1).data<int>().ToArray();
         float score = Get("score", ScalarType.Float32, 0).item<float>();
         var (rows, columns) = ((int)map.shape[0], (int)map.shape[1]);
-        if (cells.Length == 0 || cells.Length != tokens.shape[0] || cells.Any(c => c < 0 || c >= rows * columns) || !tokens.isfinite().all().item<bool>() || !map.isfinite().all().item<bool>() || !float.IsFinite(score))
+        if (cells.Length == 0 || cells.Length != tokens.shape[0] || cells.Any(c => c < 0 || c >= rows * columns) || !tokens.isfinite().all()
+            .item<bool>() || !map.isfinite().all().item<bool>() || !float.IsFinite(score))
         {
             throw new FormatException($"the tensors of '{image.Id}' do not fit each other");
         }
@@ -116,7 +122,8 @@ internal static partial class ReferenceFile
 
     internal sealed record Image(string Id, string Name, int Width, int Height);
 
-    [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, UseStringEnumConverter = true, UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow)]
+    [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, UseStringEnumConverter = true,
+        UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow)]
     [JsonSerializable(typeof(ReferenceOptions))]
     [JsonSerializable(typeof(Image[]))]
     private sealed partial class ReferenceJson : JsonSerializerContext;

@@ -15,7 +15,9 @@ public sealed record ReferenceOptions
     /// <summary>Share of each image's tokens that the coreset keeps for comparison, above 0 to 1.</summary>
     public double CoresetRatio { get; init; } = 0.5;
 
-    /// <summary>Tokens of all images together at most. Beyond it every image keeps the first of its coreset order: memory is bounded by this times the width of a token.</summary>
+    /// <summary>
+    /// Tokens of all images together at most. Beyond it every image keeps the first of its coreset order: memory is bounded by this times the width of a token.
+    /// </summary>
     public int MaximumTokens { get; init; } = 20_000;
 
     /// <summary>Cells of the map whose mean is the image's score. One cell alone is noise.</summary>

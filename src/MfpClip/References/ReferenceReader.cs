@@ -30,7 +30,8 @@ internal sealed class ReferenceReader(IDetectionPass pass, InputSettings input, 
                 string id = Id(pixels);
                 if (known.Contains(id) || !seen.TryAdd(id, name))
                 {
-                    warnings.Add($"'{name}' shows the same pixels as {(seen.TryGetValue(id, out var first) ? $"'{first}'" : "an image remembered before")} and was left out.");
+                    warnings.Add($"'{name}' shows the same pixels as "
+                        + $"{(seen.TryGetValue(id, out var first) ? $"'{first}'" : "an image remembered before")} and was left out.");
                 }
                 else
                 {
@@ -70,7 +71,8 @@ internal sealed class ReferenceReader(IDetectionPass pass, InputSettings input, 
 
         if (unreadable.Count > 0)
         {
-            throw new ReferenceException(null, $"{unreadable.Count} of {images.Count} cannot be read, so nothing was remembered: {string.Join(" | ", unreadable)}");
+            throw new ReferenceException(
+                null, $"{unreadable.Count} of {images.Count} cannot be read, so nothing was remembered: {string.Join(" | ", unreadable)}");
         }
 
         return images.Select((image, i) => (image.Name, kept[i] ?? input.Decode(image)));
@@ -89,7 +91,8 @@ internal sealed class ReferenceReader(IDetectionPass pass, InputSettings input, 
         float score = read.Score.cpu().data<float>()[0];
         if (!float.IsFinite(score) || map.Any(v => !float.IsFinite(v)) || !tokens.isfinite().all().item<bool>())
         {
-            throw new InferenceException($"Reference '{name}': the forward pass gave values that are not finite. In float16 values can overflow: use bfloat16 or float32.");
+            throw new InferenceException(
+                $"Reference '{name}': the forward pass gave values that are not finite. In float16 values can overflow: use bfloat16 or float32.");
         }
 
         return new(id, name, pixels.Width, pixels.Height, read.Rows, read.Columns, tokens.DetachFromDisposeScope(), order, map, score);

@@ -24,7 +24,8 @@ internal sealed record ReferenceScale(double DistanceCenter, double DistanceLimi
         var all = distances.SelectMany(d => d).Order().ToList();
         var map = maps.SelectMany(m => m).Order().ToList();
         return new(
-            all.Average(), Quantile(all, 0.995), Quantile(map, 0.995), Median(distances.Select(d => (double)TopMean(d, topCells))), scores.Average(s => Logit(s)));
+            all.Average(), Quantile(all, 0.995), Quantile(map, 0.995), Median(distances.Select(d => (double)TopMean(d, topCells))),
+            scores.Average(s => Logit(s)));
     }
 
     /// <summary>Joint map in (0, 1): strictly rising in both, without saturation but where the method's own is within 0.000001 of 0 or 1.</summary>

@@ -9,21 +9,24 @@ internal static class ReferenceWarnings
     {
         if (images.Count == 1)
         {
-            yield return $"'{images[0].Name}' is the only reference: what is usual on good images is estimated from the rest of the same image. Two or more are better.";
+            yield return $"'{images[0].Name}' is the only reference: what is usual on good images is estimated from the rest of the same image. "
+                + $"Two or more are better.";
         }
 
         if (images.Count >= 3)
         {
             foreach (var odd in images.Where(i => IsOdd(i, images, scale)))
             {
-                yield return string.Create(CultureInfo.InvariantCulture, $"'{odd.Name}' lies far from the other references ({odd.Distance:0.###}): look at it. A defect in a reference is learned as good; remove it by its name or its id {odd.Id}.");
+                yield return string.Create(CultureInfo.InvariantCulture, $"'{odd.Name}' lies far from the other references ({odd.Distance:0.###}): look at it. "
+                    + $"A defect in a reference is learned as good; remove it by its name or its id {odd.Id}.");
             }
         }
 
         double first = (double)images[0].Width / images[0].Height;
         foreach (var other in images.Where(i => Math.Abs(Math.Log((double)i.Width / i.Height / first)) > 0.1))
         {
-            yield return $"'{other.Name}' ({other.Width} x {other.Height}) has another shape than '{images[0].Name}' ({images[0].Width} x {images[0].Height}): both are resized to the model's square, so their patches compare badly.";
+            yield return $"'{other.Name}' ({other.Width} x {other.Height}) has another shape than '{images[0].Name}' ({images[0].Width} x {images[0].Height}): "
+                + $"both are resized to the model's square, so their patches compare badly.";
         }
 
         if (cut)

@@ -42,7 +42,8 @@ internal sealed class ReferencedPass : DelegatingDetectionPass
         context.Trace?.Finish("references");
         var score = _bank.Scale.JoinScores(read.Score, TopMean(distances, inside, read.Rows, read.Columns), _bank.Summary.Weight);
         var grid = distances.view(-1, 1, read.Rows, read.Columns);
-        var far = F.interpolate(grid, [read.Map.shape[1], read.Map.shape[2]], mode: torch.InterpolationMode.Bilinear, align_corners: false).squeeze(1); // [B, H, W]
+        // [B, H, W]
+        var far = F.interpolate(grid, [read.Map.shape[1], read.Map.shape[2]], mode: torch.InterpolationMode.Bilinear, align_corners: false).squeeze(1);
         var map = _bank.Scale.JoinMaps(read.Map, far, _bank.Summary.Weight);
         map = inside is null ? map : map * inside;
         context.Trace?.Finish("join references");
@@ -70,7 +71,8 @@ internal sealed class ReferencedPass : DelegatingDetectionPass
         if (grids.Count == 0 || (maps is null && options.Features == ReferenceFeatures.Convolutional))
         {
             throw new ReferenceException(null, grids.Count == 0
-                ? $"{inner.Method} gives no patch tokens to remember." : "the vision tower has no convolutional maps; set ReferenceOptions.Features to Tokens or Auto.");
+                ? $"{inner.Method} gives no patch tokens to remember."
+                    : "the vision tower has no convolutional maps; set ReferenceOptions.Features to Tokens or Auto.");
         }
 
         if (options.Stages.Count > 0 && options.Stages.Max() > grids.Count)
@@ -81,7 +83,8 @@ internal sealed class ReferencedPass : DelegatingDetectionPass
         var chosen = options.Stages.Count == 0 ? grids : [.. options.Stages.Order().Select(s => grids[s - 1])];
         var (vectors, rows, columns) = PatchFeatures.Join(chosen, options.Neighbourhood);
         return new(
-            map.to_type(ScalarType.Float32).MoveToOuterDisposeScope(), score.to_type(ScalarType.Float32).MoveToOuterDisposeScope(), vectors.MoveToOuterDisposeScope(), rows, columns);
+            map.to_type(ScalarType.Float32).MoveToOuterDisposeScope(), score.to_type(ScalarType.Float32).MoveToOuterDisposeScope(),
+            vectors.MoveToOuterDisposeScope(), rows, columns);
     }
 
     private Tensor TopMean(Tensor distances, Tensor? region, int rows, int columns)

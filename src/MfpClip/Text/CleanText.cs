@@ -130,7 +130,8 @@ internal static class CleanText
     private static bool IsFinal(string text, int sigma)
     {
         static bool Ignorable(char c) => c is '\'' or '.' or ':' or '\u00b7' or '\u2019' or '\u00ad' or '^' or '`'
-            || CharUnicodeInfo.GetUnicodeCategory(c) is UnicodeCategory.NonSpacingMark or UnicodeCategory.EnclosingMark or UnicodeCategory.Format or UnicodeCategory.ModifierLetter or UnicodeCategory.ModifierSymbol;
+            || CharUnicodeInfo.GetUnicodeCategory(c) is UnicodeCategory.NonSpacingMark or UnicodeCategory.EnclosingMark or UnicodeCategory.Format
+                or UnicodeCategory.ModifierLetter or UnicodeCategory.ModifierSymbol;
         static bool Cased(char c) => char.IsUpper(c) || char.IsLower(c) || CharUnicodeInfo.GetUnicodeCategory(c) == UnicodeCategory.TitlecaseLetter;
         int before = sigma - 1;
         while (before >= 0 && Ignorable(text[before]))

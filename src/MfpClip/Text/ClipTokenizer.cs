@@ -161,7 +161,8 @@ public sealed class ClipTokenizer : ITokenizer
         {
             return read();
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException or InvalidDataException or ArgumentException or InvalidOperationException)
+        catch (Exception e) when (
+            e is IOException or UnauthorizedAccessException or JsonException or InvalidDataException or ArgumentException or InvalidOperationException)
         {
             throw new WeightsException(path, $"the tokenizer file cannot be read ({e.Message}).", e);
         }

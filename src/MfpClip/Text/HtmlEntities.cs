@@ -13,7 +13,8 @@ internal static partial class HtmlEntities
 {
     // What Windows-1252 has at 0x80 to 0x9f, which HTML reads numeric references of that range as.
     private const string Windows1252 =
-        "\u20ac\u0081\u201a\u0192\u201e\u2026\u2020\u2021\u02c6\u2030\u0160\u2039\u0152\u008d\u017d\u008f\u0090\u2018\u2019\u201c\u201d\u2022\u2013\u2014\u02dc\u2122\u0161\u203a\u0153\u009d\u017e\u0178";
+        "\u20ac\u0081\u201a\u0192\u201e\u2026\u2020\u2021\u02c6\u2030\u0160\u2039\u0152\u008d\u017d\u008f"
+        + "\u0090\u2018\u2019\u201c\u201d\u2022\u2013\u2014\u02dc\u2122\u0161\u203a\u0153\u009d\u017e\u0178";
 
     public static string Decode(string text) =>
         text.Contains('&', StringComparison.Ordinal) ? Reference().Replace(text, m => Replace(m.Groups[1].Value)) : text;
@@ -32,7 +33,8 @@ internal static partial class HtmlEntities
 
         for (int length = body.Length; length > 1; length--)
         {
-            if (Named(body[..length]) is { Length: 1 } prefix && (prefix[0] is '&' or '<' or '>' or '"' || prefix[0] is >= '\u00a0' and <= '\u00ff') && body[..length] != "apos")
+            if (Named(body[..length]) is { Length: 1 } prefix && (prefix[0] is '&' or '<' or '>' or '"' || prefix[0] is >= '\u00a0' and <= '\u00ff')
+                && body[..length] != "apos")
             {
                 return prefix + body[length..];
             }

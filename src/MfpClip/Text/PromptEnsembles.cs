@@ -56,7 +56,9 @@ public static class PromptEnsembles
         ],
     };
 
-    /// <summary>APRIL-GAN's ensemble (arXiv 2305.17382, section 2.1; prompt_ensemble.py of its authors): 7 normal and 5 abnormal states in 35 templates.</summary>
+    /// <summary>
+    /// APRIL-GAN's ensemble (arXiv 2305.17382, section 2.1; prompt_ensemble.py of its authors): 7 normal and 5 abnormal states in 35 templates.
+    /// </summary>
     public static PromptTemplates AprilGan { get; } = new()
     {
         Templates =

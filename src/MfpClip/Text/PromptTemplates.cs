@@ -69,7 +69,8 @@ public sealed record PromptTemplates
 
         foreach (var (name, items, placeholder) in new[]
         {
-            (nameof(Templates), Templates, StatePlaceholder), (nameof(NormalStates), NormalStates, ObjectPlaceholder), (nameof(AbnormalStates), AbnormalStates, ObjectPlaceholder),
+            (nameof(Templates), Templates, StatePlaceholder), (nameof(NormalStates), NormalStates, ObjectPlaceholder),
+            (nameof(AbnormalStates), AbnormalStates, ObjectPlaceholder),
         })
         {
             if (items.Count == 0)

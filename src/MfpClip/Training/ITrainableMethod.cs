@@ -2,7 +2,9 @@ using MfpClip.Execution;
 
 namespace MfpClip.Training;
 
-/// <summary>A method as a trainer sees it: what changes, what must not, and what is minimised. The one contract through which every method is trained.</summary>
+/// <summary>
+/// A method as a trainer sees it: what changes, what must not, and what is minimised. The one contract through which every method is trained.
+/// </summary>
 /// <remarks>
 /// Got from a built detector with <see cref="ZeroShotDetector.GetTrainable"/>; the tensors stay the detector's. Not safe beside a running
 /// <see cref="ZeroShotDetector.Detect"/> of the same detector: weights change under it.

@@ -14,7 +14,9 @@ public sealed record TrainingBatch
     /// <summary>y: 1 where the image shows a defect, 0 where not, float32 <c>[B]</c>.</summary>
     public required Tensor Labels { get; init; }
 
-    /// <summary>Defect masks of 0 and 1 at the model's resolution, float32 <c>[B, H, W]</c>; rows without a mask are zero and stand in <see cref="HasMask"/>.</summary>
+    /// <summary>
+    /// Defect masks of 0 and 1 at the model's resolution, float32 <c>[B, H, W]</c>; rows without a mask are zero and stand in <see cref="HasMask"/>.
+    /// </summary>
     public required Tensor Masks { get; init; }
 
     /// <summary>Whether an image has a mask, B of them. A normal image always has one: all zero.</summary>
@@ -41,3 +43,8 @@ public sealed record TrainingBatch
         };
     }
 }
+
+/// <summary>What one forward pass of training gives.</summary>
+/// <param name="Total">What is minimised, a scalar with its graph; belongs to the caller's dispose scope.</param>
+/// <param name="Terms">The named terms that it is made of, weighted as in the total, for curves and logs.</param>
+public sealed record TrainingLoss(Tensor Total, IReadOnlyList<KeyValuePair<string, double>> Terms);

@@ -38,7 +38,8 @@ internal sealed class FileBytes : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException or ArgumentException)
         {
-            string reason = Directory.Exists(path) ? "it is a folder; name the file in it" : e is FileNotFoundException or DirectoryNotFoundException ? "there is no such file" : e.Message;
+            string reason = Directory.Exists(path) ? "it is a folder; name the file in it" : e is FileNotFoundException or DirectoryNotFoundException
+                ? "there is no such file" : e.Message;
             throw new WeightsException(path, $"{reason}.", e);
         }
     }

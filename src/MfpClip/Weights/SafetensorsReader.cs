@@ -68,7 +68,8 @@ internal static class SafetensorsReader
         var scalar = Types.FirstOrDefault(t => t.Name == type);
         if (scalar.Name is null)
         {
-            throw new WeightsException(file.Path, $"tensor '{entry.Name}' has the number format '{type}', which is not supported ({string.Join(", ", Types.Select(t => t.Name))} are).");
+            throw new WeightsException(file.Path,
+                $"tensor '{entry.Name}' has the number format '{type}', which is not supported ({string.Join(", ", Types.Select(t => t.Name))} are).");
         }
 
         long bytes = StoredWeightFile.ElementSize(scalar.Type);

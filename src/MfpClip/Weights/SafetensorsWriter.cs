@@ -56,14 +56,16 @@ public static class SafetensorsWriter
         var header = new JsonObject();
         if (metadata is { Count: > 0 })
         {
-            header["__metadata__"] = new JsonObject(metadata.OrderBy(m => m.Key, StringComparer.Ordinal).Select(m => KeyValuePair.Create(m.Key, (JsonNode?)m.Value)));
+            header["__metadata__"] = new JsonObject(
+                metadata.OrderBy(m => m.Key, StringComparer.Ordinal).Select(m => KeyValuePair.Create(m.Key, (JsonNode?)m.Value)));
         }
 
         long at = 0;
         foreach (var (name, tensor) in ordered)
         {
             string type = SafetensorsReader.Types.FirstOrDefault(t => t.Type == tensor.dtype).Name
-                ?? throw new ArgumentException($"Tensor '{name}' has the number format {tensor.dtype}, which safetensors files of this library do not hold.", nameof(ordered));
+                ?? throw new ArgumentException(
+                    $"Tensor '{name}' has the number format {tensor.dtype}, which safetensors files of this library do not hold.", nameof(ordered));
             long end = at + (tensor.numel() * StoredWeightFile.ElementSize(tensor.dtype));
             header.Add(name, new JsonObject
             {

@@ -131,7 +131,8 @@ internal sealed class StoredWeightFile : IWeightFile
         }
         catch (OverflowException)
         {
-            throw new WeightsException(Path, $"tensor '{name}' of shape [{string.Join(", ", tensor.Shape)}] does not fit its data. The file is damaged; get it again.");
+            throw new WeightsException(
+                Path, $"tensor '{name}' of shape [{string.Join(", ", tensor.Shape)}] does not fit its data. The file is damaged; get it again.");
         }
     }
 }

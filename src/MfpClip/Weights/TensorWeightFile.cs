@@ -25,7 +25,8 @@ internal sealed class TensorWeightFile : IWeightFile
 
     public IReadOnlyDictionary<string, string> Metadata { get; }
 
-    public Tensor Read(string name) => _values.TryGetValue(name, out var value) ? value.clone() : throw new WeightsException(Path, $"there is no tensor '{name}' in it.");
+    public Tensor Read(string name) =>
+        _values.TryGetValue(name, out var value) ? value.clone() : throw new WeightsException(Path, $"there is no tensor '{name}' in it.");
 
     public string ComputeSha256() => TensorHash.Of(_values.OrderBy(t => t.Key, StringComparer.Ordinal));
 

@@ -64,7 +64,8 @@ public class BaselineTests
     [Fact]
     public void Self_comparison_finds_the_odd_patch_with_any_backbone()
     {
-        using var backbone = new ZeroShotDetectorBuilder().UseRandomBackbone(Small, 1).WithImageSize(112).WithoutImageToTextPrompt().WithoutSelfPrompt().Build();
+        using var backbone = new ZeroShotDetectorBuilder().UseRandomBackbone(Small, 1).WithImageSize(112).WithoutImageToTextPrompt()
+            .WithoutSelfPrompt().Build();
         var detector = BaselineDetector.SelfComparison(backbone);
         var (image, mask) = Stripes(112, spot: (56, 28, 28));
         using (detector)
@@ -145,7 +146,10 @@ public class BaselineTests
     private static ClipConfig Small { get; } = new()
     {
         EmbedDim = 16, Activation = MlpActivation.QuickGelu,
-        Vision = new() { ImageSize = 56, PatchSize = 14, Width = 32, Layers = 4, Heads = 2 }, Text = new() { VocabSize = 49408, Width = 16, Layers = 1, Heads = 2 },
+        Vision = new() { ImageSize = 56, PatchSize = 14, Width = 32, Layers = 4, Heads = 2 }, Text = new()
+        {
+            VocabSize = 49408, Width = 16, Layers = 1, Heads = 2,
+        },
     };
 
     private static ImageInput Noise(int seed)

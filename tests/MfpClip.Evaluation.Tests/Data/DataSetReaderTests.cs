@@ -73,13 +73,19 @@ public sealed class DataSetReaderTests : IDisposable
     [Fact]
     public void VisA_is_read_from_its_split()
     {
-        foreach (string image in new[] { "candle/Data/Images/Normal/0.png", "candle/Data/Images/Normal/1.png", "pcb1/Data/Images/Normal/0.png", "candle/Data/Images/Anomaly/000.png" })
+        foreach (string image in new[]
+        {
+            "candle/Data/Images/Normal/0.png", "candle/Data/Images/Normal/1.png", "pcb1/Data/Images/Normal/0.png", "candle/Data/Images/Anomaly/000.png",
+        })
         {
             _folder.Picture(image);
         }
 
         _folder.Mask("candle/Data/Masks/Anomaly/000.png", value: 3);
-        _folder.Text("split_csv/1cls.csv", "object,split,label,image,mask\ncandle,train,normal,candle/Data/Images/Normal/0.png,\ncandle,test,normal,candle/Data/Images/Normal/1.png,\n\"candle\",test,anomaly,candle/Data/Images/Anomaly/000.png,candle/Data/Masks/Anomaly/000.png\npcb1,train,normal,pcb1/Data/Images/Normal/0.png,\n");
+        _folder.Text("split_csv/1cls.csv", "object,split,label,image,mask\n"
+            + "candle,train,normal,candle/Data/Images/Normal/0.png,\ncandle,test,normal,candle/Data/Images/Normal/1.png,\n"
+            + "\"candle\",test,anomaly,candle/Data/Images/Anomaly/000.png,candle/Data/Masks/Anomaly/000.png\n"
+            + "pcb1,train,normal,pcb1/Data/Images/Normal/0.png,\n");
 
         var set = DataSetReader.Open(_folder.Path);
 
@@ -99,7 +105,8 @@ public sealed class DataSetReaderTests : IDisposable
         _folder.Text("meta.json", """
             {"train": {"bottle": []}, "test": {"bottle": [
               {"img_path": "bottle/test/good/0.png", "mask_path": "", "cls_name": "bottle", "specie_name": "good", "anomaly": 0},
-              {"img_path": "bottle/test/broken/0.png", "mask_path": "bottle/ground_truth/broken/0_mask.png", "cls_name": "bottle", "specie_name": "broken", "anomaly": 1}]}}
+              {"img_path": "bottle/test/broken/0.png", "mask_path": "bottle/ground_truth/broken/0_mask.png", "cls_name": "bottle",
+               "specie_name": "broken", "anomaly": 1}]}}
             """);
 
         var set = DataSetReader.Open(_folder.Path);

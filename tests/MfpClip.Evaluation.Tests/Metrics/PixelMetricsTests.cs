@@ -65,7 +65,8 @@ public class PixelMetricsTests
         List<(AnomalyMap, AnomalyMask)> set = [(new(Side, Side, scores), mask)];
         var (exact, binned) = (Compute(set, new()).AuproAuthors, Compute(set, new() { MaximumExactPixels = 0 }).AuproAuthors);
         Assert.Equal(0, exact.Error);
-        Assert.True(binned.Value is null || Math.Abs(exact.Value!.Value - binned.Value.Value) <= binned.Error + 1e-12, $"{binned.Value} is off {exact.Value} by more than {binned.Error}");
+        Assert.True(binned.Value is null || Math.Abs(exact.Value!.Value - binned.Value.Value) <= binned.Error + 1e-12,
+            $"{binned.Value} is off {exact.Value} by more than {binned.Error}");
     }, iter: 200);
 
     [Theory]
@@ -113,7 +114,8 @@ public class PixelMetricsTests
         // Powers of two: exact in float32, so that no new ties come up.
         var moved = set.ConvertAll(s => (new AnomalyMap(Side, Side, [.. s.Map.Data.Select(v => v * 64)]), s.Mask));
         var (a, b) = (Compute(set, new()), Compute(moved, new()));
-        Assert.Equal((a.Ranking.Auroc, a.Ranking.AveragePrecision, a.Ranking.F1Max, a.Aupro), (b.Ranking.Auroc, b.Ranking.AveragePrecision, b.Ranking.F1Max, b.Aupro));
+        Assert.Equal((a.Ranking.Auroc, a.Ranking.AveragePrecision, a.Ranking.F1Max, a.Aupro),
+            (b.Ranking.Auroc, b.Ranking.AveragePrecision, b.Ranking.F1Max, b.Aupro));
     }, iter: 20);
 
     [Fact]
@@ -176,7 +178,8 @@ public class PixelMetricsTests
 
     private static void Within(MetricValue exact, MetricValue binned, double sane)
     {
-        Assert.True(Math.Abs(exact.Value!.Value - binned.Value!.Value) <= binned.Error + 1e-12, $"{binned.Value} is off {exact.Value} by more than {binned.Error}");
+        Assert.True(Math.Abs(exact.Value!.Value - binned.Value!.Value) <= binned.Error + 1e-12,
+            $"{binned.Value} is off {exact.Value} by more than {binned.Error}");
         Assert.True(binned.Error < sane, $"the bound {binned.Error} says nothing");
     }
 
@@ -193,7 +196,8 @@ public class PixelMetricsTests
         }
 
         var curve = set.SelectMany(s => s.Map.Data).Distinct().OrderDescending().Select(t => (
-            X: background.Count(b => b >= t) / (double)background.Count, Y: regions.Average(r => r.Count(v => v >= t) / (double)r.Count))).Prepend((0.0, 0.0)).ToList();
+            X: background.Count(b => b >= t) / (double)background.Count, Y: regions.Average(r => r.Count(v => v >= t) / (double)r.Count)))
+                .Prepend((0.0, 0.0)).ToList();
         double area = 0;
         for (int i = 1; i < curve.Count; i++)
         {

@@ -44,7 +44,8 @@ public sealed class EvaluationReportTests : IDisposable
         Assert.Equal(8 * 4, html.Split("<img ").Length - 1);
         foreach (string svg in html.Split("<svg").Skip(1).Select(s => "<svg" + s[..(s.IndexOf("</svg>", StringComparison.Ordinal) + 6)]))
         {
-            XDocument.Parse(svg.Replace(" class=t", " class=\"t\"", StringComparison.Ordinal).Replace(" class=g", " class=\"g\"", StringComparison.Ordinal).Replace(" class=l", " class=\"l\"", StringComparison.Ordinal));
+            XDocument.Parse(svg.Replace(" class=t", " class=\"t\"", StringComparison.Ordinal).Replace(" class=g", " class=\"g\"", StringComparison.Ordinal)
+                .Replace(" class=l", " class=\"l\"", StringComparison.Ordinal));
         }
     }
 
@@ -128,7 +129,8 @@ public sealed class EvaluationReportTests : IDisposable
     {
         var data = Directory.Exists(_folder["nut"]) ? DataSetReader.Open(_folder["nut"]) : SmallDataSet.Write(_folder, "nut");
         // Distinct scores: every image is either among the best or among the worst.
-        using var detector = new RednessDetector(score: i => (i.Name.Contains("blot", StringComparison.Ordinal) ? 0.5f : 0) + (0.1f * (Path.GetFileName(i.Name)[0] - '0')));
+        using var detector = new RednessDetector(
+            score: i => (i.Name.Contains("blot", StringComparison.Ordinal) ? 0.5f : 0) + (0.1f * (Path.GetFileName(i.Name)[0] - '0')));
         return new Evaluator().Evaluate(detector, data, CrossDataSetProtocol.Create([], data.Categories, seed));
     }
 }

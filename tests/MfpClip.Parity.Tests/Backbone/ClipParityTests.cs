@@ -32,7 +32,8 @@ public class ClipParityTests
         var inputs = Goldens.Tensors(root, "inputs.safetensors");
         var expected = Goldens.Tensors(root, outputs);
         var compared = new HashSet<string>();
-        foreach (var interpolation in new[] { PositionInterpolation.Bilinear, PositionInterpolation.BicubicAntialias }) // bicubic without antialias is compared in adaclip
+        // bicubic without antialias is compared in adaclip
+        foreach (var interpolation in new[] { PositionInterpolation.Bilinear, PositionInterpolation.BicubicAntialias })
         {
             using var clip = Load(Path.Combine(root, weights), interpolation);
             string way = interpolation == PositionInterpolation.Bilinear ? "bilinear" : "bicubic";
@@ -70,7 +71,8 @@ public class ClipParityTests
     private static List<string> CompareTexts(ClipBackbone clip, Dictionary<string, Tensor> inputs, Dictionary<string, Tensor> expected, Tolerances tolerance)
     {
         var ids = inputs["token_ids"];
-        var text = clip.Text.Project(clip.Text.RunBlocks(clip.Text.AddPositions(clip.Text.EmbedTokens(ids)), 0, clip.Text.Layers, ForwardContext.Default), ids.argmax(1));
+        var text = clip.Text.Project(
+            clip.Text.RunBlocks(clip.Text.AddPositions(clip.Text.EmbedTokens(ids)), 0, clip.Text.Layers, ForwardContext.Default), ids.argmax(1));
         var image = EncodeImage(clip, inputs["images"]);
         var (i, t) = (UnitVectors.Normalize(image), UnitVectors.Normalize(text));
         var cosine = i.matmul(t.t());

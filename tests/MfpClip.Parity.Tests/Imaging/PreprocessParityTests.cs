@@ -50,13 +50,15 @@ public class PreprocessParityTests
             {
                 // The reference resizes in the file's own mode; we widen to RGB first, which the goldens hold under another name.
                 string file = entry.TryGetProperty($"{property.Name}_rgbfirst", out var first) ? first.GetString()! : property.Value.GetString()!;
-                if (entry.GetProperty($"{property.Name}_max_diff_if_converted_to_rgb_first").GetInt32() > 0 && !entry.TryGetProperty($"{property.Name}_rgbfirst", out _))
+                if (entry.GetProperty($"{property.Name}_max_diff_if_converted_to_rgb_first")
+                    .GetInt32() > 0 && !entry.TryGetProperty($"{property.Name}_rgbfirst", out _))
                 {
                     continue;
                 }
 
                 int size = int.Parse(Regex.Match(property.Name, "[0-9]+").Value, System.Globalization.CultureInfo.InvariantCulture);
-                IImagePreprocessor preprocessor = property.Name.StartsWith("sq", StringComparison.Ordinal) ? new SquareResize(size) : new ResizeAndCenterCrop(size);
+                IImagePreprocessor preprocessor = property.Name.StartsWith("sq", StringComparison.Ordinal) ? new SquareResize(size)
+                    : new ResizeAndCenterCrop(size);
                 var (worst, _) = Difference(Read(folder, file), preprocessor.Prepare(decoded).Pixels);
                 Assert.True(worst <= most, $"{name} {property.Name}: {worst} grey levels");
                 compared++;
@@ -95,8 +97,10 @@ public class PreprocessParityTests
             return (0, 0);
         }
 
-        string words = Goldens.Manifest("preprocess").GetProperty("tolerance").EnumerateObject().First(t => t.Name.StartsWith(kind, StringComparison.Ordinal)).Value.GetString()!;
-        int Level(string name) => Regex.Match(words, $"{name} abs diff ([0-9]+)") is { Success: true } found ? int.Parse(found.Groups[1].Value, System.Globalization.CultureInfo.InvariantCulture) : int.MaxValue;
+        string words = Goldens.Manifest("preprocess").GetProperty("tolerance").EnumerateObject()
+            .First(t => t.Name.StartsWith(kind, StringComparison.Ordinal)).Value.GetString()!;
+        int Level(string name) => Regex.Match(words, $"{name} abs diff ([0-9]+)") is { Success: true } found
+            ? int.Parse(found.Groups[1].Value, System.Globalization.CultureInfo.InvariantCulture) : int.MaxValue;
         return (Level("max"), Level("mean"));
     }
 
@@ -112,7 +116,8 @@ public class PreprocessParityTests
         return new(image.Width, image.Height, grey);
     }
 
-    private static RgbImage Read(string folder, string name, IImageDecoder? decoder = null) => (decoder ?? Lossless).Decode(File.ReadAllBytes(Path.Combine(folder, name)), name, new());
+    private static RgbImage Read(string folder, string name, IImageDecoder? decoder = null) => (decoder ?? Lossless)
+        .Decode(File.ReadAllBytes(Path.Combine(folder, name)), name, new());
 
     private static (int Worst, double Mean) Difference(RgbImage a, RgbImage b)
     {

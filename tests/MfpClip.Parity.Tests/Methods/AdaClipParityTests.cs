@@ -217,7 +217,8 @@ public class AdaClipParityTests
         SetClusters(detector, walk, $"{run}.{what}.kmeans_labels", $"{run}.hsf_topk_indices", _ => 0);
         var batch = new TrainingBatch
         {
-            Images = ImageBatch.FromNormalized(walk.Inputs[$"images_{run}"].narrow(0, 0, 1), parts.Backbone.Normalization), ClassNames = [ClassNames(walk)[0]], HasMask = [true],
+            Images = ImageBatch.FromNormalized(walk.Inputs[$"images_{run}"].narrow(0, 0, 1), parts.Backbone.Normalization),
+            ClassNames = [ClassNames(walk)[0]], HasMask = [true],
             Labels = torch.ones(1), Masks = walk.Inputs[$"mask_{run}"].squeeze(1).gt(0.5).to_type(ScalarType.Float32),
         };
         using (torch.no_grad())
@@ -239,7 +240,8 @@ public class AdaClipParityTests
         walk.Give($"{run}.{what}.seg_loss", (loss.Total - score).view(1));
         loss.Total.backward();
         var without = method.TrainedWeights.Where(w => w.Value.grad is null).Select(w => Official(w.Key)).ToList();
-        Assert.Equal(walk.Manifest.GetProperty("runs").GetProperty(run).GetProperty("parameters_without_gradient").EnumerateArray().Select(p => p.GetString()!), without);
+        Assert.Equal(walk.Manifest.GetProperty("runs").GetProperty(run).GetProperty("parameters_without_gradient").EnumerateArray()
+            .Select(p => p.GetString()!), without);
         foreach (var (name, weight) in method.TrainedWeights.Where(w => walk.Expected.ContainsKey($"{run}.{what}.grad.{Official(w.Key)}")))
         {
             walk.Give($"{run}.{what}.grad.{Official(name)}", weight.grad!);
@@ -283,7 +285,8 @@ public class AdaClipParityTests
         if (name.Contains(".grad.", StringComparison.Ordinal))
         {
             var shares = GoldenWalk.Numbers(given.GetProperty("gradients").GetProperty("atol"));
-            return new(given.GetProperty("gradients").GetProperty("rtol").GetDouble(), 0, name.Contains("nohalf", StringComparison.Ordinal) ? shares[0] : shares[1]);
+            return new(given.GetProperty("gradients").GetProperty("rtol")
+                .GetDouble(), 0, name.Contains("nohalf", StringComparison.Ordinal) ? shares[0] : shares[1]);
         }
 
         if (name.Contains(".after_step.", StringComparison.Ordinal))
@@ -308,15 +311,18 @@ public class AdaClipParityTests
     private static AdaClipOptions Options(JsonElement manifest)
     {
         var hyper = manifest.GetProperty("hyper_parameters");
-        List<string> Words(string name, string placeholder) => [.. manifest.GetProperty(name).EnumerateArray().Select(v => v.GetString()!.Replace("{}", placeholder, StringComparison.Ordinal))];
+        List<string> Words(string name, string placeholder) =>
+            [.. manifest.GetProperty(name).EnumerateArray().Select(v => v.GetString()!.Replace("{}", placeholder, StringComparison.Ordinal))];
         return new()
         {
             PromptLength = Int(hyper, "prompting_length"), PromptDepth = Int(hyper, "prompting_depth"), Clusters = Int(hyper, "k_clusters"),
             FusionWeight = hyper.GetProperty("hsf_alpha").GetDouble(), Tau = hyper.GetProperty("logit_multiplier").GetDouble(),
-            SmoothingSigma = hyper.GetProperty("gaussian_sigma").GetDouble(), Taps = [.. hyper.GetProperty("features_list").EnumerateArray().Select(v => v.GetInt32())],
+            SmoothingSigma = hyper.GetProperty("gaussian_sigma").GetDouble(),
+            Taps = [.. hyper.GetProperty("features_list").EnumerateArray().Select(v => v.GetInt32())],
             Templates = new()
             {
-                HyphensAsSpaces = true, Templates = Words("prompt_templates", "[state]"), NormalStates = Words("normal_states", "[object]"), AbnormalStates = Words("abnormal_states", "[object]"),
+                HyphensAsSpaces = true, Templates = Words("prompt_templates", "[state]"), NormalStates = Words("normal_states", "[object]"),
+                AbnormalStates = Words("abnormal_states", "[object]"),
             },
         };
     }
@@ -329,8 +335,16 @@ public class AdaClipParityTests
         return new()
         {
             EmbedDim = Int(c, "embed_dim"), Activation = MlpActivation.QuickGelu, LayerNormEps = m.GetProperty("layer_norm_eps").GetDouble(),
-            Vision = new() { ImageSize = Int(v, "image_size"), PatchSize = Int(v, "patch_size"), Width = Int(v, "width"), Layers = Int(v, "layers"), Heads = Int(m, "vision_heads") },
-            Text = new() { ContextLength = Int(t, "context_length"), VocabSize = Int(t, "vocab_size"), Width = Int(t, "width"), Layers = Int(t, "layers"), Heads = Int(m, "text_heads") },
+            Vision = new()
+            {
+                ImageSize = Int(v, "image_size"), PatchSize = Int(v, "patch_size"), Width = Int(v, "width"), Layers = Int(v, "layers"),
+                Heads = Int(m, "vision_heads"),
+            },
+            Text = new()
+            {
+                ContextLength = Int(t, "context_length"), VocabSize = Int(t, "vocab_size"), Width = Int(t, "width"), Layers = Int(t, "layers"),
+                Heads = Int(m, "text_heads"),
+            },
         };
     }
 
@@ -382,9 +396,10 @@ public class AdaClipParityTests
         string[] parts = name.Split('.', 2);
         return (parts[0], parts[1]) switch
         {
-            ("mpfa", var rest) => $"patch_token_layer.head.{int.Parse(rest[6..rest.IndexOf('.', StringComparison.Ordinal)], System.Globalization.CultureInfo.InvariantCulture) - 1}{rest[rest.IndexOf('.', StringComparison.Ordinal)..]}",
+            ("mpfa", var rest) => PatchLayer(rest[6..rest.IndexOf('.', StringComparison.Ordinal)], rest[rest.IndexOf('.', StringComparison.Ordinal)..]),
             ("score", var rest) => $"cls_token_layer.head.0{rest[4..]}",
-            (var slot, var rest) when rest.StartsWith("dynamic.", StringComparison.Ordinal) => $"dynamic_{(slot == "vision" ? "visual" : "text")}_prompt_generator.head{rest[7..]}",
+            (var slot, var rest) when rest.StartsWith("dynamic.", StringComparison.Ordinal) =>
+                $"dynamic_{(slot == "vision" ? "visual" : "text")}_prompt_generator.head{rest[7..]}",
             (var slot, var rest) => $"{(slot == "vision" ? "visual" : "text")}_prompter.{rest}",
         };
     }
@@ -395,4 +410,8 @@ public class AdaClipParityTests
     private static PipelineParts Parts(ZeroShotDetector detector) => ((MfpClipPass)detector.Pass).Parts;
 
     private static int Int(JsonElement e, string name) => e.GetProperty(name).GetInt32();
+
+    // Their layers count from 0.
+    private static string PatchLayer(string number, string rest) =>
+        $"patch_token_layer.head.{int.Parse(number, System.Globalization.CultureInfo.InvariantCulture) - 1}{rest}";
 }

@@ -75,10 +75,13 @@ public class AnomalyClipParityTests
             Assert.False(Same(a.Score, Run(walk, run, untrained, null).Score));
 
             // Another depth, other words, another CLIP: refused with what is wrong.
-            var shallow = Assert.Throws<WeightsMismatchException>(() => Build(walk, size, Options(walk.Manifest.GetProperty("hyper_parameters")) with { DeepDepth = 2 }, renamed));
+            var shallow = Assert.Throws<WeightsMismatchException>(
+                () => Build(walk, size, Options(walk.Manifest.GetProperty("hyper_parameters")) with { DeepDepth = 2 }, renamed));
             Assert.NotEmpty(shallow.Unexpected);
-            Assert.Throws<WeightsException>(() => Build(walk, size, Options(walk.Manifest.GetProperty("hyper_parameters")) with { AbnormalPrompt = "broken object." }, renamed));
-            Assert.Throws<WeightsException>(() => new ZeroShotDetectorBuilder().UseRandomBackbone(Config(walk.Manifest.GetProperty("model"))).WithImageSize(size)
+            Assert.Throws<WeightsException>(
+                () => Build(walk, size, Options(walk.Manifest.GetProperty("hyper_parameters")) with { AbnormalPrompt = "broken object." }, renamed));
+            Assert.Throws<WeightsException>(
+                () => new ZeroShotDetectorBuilder().UseRandomBackbone(Config(walk.Manifest.GetProperty("model"))).WithImageSize(size)
                 .UseAnomalyClip(Options(walk.Manifest.GetProperty("hyper_parameters"))).WithModuleWeights(renamed).Build());
         }
         finally
@@ -181,8 +184,10 @@ public class AnomalyClipParityTests
         string last = name.Split('.')[^1];
         return name == "tokenized_prompts" ? new(0, 0)
             : name.Contains(".train.", StringComparison.Ordinal) ? WalkTolerance.Of(given.GetProperty("loss"))
-            : last.StartsWith("similarity", StringComparison.Ordinal) || last.StartsWith("anomaly_map", StringComparison.Ordinal) || last == "image_score" ? WalkTolerance.Of(given.GetProperty("similarities_maps_scores"))
-            : last.StartsWith("text_block", StringComparison.Ordinal) || last.StartsWith("tokens_layer", StringComparison.Ordinal) || last == "original_path_last" ? WalkTolerance.Of(given.GetProperty("hidden_states"))
+            : last.StartsWith("similarity", StringComparison.Ordinal) || last.StartsWith("anomaly_map", StringComparison.Ordinal) || last == "image_score"
+                ? WalkTolerance.Of(given.GetProperty("similarities_maps_scores"))
+            : last.StartsWith("text_block", StringComparison.Ordinal) || last.StartsWith("tokens_layer", StringComparison.Ordinal)
+                || last == "original_path_last" ? WalkTolerance.Of(given.GetProperty("hidden_states"))
             : WalkTolerance.Of(given.GetProperty("features"));
     }
 
@@ -211,14 +216,23 @@ public class AnomalyClipParityTests
         EmbedDim = Int(m, "embed_dim"),
         Activation = m.GetProperty("activation").GetString() == "QuickGELU" ? MlpActivation.QuickGelu : MlpActivation.Gelu,
         LayerNormEps = m.GetProperty("layer_norm_eps").GetDouble(),
-        Vision = new() { ImageSize = Int(m, "image_size"), PatchSize = Int(m, "patch"), Width = Int(m, "vision_width"), Layers = Int(m, "vision_layers"), Heads = Int(m, "vision_heads") },
-        Text = new() { ContextLength = Int(m, "context_length"), VocabSize = Int(m, "vocab_size"), Width = Int(m, "text_width"), Layers = Int(m, "text_layers"), Heads = Int(m, "text_heads") },
+        Vision = new()
+        {
+            ImageSize = Int(m, "image_size"), PatchSize = Int(m, "patch"), Width = Int(m, "vision_width"), Layers = Int(m, "vision_layers"),
+            Heads = Int(m, "vision_heads"),
+        },
+        Text = new()
+        {
+            ContextLength = Int(m, "context_length"), VocabSize = Int(m, "vocab_size"), Width = Int(m, "text_width"), Layers = Int(m, "text_layers"),
+            Heads = Int(m, "text_heads"),
+        },
     };
 
     private static PipelineOutput Run(GoldenWalk walk, string run, ZeroShotDetector detector, ForwardTrace? trace)
     {
         var parts = Parts(detector);
-        using var states = StateSentenceEncoder.Encode(parts.Backbone.Text, "object", torch.tensor(new long[] { 0, 1 }, [1, 2]), torch.tensor(new long[] { 0, 1 }, [1, 2]), ForwardContext.Default);
+        using var states = StateSentenceEncoder.Encode(
+            parts.Backbone.Text, "object", torch.tensor(new long[] { 0, 1 }, [1, 2]), torch.tensor(new long[] { 0, 1 }, [1, 2]), ForwardContext.Default);
         return new MfpClipPipeline(parts).Forward(walk.Inputs[$"images_{run}"], states, new() { Trace = trace }, stageMaps: true);
     }
 
@@ -235,7 +249,8 @@ public class AnomalyClipParityTests
         int count = (int)masks.shape[0];
         return new()
         {
-            Images = ImageBatch.FromNormalized(walk.Inputs[$"images_{run}"], detector.Pass.GetService<IClipBackbone>()!.Normalization), ClassNames = [.. Enumerable.Repeat("object", count)], HasMask = [.. Enumerable.Repeat(true, count)],
+            Images = ImageBatch.FromNormalized(walk.Inputs[$"images_{run}"], detector.Pass.GetService<IClipBackbone>()!.Normalization),
+            ClassNames = [.. Enumerable.Repeat("object", count)], HasMask = [.. Enumerable.Repeat(true, count)],
             Labels = walk.Inputs[$"labels_{run}"].to_type(ScalarType.Float32), Masks = masks.squeeze(1).gt(0.5).to_type(ScalarType.Float32),
         };
     }

@@ -37,7 +37,8 @@ public class AprilGanParityTests
         }
 
         var t = manifest.GetProperty("tolerance");
-        var (features, maps, loss) = (Tolerance.Of(t.GetProperty("features")), Tolerance.Of(t.GetProperty("maps_and_probabilities")), Tolerance.Of(t.GetProperty("loss")));
+        var (features, maps, loss) =
+            (Tolerance.Of(t.GetProperty("features")), Tolerance.Of(t.GetProperty("maps_and_probabilities")), Tolerance.Of(t.GetProperty("loss")));
         double relative = t.GetProperty("gradients").GetProperty("rtol").GetDouble();
         ManifestComparison.EveryTensorAgrees(Family, actual, (name, golden) => name switch
         {
@@ -45,7 +46,8 @@ public class AprilGanParityTests
             _ when name.Contains(".train.grad.", StringComparison.Ordinal) => new(1e-4 * golden.abs().max().item<float>(), relative),
             _ when name.Contains(".train.after_step.", StringComparison.Ordinal) => new(2e-5, 0),
             _ when name.Contains(".train.", StringComparison.Ordinal) => loss,
-            _ when name.Contains("map", StringComparison.Ordinal) || name.Contains("probs", StringComparison.Ordinal) || name.Contains("score", StringComparison.Ordinal) => maps,
+            _ when name.Contains("map", StringComparison.Ordinal) || name.Contains("probs", StringComparison.Ordinal) || name.Contains(
+                "score", StringComparison.Ordinal) => maps,
             _ => features,
         });
     }
@@ -150,7 +152,8 @@ public class AprilGanParityTests
     }
 
     private static void Train(
-        string run, ZeroShotDetector detector, JsonElement manifest, Dictionary<string, Tensor> inputs, Dictionary<string, Tensor> expected, Dictionary<string, Tensor> actual)
+        string run, ZeroShotDetector detector, JsonElement manifest, Dictionary<string, Tensor> inputs, Dictionary<string, Tensor> expected,
+        Dictionary<string, Tensor> actual)
     {
         var hyper = manifest.GetProperty("hyper_parameters");
         var (images, masks) = (inputs[$"images_{run}"], inputs[$"masks_{run}"].squeeze(1));
@@ -162,13 +165,15 @@ public class AprilGanParityTests
 
         var loss = method.Loss(new()
         {
-            Images = ImageBatch.FromNormalized(images, detector.Pass.GetService<IClipBackbone>()!.Normalization), ClassNames = [hyper.GetProperty("class_name").GetString()!, hyper.GetProperty("second_class_name").GetString()!],
+            Images = ImageBatch.FromNormalized(images, detector.Pass.GetService<IClipBackbone>()!.Normalization),
+            ClassNames = [hyper.GetProperty("class_name").GetString()!, hyper.GetProperty("second_class_name").GetString()!],
             Labels = (masks.amax([1, 2]) > 0.5).to(ScalarType.Float32), Masks = masks, HasMask = [true, true],
         }, ForwardContext.Default);
         actual[$"{run}.train.loss"] = loss.Total.detach().reshape(1);
         foreach (string kind in new[] { "focal", "dice" })
         {
-            actual[$"{run}.train.{kind}_per_layer"] = torch.tensor(loss.Terms.Where(t => t.Key.StartsWith(kind, StringComparison.Ordinal)).Select(t => t.Value).ToArray());
+            actual[$"{run}.train.{kind}_per_layer"] = torch.tensor(
+                loss.Terms.Where(t => t.Key.StartsWith(kind, StringComparison.Ordinal)).Select(t => t.Value).ToArray());
         }
 
         loss.Total.backward();

@@ -18,8 +18,16 @@ internal static class GoldenClip
             EmbedDim = Int(config, "embed_dim"),
             Activation = activation,
             LayerNormEps = model.GetProperty("layer_norm_eps").GetDouble(),
-            Vision = new() { ImageSize = Int(vision, "image_size"), PatchSize = Int(vision, "patch_size"), Width = Int(vision, "width"), Layers = Int(vision, "layers"), Heads = Int(model, "vision_heads") },
-            Text = new() { ContextLength = Int(text, "context_length"), VocabSize = Int(text, "vocab_size"), Width = Int(text, "width"), Layers = Int(text, "layers"), Heads = Int(text, "heads") },
+            Vision = new()
+            {
+                ImageSize = Int(vision, "image_size"), PatchSize = Int(vision, "patch_size"), Width = Int(vision, "width"), Layers = Int(vision, "layers"),
+                Heads = Int(model, "vision_heads"),
+            },
+            Text = new()
+            {
+                ContextLength = Int(text, "context_length"), VocabSize = Int(text, "vocab_size"), Width = Int(text, "width"), Layers = Int(text, "layers"),
+                Heads = Int(text, "heads"),
+            },
         };
     }
 

@@ -79,7 +79,8 @@ internal sealed partial class GoldenWalk : IDisposable
     private static void Close(string name, Tensor expected, Tensor actual, WalkTolerance tolerance)
     {
         using var scope = torch.NewDisposeScope();
-        Assert.True(expected.shape.SequenceEqual(actual.shape), $"{name}: shape [{string.Join(", ", actual.shape)}], expected [{string.Join(", ", expected.shape)}]");
+        Assert.True(expected.shape.SequenceEqual(actual.shape),
+            $"{name}: shape [{string.Join(", ", actual.shape)}], expected [{string.Join(", ", expected.shape)}]");
         var e = expected.to(torch.float64);
         var over = (e - actual.to(torch.float64)).abs() - (tolerance.Relative * e.abs()) - (tolerance.Absolute + (tolerance.OfLargest * e.abs().max()));
         if (tolerance.Where is { } where)
@@ -89,7 +90,8 @@ internal sealed partial class GoldenWalk : IDisposable
 
         Assert.True(actual.to(torch.float64).isfinite().all().item<bool>(), $"{name}: not finite");
         double worst = (e - actual.to(torch.float64)).abs().max().item<double>();
-        Assert.True(over.max().item<double>() <= 0, $"{name}: differs by up to {worst:g4}, beyond relative {tolerance.Relative:g2} and absolute {tolerance.Absolute:g2}");
+        Assert.True(over.max().item<double>() <= 0,
+            $"{name}: differs by up to {worst:g4}, beyond relative {tolerance.Relative:g2} and absolute {tolerance.Absolute:g2}");
     }
 
     [GeneratedRegex(@"\d+(\.\d+)?e-\d+")]

@@ -34,11 +34,13 @@ internal static class ManifestComparison
     public static void Close(string name, Tensor expected, Tensor actual, Tolerance tolerance)
     {
         using var scope = torch.NewDisposeScope();
-        Assert.True(expected.shape.SequenceEqual(actual.shape), $"{name}: shape [{string.Join(", ", actual.shape)}], expected [{string.Join(", ", expected.shape)}]");
+        Assert.True(expected.shape.SequenceEqual(actual.shape),
+            $"{name}: shape [{string.Join(", ", actual.shape)}], expected [{string.Join(", ", expected.shape)}]");
         var e = expected.to(torch.float64);
         var difference = (e - actual.detach().to(torch.float64)).abs();
         var excess = difference - (tolerance.Absolute + (tolerance.Relative * e.abs()));
         double worst = excess.max().item<double>();
-        Assert.True(worst <= 0, $"{name}: differs by {difference.max().item<double>():g4}, beyond {tolerance.Absolute:g3} + {tolerance.Relative:g3} of the value by {worst:g4}");
+        Assert.True(worst <= 0, $"{name}: differs by {difference.max().item<double>():g4}, beyond {tolerance.Absolute:g3} + {tolerance.Relative:g3} of the "
+            + $"value by {worst:g4}");
     }
 }

@@ -28,7 +28,8 @@ public class WinClipParityTests
         var inputs = Goldens.Tensors(folder, "inputs.safetensors");
         var (images, references) = (inputs["images"], inputs["reference_images"]);
         var actual = new Dictionary<string, Tensor>();
-        var activation = manifest.GetProperty("model").GetProperty("activation").GetString()!.StartsWith("exact GELU", StringComparison.Ordinal) ? MlpActivation.Gelu : MlpActivation.QuickGelu;
+        var activation = manifest.GetProperty("model").GetProperty("activation")
+            .GetString()!.StartsWith("exact GELU", StringComparison.Ordinal) ? MlpActivation.Gelu : MlpActivation.QuickGelu;
         var clip = ClipBackbone.Load(Path.Combine(folder, "clip.safetensors"), new() { Config = GoldenClip.Config(manifest.GetProperty("model"), activation) });
         var options = Options(manifest);
 
@@ -96,10 +97,12 @@ public class WinClipParityTests
         var (n, a) = (Ids(clip, normal), Ids(clip, abnormal));
         actual[$"tokens_normal{suffix}"] = n;
         actual[$"tokens_anomalous{suffix}"] = a;
-        var (each, other) = (StateSentenceEncoder.EmbedEach(clip.Text, n, ForwardContext.Default), StateSentenceEncoder.EmbedEach(clip.Text, a, ForwardContext.Default));
+        var (each, other) = (StateSentenceEncoder.EmbedEach(clip.Text, n, ForwardContext.Default), StateSentenceEncoder.EmbedEach(
+            clip.Text, a, ForwardContext.Default));
         actual[$"prompt_embeddings_normal{suffix}"] = each;
         actual[$"prompt_embeddings_anomalous{suffix}"] = other;
-        actual[$"text_embeddings{suffix}"] = torch.stack([StateSentenceEncoder.Average(each, templates.Averaging), StateSentenceEncoder.Average(other, templates.Averaging)], 0);
+        actual[$"text_embeddings{suffix}"] = torch.stack(
+            [StateSentenceEncoder.Average(each, templates.Averaging), StateSentenceEncoder.Average(other, templates.Averaging)], 0);
     }
 
     private static Tensor Ids(ClipBackbone clip, IReadOnlyList<string> sentences) => torch.tensor(
@@ -108,7 +111,8 @@ public class WinClipParityTests
     private static void References(IClipBackbone backbone, WinClipOptions options, Tensor references, Dictionary<string, Tensor> actual)
     {
         using var trace = new ForwardTrace(keepTensors: true);
-        new WindowEncoder(backbone, new SlidingWindows(options.Scales, options.Stride), options.WindowBatch).Encode(ImageBatch.FromNormalized(references, backbone.Normalization), _ => { }, new ForwardContext { Trace = trace });
+        new WindowEncoder(backbone, new SlidingWindows(options.Scales, options.Stride), options.WindowBatch)
+            .Encode(ImageBatch.FromNormalized(references, backbone.Normalization), _ => { }, new ForwardContext { Trace = trace });
         foreach (var (name, value) in trace.Tensors)
         {
             actual[$"ref_{name}"] = value.clone();
@@ -118,7 +122,8 @@ public class WinClipParityTests
     private static void Run(WinClipPass pass, Tensor images, string name, string prefix, string suffix, int grid, Dictionary<string, Tensor> actual)
     {
         using var trace = new ForwardTrace(keepTensors: true);
-        var (map, score) = pass.Run(ImageBatch.FromNormalized(images, pass.GetService<IClipBackbone>()!.Normalization), name, null, new ForwardContext { Trace = trace });
+        var (map, score) = pass.Run(
+            ImageBatch.FromNormalized(images, pass.GetService<IClipBackbone>()!.Normalization), name, null, new ForwardContext { Trace = trace });
         actual[$"{prefix}anomaly_map{suffix}"] = map;
         actual[$"{prefix}pred_score{suffix}"] = score;
         foreach (var (key, value) in trace.Tensors)
@@ -132,10 +137,14 @@ public class WinClipParityTests
 
     private static MethodContext Context(ClipBackbone clip, int size) => new()
     {
-        Backbone = clip, Tokenizer = ClipTokenizer.Default, Input = new() { Preprocessor = new SquareResize(size), Decoder = new SkiaImageDecoder(), Limits = new() },
+        Backbone = clip, Tokenizer = ClipTokenizer.Default, Input = new()
+        {
+            Preprocessor = new SquareResize(size), Decoder = new SkiaImageDecoder(), Limits = new(),
+        },
     };
 
-    private static List<string> Fill(JsonElement items, string placeholder) => [.. Strings(items).Select(s => s.Replace("{}", placeholder, StringComparison.Ordinal))];
+    private static List<string> Fill(JsonElement items, string placeholder) =>
+        [.. Strings(items).Select(s => s.Replace("{}", placeholder, StringComparison.Ordinal))];
 
     private static List<string> Strings(JsonElement items) => [.. items.EnumerateArray().Select(s => s.GetString()!)];
 }

@@ -54,13 +54,17 @@ public class MetricsParityTests
     {
         if (Regex.Match(field, @"^aupro_(\d+)_steps(?:_fpr_([\d.]+))?(_float64_maps)?$") is { Success: true } steps)
         {
-            var options = new PixelMetricsOptions { AuthorsSteps = int.Parse(steps.Groups[1].Value, CultureInfo.InvariantCulture), FprLimit = Limit(steps.Groups[2].Value) };
+            var options = new PixelMetricsOptions
+            {
+                AuthorsSteps = int.Parse(steps.Groups[1].Value, CultureInfo.InvariantCulture), FprLimit = Limit(steps.Groups[2].Value),
+            };
             return Accumulate(maps, masks, options).Stepped(singlePrecision: !steps.Groups[3].Success);
         }
 
         if (Regex.Match(field, @"^aupro_mvtec_(\d+)_thresholds_([\d.]+)$") is { Success: true } mvtec)
         {
-            return Accumulate(maps, masks, new() { FprLimit = Limit(mvtec.Groups[2].Value) }).AmongBackground(int.Parse(mvtec.Groups[1].Value, CultureInfo.InvariantCulture));
+            return Accumulate(maps, masks, new() { FprLimit = Limit(mvtec.Groups[2].Value) })
+                .AmongBackground(int.Parse(mvtec.Groups[1].Value, CultureInfo.InvariantCulture));
         }
 
         var anomalib = Regex.Match(field, @"^aupro_anomalib_([\d.]+)$");
@@ -93,7 +97,8 @@ public class MetricsParityTests
         }
         else if (actual.Value is not { } v || !(Math.Abs(v - value.GetDouble()) <= tolerance))
         {
-            failures.Add($"{name}: {actual.Value?.ToString("r", CultureInfo.InvariantCulture) ?? actual.Reason}, expected {value.GetRawText()} within {tolerance}");
+            failures.Add(
+                $"{name}: {actual.Value?.ToString("r", CultureInfo.InvariantCulture) ?? actual.Reason}, expected {value.GetRawText()} within {tolerance}");
         }
     }
 
@@ -114,7 +119,8 @@ public class MetricsParityTests
         float[] values = maps.data<float>().ToArray();
         bool[] truth = [.. masks.data<byte>().ToArray().Select(b => b != 0)];
         var images = Enumerable.Range(0, n).ToList();
-        return (images.ConvertAll(i => new AnomalyMap(w, h, values[(i * h * w)..((i + 1) * h * w)])), images.ConvertAll(i => new AnomalyMask(w, h, truth[(i * h * w)..((i + 1) * h * w)])));
+        return (images.ConvertAll(i => new AnomalyMap(w, h, values[(i * h * w)..((i + 1) * h * w)])), images.ConvertAll(
+            i => new AnomalyMask(w, h, truth[(i * h * w)..((i + 1) * h * w)])));
     }
 
     // A tolerance's key names the fields it is for, by their beginning: "aupro_200_steps and aupro_50_steps".
@@ -122,7 +128,8 @@ public class MetricsParityTests
     {
         foreach (var tolerance in Manifest.GetProperty("tolerance").EnumerateObject())
         {
-            if (tolerance.Name.Split([",", " and "], StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Any(n => field.StartsWith(n, StringComparison.Ordinal)))
+            if (tolerance.Name.Split([",", " and "], StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
+                .Any(n => field.StartsWith(n, StringComparison.Ordinal)))
             {
                 return tolerance.Value.ValueKind == JsonValueKind.Number ? tolerance.Value.GetDouble()
                     : double.Parse(Regex.Match(tolerance.Value.GetString()!, @"^[\d.]+(e-?\d+)?").Value, CultureInfo.InvariantCulture);

@@ -26,8 +26,16 @@ internal static class GoldenComposition
             Config = new()
             {
                 EmbedDim = Int(config, "embed_dim"), Activation = MlpActivation.QuickGelu,
-                Vision = new() { ImageSize = Int(config, "table_resolution"), PatchSize = Int(config, "patch"), Width = Int(config, "vision_width"), Layers = Int(config, "vision_layers"), Heads = Int(config, "vision_heads") },
-                Text = new() { ContextLength = Int(config, "context_length"), VocabSize = Int(config, "vocab_size"), Width = Int(config, "text_width"), Layers = Int(config, "text_layers"), Heads = Int(config, "text_heads") },
+                Vision = new()
+                {
+                    ImageSize = Int(config, "table_resolution"), PatchSize = Int(config, "patch"), Width = Int(config, "vision_width"),
+                    Layers = Int(config, "vision_layers"), Heads = Int(config, "vision_heads"),
+                },
+                Text = new()
+                {
+                    ContextLength = Int(config, "context_length"), VocabSize = Int(config, "vocab_size"), Width = Int(config, "text_width"),
+                    Layers = Int(config, "text_layers"), Heads = Int(config, "text_heads"),
+                },
             },
         }, torch.CPU);
     }
@@ -44,19 +52,22 @@ internal static class GoldenComposition
             Cnn = cnn,
             ImageToText = ImageToTextPrompt.Create(new()
             {
-                Variant = name switch { "i2tp_residual" => ImageToTextVariant.Residual, "i2tp_off" or "all_off" => ImageToTextVariant.Off, _ => ImageToTextVariant.Prepend },
+                Variant = name switch { "i2tp_residual" => ImageToTextVariant.Residual, "i2tp_off" or "all_off" => ImageToTextVariant.Off, _ =>
+                    ImageToTextVariant.Prepend },
                 TokenCount = Int(config, "n_t"), Alpha = config.GetProperty("alpha_residual").GetDouble(),
             }, d),
             Self = SelfPrompt.Create(new()
             {
-                Variant = name switch { "sp_off" or "all_off" => SelfPromptVariant.Off, "sp_levels" => SelfPromptVariant.Levels, _ => SelfPromptVariant.Pooled },
+                Variant = name switch { "sp_off" or "all_off" => SelfPromptVariant.Off, "sp_levels" => SelfPromptVariant.Levels, _ =>
+                    SelfPromptVariant.Pooled },
                 AdapterCount = Int(config, "K"),
                 Stages = name switch { "sp_12" => [1, 2], "sp_123" => [1, 2, 3], "sp_1234" => [1, 2, 3, 4], _ => [1] },
             }, d),
             MultiPatch = MultiPatchAggregator.Create(new() { Neighbourhood = name switch { "mpfa_1" or "all_off" => 1, "mpfa_5" => 5, _ => 3 } }, d),
             Mask = MaskPrompt.Create(new()
             {
-                Variant = name switch { "mp_off" or "all_off" => MaskPromptVariant.Off, "mp_prototype" => MaskPromptVariant.Prototype, _ => MaskPromptVariant.Learned },
+                Variant = name switch { "mp_off" or "all_off" => MaskPromptVariant.Off, "mp_prototype" => MaskPromptVariant.Prototype, _ =>
+                    MaskPromptVariant.Learned },
                 Beta = config.GetProperty("beta_prototype").GetDouble(),
             }, d),
             Map = new AnomalyMapGenerator(new() { Tau = tau }),

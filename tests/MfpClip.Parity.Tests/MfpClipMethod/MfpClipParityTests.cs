@@ -32,9 +32,11 @@ public class MfpClipParityTests
             var parts = GoldenComposition.Compose(name, clip, config, inputs);
             ModuleCheckpoint.Load(parts.Checkpointed, weights, foreign: _ => true);
             long side = inputs["images"].shape[2] / clip.Vision.PatchSize;
-            Goldens.Close("position_embedding", expected["position_embedding"], ((VisionTower)clip.Vision).Positions.For(side, side), Tolerance(manifest, "position_embedding"));
+            Goldens.Close("position_embedding", expected["position_embedding"], ((VisionTower)clip.Vision).Positions.For(side, side), Tolerance(
+                manifest, "position_embedding"));
             compared.Add("position_embedding");
-            using var states = StateSentenceEncoder.Encode(clip.Text, "object", inputs["ids"].narrow(0, 0, 1), inputs["ids"].narrow(0, 1, 1), ForwardContext.Default);
+            using var states = StateSentenceEncoder.Encode(
+                clip.Text, "object", inputs["ids"].narrow(0, 0, 1), inputs["ids"].narrow(0, 1, 1), ForwardContext.Default);
             new MfpClipPipeline(parts).Forward(inputs["images"], states, new() { Trace = trace });
             long batch = inputs["images"].shape[0];
             foreach (string golden in expected.Keys.Where(k => k.StartsWith($"{name}.", StringComparison.Ordinal)))

@@ -65,7 +65,8 @@ public sealed class ClipBackboneTests : IDisposable
             }
         });
 
-        Assert.Contains("QuickGelu", Assert.Throws<WeightsException>(() => ClipBackbone.Load(path, new() { Config = Tiny with { Activation = MlpActivation.Gelu } })).Message, StringComparison.Ordinal);
+        Assert.Contains("QuickGelu", Assert.Throws<WeightsException>(() =>
+            ClipBackbone.Load(path, new() { Config = Tiny with { Activation = MlpActivation.Gelu } })).Message, StringComparison.Ordinal);
         using var clip = ClipBackbone.Load(path, new() { Config = Tiny });
         Assert.Equal(MlpActivation.QuickGelu, clip.Config.Activation);
     }
@@ -90,10 +91,12 @@ public sealed class ClipBackboneTests : IDisposable
     [Fact]
     public void Asking_for_an_absent_device_is_a_clear_error()
     {
-        Assert.Contains("'tpu' is unknown", Assert.Throws<DetectorConfigurationException>(() => ClipBackbone.CreateRandom(Tiny, 1, new() { Device = "tpu" })).Message, StringComparison.Ordinal);
+        Assert.Contains("'tpu' is unknown", Assert.Throws<DetectorConfigurationException>(() =>
+            ClipBackbone.CreateRandom(Tiny, 1, new() { Device = "tpu" })).Message, StringComparison.Ordinal);
         if (!torch.cuda.is_available())
         {
-            Assert.Contains("CUDA is not available", Assert.Throws<DetectorConfigurationException>(() => ClipBackbone.CreateRandom(Tiny, 1, new() { Device = "cuda" })).Message, StringComparison.Ordinal);
+            Assert.Contains("CUDA is not available", Assert.Throws<DetectorConfigurationException>(() =>
+                ClipBackbone.CreateRandom(Tiny, 1, new() { Device = "cuda" })).Message, StringComparison.Ordinal);
         }
     }
 
@@ -133,7 +136,8 @@ public sealed class ClipBackboneTests : IDisposable
         {
             using var scope = torch.NewDisposeScope();
             var x = clip.Vision.Embed(torch.ones(2, 3, 42, 28));
-            TensorAssert.Close(clip.Vision.RunBlocks(x, 0, 4, ForwardContext.Default), clip.Vision.RunBlocks(clip.Vision.RunBlocks(x, 0, 1, ForwardContext.Default), 1, 3, ForwardContext.Default), 0);
+            TensorAssert.Close(clip.Vision.RunBlocks(x, 0, 4, ForwardContext.Default),
+                clip.Vision.RunBlocks(clip.Vision.RunBlocks(x, 0, 1, ForwardContext.Default), 1, 3, ForwardContext.Default), 0);
         }
 
         Run();

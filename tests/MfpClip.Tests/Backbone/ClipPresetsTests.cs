@@ -13,10 +13,12 @@ public sealed class ClipPresetsTests : IDisposable
     [Theory]
     [InlineData(640, 240, 12, 896, 16, 640, 10, 14)]
     [InlineData(512, 224, 12, 768, 32, 512, 8, 12)]
-    public void An_open_clip_configuration_gives_the_preset(int embed, int image, int layers, int width, int patch, int textWidth, int textHeads, int visionHeads)
+    public void An_open_clip_configuration_gives_the_preset(
+        int embed, int image, int layers, int width, int patch, int textWidth, int textHeads, int visionHeads)
     {
         File.WriteAllText(Path.Combine(_folder, "open_clip_config.json"), $$"""
-            { "model_cfg": { "embed_dim": {{embed}}, "vision_cfg": { "image_size": {{image}}, "layers": {{layers}}, "width": {{width}}, "patch_size": {{patch}} },
+            { "model_cfg": { "embed_dim": {{embed}}, "vision_cfg": { "image_size": {{image}}, "layers": {{layers}},
+              "width": {{width}}, "patch_size": {{patch}} },
               "text_cfg": { "context_length": 77, "vocab_size": 49408, "width": {{textWidth}}, "heads": {{textHeads}}, "layers": 12 } },
               "preprocess_cfg": { "mean": [0.48145466, 0.4578275, 0.40821073], "std": [0.26862954, 0.26130258, 0.27577711] } }
             """);

@@ -55,7 +55,10 @@ public sealed class ScoreCalibratorTests : IDisposable
         CalibrationFile.Save(path, calibration);
 
         Assert.Equal(calibration, CalibrationFile.Load(path));
-        var other = new DetectorDescription { Method = "m", Stages = [], Device = "cpu", Precision = "f", ImageSize = 1, LibraryVersion = "1", WeightsHash = new string('b', 64) };
+        var other = new DetectorDescription
+        {
+            Method = "m", Stages = [], Device = "cpu", Precision = "f", ImageSize = 1, LibraryVersion = "1", WeightsHash = new string('b', 64),
+        };
         Assert.Contains("other weights", Assert.Throws<CalibrationException>(() => CalibrationFile.Load(path, other)).Message, StringComparison.Ordinal);
         File.WriteAllText(path, "{");
         Assert.Contains(path, Assert.Throws<CalibrationException>(() => CalibrationFile.Load(path)).Message, StringComparison.Ordinal);
@@ -64,6 +67,7 @@ public sealed class ScoreCalibratorTests : IDisposable
 
     private static AnomalyResult Result(float score) => new()
     {
-        ImageName = "x", ClassName = "object", Score = score, ModelMap = new(1, 1, [score]), ImageWidth = 1, ImageHeight = 1, PixelThreshold = 0.5f, Timings = new(),
+        ImageName = "x", ClassName = "object", Score = score, ModelMap = new(1, 1, [score]), ImageWidth = 1, ImageHeight = 1,
+        PixelThreshold = 0.5f, Timings = new(),
     };
 }

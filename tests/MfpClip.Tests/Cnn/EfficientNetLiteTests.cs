@@ -12,7 +12,8 @@ public sealed class EfficientNetLiteTests : IDisposable
     // Published: 4,652,008 trainable values, of which the classifier has 1,281,000; a batch norm has two trainable values a channel.
     [Fact]
     public void TheLayoutHasThePublishedNumberOfValues() =>
-        Assert.Equal(4_652_008 - 1_281_000, EfficientNetLiteLayout.Convolutions(16, head: true).Sum(c => c.Shape.Aggregate(1L, (a, b) => a * b) + (2L * c.Outputs)));
+        Assert.Equal(4_652_008 - 1_281_000, EfficientNetLiteLayout.Convolutions(16, head: true)
+            .Sum(c => c.Shape.Aggregate(1L, (a, b) => a * b) + (2L * c.Outputs)));
 
     [Theory]
     [InlineData(64, 96)]

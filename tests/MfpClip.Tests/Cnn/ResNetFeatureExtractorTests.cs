@@ -176,7 +176,8 @@ public sealed class ResNetFeatureExtractorTests : IDisposable
                     y = Step(y, $"{name}.conv2", $"{name}.bn2", 1, 1);
                 }
 
-                x = F.relu(y + (file.Tensors.ContainsKey($"{name}.downsample.0.weight") ? Step(x, $"{name}.downsample.0", $"{name}.downsample.1", stride, 0) : x));
+                x = F.relu(y + (file.Tensors.ContainsKey($"{name}.downsample.0.weight")
+                    ? Step(x, $"{name}.downsample.0", $"{name}.downsample.1", stride, 0) : x));
             }
 
             levels.Add(x.mean([2, 3]));

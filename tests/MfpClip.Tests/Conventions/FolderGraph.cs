@@ -38,14 +38,16 @@ internal sealed class FolderGraph
     {
         string root = Path.Combine(Repository(), "src", "MfpClip");
         var options = new CSharpParseOptions(LanguageVersion.Latest, DocumentationMode.None);
-        var files = Directory.EnumerateFiles(root, "*.cs", SearchOption.AllDirectories).Select(f => Path.GetRelativePath(root, f).Replace('\\', '/')).Order(StringComparer.Ordinal).ToList();
+        var files = Directory.EnumerateFiles(root, "*.cs", SearchOption.AllDirectories).Select(f => Path.GetRelativePath(root, f).Replace('\\', '/'))
+            .Order(StringComparer.Ordinal).ToList();
         var trees = files.Select(f => CSharpSyntaxTree.ParseText(File.ReadAllText(Path.Combine(root, f)), options, f)).ToList();
         var references = ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator)
             .Where(p => Path.GetFileName(p) != "MfpClip.dll").Select(p => MetadataReference.CreateFromFile(p));
         var compilation = CSharpCompilation.Create(
             "MfpClip", [.. trees, CSharpSyntaxTree.ParseText(ImplicitUsings, options)], references,
             new(OutputKind.DynamicallyLinkedLibrary, allowUnsafe: true, nullableContextOptions: NullableContextOptions.Enable));
-        var errors = compilation.GetDiagnostics().Where(d => d.Severity == DiagnosticSeverity.Error && !_missingGeneratedCode.Contains(d.Id)).Select(d => d.ToString()).ToList();
+        var errors = compilation.GetDiagnostics().Where(d => d.Severity == DiagnosticSeverity.Error && !_missingGeneratedCode.Contains(d.Id))
+            .Select(d => d.ToString()).ToList();
         return new(files, [.. trees.SelectMany(t => UsesIn(t, compilation.GetSemanticModel(t)))], errors);
     }
 
@@ -54,20 +56,22 @@ internal sealed class FolderGraph
         foreach (var node in tree.GetRoot().DescendantNodes().Where(n => n is SimpleNameSyntax or ImplicitObjectCreationExpressionSyntax))
         {
             var information = model.GetSymbolInfo(node);
-            if ((information.Symbol ?? information.CandidateSymbols.FirstOrDefault()) is { } symbol and (INamedTypeSymbol or IMethodSymbol or IPropertySymbol or IFieldSymbol or IEventSymbol))
+            if ((information.Symbol ?? information.CandidateSymbols.FirstOrDefault()) is { } symbol and (
+                INamedTypeSymbol or IMethodSymbol or IPropertySymbol or IFieldSymbol or IEventSymbol))
             {
                 // A reduced extension method and a constructed generic point back to what was written.
                 var declared = (symbol is IMethodSymbol { ReducedFrom: { } extension } ? extension : symbol).OriginalDefinition;
                 var places = declared.Locations.Where(l => l.SourceTree is { FilePath.Length: > 0 }).Select(l => l.SourceTree!.FilePath).Distinct().ToList();
                 if (places.Count > 0 && !places.Contains(tree.FilePath))
                 {
-                    yield return new(tree.FilePath, places, tree.GetLineSpan(node.Span).StartLinePosition.Line + 1, declared.ToDisplayString(SymbolDisplayFormat.CSharpShortErrorMessageFormat));
+                    yield return new(tree.FilePath, places, tree.GetLineSpan(node.Span).StartLinePosition.Line + 1, declared.ToDisplayString(
+                        SymbolDisplayFormat.CSharpShortErrorMessageFormat));
                 }
             }
         }
     }
 
-    private static string Repository()
+    internal static string Repository()
     {
         for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
         {

@@ -11,7 +11,8 @@ public class LayerTests(ITestOutputHelper output)
     // In the order of docs/architecture.md and of the table in README.md.
     private static readonly string[] _order =
     [
-        "Files", "Diagnostics", "Native", "Tensors", "Weights", "Models", "Parallelism", "Kernels", "Imaging", "Output", "Execution", "Backbones", "Text", "Modules",
+        "Files", "Diagnostics", "Native", "Tensors", "Weights", "Models", "Parallelism", "Kernels", "Imaging", "Output", "Execution",
+        "Backbones", "Text", "Modules",
         "Training", "Pipeline", "References", "Calibration", "Detection", "Methods", "Hosting",
     ];
 
@@ -22,7 +23,8 @@ public class LayerTests(ITestOutputHelper output)
 
     [Fact]
     public void Every_folder_has_a_layer()
-        => Assert.Equal(_order.Order(StringComparer.Ordinal), _graph.Value.Files.Select(f => Use.Folder(f, 1)).Where(f => f.Length > 0).Distinct().Order(StringComparer.Ordinal));
+        => Assert.Equal(_order.Order(StringComparer.Ordinal), _graph.Value.Files.Select(f => Use.Folder(f, 1)).Where(f => f.Length > 0).Distinct()
+            .Order(StringComparer.Ordinal));
 
     [Fact]
     public void A_folder_uses_only_those_before_it()

@@ -81,7 +81,8 @@ public class ProceduralDataSetTests
             Assert.Contains(picture.Category.Name, picture.Caption, StringComparison.Ordinal);
             Assert.Contains(picture.State, picture.Caption, StringComparison.Ordinal);
             Assert.NotEmpty(picture.State);
-            foreach (var defect in picture.Defects.Where(d => d.Kind is DefectKind.Scratch or DefectKind.Crack or DefectKind.Hole or DefectKind.Dent or DefectKind.Stain))
+            foreach (var defect in picture.Defects.Where(
+                d => d.Kind is DefectKind.Scratch or DefectKind.Crack or DefectKind.Hole or DefectKind.Dent or DefectKind.Stain))
             {
                 Assert.Contains(defect.Kind.ToString().ToLowerInvariant(), picture.Caption, StringComparison.Ordinal);
             }
@@ -191,7 +192,8 @@ public class ProceduralDataSetTests
     {
         var usual = new ProceduralSampleOptions { Size = 96, DefectiveShare = 1, MaxDefects = 1 };
         var large = usual with { LargeShare = 1 };
-        double Area(ProceduralSampleOptions options) => Enumerable.Range(0, 60).Average(s => ProceduralDataSet.Sample(s, options).Mask.Average(m => m ? 1.0 : 0));
+        double Area(ProceduralSampleOptions options) => Enumerable.Range(0, 60)
+            .Average(s => ProceduralDataSet.Sample(s, options).Mask.Average(m => m ? 1.0 : 0));
         Assert.InRange(Area(large), 1.5 * Area(usual), 0.28);
         Assert.Equal(ProceduralDataSet.Sample(3, usual).Image.Data, ProceduralDataSet.Sample(3, usual with { LargeShare = 0 }).Image.Data);
         Assert.Throws<ArgumentOutOfRangeException>(() => ProceduralDataSet.Sample(1, usual with { LargeShare = -0.1f }));

@@ -96,7 +96,10 @@ public sealed class MfpClipPipelineTests : IDisposable
         using var fewer = new ForwardTrace(keepTensors: true);
         using var more = new ForwardTrace(keepTensors: true);
 
-        _ = new MfpClipPipeline(Parts(_clip, self: new() { AdapterCount = 2, Stages = [.. stages.SkipLast(1)], Variant = prompted == 1 ? SelfPromptVariant.Off : SelfPromptVariant.Pooled }))
+        _ = new MfpClipPipeline(Parts(_clip, self: new()
+        {
+            AdapterCount = 2, Stages = [.. stages.SkipLast(1)], Variant = prompted == 1 ? SelfPromptVariant.Off : SelfPromptVariant.Pooled,
+        }))
             .Forward(_images, states, new() { Trace = fewer });
         _ = new MfpClipPipeline(Parts(_clip, self: new() { AdapterCount = 2, Stages = stages })).Forward(_images, states, new() { Trace = more });
 
@@ -113,7 +116,8 @@ public sealed class MfpClipPipelineTests : IDisposable
     {
         using var states = States(_clip);
         var with = new MfpClipPipeline(Parts(_clip, fill: false)).Forward(_images, states, ForwardContext.Default);
-        var without = new MfpClipPipeline(Parts(_clip, fill: false, mask: new() { Variant = MaskPromptVariant.Off })).Forward(_images, states, ForwardContext.Default);
+        var without = new MfpClipPipeline(Parts(_clip, fill: false, mask: new() { Variant = MaskPromptVariant.Off }))
+            .Forward(_images, states, ForwardContext.Default);
 
         TensorAssert.Close(without.Map, with.Map, 1e-6);
         TensorAssert.Close(without.Score, with.Score, 1e-6);

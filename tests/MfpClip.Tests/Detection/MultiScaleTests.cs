@@ -92,8 +92,10 @@ public sealed class MultiScaleTests
     [InlineData("1 NaN")]
     public void Scales_that_make_no_sense_are_refused(string words)
     {
-        double[] scales = [.. words.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(w => double.Parse(w, System.Globalization.CultureInfo.InvariantCulture))];
-        Assert.Contains("scales", Assert.Throws<DetectorConfigurationException>(() => ZeroShotDetectorTests.Builder().WithScales(scales).Build()).Message, StringComparison.Ordinal);
+        double[] scales = [.. words.Split(' ', StringSplitOptions.RemoveEmptyEntries)
+            .Select(w => double.Parse(w, System.Globalization.CultureInfo.InvariantCulture))];
+        Assert.Contains("scales", Assert.Throws<DetectorConfigurationException>(() => ZeroShotDetectorTests.Builder().WithScales(scales).Build()).Message,
+            StringComparison.Ordinal);
     }
 
     private sealed class SizesPass : IDetectionPass

@@ -52,7 +52,8 @@ public sealed class RecipeTests : IDisposable
         Assert.Equal(own, Hash(b => b.UseMultiPatch(new MultiPatchOptions { Seed = 7 })));
         string[] others =
         [
-            Hash(b => b.UseMultiPatch(new MultiPatchOptions { Neighbourhood = 5 })), Hash(b => b.WithoutMaskPrompt()), Hash(b => b.WithStages(2)), Hash(b => b.WithImageSize(112)),
+            Hash(b => b.UseMultiPatch(new MultiPatchOptions { Neighbourhood = 5 })), Hash(b => b.WithoutMaskPrompt()), Hash(b => b.WithStages(2)),
+            Hash(b => b.WithImageSize(112)),
             Hash(b => b.WithScales(1, 0.5)), Hash(b => b.WithPromptTemplates(new() { NormalStates = ["a fine [object]"] })),
         ];
         Assert.Equal(others.Length + 1, others.Append(own).Distinct().Count());
@@ -100,7 +101,9 @@ public sealed class RecipeTests : IDisposable
     [Fact]
     public void Every_fault_of_a_recipe_is_listed_at_once()
     {
-        var recipe = DetectorRecipe.Parse("""{ "backbone": { "package": "huge" }, "mask_prompt": "sharpen", "anomaly_map": { "tauu": 1 }, "precision": "int4" }""");
+        var recipe = DetectorRecipe.Parse("""
+            { "backbone": { "package": "huge" }, "mask_prompt": "sharpen", "anomaly_map": { "tauu": 1 }, "precision": "int4" }
+            """);
         Assert.Equal(4, Assert.Throws<DetectorConfigurationException>(() => ZeroShotDetectorBuilder.From(recipe)).Faults.Count);
     }
 
@@ -110,7 +113,8 @@ public sealed class RecipeTests : IDisposable
         string path = Path.Combine(_folder, "large.json");
         File.WriteAllText(path, "{" + new string(' ', 1 << 20) + "}");
         Assert.Contains("1048576", Assert.Throws<DetectorConfigurationException>(() => DetectorRecipe.Load(path)).Message, StringComparison.Ordinal);
-        Assert.Contains("absent.json", Assert.Throws<DetectorConfigurationException>(() => DetectorRecipe.Load(Path.Combine(_folder, "absent.json"))).Message, StringComparison.Ordinal);
+        Assert.Contains("absent.json", Assert.Throws<DetectorConfigurationException>(() => DetectorRecipe.Load(Path.Combine(_folder, "absent.json"))).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -130,7 +134,11 @@ public sealed class RecipeTests : IDisposable
         var registry = new DetectorRegistry();
         registry.AddMethod(new("own", "Own"), (Settings _) => new Own());
         registry.AddModule<IMaskPrompt, Settings>("own-mask", s => new("own-mask", _ => new NoMaskPrompt()) { Options = s });
-        var recipe = new DetectorRecipe { Method = "own", Backbone = new() { RandomSeed = 1, Config = ZeroShotDetectorTests.Config }, MaskPrompt = new("own-mask", new() { ["strength"] = 3 }) };
+        var recipe = new DetectorRecipe
+        {
+            Method = "own", Backbone = new() { RandomSeed = 1, Config = ZeroShotDetectorTests.Config },
+            MaskPrompt = new("own-mask", new() { ["strength"] = 3 }),
+        };
 
         using var detector = ZeroShotDetectorBuilder.From(recipe, registry).WithoutImageToTextPrompt().WithoutSelfPrompt().WithImageSize(56).Build();
 
@@ -144,7 +152,8 @@ public sealed class RecipeTests : IDisposable
     public void Images_in_memory_do_not_stop_a_detector_but_its_recipe()
     {
         var image = ImageInput.FromPixels(ZeroShotDetectorTests.Picture(1), "here");
-        using var detector = new ZeroShotDetectorBuilder().UseRandomBackbone(ZeroShotDetectorTests.Config).UseWinClip(new WinClipOptions { References = [image] }).WithImageSize(56).Build();
+        using var detector = new ZeroShotDetectorBuilder().UseRandomBackbone(ZeroShotDetectorTests.Config)
+            .UseWinClip(new WinClipOptions { References = [image] }).WithImageSize(56).Build();
 
         Assert.Contains("memory:here", detector.Recipe.ToJson(), StringComparison.Ordinal);
         Assert.Throws<DetectorConfigurationException>(() => ZeroShotDetectorBuilder.From(detector.Recipe));
@@ -155,7 +164,8 @@ public sealed class RecipeTests : IDisposable
     {
         // A backbone given as an object chooses its device itself; a file named afterwards must not inherit that.
         using var backbone = MfpClip.Backbones.Clip.ClipBackbone.CreateRandom(ZeroShotDetectorTests.Config, 1);
-        var e = Assert.Throws<DetectorConfigurationException>(() => new ZeroShotDetectorBuilder().UseBackbone(backbone).UseBackbone("/absent/model.pt").UseDevice("tpu").Build());
+        var e = Assert.Throws<DetectorConfigurationException>(
+            () => new ZeroShotDetectorBuilder().UseBackbone(backbone).UseBackbone("/absent/model.pt").UseDevice("tpu").Build());
         Assert.Contains(e.Faults, f => f.Contains("tpu", StringComparison.Ordinal));
     }
 
@@ -166,7 +176,10 @@ public sealed class RecipeTests : IDisposable
         MfpClip.Output.MapFiles.WritePng(photo, ZeroShotDetectorTests.Picture(1));
         using var alone = Builder("april-gan").Build();
         using var referenced = alone.WithReferences([photo]);
-        using var calibrated = referenced.WithCalibration(new() { ImageThreshold = 0.5f, PixelThreshold = 0.5f, MinimumScore = 0, MaximumScore = 1, Strategy = "by hand" });
+        using var calibrated = referenced.WithCalibration(new()
+        {
+            ImageThreshold = 0.5f, PixelThreshold = 0.5f, MinimumScore = 0, MaximumScore = 1, Strategy = "by hand",
+        });
 
         using var again = ZeroShotDetectorBuilder.From(DetectorRecipe.Parse(calibrated.Recipe.ToJson())).Build();
 
@@ -180,7 +193,8 @@ public sealed class RecipeTests : IDisposable
         var known = DetectorRegistry.Default.FindMethod(method);
         var builder = new ZeroShotDetectorBuilder().UseRandomBackbone(ZeroShotDetectorTests.Config, 3).UseMethod(known.Create(7)).WithImageSize(56);
         return known.Description.ReadsCnn
-            ? builder.UseCnn(new ResNetOptions { Architecture = ResNetArchitecture.ResNet18, RandomSeed = 1 }).UseSelfPrompt(new SelfPromptOptions { AdapterCount = 2, Seed = 7 })
+            ? builder.UseCnn(new ResNetOptions { Architecture = ResNetArchitecture.ResNet18, RandomSeed = 1 })
+                .UseSelfPrompt(new SelfPromptOptions { AdapterCount = 2, Seed = 7 })
             : builder;
     }
 

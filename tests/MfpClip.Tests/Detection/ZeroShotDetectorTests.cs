@@ -97,7 +97,8 @@ public sealed class ZeroShotDetectorTests : IDisposable
             {
                 int k = (i + t) % 6;
                 var result = detector.Detect(pictures[k], new() { ClassName = i % 3 == 0 ? "object" : "object " });
-                if (Math.Abs(result.Score - expected[k].Score) > 1e-5 || result.ModelMap.Data.Zip(expected[k].ModelMap.Data).Any(p => Math.Abs(p.First - p.Second) > 1e-5))
+                if (Math.Abs(result.Score - expected[k].Score) > 1e-5 || result.ModelMap.Data.Zip(expected[k].ModelMap.Data)
+                    .Any(p => Math.Abs(p.First - p.Second) > 1e-5))
                 {
                     failures.Enqueue($"thread {t}, image {k}: {result.Score} instead of {expected[k].Score}");
                 }
@@ -197,8 +198,10 @@ public sealed class ZeroShotDetectorTests : IDisposable
         Assert.Equal(score, loaded.Detect(Picture(1)).Score);
         Assert.NotEqual(score, untrained.Detect(Picture(1)).Score);
         Assert.NotEqual(loaded.Description.WeightsHash, untrained.Description.WeightsHash);
-        Assert.Contains("another backbone", Assert.Throws<WeightsException>(() => Builder().UseRandomBackbone(Config, 4).WithModuleWeights(path).Build()).Message, StringComparison.Ordinal);
-        Assert.Throws<WeightsMismatchException>(() => Builder().UseMaskPrompt(new MaskPromptOptions { Variant = MaskPromptVariant.Off }).WithModuleWeights(path).Build());
+        Assert.Contains("another backbone", Assert.Throws<WeightsException>(() => Builder().UseRandomBackbone(Config, 4).WithModuleWeights(path)
+            .Build()).Message, StringComparison.Ordinal);
+        Assert.Throws<WeightsMismatchException>(
+            () => Builder().UseMaskPrompt(new MaskPromptOptions { Variant = MaskPromptVariant.Off }).WithModuleWeights(path).Build());
     }
 
     [Fact]
@@ -222,7 +225,8 @@ public sealed class ZeroShotDetectorTests : IDisposable
         using var detector = Builder().Build();
 
         Assert.Throws<DetectionOptionsException>(() => detector.Detect(Picture(1), new() { ClassName = name }));
-        Assert.Contains("longer than", Assert.Throws<DetectionOptionsException>(() => detector.Detect(Picture(1), new() { ClassName = string.Join(' ', Enumerable.Repeat("word", 90)) })).Message, StringComparison.Ordinal);
+        Assert.Contains("longer than", Assert.Throws<DetectionOptionsException>(() =>
+            detector.Detect(Picture(1), new() { ClassName = string.Join(' ', Enumerable.Repeat("word", 90)) })).Message, StringComparison.Ordinal);
         Assert.InRange(detector.Detect(Picture(1), new() { ClassName = "metal nut" }).Score, 0, 1);
     }
 
@@ -246,7 +250,8 @@ public sealed class ZeroShotDetectorTests : IDisposable
             raw = plain.Detect(Picture(1)).Score;
         }
 
-        using var detector = Builder().WithCalibration(new() { ImageThreshold = raw - 0.01f, PixelThreshold = 0.2f, MinimumScore = 0, MaximumScore = 1, Strategy = "test" }).Build();
+        using var detector = Builder()
+            .WithCalibration(new() { ImageThreshold = raw - 0.01f, PixelThreshold = 0.2f, MinimumScore = 0, MaximumScore = 1, Strategy = "test" }).Build();
         var result = detector.Detect(Picture(1));
 
         Assert.True(result.IsAnomalous);

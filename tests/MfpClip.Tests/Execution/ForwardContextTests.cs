@@ -46,7 +46,8 @@ public class ForwardContextTests
     public async Task Reproducible_kernels_are_used_on_whatever_thread_runs_the_pass()
     {
         var tower = new List<bool>();
-        using var built = new ZeroShotDetectorBuilder().UseBackbone(new Watched(ClipBackbone.CreateRandom(Small, 1), tower)).WithImageSize(56).WithoutImageToTextPrompt().WithoutSelfPrompt().Build();
+        using var built = new ZeroShotDetectorBuilder().UseBackbone(new Watched(ClipBackbone.CreateRandom(Small, 1), tower)).WithImageSize(56)
+            .WithoutImageToTextPrompt().WithoutSelfPrompt().Build();
         using var detector = built.WithContext(new() { Reproducible = true });
         await foreach (var _ in detector.DetectAsync(Images()))
         {
@@ -86,7 +87,8 @@ public class ForwardContextTests
         Assert.Null(wrapped.GetService<IVisionEncoder>());
 
         using var detector = new ZeroShotDetectorBuilder().UseBackbone(wrapped).UseAnomalyClip(new() { Seed = 1 }).WithImageSize(56).Build();
-        using var plain = new ZeroShotDetectorBuilder().UseBackbone(ClipBackbone.CreateRandom(Small, 1)).UseAnomalyClip(new() { Seed = 1 }).WithImageSize(56).Build();
+        using var plain = new ZeroShotDetectorBuilder().UseBackbone(ClipBackbone.CreateRandom(Small, 1)).UseAnomalyClip(new() { Seed = 1 })
+            .WithImageSize(56).Build();
         var method = detector.GetTrainable();
         Assert.Equal(own.FrozenWeights.Select(w => $"backbone.{w.Key}"), method.FrozenWeights.Select(w => w.Key));
         Assert.Equal(plain.Detect(Image()).Score, detector.Detect(Image()).Score, 1e-5f);
@@ -96,7 +98,8 @@ public class ForwardContextTests
     [Fact]
     public void A_wrapped_pass_offers_what_it_wraps()
     {
-        using var detector = new ZeroShotDetectorBuilder().UseBackbone(ClipBackbone.CreateRandom(Small, 1)).WithImageSize(56).WithScales(1, 0.5).WithoutImageToTextPrompt().WithoutSelfPrompt().Build();
+        using var detector = new ZeroShotDetectorBuilder().UseBackbone(ClipBackbone.CreateRandom(Small, 1)).WithImageSize(56).WithScales(1, 0.5)
+            .WithoutImageToTextPrompt().WithoutSelfPrompt().Build();
         Assert.NotNull(detector.Pass.GetService<MultiScalePass>());
         Assert.NotNull(detector.Pass.GetService<MfpClipPass>());
         Assert.NotNull(detector.Pass.GetService<IAttentionBlocks>());

@@ -36,7 +36,9 @@ public class ServiceCollectionTests
     [Fact]
     public void Wrong_options_fail_when_the_host_starts_and_name_each_fault()
     {
-        using var services = new ServiceCollection().AddMfpClip(o => o.Recipe = new() { Backbone = "/absent/model", BatchSize = 0, ImageSize = -1, ImageToText = new("off"), SelfPrompt = new("off") }).BuildServiceProvider();
+        using var services = new ServiceCollection().AddMfpClip(o =>
+            o.Recipe = new() { Backbone = "/absent/model", BatchSize = 0, ImageSize = -1, ImageToText = new("off"), SelfPrompt = new("off") })
+            .BuildServiceProvider();
 
         var e = Assert.Throws<OptionsValidationException>(() => services.GetRequiredService<IStartupValidator>().Validate());
 
@@ -63,7 +65,8 @@ public class ServiceCollectionTests
     public void Metrics_and_traces_have_the_public_names()
     {
         long images = 0;
-        using var meters = new MeterListener { InstrumentPublished = (i, l) => { if (i.Meter.Name == MfpClipTelemetry.MeterName) { l.EnableMeasurementEvents(i); } } };
+        using var meters = new MeterListener { InstrumentPublished = (i, l) =>
+            { if (i.Meter.Name == MfpClipTelemetry.MeterName) { l.EnableMeasurementEvents(i); } } };
         meters.SetMeasurementEventCallback<long>((i, v, _, _) => images += i.Name == "mfpclip.images" ? v : 0);
         meters.Start();
         var activities = new List<string>();

@@ -65,7 +65,10 @@ public class ImageBatchTests
         using var detector = new ZeroShotDetectorBuilder().UseRandomBackbone(new()
         {
             EmbedDim = 16, Activation = MlpActivation.QuickGelu,
-            Vision = new() { ImageSize = 28, PatchSize = 14, Width = 32, Layers = 4, Heads = 2 }, Text = new() { VocabSize = 49408, Width = 16, Layers = 1, Heads = 2 },
+            Vision = new() { ImageSize = 28, PatchSize = 14, Width = 32, Layers = 4, Heads = 2 }, Text = new()
+            {
+                VocabSize = 49408, Width = 16, Layers = 1, Heads = 2,
+            },
         }, 1).UseCnn(cnn).WithImageSize(56).Build();
         var image = Image(4, 56, 56);
         detector.Detect(image);

@@ -20,7 +20,8 @@ public class ImageSharpDecoderTests() : ImageDecoderTests(new ImageSharpDecoder(
         foreach (SixLabors.ImageSharp.Formats.IImageEncoder encoder in new SixLabors.ImageSharp.Formats.IImageEncoder[]
         {
             new SixLabors.ImageSharp.Formats.Png.PngEncoder { BitDepth = SixLabors.ImageSharp.Formats.Png.PngBitDepth.Bit16 },
-            new SixLabors.ImageSharp.Formats.Tiff.TiffEncoder(), new SixLabors.ImageSharp.Formats.Tga.TgaEncoder(), new SixLabors.ImageSharp.Formats.Pbm.PbmEncoder { ColorType = SixLabors.ImageSharp.Formats.Pbm.PbmColorType.Rgb },
+            new SixLabors.ImageSharp.Formats.Tiff.TiffEncoder(), new SixLabors.ImageSharp.Formats.Tga.TgaEncoder(),
+            new SixLabors.ImageSharp.Formats.Pbm.PbmEncoder { ColorType = SixLabors.ImageSharp.Formats.Pbm.PbmColorType.Rgb },
         })
         {
             stream.SetLength(0);
@@ -36,7 +37,10 @@ public class ImageSharpDecoderTests() : ImageDecoderTests(new ImageSharpDecoder(
     [Fact]
     public void The_builder_takes_it()
     {
-        using var detector = new ZeroShotDetectorBuilder().UseRandomBackbone(Backbone.ClipBackboneTests.Tiny with { Text = Backbone.ClipBackboneTests.Tiny.Text with { VocabSize = 49408, ContextLength = 77 } })
+        using var detector = new ZeroShotDetectorBuilder().UseRandomBackbone(Backbone.ClipBackboneTests.Tiny with
+        {
+            Text = Backbone.ClipBackboneTests.Tiny.Text with { VocabSize = 49408, ContextLength = 77 },
+        })
             .WithImageSize(28).WithoutImageToTextPrompt().WithoutSelfPrompt().UseImageSharp().Build();
 
         Assert.Equal("ImageSharp", detector.Description.Stages[0].Options["decoder"]);
@@ -100,7 +104,8 @@ public abstract class ImageDecoderTests(IImageDecoder decoder)
     [InlineData("")]
     [InlineData("not an image at all")]
     public void What_is_no_image_is_named(string content) =>
-        Assert.Contains("a.txt", Assert.Throws<ImageDecodeException>(() => Decoder.Decode(System.Text.Encoding.ASCII.GetBytes(content), "a.txt", new())).Message, StringComparison.Ordinal);
+        Assert.Contains("a.txt", Assert.Throws<ImageDecodeException>(() =>
+            Decoder.Decode(System.Text.Encoding.ASCII.GetBytes(content), "a.txt", new())).Message, StringComparison.Ordinal);
 
     [Fact]
     public void Byte_flips_give_an_image_or_the_typed_error()

@@ -34,11 +34,13 @@ public sealed class MixedMethodsTests : IDisposable
         ["AdaCLIP as published"] = b => b.UseAdaClip(AdaClipOptions.AsPublished with { Clusters = 3 }),
         ["AdaCLIP, static only"] = b => b.UseAdaClip(Ada with { DynamicPrompts = false }),
         ["MFP-CLIP with AnomalyCLIP's prompts"] = b => b.UseImageToTextPrompt(d => AnomalyClipParts.CreatePrompts(d)),
-        ["MFP-CLIP with AdaCLIP's prompts and score"] = b => b.UseImageToTextPrompt(d => AdaClipParts.CreatePrompts(d)).UseAnomalyScore(d => AdaClipParts.CreateScorer(d, Ada)),
+        ["MFP-CLIP with AdaCLIP's prompts and score"] = b => b.UseImageToTextPrompt(d => AdaClipParts.CreatePrompts(d))
+            .UseAnomalyScore(d => AdaClipParts.CreateScorer(d, Ada)),
         ["MFP-CLIP with AnomalyCLIP's encoder, SP in every stage"] = b =>
             b.UseVisionEncoder(d => AnomalyClipParts.CreateVisionEncoder(d)).UseSelfPrompt(new SelfPromptOptions { Stages = [1, 2, 3, 4] }),
         ["AdaCLIP with MFP-CLIP's MPFA"] = b => b.UseAdaClip(Ada).UseMultiPatch(new MultiPatchOptions { Neighbourhood = 3 }),
-        ["AdaCLIP with MFP-CLIP's SP and MP"] = b => b.UseAdaClip(Ada).UseSelfPrompt(new SelfPromptOptions { Stages = [1, 3] }).UseMaskPrompt(new MaskPromptOptions()),
+        ["AdaCLIP with MFP-CLIP's SP and MP"] = b => b.UseAdaClip(Ada).UseSelfPrompt(new SelfPromptOptions { Stages = [1, 3] })
+            .UseMaskPrompt(new MaskPromptOptions()),
         ["AnomalyCLIP with AdaCLIP's encoder and score"] = b =>
             b.UseAnomalyClip().UseVisionEncoder(d => AdaClipParts.CreateVisionEncoder(d)).UseAnomalyScore(d => AdaClipParts.CreateScorer(d, Ada)),
         ["AnomalyCLIP with MFP-CLIP's prompts"] = b => b.UseAnomalyClip().UseImageToTextPrompt(new ImageToTextPromptOptions()),
@@ -56,7 +58,8 @@ public sealed class MixedMethodsTests : IDisposable
         using var detector = Build(name);
         var pictures = Enumerable.Range(1, 3).Select(i => ZeroShotDetectorTests.Picture(i)).ToList();
         var expected = pictures.Select(p => Numbers(detector.Detect(p))).ToList();
-        Assert.All(expected, e => Assert.All(e, v => Assert.InRange(v, 0, name.EndsWith("released", StringComparison.Ordinal) || name.EndsWith("published", StringComparison.Ordinal) ? 4 : 1)));
+        Assert.All(expected, e => Assert.All(e, v =>
+            Assert.InRange(v, 0, name.EndsWith("released", StringComparison.Ordinal) || name.EndsWith("published", StringComparison.Ordinal) ? 4 : 1)));
         Assert.NotEqual(expected[0], expected[1]);
 
         // An image's result does not depend on its neighbours in a batch.
@@ -99,7 +102,8 @@ public sealed class MixedMethodsTests : IDisposable
         Assert.Equal(Numbers(trained.Detect(picture)), Numbers(loaded.Detect(picture)));
         Assert.NotEqual(Numbers(fresh.Detect(picture)), Numbers(loaded.Detect(picture)));
         Assert.Throws<WeightsMismatchException>(() => new ZeroShotDetectorBuilder().UseRandomBackbone(Config, 3).WithImageSize(56)
-            .WithoutImageToTextPrompt().WithoutSelfPrompt().WithoutMaskPrompt().UseMultiPatch(new MultiPatchOptions { Projection = PatchProjection.Clip }).WithModuleWeights(path).Build());
+            .WithoutImageToTextPrompt().WithoutSelfPrompt().WithoutMaskPrompt().UseMultiPatch(new MultiPatchOptions { Projection = PatchProjection.Clip })
+                .WithModuleWeights(path).Build());
     }
 
     [Theory]
@@ -118,7 +122,8 @@ public sealed class MixedMethodsTests : IDisposable
         masks[0, ..20, ..30] = torch.ones(20, 30);
         var batch = new TrainingBatch
         {
-            Images = ImageBatch.FromPixels(FakeBackbone.Values(1, ScalarType.Float32, 2, 3, 56, 56)), ClassNames = ["pill", "metal-nut"], HasMask = [true, true],
+            Images = ImageBatch.FromPixels(FakeBackbone.Values(1, ScalarType.Float32, 2, 3, 56, 56)), ClassNames = ["pill", "metal-nut"],
+            HasMask = [true, true],
             Labels = torch.tensor(new[] { 1f, 0f }), Masks = masks,
         };
         using var optimizer = new AdamOptimizer(method.Recipe, method.TrainedWeights);
@@ -133,7 +138,8 @@ public sealed class MixedMethodsTests : IDisposable
             if (step == 0)
             {
                 // AdaCLIP's first static text prompt is stored and never used.
-                Assert.All(method.TrainedWeights.Where(w => w.Key != "i2tp.static_prompts.0"), w => Assert.True(w.Value.grad is not null, $"{w.Key} got no gradient"));
+                Assert.All(method.TrainedWeights.Where(w => w.Key != "i2tp.static_prompts.0"), w =>
+                    Assert.True(w.Value.grad is not null, $"{w.Key} got no gradient"));
             }
 
             optimizer.Step(1e-3);
@@ -157,8 +163,10 @@ public sealed class MixedMethodsTests : IDisposable
 
         Assert.All(new[]
         {
-            ("AdaCLIP", "AdaCLIP with MFP-CLIP's MPFA"), ("AdaCLIP", "AdaCLIP with MFP-CLIP's SP and MP"), ("AdaCLIP", "AdaCLIP, static only"), ("AdaCLIP", "AdaCLIP as published"),
-            ("AnomalyCLIP", "AnomalyCLIP with AdaCLIP's encoder and score"), ("AnomalyCLIP", "AnomalyCLIP with MFP-CLIP's prompts"), ("AnomalyCLIP", "AnomalyCLIP as published"),
+            ("AdaCLIP", "AdaCLIP with MFP-CLIP's MPFA"), ("AdaCLIP", "AdaCLIP with MFP-CLIP's SP and MP"), ("AdaCLIP", "AdaCLIP, static only"),
+            ("AdaCLIP", "AdaCLIP as published"),
+            ("AnomalyCLIP", "AnomalyCLIP with AdaCLIP's encoder and score"), ("AnomalyCLIP", "AnomalyCLIP with MFP-CLIP's prompts"),
+            ("AnomalyCLIP", "AnomalyCLIP as published"),
             ("AnomalyCLIP as released", "AnomalyCLIP as published"), ("MFP-CLIP with AnomalyCLIP's prompts", "MFP-CLIP with AdaCLIP's prompts and score"),
         }, p => Assert.NotEqual(results[p.Item1].Result, results[p.Item2].Result));
         Assert.Equal(results["AnomalyCLIP"].Result, results["AnomalyCLIP after AdaCLIP"].Result); // nothing of the first preset stays

@@ -16,7 +16,9 @@ internal sealed class FlakyServer : IDisposable
         _ = Task.Run(ServeAsync);
     }
 
-    /// <summary>Answers a request: gets its number (from 0) and the first byte asked for; returns raw bytes to send, after which the connection closes.</summary>
+    /// <summary>
+    /// Answers a request: gets its number (from 0) and the first byte asked for; returns raw bytes to send, after which the connection closes.
+    /// </summary>
     public Func<int, long, byte[]> Answer { get; set; } = (_, _) => Status(404);
 
     /// <summary>Wait before the connection closes.</summary>

@@ -142,7 +142,10 @@ public sealed class ModelStoreTests : IDisposable
         CacheFolder = _folder, Endpoint = _server.Address, Offline = offline, Retries = 2, RetryDelay = TimeSpan.FromMilliseconds(1), Token = null,
     });
 
-    private static CatalogueModel Model(string? sha) => new() { Name = "net", Repository = "org/net", Revision = "rev1", Licence = "MIT", Files = [new("net.bin", sha)] };
+    private static CatalogueModel Model(string? sha) => new()
+    {
+        Name = "net", Repository = "org/net", Revision = "rev1", Licence = "MIT", Files = [new("net.bin", sha)],
+    };
 
     private string[] Files() => Directory.GetFiles(_folder, "*", SearchOption.AllDirectories);
 

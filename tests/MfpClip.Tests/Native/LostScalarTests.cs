@@ -12,7 +12,8 @@ public class LostScalarTests
     // As TorchSharp 0.107 raised it.
     private const string Lost = "Unknown scalar type. Exception raised from type at /pytorch/c10/core/Scalar.h:339 (most recent call first)";
 
-    private const string OfAnotherType = "Expected false to be true, but got false. Exception raised from toFloat at /pytorch/c10/core/Scalar.h:140 (most recent call first)";
+    private const string OfAnotherType =
+        "Expected false to be true, but got false. Exception raised from toFloat at /pytorch/c10/core/Scalar.h:140 (most recent call first)";
 
     private static readonly RgbImage Photo = new(8, 8, new byte[192]);
 

@@ -23,7 +23,8 @@ public sealed class MemoryReuseTests
     [SkippableFact]
     public void It_is_so_on_glibc()
     {
-        Skip.IfNot(File.Exists("/lib/x86_64-linux-gnu/libc.so.6") && Environment.GetEnvironmentVariable("GLIBC_TUNABLES") is null, "No glibc here, or it is told otherwise.");
+        Skip.IfNot(File.Exists("/lib/x86_64-linux-gnu/libc.so.6")
+            && Environment.GetEnvironmentVariable("GLIBC_TUNABLES") is null, "No glibc here, or it is told otherwise.");
         Assert.True(MemoryReuse.Enable());
     }
 }

@@ -28,7 +28,8 @@ public class NativeDiagnosisTests
     [Fact]
     public void Two_backends_are_told_even_where_it_loads()
     {
-        Assert.Contains("cpu and cuda-12.8", Assert.Single(NativeDiagnosis.WhatIsOddAnyway(Well with { Backends = ["cpu", "cuda-12.8"] })), StringComparison.Ordinal);
+        Assert.Contains("cpu and cuda-12.8", Assert.Single(NativeDiagnosis.WhatIsOddAnyway(Well with { Backends = ["cpu", "cuda-12.8"] })),
+            StringComparison.Ordinal);
         Assert.Empty(NativeDiagnosis.WhatIsOddAnyway(Well));
     }
 

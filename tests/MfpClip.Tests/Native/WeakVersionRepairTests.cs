@@ -40,7 +40,8 @@ public sealed class WeakVersionRepairTests : IDisposable
     [SkippableFact]
     public void A_repaired_library_is_not_repaired_again()
     {
-        Assert.Contains("already", Assert.Throws<NativeBackendException>(() => WeakVersionRepair.Apply(WeakVersionRepair.Apply(Library()))).Message, StringComparison.Ordinal);
+        Assert.Contains("already", Assert.Throws<NativeBackendException>(() => WeakVersionRepair.Apply(WeakVersionRepair.Apply(Library()))).Message,
+            StringComparison.Ordinal);
     }
 
     [SkippableFact]
@@ -49,7 +50,8 @@ public sealed class WeakVersionRepairTests : IDisposable
         byte[] original = Library();
         Assert.Throws<NativeBackendException>(() => WeakVersionRepair.Apply([]));
         Assert.Throws<NativeBackendException>(() => WeakVersionRepair.Apply(new byte[5000]));
-        Assert.Contains("does not need", Assert.Throws<NativeBackendException>(() => WeakVersionRepair.Apply(File.ReadAllBytes(NativeFiles.Find("libc10.so")!))).Message, StringComparison.Ordinal);
+        Assert.Contains("does not need", Assert.Throws<NativeBackendException>(() =>
+            WeakVersionRepair.Apply(File.ReadAllBytes(NativeFiles.Find("libc10.so")!))).Message, StringComparison.Ordinal);
         var random = new Random(2);
         for (int i = 0; i < 60; i++)
         {
@@ -88,7 +90,8 @@ public sealed class WeakVersionRepairTests : IDisposable
         Assert.Equal(WeakVersionRepair.Apply(original), File.ReadAllBytes(path));
         Assert.Contains(Convert.ToHexStringLower(SHA256.HashData(original)), path, StringComparison.Ordinal);
         Assert.Equal([path], Directory.GetFiles(cache, "*", SearchOption.AllDirectories));
-        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute, OperatingSystem.IsLinux() ? File.GetUnixFileMode(Path.GetDirectoryName(path)!) : default);
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute, OperatingSystem.IsLinux()
+            ? File.GetUnixFileMode(Path.GetDirectoryName(path)!) : default);
 
         File.WriteAllText(path, "tampered");
         Assert.Equal(WeakVersionRepair.Apply(original), File.ReadAllBytes(RepairedLibraryCache.GetOrCreate(library, cache)));

@@ -42,7 +42,8 @@ public sealed class OutputTests : IDisposable
         Assert.Equal([0x93, (byte)'N', (byte)'U', (byte)'M', (byte)'P', (byte)'Y', 1, 0], npy[..8]);
         int header = BinaryPrimitives.ReadUInt16LittleEndian(npy.AsSpan(8));
         Assert.Equal(0, (10 + header) % 64);
-        Assert.StartsWith("{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }", System.Text.Encoding.ASCII.GetString(npy, 10, header), StringComparison.Ordinal);
+        Assert.StartsWith("{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }", System.Text.Encoding.ASCII.GetString(npy, 10, header),
+            StringComparison.Ordinal);
         Assert.Equal(10 + header + 24, npy.Length);
         Assert.Equal(0.5f, BinaryPrimitives.ReadSingleLittleEndian(npy.AsSpan(10 + header + 4)));
     }
@@ -136,7 +137,8 @@ public sealed class OutputTests : IDisposable
 
     private static AnomalyResult Result { get; } = new()
     {
-        ImageName = "a.png", ClassName = "object", Score = 0.5f, ModelMap = new(2, 2, [0, 0, 0, 1]), ImageWidth = 200, ImageHeight = 200, PixelThreshold = 0.5f, Timings = new(),
+        ImageName = "a.png", ClassName = "object", Score = 0.5f, ModelMap = new(2, 2, [0, 0, 0, 1]), ImageWidth = 200, ImageHeight = 200,
+        PixelThreshold = 0.5f, Timings = new(),
     };
 
     /// <summary>A file on a disk that has room for so many bytes.</summary>

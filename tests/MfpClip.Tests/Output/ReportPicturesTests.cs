@@ -62,15 +62,23 @@ public sealed class ReportPicturesTests
             var random = new Random(1);
             var pixels = new byte[2400 * 1300 * 3];
             random.NextBytes(pixels);
-            using (var report = new HtmlReport(path, new() { Method = "m", Stages = [], Device = "cpu", Precision = "Float32", ImageSize = 8, LibraryVersion = "1", WeightsHash = new string('0', 64) }))
+            using (var report = new HtmlReport(path, new()
+            {
+                Method = "m", Stages = [], Device = "cpu", Precision = "Float32", ImageSize = 8, LibraryVersion = "1", WeightsHash = new string('0', 64),
+            }))
             {
                 report.Add(
-                    new() { ImageName = "a", ClassName = "object", Score = 0.5f, ModelMap = new(2, 2, [0, 0, 0, 1]), ImageWidth = 2400, ImageHeight = 1300, PixelThreshold = 0.5f, Timings = new(), Regions = [new(2000, 1000, 300, 200, 9, 1, 2100, 1100)] },
+                    new()
+                    {
+                        ImageName = "a", ClassName = "object", Score = 0.5f, ModelMap = new(2, 2, [0, 0, 0, 1]), ImageWidth = 2400, ImageHeight = 1300,
+                        PixelThreshold = 0.5f, Timings = new(), Regions = [new(2000, 1000, 300, 200, 9, 1, 2100, 1100)],
+                    },
                     new RgbImage(2400, 1300, pixels));
                 report.Complete();
             }
 
-            var pictures = File.ReadAllText(path).Split(";base64,").Skip(1).Select(p => new SkiaImageDecoder().Decode(Convert.FromBase64String(p[..p.IndexOf('"', StringComparison.Ordinal)]), "x", new())).ToList();
+            var pictures = File.ReadAllText(path).Split(";base64,").Skip(1)
+                .Select(p => new SkiaImageDecoder().Decode(Convert.FromBase64String(p[..p.IndexOf('"', StringComparison.Ordinal)]), "x", new())).ToList();
             Assert.Equal(3, pictures.Count);
             Assert.All(pictures, p => Assert.Equal((800, 434), (p.Width, p.Height)));
         }

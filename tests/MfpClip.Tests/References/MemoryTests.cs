@@ -45,7 +45,8 @@ public class MemoryTests
         {
             using var scope = torch.NewDisposeScope();
             var random = new Random(seed);
-            Tensor Unit(int rows) => F.normalize(torch.tensor(Enumerable.Range(0, rows * 6).Select(_ => (float)(random.NextDouble() - 0.5)).ToArray(), [rows, 6]), p: 2, dim: 1);
+            Tensor Unit(int rows) =>
+                F.normalize(torch.tensor(Enumerable.Range(0, rows * 6).Select(_ => (float)(random.NextDouble() - 0.5)).ToArray(), [rows, 6]), p: 2, dim: 1);
             var (q, memory) = (Unit(n), Unit(m));
             TensorAssert.Close(1 - torch.matmul(q, memory.t()).amax([1]), NearestNeighbours.Distances(q, memory), 1e-6);
         }, iter: 50);
@@ -54,11 +55,13 @@ public class MemoryTests
     [Theory]
     [InlineData(new[] { 0, 1 }, new[] { 1, 0 }, 0.8)] // the same tokens: nothing is far from the other image
     [InlineData(new[] { 0, 0 }, new[] { 1, 1 }, 0)] // nothing in common: 1 - 1 / 0.5, and no less than 0
-    [InlineData(new[] { 0, 1 }, new[] { 0, 2 }, 0.16)] // left out, half the tokens lie at 0 and half at 1; the mean of all is (2, 1, 1) / 4, any two are 1 - 6 / 16 apart: 0.8 (1 - 0.5 / 0.625)
+    // left out, half the tokens lie at 0 and half at 1; the mean of all is (2, 1, 1) / 4, any two are 1 - 6 / 16 apart: 0.8 (1 - 0.5 / 0.625)
+    [InlineData(new[] { 0, 1 }, new[] { 0, 2 }, 0.16)]
     public void The_weight_is_what_the_references_explain_of_one_another(int[] first, int[] second, double expected)
     {
         using var scope = torch.NewDisposeScope();
-        ReferenceEntry Entry(string id, int[] axes) => new(id, id, 10, 10, 1, 2, torch.eye(3).index_select(0, torch.tensor(axes.Select(a => (long)a).ToArray())).clone(), [0, 1], [0.1f, 0.1f], 0.1f);
+        ReferenceEntry Entry(string id, int[] axes) =>
+            new(id, id, 10, 10, 1, 2, torch.eye(3).index_select(0, torch.tensor(axes.Select(a => (long)a).ToArray())).clone(), [0, 1], [0.1f, 0.1f], 0.1f);
         using var a = Entry("a", first);
         using var b = Entry("b", second);
         var all = new ReferenceOptions { CoresetRatio = 1 };

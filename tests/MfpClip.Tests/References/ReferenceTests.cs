@@ -105,7 +105,8 @@ public sealed class ReferenceTests : IDisposable
         Assert.Equal(with.References!.Images, again.References!.Images);
         Assert.Equal(with.Description.WeightsHash, again.Description.WeightsHash);
 
-        using var other = new ZeroShotDetectorBuilder().UseRandomBackbone(ZeroShotDetectorTests.Config, 4).WithoutImageToTextPrompt().WithoutSelfPrompt().WithImageSize(112).Build();
+        using var other = new ZeroShotDetectorBuilder().UseRandomBackbone(ZeroShotDetectorTests.Config, 4).WithoutImageToTextPrompt().WithoutSelfPrompt()
+            .WithImageSize(112).Build();
         Assert.Contains("other weights", Assert.Throws<WeightsException>(() => other.WithReferenceFile(path)).Message, StringComparison.Ordinal);
         using var larger = Builder().WithImageSize(126).Build();
         Assert.Contains("112 pixels", Assert.Throws<WeightsException>(() => larger.WithReferenceFile(path)).Message, StringComparison.Ordinal);
@@ -171,19 +172,26 @@ public sealed class ReferenceTests : IDisposable
         Assert.Throws<ReferenceException>(() => with.RemoveReferences("good 1", "good 2"));
         Assert.Throws<ReferenceException>(() => with.RemoveReferences("unknown"));
         Assert.Throws<ReferenceException>(() => detector.RemoveReferences("good 1"));
-        Assert.Contains("no image", Assert.Throws<DetectorConfigurationException>(() => Builder().WithReferences([]).Build()).Message, StringComparison.Ordinal);
+        Assert.Contains("no image", Assert.Throws<DetectorConfigurationException>(() => Builder().WithReferences([]).Build()).Message,
+            StringComparison.Ordinal);
         Assert.Equal(before, Map(with));
     }
 
     [Fact]
     public void Every_wrong_option_is_listed()
     {
-        var wrong = new ReferenceOptions { Neighbourhood = 2, CoresetRatio = 0, TopCells = 0, Weight = double.NaN, Stages = [0], MaximumTokens = 1, ClassName = " " };
+        var wrong = new ReferenceOptions
+        {
+            Neighbourhood = 2, CoresetRatio = 0, TopCells = 0, Weight = double.NaN, Stages = [0], MaximumTokens = 1, ClassName = " ",
+        };
 
-        Assert.Equal(7, Assert.Throws<DetectorConfigurationException>(() => Builder().WithReferences(Goods(1), wrong).Build()).Faults.Count(f => f.StartsWith("References:", StringComparison.Ordinal)));
+        Assert.Equal(7, Assert.Throws<DetectorConfigurationException>(() => Builder().WithReferences(Goods(1), wrong).Build()).Faults.Count(
+            f => f.StartsWith("References:", StringComparison.Ordinal)));
         using var detector = Detector();
-        Assert.Contains("stage 9", Assert.Throws<ReferenceException>(() => detector.WithReferences(Goods(1), new() { Stages = [9] })).Message, StringComparison.Ordinal);
-        Assert.Contains("no convolutional maps", Assert.Throws<ReferenceException>(() => detector.WithReferences(Goods(1), new() { Features = ReferenceFeatures.Convolutional })).Message, StringComparison.Ordinal);
+        Assert.Contains("stage 9", Assert.Throws<ReferenceException>(() => detector.WithReferences(Goods(1), new() { Stages = [9] })).Message,
+            StringComparison.Ordinal);
+        Assert.Contains("no convolutional maps", Assert.Throws<ReferenceException>(() =>
+            detector.WithReferences(Goods(1), new() { Features = ReferenceFeatures.Convolutional })).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -215,7 +223,8 @@ public sealed class ReferenceTests : IDisposable
     [Fact]
     public void Any_method_takes_references_winclip_too()
     {
-        using var detector = new ZeroShotDetectorBuilder().UseRandomBackbone(ZeroShotDetectorTests.Config, 3).UseWinClip().WithImageSize(112).WithReferences(Goods(1, 2), Few).Build();
+        using var detector = new ZeroShotDetectorBuilder().UseRandomBackbone(ZeroShotDetectorTests.Config, 3).UseWinClip().WithImageSize(112)
+            .WithReferences(Goods(1, 2), Few).Build();
 
         Assert.InRange(detector.Detect(Good(99)).Score, 0, 1);
         Assert.EndsWith("with references", detector.Description.Method, StringComparison.Ordinal);

@@ -46,7 +46,8 @@ public sealed class AnomalyMapGeneratorTests : IDisposable
         double[] left = [1, 0.75, 0.25, 0];
         var before = new AnomalyMapGenerator(new() { Tau = 4 }).Map([z], [Texts], 1, 4, ForwardContext.Default).select(1, 1);
         TensorAssert.Values([.. left.Select(w => Sigmoid(4 * (1 - (2 * w))))], before);
-        var after = new AnomalyMapGenerator(new() { Tau = 4, Upsampling = MapUpsampling.AfterSoftmax }).Map([z], [Texts], 1, 4, ForwardContext.Default).select(1, 1);
+        var after = new AnomalyMapGenerator(new() { Tau = 4, Upsampling = MapUpsampling.AfterSoftmax })
+            .Map([z], [Texts], 1, 4, ForwardContext.Default).select(1, 1);
         TensorAssert.Values([.. left.Select(w => (w * Sigmoid(-4)) + ((1 - w) * Sigmoid(4)))], after);
     }
 
@@ -95,7 +96,8 @@ public sealed class AnomalyMapGeneratorTests : IDisposable
         {
             TensorAssert.Close(
                 new AnomalyMapGenerator(options).Map([z[stage]], [t[stage]], 6, 6, ForwardContext.Default).to_type(ScalarType.Float64),
-                new AnomalyMapGenerator(options with { Stages = [3, 1] }).Map([z[stage]], [t[stage]], 6, 6, ForwardContext.Default).to_type(ScalarType.Float64), 0);
+                new AnomalyMapGenerator(options with { Stages = [3, 1] }).Map([z[stage]], [t[stage]], 6, 6, ForwardContext.Default)
+                    .to_type(ScalarType.Float64), 0);
         }
     }
 
@@ -104,7 +106,8 @@ public sealed class AnomalyMapGeneratorTests : IDisposable
     {
         foreach (int[] stages in new int[][] { [0], [5], [2, 2] })
         {
-            var error = Assert.Throws<DetectorConfigurationException>(() => ZeroShotDetectorTests.Builder().UseAnomalyMap(new AnomalyMapOptions { Stages = stages }).Build());
+            var error = Assert.Throws<DetectorConfigurationException>(
+                () => ZeroShotDetectorTests.Builder().UseAnomalyMap(new AnomalyMapOptions { Stages = stages }).Build());
             Assert.Contains("stages are", error.Message, StringComparison.Ordinal);
         }
 
@@ -130,7 +133,8 @@ public sealed class AnomalyMapGeneratorTests : IDisposable
     {
         var z = FakeBackbone.Values(1, ScalarType.Float32, 1, 2, 2, 2);
 
-        var map = new AnomalyMapGenerator(new() { Fusion = StageFusion.MeanOfLogits, Upsampling = upsampling }).Map([z, z], [Texts, Texts], 6, 4, ForwardContext.Default);
+        var map = new AnomalyMapGenerator(new() { Fusion = StageFusion.MeanOfLogits, Upsampling = upsampling })
+            .Map([z, z], [Texts, Texts], 6, 4, ForwardContext.Default);
 
         Assert.Equal([1, 2, 6, 4], map.shape);
     }
@@ -166,7 +170,8 @@ public sealed class AnomalyMapGeneratorTests : IDisposable
         // Swapped states in the second stage: the two stages cancel to one half.
         TensorAssert.Close(torch.full_like(both, 0.5), both, 1e-6);
         TensorAssert.Close(
-            generator.Map([z.narrow(0, 1, 1)], [t.narrow(0, 1, 1)], 4, 4, ForwardContext.Default), generator.Map([z], [t], 4, 4, ForwardContext.Default).narrow(0, 1, 1), 1e-6);
+            generator.Map([z.narrow(0, 1, 1)], [t.narrow(0, 1, 1)], 4, 4, ForwardContext.Default), generator.Map([z], [t], 4, 4, ForwardContext.Default)
+                .narrow(0, 1, 1), 1e-6);
     }
 
     [Fact]

@@ -45,7 +45,8 @@ public class DefectRegionsTests
             while (pending.TryDequeue(out int p))
             {
                 region.Add(p);
-                foreach (int q in left.Where(q => Math.Abs((q % map.Width) - (p % map.Width)) <= 1 && Math.Abs((q / map.Width) - (p / map.Width)) <= 1).ToList())
+                foreach (int q in left.Where(q =>
+                    Math.Abs((q % map.Width) - (p % map.Width)) <= 1 && Math.Abs((q / map.Width) - (p / map.Width)) <= 1).ToList())
                 {
                     left.Remove(q);
                     pending.Enqueue(q);

@@ -28,7 +28,8 @@ public sealed class MethodComparisonTests : IDisposable
         Assert.NotEqual(aprilGan.Runs[0].WeightsHash, aprilGan.Runs[1].WeightsHash);
         Assert.All(aprilGan.Runs, r => Assert.True(File.Exists(Path.Combine(_folder, "out", r.Modules!))));
         Assert.All(aprilGan.Runs, r => Assert.False(File.Exists(Path.Combine(_folder, "out", Path.GetDirectoryName(r.Modules!)!, "checkpoint.safetensors"))));
-        Assert.All(result.Methods.SelectMany(m => m.Runs), r => Assert.True(r.Latency is { Median: > 0, Images: 3 } && r.Latency.P95 >= r.Latency.Median && r.DetectionMemory > 0));
+        Assert.All(result.Methods.SelectMany(m => m.Runs), r =>
+            Assert.True(r.Latency is { Median: > 0, Images: 3 } && r.Latency.P95 >= r.Latency.Median && r.DetectionMemory > 0));
         Assert.Contains("nothing was trained", winClip.Runs[0].Protocol[0], StringComparison.Ordinal);
         double[] seeds = [.. aprilGan.Runs.Select(r => r.Mean["pixel_auroc"]!.Value)];
         Assert.Equal(seeds.Average(), aprilGan.Of("pixel_auroc").Mean!.Value, 12);
@@ -41,13 +42,15 @@ public sealed class MethodComparisonTests : IDisposable
         var second = new MethodComparison(Options()).Run([Line("winclip"), Line("april-gan")], Small.Data(2), TestData(), again);
 
         Assert.All(again.Phases, p => Assert.Equal("known", p));
-        Assert.Equal(result.Methods.SelectMany(m => m.Runs).Select(r => (r.Key, r.Latency)), second.Methods.SelectMany(m => m.Runs).Select(r => (r.Key, r.Latency)));
+        Assert.Equal(result.Methods.SelectMany(m => m.Runs).Select(r => (r.Key, r.Latency)), second.Methods.SelectMany(m => m.Runs)
+            .Select(r => (r.Key, r.Latency)));
     }
 
     [Fact]
     public void The_report_has_the_papers_columns_and_the_published_numbers_beside_ours()
     {
-        var result = new MethodComparison(Options() with { Seeds = [4], Notice = "SMALL", Command = "compare <this>" }).Run([Line("winclip"), Line("april-gan")], Small.Data(2), TestData());
+        var result = new MethodComparison(Options() with { Seeds = [4], Notice = "SMALL", Command = "compare <this>" })
+            .Run([Line("winclip"), Line("april-gan")], Small.Data(2), TestData());
 
         string markdown = File.ReadAllText(Path.Combine(_folder, "out", "comparison.md"));
         Assert.Contains("| method | plates I-AUC | plates P-AUC | mean I-AUC | mean P-AUC |", markdown, StringComparison.Ordinal);
@@ -58,7 +61,8 @@ public sealed class MethodComparisonTests : IDisposable
         Assert.Contains("<svg", html, StringComparison.Ordinal);
         Assert.DoesNotContain("http", html, StringComparison.Ordinal); // one file, nothing from outside
         using var json = JsonDocument.Parse(File.ReadAllText(Path.Combine(_folder, "out", "comparison.json")));
-        Assert.Equal(result.Methods[1].Of("image_auroc").Mean, json.RootElement.GetProperty("methods")[1].GetProperty("mean").GetProperty("image_auroc").GetProperty("mean").GetDouble());
+        Assert.Equal(result.Methods[1].Of("image_auroc").Mean, json.RootElement.GetProperty("methods")[1].GetProperty("mean").GetProperty("image_auroc")
+            .GetProperty("mean").GetDouble());
         string[] csv = File.ReadAllLines(Path.Combine(_folder, "out", "comparison.csv"));
         Assert.Equal(1 + (2 * 3), csv.Length); // category, data set, mean of each method
         Assert.All(csv, l => Assert.Equal(csv[0].Split(',').Length, l.Split(',').Length));
@@ -75,7 +79,8 @@ public sealed class MethodComparisonTests : IDisposable
                 cancel.Cancel();
             }
         });
-        Assert.ThrowsAny<OperationCanceledException>(() => new MethodComparison(Options()).Run([Line("winclip"), Line("april-gan")], Small.Data(2), TestData(), stop, cancel.Token));
+        Assert.ThrowsAny<OperationCanceledException>(
+            () => new MethodComparison(Options()).Run([Line("winclip"), Line("april-gan")], Small.Data(2), TestData(), stop, cancel.Token));
 
         var told = new Told();
         var result = new MethodComparison(Options()).Run([Line("winclip"), Line("april-gan")], Small.Data(2), TestData(), told);
@@ -92,7 +97,8 @@ public sealed class MethodComparisonTests : IDisposable
         File.WriteAllText(stored, "{");
         var damaged = new Told();
         new MethodComparison(Options() with { Seeds = [4] }).Run([Line("winclip")], Small.Data(2), TestData(), damaged);
-        new MethodComparison(Options() with { Seeds = [4], Evaluation = new() { Cases = 0, SmoothingSigma = 2 } }).Run([Line("winclip")], Small.Data(2), TestData());
+        new MethodComparison(Options() with { Seeds = [4], Evaluation = new() { Cases = 0, SmoothingSigma = 2 } })
+            .Run([Line("winclip")], Small.Data(2), TestData());
 
         Assert.DoesNotContain("known", damaged.Phases);
         Assert.Equal(2, Directory.GetFiles(Path.Combine(_folder, "out"), "result.json", SearchOption.AllDirectories).Length);
@@ -101,7 +107,10 @@ public sealed class MethodComparisonTests : IDisposable
     [Fact]
     public void A_training_can_be_ended_early_which_the_report_says()
     {
-        var options = Options() with { Seeds = [4], Recipe = own => own with { Epochs = 3, BatchSize = 1 }, Training = Options().Training! with { MaximumSteps = 2 } };
+        var options = Options() with
+        {
+            Seeds = [4], Recipe = own => own with { Epochs = 3, BatchSize = 1 }, Training = Options().Training! with { MaximumSteps = 2 },
+        };
 
         var run = Assert.Single(new MethodComparison(options).Run([Line("april-gan")], Small.Data(2), TestData()).Methods[0].Runs);
 

@@ -14,7 +14,8 @@ internal static class LineDefects
         var (x, y) = d.OnProduct();
         float half = r.LogBetween(0.0016f, 0.006f);
         int lines = r.Chance(0.6f) ? 1 : r.Count(2, 4);
-        float length = Math.Clamp(d.Area / (2.2f * half * lines), 0.05f, 0.8f), turn = r.Next(), bow = r.Chance(0.4f) ? r.Between(-0.25f, 0.25f) : r.Between(-0.03f, 0.03f);
+        float length = Math.Clamp(d.Area / (2.2f * half * lines), 0.05f, 0.8f), turn = r.Next(),
+            bow = r.Chance(0.4f) ? r.Between(-0.25f, 0.25f) : r.Between(-0.03f, 0.03f);
         for (int k = 0; k < lines; k++)
         {
             float off = (k - ((lines - 1) * 0.5f)) * half * r.Between(3, 7), own = length * r.Between(0.6f, 1);
@@ -66,7 +67,8 @@ internal static class LineDefects
         region.OnProduct();
         var around = d.ColorAround(x, y, 0.04f);
         bool dark = around.Luma > 0.16f;
-        region.Color(dark ? around * (0.65f * (1 - d.Strength)) : Rgb.Grey(0.5f + (0.4f * d.Strength)), 0.5f + (0.5f * d.Strength)).Height(-half * (0.5f + d.Strength)).Gloss(0.05f);
+        region.Color(dark ? around * (0.65f * (1 - d.Strength)) : Rgb.Grey(0.5f + (0.4f * d.Strength)), 0.5f + (0.5f * d.Strength))
+            .Height(-half * (0.5f + d.Strength)).Gloss(0.05f);
     }
 
     private static void Walk(Region region, SeededRandom r, float x, float y, float turn, float length, float half, int branches)
@@ -179,7 +181,8 @@ internal static class LineDefects
         }
     }
 
-    private static int Pixel(DefectSite d, float x, float y) => (Math.Clamp((int)(y * d.Size), 0, d.Size - 1) * d.Size) + Math.Clamp((int)(x * d.Size), 0, d.Size - 1);
+    private static int Pixel(DefectSite d, float x, float y) =>
+        (Math.Clamp((int)(y * d.Size), 0, d.Size - 1) * d.Size) + Math.Clamp((int)(x * d.Size), 0, d.Size - 1);
 
     // Replaces a region by what lies at an offset.
     private static void Shift(DefectSite d, Region region, float dx, float dy)
@@ -211,6 +214,7 @@ internal static class LineDefects
         float dx = Exact.Cos(turn) * length * 0.5f, dy = Exact.Sin(turn) * length * 0.5f;
         region.Stroke(x - dx, y - dy, x + dx, y + dy, half, half);
         region.OnProduct();
-        region.Color(Rgb.Mix(d.ColorAround(x, y, 0.08f), d.Contrast(d.ColorAround(x, y, 0.08f)), 0.15f + (0.5f * d.Strength)), 0.7f + (0.3f * d.Strength)).Height(-half * 0.4f);
+        region.Color(Rgb.Mix(d.ColorAround(x, y, 0.08f), d.Contrast(d.ColorAround(x, y, 0.08f)), 0.15f + (0.5f * d.Strength)), 0.7f + (0.3f * d.Strength))
+            .Height(-half * 0.4f);
     }
 }

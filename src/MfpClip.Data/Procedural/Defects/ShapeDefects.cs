@@ -70,7 +70,10 @@ internal static class ShapeDefects
         if (r.Chance(0.5f) && PickPart(d) is { } part)
         {
             float turn = r.Sign() * r.Between(0.02f, 0.09f) * (0.5f + d.Strength), step = part.Frame.Scale * 0.1f * d.Strength;
-            var moved = part with { Frame = part.Frame with { Turns = part.Frame.Turns + turn, X = part.Frame.X + (step * r.Normal()), Y = part.Frame.Y + (step * r.Normal()) } };
+            var moved = part with
+            {
+                Frame = part.Frame with { Turns = part.Frame.Turns + turn, X = part.Frame.X + (step * r.Normal()), Y = part.Frame.Y + (step * r.Normal()) },
+            };
             Repaint(d, p => p == part ? moved : p);
             return;
         }
@@ -130,7 +133,13 @@ internal static class ShapeDefects
             var print = d.Scene.Prints[r.Below(d.Scene.Prints.Count)];
             var part = d.Scene.Parts.First(p => p.Frame == print.Frame);
             float step = part.Frame.Scale * r.Between(0.15f, 0.5f), a = r.Next();
-            var moved = part with { Frame = part.Frame with { X = part.Frame.X + (step * Exact.Cos(a)), Y = part.Frame.Y + (step * Exact.Sin(a)), Turns = part.Frame.Turns + r.Between(-0.05f, 0.05f) } };
+            var moved = part with
+            {
+                Frame = part.Frame with
+                {
+                    X = part.Frame.X + (step * Exact.Cos(a)), Y = part.Frame.Y + (step * Exact.Sin(a)), Turns = part.Frame.Turns + r.Between(-0.05f, 0.05f),
+                },
+            };
             if (r.Chance(0.4f))
             {
                 // Half of it is missing.
@@ -155,7 +164,10 @@ internal static class ShapeDefects
         }
 
         var painter = new Painter(d.Layers, d.Scene.Base, new(x, y, Math.Clamp(d.Radius * 2, 0.04f, 0.3f), r.Chance(0.5f) ? 0 : r.Next()));
-        Prints.Draw(painter, r.Bits(), 1, r.Count(1, 4), r.Between(0.15f, 0.3f), new() { Color = ink, Opacity = 0.5f + (0.5f * d.Strength), OnTop = true, OnProductOnly = true, Gloss = 0.2f });
+        Prints.Draw(painter, r.Bits(), 1, r.Count(1, 4), r.Between(0.15f, 0.3f), new()
+        {
+            Color = ink, Opacity = 0.5f + (0.5f * d.Strength), OnTop = true, OnProductOnly = true, Gloss = 0.2f,
+        });
     }
 
     private static Part? PickPart(DefectSite d)

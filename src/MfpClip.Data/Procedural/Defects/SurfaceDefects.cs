@@ -43,7 +43,8 @@ internal static class SurfaceDefects
         var region = new Region(d);
         region.Patch(x, y, d.Radius * 1.15f, r.Between(0.6f, 1.6f), r.Between(0.1f, 0.4f), r.LogBetween(1, 4));
         region.OnProduct().Patchy(r.Between(0.1f, 0.6f));
-        var rust = r.Pick(new Rgb(0.5f, 0.25f, 0.1f), new Rgb(0.38f, 0.17f, 0.08f), new Rgb(0.62f, 0.36f, 0.15f), new Rgb(0.28f, 0.16f, 0.1f), new Rgb(0.35f, 0.5f, 0.42f), new Rgb(0.75f, 0.76f, 0.7f)).Vary(r, 0.2f);
+        var rust = r.Pick(new Rgb(0.5f, 0.25f, 0.1f), new Rgb(0.38f, 0.17f, 0.08f), new Rgb(0.62f, 0.36f, 0.15f), new Rgb(0.28f, 0.16f, 0.1f),
+            new Rgb(0.35f, 0.5f, 0.42f), new Rgb(0.75f, 0.76f, 0.7f)).Vary(r, 0.2f);
         region.Color(rust, 0.4f + (0.6f * d.Strength), 0.25f).Height(0.0005f, 0.0012f * (0.3f + d.Strength)).Gloss(0.03f);
     }
 
@@ -90,7 +91,8 @@ internal static class SurfaceDefects
         for (int k = 0; k < lumps; k++)
         {
             float a = r.Next(), away = k == 0 ? 0 : spread * MathF.Sqrt(r.Next()), own = radius * r.Between(0.6f, 1.3f);
-            region.Shape(new Blob(0, 0, 1, r, drop ? 0.1f : 0.35f, drop ? 1 : r.Between(0.7f, 1.3f)), x + (away * Exact.Cos(a)), y + (away * Exact.Sin(a)), own, 0, own * r.Between(0.1f, 0.9f));
+            region.Shape(new Blob(0, 0, 1, r, drop ? 0.1f : 0.35f, drop ? 1 : r.Between(0.7f, 1.3f)), x + (away * Exact.Cos(a)), y + (away * Exact.Sin(a)), own,
+                0, own * r.Between(0.1f, 0.9f));
         }
 
         var color = r.Chance(0.35f) ? Finish.AnyColor(r) : d.Contrast(around);
@@ -111,12 +113,14 @@ internal static class SurfaceDefects
         for (int k = 0; k < pits; k++)
         {
             float u = spread * r.Normal() * 0.6f, v = spread * r.Normal() * 0.6f * stretch, own = radius * r.Between(0.5f, 1.2f);
-            region.Shape(new Blob(0, 0, 1, r, 0.2f), x + (u * Exact.Cos(turn)) - (v * Exact.Sin(turn)), y + (u * Exact.Sin(turn)) + (v * Exact.Cos(turn)), own, 0, own * 0.7f);
+            region.Shape(new Blob(0, 0, 1, r, 0.2f), x + (u * Exact.Cos(turn)) - (v * Exact.Sin(turn)),
+                y + (u * Exact.Sin(turn)) + (v * Exact.Cos(turn)), own, 0, own * 0.7f);
         }
 
         region.OnProduct();
         var around = d.ColorAround(x, y, spread);
-        region.Color(around.Luma > 0.15f ? around * (0.6f * (1 - d.Strength)) : d.Contrast(around), 0.4f + (0.6f * d.Strength)).Height(-radius * (0.4f + (0.6f * d.Strength))).Gloss(0.1f);
+        region.Color(around.Luma > 0.15f ? around * (0.6f * (1 - d.Strength)) : d.Contrast(around), 0.4f + (0.6f * d.Strength))
+            .Height(-radius * (0.4f + (0.6f * d.Strength))).Gloss(0.1f);
     }
 
     /// <summary>A large region of slightly another tone, drawn out along the grain.</summary>
@@ -179,7 +183,8 @@ internal static class SurfaceDefects
             region.OnProduct();
         }
 
-        float turn = r.Chance(0.4f) ? r.Below(4) * 0.25f : r.Next(), cos = Exact.Cos(turn), sin = Exact.Sin(turn), zoom = r.Between(0.7f, 1.4f), tone = 1 + (r.Between(-0.35f, 0.35f) * d.Strength);
+        float turn = r.Chance(0.4f) ? r.Below(4) * 0.25f : r.Next(), cos = Exact.Cos(turn), sin = Exact.Sin(turn), zoom = r.Between(0.7f, 1.4f),
+            tone = 1 + (r.Between(-0.35f, 0.35f) * d.Strength);
         var moved = new Layers(d.Arena);
         var (from, to) = (d.Layers.All, moved.All);
         float[] a = region.Alpha.Data;

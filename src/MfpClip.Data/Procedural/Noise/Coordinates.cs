@@ -14,7 +14,9 @@ internal sealed class Coordinates
     /// <summary>Size of a pixel in periods.</summary>
     public float Pixel { get; }
 
-    /// <summary>Coordinates with <paramref name="periods"/> periods a picture width; <paramref name="bend"/> is how far places are moved at most, in periods.</summary>
+    /// <summary>
+    /// Coordinates with <paramref name="periods"/> periods a picture width; <paramref name="bend"/> is how far places are moved at most, in periods.
+    /// </summary>
     public static Coordinates Create(Arena arena, SeededRandom random, float periods, float turns, float bend = 0, float slant = 0)
     {
         int size = arena.Size;

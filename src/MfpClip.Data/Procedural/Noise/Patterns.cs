@@ -44,7 +44,10 @@ internal static class Patterns
         return plane;
     }
 
-    /// <summary>Threads that cross over and under: height of the upper thread, and which way it runs (0 along U, 1 along V). <paramref name="over"/>: crossings a thread stays on top before it dives, 1 plain, 2 and more twill.</summary>
+    /// <summary>
+    /// Threads that cross over and under: height of the upper thread, and which way it runs (0 along U, 1 along V). <paramref name="over"/>: crossings a thread
+    /// stays on top before it dives, 1 plain, 2 and more twill.
+    /// </summary>
     public static (Plane Height, Plane Way) Weave(Arena arena, Coordinates c, int over, float gap)
     {
         Plane height = arena.New(), way = arena.New();
@@ -76,7 +79,10 @@ internal static class Patterns
         return (height, way);
     }
 
-    /// <summary>Rows of blocks: 1 inside a block falling to 0 in the joint, and a number of its own for each block. Each row is moved by <paramref name="shift"/> blocks against the one before; the joint is in periods.</summary>
+    /// <summary>
+    /// Rows of blocks: 1 inside a block falling to 0 in the joint, and a number of its own for each block. Each row is moved by <paramref name="shift"/> blocks
+    /// against the one before; the joint is in periods.
+    /// </summary>
     public static (Plane Inside, Plane Id) Bricks(Arena arena, Coordinates c, uint seed, float ratio, float shift, float joint, float soft)
     {
         Plane inside = arena.New(), id = arena.New();
@@ -127,7 +133,10 @@ internal static class Patterns
         return plane;
     }
 
-    /// <summary>Cells around scattered points: distance to the nearest edge (0 at it, about 0.5 in the middle), distance to the nearest point, and a number for each cell.</summary>
+    /// <summary>
+    /// Cells around scattered points: distance to the nearest edge (0 at it, about 0.5 in the middle), distance to the nearest point, and a number for each
+    /// cell.
+    /// </summary>
     public static (Plane Edge, Plane Point, Plane Id) Voronoi(Arena arena, Coordinates c, uint seed, float jitter)
     {
         Plane edge = arena.New(), point = arena.New(), id = arena.New();

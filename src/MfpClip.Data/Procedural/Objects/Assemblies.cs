@@ -3,7 +3,9 @@ using MfpClip.Data.Procedural.Noise;
 
 namespace MfpClip.Data.Procedural.Objects;
 
-/// <summary>Parts of no particular name: a body of one of many outlines with steps, bosses, pockets, holes, ribs, grooves and prints, symmetric or not.</summary>
+/// <summary>
+/// Parts of no particular name: a body of one of many outlines with steps, bosses, pockets, holes, ribs, grooves and prints, symmetric or not.
+/// </summary>
 internal static class Assemblies
 {
     private enum Outline
@@ -20,7 +22,8 @@ internal static class Assemblies
 
     public static void Machined(Scene scene) => Layout.Place(scene, (s, f, r, own) => Build(s, f, r, own, Finish.Metal), 0.8f, 0.7f);
 
-    public static void Moulded(Scene scene) => Layout.Place(scene, (s, f, r, own) => Build(s, f, r, own, r.Chance(0.8f) ? Finish.Plastic : Finish.Rubber), 0.8f, 0.65f);
+    public static void Moulded(Scene scene) =>
+        Layout.Place(scene, (s, f, r, own) => Build(s, f, r, own, r.Chance(0.8f) ? Finish.Plastic : Finish.Rubber), 0.8f, 0.65f);
 
     private static void Build(Scene s, Frame f, SeededRandom r, SeededRandom own, Func<Scene, SeededRandom, Paint> finish)
     {
@@ -40,7 +43,8 @@ internal static class Assemblies
 
         if (r.Chance(0.35f))
         {
-            Prints.Add(s, r, f.Inner(r.Between(-0.3f, 0.3f), r.Between(-0.3f, 0.3f) * slim, r.Between(0.2f, 0.4f), r.Pick(0, 0.25f)), body.Color.Luma > 0.4f ? Rgb.Grey(0.1f) : Rgb.Grey(0.85f), r.Chance(0.4f) ? -0.02f : 0);
+            Prints.Add(s, r, f.Inner(r.Between(-0.3f, 0.3f), r.Between(-0.3f, 0.3f) * slim, r.Between(0.2f, 0.4f), r.Pick(0, 0.25f)), body.Color.Luma > 0.4f
+                ? Rgb.Grey(0.1f) : Rgb.Grey(0.85f), r.Chance(0.4f) ? -0.02f : 0);
         }
     }
 
@@ -111,7 +115,10 @@ internal static class Assemblies
                         p.Fill(new Circle(0, 0, 0.5f), other with { Color = other.Color * 0.3f, Height = -0.6f, OnTop = true, Width = 0.1f });
                         break;
                     case 2:
-                        p.Fill(new Box(0, 0, 1, 0.55f, 0.1f), other with { Color = other.Color * 0.9f, Height = -0.35f, OnTop = true, OnProductOnly = true, Width = 0.12f });
+                        p.Fill(new Box(0, 0, 1, 0.55f, 0.1f), other with
+                        {
+                            Color = other.Color * 0.9f, Height = -0.35f, OnTop = true, OnProductOnly = true, Width = 0.12f,
+                        });
                         break;
                     case 3:
                         p.Fill(new Box(0, 0, 1.2f, 0.16f, 0.05f), other with { Height = 0.35f, OnTop = true, Width = 0.1f });
@@ -120,7 +127,10 @@ internal static class Assemblies
                         p.Fill(new Polygon(sides, 0.8f, 0.05f), other with { Height = 0.4f, OnTop = true, Width = 0.15f });
                         break;
                     case 5:
-                        p.Fill(new Ring(0.8f, 0.16f), other with { Color = other.Color * 0.75f, Height = -0.15f, OnTop = true, OnProductOnly = true, Width = 0.08f });
+                        p.Fill(new Ring(0.8f, 0.16f), other with
+                        {
+                            Color = other.Color * 0.75f, Height = -0.15f, OnTop = true, OnProductOnly = true, Width = 0.08f,
+                        });
                         break;
                     default:
                         p.CutOut(new Stroke(-0.7f, 0, 0.7f, 0, 0.3f, 0.3f));

@@ -49,7 +49,11 @@ internal static class Components
     /// <summary>A chip in its package, legs on two or four sides.</summary>
     public static void Chip(Scene scene) => Layout.Place(scene, (s, f, r, own) =>
     {
-        var body = new Paint { Color = Rgb.Grey(r.Between(0.06f, 0.2f)), Gloss = r.Between(0.1f, 0.4f), Grain = s.Fine, GrainAmount = r.Between(0.03f, 0.15f), Height = 0.15f, Width = 0.05f };
+        var body = new Paint
+        {
+            Color = Rgb.Grey(r.Between(0.06f, 0.2f)), Gloss = r.Between(0.1f, 0.4f), Grain = s.Fine, GrainAmount = r.Between(0.03f, 0.15f), Height = 0.15f,
+            Width = 0.05f,
+        };
         var leg = Finish.Metal(s, r) with { Height = 0.06f, Width = 0.02f };
         bool four = r.Chance(0.4f);
         int legs = r.Count(4, 12);
@@ -104,7 +108,10 @@ internal static class Components
             p.Fill(new Box(0, 0, 0.85f, half), sleeve with { Height = half, Profile = Profile.Dome, Across = true, Width = half });
             if (banded)
             {
-                p.Fill(new Box((split + 0.85f) / 2, 0, (0.85f - split) / 2, half), sleeve with { Color = band, Height = half, Profile = Profile.Dome, Across = true, Width = half });
+                p.Fill(new Box((split + 0.85f) / 2, 0, (0.85f - split) / 2, half), sleeve with
+                {
+                    Color = band, Height = half, Profile = Profile.Dome, Across = true, Width = half,
+                });
             }
         });
         Prints.Add(s, r, f.Inner(-0.3f, 0, half * 0.95f, 0), sleeve.Color.Luma > 0.45f ? Rgb.Grey(0.1f) : Rgb.Grey(0.92f));
@@ -135,7 +142,10 @@ internal static class Components
         float stretch = 1.7f;
         s.Add(f, p =>
         {
-            p.Fill(new Box(0, 0, stretch, wide), new() { Color = tape, Gloss = 0.05f, Grain = s.Fine, GrainAmount = 0.12f, Height = 0.03f, Rough = s.Fine, RoughAmount = 0.0006f });
+            p.Fill(new Box(0, 0, stretch, wide), new()
+            {
+                Color = tape, Gloss = 0.05f, Grain = s.Fine, GrainAmount = 0.12f, Height = 0.03f, Rough = s.Fine, RoughAmount = 0.0006f,
+            });
             for (float x = -stretch; x < stretch; x += pitch * 0.25f)
             {
                 p.Fill(new Box(x, 0, pitch * 0.04f, wide), new() { Color = tape * 0.7f, Opacity = 0.5f, OnTop = true, Height = -0.003f });
@@ -155,7 +165,10 @@ internal static class Components
 
             s.Add(f.Inner(x, 0, 1, 0), p =>
             {
-                p.Fill(new Box(0, side * length * 0.4f, pitch * 0.2f, length * 0.6f, pitch * 0.08f), teeth with { Height = 0.09f, Profile = Profile.Dome, Width = pitch * 0.18f });
+                p.Fill(new Box(0, side * length * 0.4f, pitch * 0.2f, length * 0.6f, pitch * 0.08f), teeth with
+                {
+                    Height = 0.09f, Profile = Profile.Dome, Width = pitch * 0.18f,
+                });
                 p.Fill(new Circle(0, -side * length * 0.1f, pitch * 0.27f), teeth with { Height = 0.1f, Profile = Profile.Dome, Width = pitch * 0.25f });
             }, removable: true);
         }
@@ -173,7 +186,8 @@ internal static class Components
     /// <summary>A body with coloured bands and two wires.</summary>
     public static void Resistor(Scene scene) => Layout.Place(scene, (s, f, r, own) =>
     {
-        var body = (Finish.Plastic(s, r) with { Color = r.Pick(new Rgb(0.78f, 0.66f, 0.46f), new Rgb(0.4f, 0.62f, 0.75f), new Rgb(0.3f, 0.5f, 0.35f), new Rgb(0.6f, 0.25f, 0.18f)).Vary(r, 0.15f) }) with { RoughAmount = 0 };
+        var body = (Finish.Plastic(s, r) with { Color = r.Pick(new Rgb(0.78f, 0.66f, 0.46f), new Rgb(0.4f, 0.62f, 0.75f), new Rgb(0.3f, 0.5f, 0.35f),
+            new Rgb(0.6f, 0.25f, 0.18f)).Vary(r, 0.15f) }) with { RoughAmount = 0 };
         var wire = Finish.Metal(s, r) with { Turned = 0 };
         float half = r.Between(0.15f, 0.24f), length = r.Between(0.38f, 0.55f), thin = r.Between(0.025f, 0.045f);
         bool bone = r.Chance(0.6f);
@@ -193,9 +207,11 @@ internal static class Components
         int bands = r.Count(3, 5);
         for (int k = 0; k < bands; k++)
         {
-            var color = r.Pick(new Rgb(0.1f, 0.08f, 0.07f), new Rgb(0.45f, 0.2f, 0.1f), new Rgb(0.75f, 0.1f, 0.1f), new Rgb(0.9f, 0.5f, 0.1f), new Rgb(0.85f, 0.8f, 0.15f), new Rgb(0.15f, 0.5f, 0.2f), new Rgb(0.15f, 0.25f, 0.65f), new Rgb(0.7f, 0.6f, 0.3f));
+            var color = r.Pick(new Rgb(0.1f, 0.08f, 0.07f), new Rgb(0.45f, 0.2f, 0.1f), new Rgb(0.75f, 0.1f, 0.1f), new Rgb(0.9f, 0.5f, 0.1f),
+                new Rgb(0.85f, 0.8f, 0.15f), new Rgb(0.15f, 0.5f, 0.2f), new Rgb(0.15f, 0.25f, 0.65f), new Rgb(0.7f, 0.6f, 0.3f));
             float at = ((k + 0.5f) / bands * 1.3f * length) - (0.65f * length), tall = bone && Math.Abs(at) > length - (2 * half) ? half * 0.95f : half * 0.85f;
-            s.Add(f, p => p.Fill(new Box(at, 0, length * 0.07f, tall), body with { Color = color, OnTop = true, Height = 0.002f, OnProductOnly = true }), removable: true);
+            s.Add(f, p => p.Fill(new Box(at, 0, length * 0.07f, tall),
+                body with { Color = color, OnTop = true, Height = 0.002f, OnProductOnly = true }), removable: true);
         }
     }, 0.4f, 0.5f);
 }

@@ -24,7 +24,10 @@ internal static class Consumables
 
             if (score)
             {
-                p.Fill(new Box(0, 0, 0.035f, 0.8f * slim), chalk with { Color = chalk.Color * 0.75f, Height = -0.08f, OnTop = true, OnProductOnly = true, Profile = Profile.Soft, Width = 0.035f });
+                p.Fill(new Box(0, 0, 0.035f, 0.8f * slim), chalk with
+                {
+                    Color = chalk.Color * 0.75f, Height = -0.08f, OnTop = true, OnProductOnly = true, Profile = Profile.Soft, Width = 0.035f,
+                });
             }
         });
         if (!score && r.Chance(0.5f))
@@ -44,12 +47,19 @@ internal static class Consumables
         s.Add(f, p =>
         {
             float h = half;
-            p.Fill(new Both<Stroke, Box>(new(-0.95f + h, 0, 0.95f - h, 0, h, h), new(seam + 0.5f, 0, 0.5f, 1)), cap with { OnTop = true, Height = 0.015f, Profile = Profile.Soft, Width = 0.03f });
-            p.Fill(new Both<Stroke, Box>(new(-0.95f + h, 0, 0.95f - h, 0, h, h), new(seam + 0.06f, 0, 0.012f, 1)), cap with { Color = cap.Color * 0.8f, OnTop = true, Height = -0.01f });
+            p.Fill(new Both<Stroke, Box>(new(-0.95f + h, 0, 0.95f - h, 0, h, h), new(seam + 0.5f, 0, 0.5f, 1)), cap with
+            {
+                OnTop = true, Height = 0.015f, Profile = Profile.Soft, Width = 0.03f,
+            });
+            p.Fill(new Both<Stroke, Box>(new(-0.95f + h, 0, 0.95f - h, 0, h, h), new(seam + 0.06f, 0, 0.012f, 1)), cap with
+            {
+                Color = cap.Color * 0.8f, OnTop = true, Height = -0.01f,
+            });
         }, removable: true);
         if (r.Chance(0.5f))
         {
-            Prints.Add(s, r, f.Inner(seam < 0 ? 0.45f : -0.4f, 0, half * 0.9f, 0), (seam < 0 ? cap : body).Color.Luma > 0.4f ? Rgb.Grey(0.12f) : Rgb.Grey(0.9f));
+            Prints.Add(s, r, f.Inner(seam < 0 ? 0.45f : -0.4f, 0, half * 0.9f, 0), (seam < 0 ? cap : body).Color.Luma > 0.4f
+                ? Rgb.Grey(0.12f) : Rgb.Grey(0.9f));
         }
     }, 0.42f, 0.5f);
 
@@ -83,12 +93,18 @@ internal static class Consumables
 
             if (rim && form != 1)
             {
-                p.Fill(new Ring(0.72f, 0.04f), dough with { Color = dough.Color * 0.85f, Height = -0.05f, OnTop = true, OnProductOnly = true, Profile = Profile.Soft });
+                p.Fill(new Ring(0.72f, 0.04f), dough with
+                {
+                    Color = dough.Color * 0.85f, Height = -0.05f, OnTop = true, OnProductOnly = true, Profile = Profile.Soft,
+                });
             }
 
             if (filled && form != 1)
             {
-                p.Fill(new Circle(0, 0, 0.45f), new() { Color = chip, Gloss = 0.7f, Height = 0.22f, Profile = Profile.Dome, Width = 0.2f, OnProductOnly = true });
+                p.Fill(new Circle(0, 0, 0.45f), new()
+                {
+                    Color = chip, Gloss = 0.7f, Height = 0.22f, Profile = Profile.Dome, Width = 0.2f, OnProductOnly = true,
+                });
             }
 
             for (int y = -holes; y <= holes; y++)
@@ -98,7 +114,10 @@ internal static class Consumables
                     float px = x * 0.6f / (holes + 0.3f), py = y * 0.6f / (holes + 0.3f) * (form == 1 ? slim : 1);
                     if (form == 1 || (px * px) + (py * py) < 0.4f)
                     {
-                        p.Fill(new Circle(px, py, 0.05f), new() { Color = dough.Color * 0.4f, Height = -0.12f, OnTop = true, Width = 0.05f, OnProductOnly = true });
+                        p.Fill(new Circle(px, py, 0.05f), new()
+                        {
+                            Color = dough.Color * 0.4f, Height = -0.12f, OnTop = true, Width = 0.05f, OnProductOnly = true,
+                        });
                     }
                 }
             }
@@ -107,14 +126,18 @@ internal static class Consumables
         {
             float a = own.Next(), d = 0.75f * MathF.Sqrt(own.Next()) * (form == 1 ? slim : 1);
             var lump = new Blob(0, 0, bit * own.Between(0.7f, 1.3f), own, 0.25f);
-            s.Add(f.Inner(d * Exact.Cos(a), d * Exact.Sin(a), 1, 0), p => p.Fill(lump, new() { Color = chip, Gloss = 0.3f, Height = 0.26f, Profile = Profile.Dome, Width = 0.1f, OnProductOnly = true }));
+            s.Add(f.Inner(d * Exact.Cos(a), d * Exact.Sin(a), 1, 0), p => p.Fill(lump, new()
+            {
+                Color = chip, Gloss = 0.3f, Height = 0.26f, Profile = Profile.Dome, Width = 0.1f, OnProductOnly = true,
+            }));
         }
     }, 1, 0.6f);
 
     /// <summary>Hazelnuts, beans, almonds: a smooth skin with streaks and a paler end.</summary>
     public static void Nut(Scene scene) => Layout.Place(scene, (s, f, r, own) =>
     {
-        var skin = r.Pick(new Rgb(0.55f, 0.33f, 0.17f), new Rgb(0.4f, 0.22f, 0.12f), new Rgb(0.7f, 0.5f, 0.28f), new Rgb(0.28f, 0.14f, 0.1f), new Rgb(0.82f, 0.74f, 0.58f)).Vary(r, 0.15f);
+        var skin = r.Pick(new Rgb(0.55f, 0.33f, 0.17f), new Rgb(0.4f, 0.22f, 0.12f), new Rgb(0.7f, 0.5f, 0.28f), new Rgb(0.28f, 0.14f, 0.1f),
+            new Rgb(0.82f, 0.74f, 0.58f)).Vary(r, 0.15f);
         float flat = r.Between(0.8f, 1.25f), size = own.Between(0.75f, 0.9f);
         var outline = new Blob(0, 0, size, own, 0.06f, flat);
         var streaks = s.Streak;
@@ -123,12 +146,17 @@ internal static class Consumables
         float gloss = r.Between(0.1f, 0.6f), streak = r.Between(0.03f, 0.16f);
         s.Add(f, p =>
         {
-            p.Fill(outline, new() { Color = skin, Grain = streaks, GrainAmount = streak, Spots = s.Cloud, Second = skin * 0.75f, Gloss = gloss, Height = 0.75f, Profile = Profile.Dome, Width = 0.85f, Rough = s.Rough, RoughAmount = 0.0004f });
+            p.Fill(outline, new()
+            {
+                Color = skin, Grain = streaks, GrainAmount = streak, Spots = s.Cloud, Second = skin * 0.75f, Gloss = gloss, Height = 0.75f,
+                Profile = Profile.Dome, Width = 0.85f, Rough = s.Rough, RoughAmount = 0.0004f,
+            });
             if (spot)
             {
                 p.Fill(new Circle(0.45f * Exact.Cos(spotTurn), 0.45f * Exact.Sin(spotTurn), 0.3f), new()
                 {
-                    Color = Rgb.Mix(skin, new(0.85f, 0.75f, 0.6f), 0.6f), Opacity = 0.8f, OnTop = true, OnProductOnly = true, Soft = 0.15f, Gloss = 0.05f, Grain = s.Fine, GrainAmount = 0.08f,
+                    Color = Rgb.Mix(skin, new(0.85f, 0.75f, 0.6f), 0.6f), Opacity = 0.8f, OnTop = true, OnProductOnly = true, Soft = 0.15f, Gloss = 0.05f,
+                    Grain = s.Fine, GrainAmount = 0.08f,
                 });
             }
         });
@@ -149,7 +177,8 @@ internal static class Consumables
         });
         if (r.Chance(0.7f))
         {
-            Prints.Add(s, r, f with { Scale = f.Scale * ring * 0.62f, Turns = f.Turns + (r.Chance(0.5f) ? 0 : turns) }, plastic.Color.Luma > 0.45f ? Rgb.Hsv(r.Next(), 0.7f, 0.25f) : Rgb.Grey(0.92f));
+            Prints.Add(s, r, f with { Scale = f.Scale * ring * 0.62f, Turns = f.Turns + (r.Chance(0.5f) ? 0 : turns) }, plastic.Color.Luma > 0.45f
+                ? Rgb.Hsv(r.Next(), 0.7f, 0.25f) : Rgb.Grey(0.92f));
         }
     }, 1, 0.5f);
 
@@ -166,7 +195,8 @@ internal static class Consumables
         }
     }
 
-    private static Rgb GlassColor(SeededRandom r) => r.Pick(new Rgb(0.3f, 0.17f, 0.07f), new Rgb(0.1f, 0.25f, 0.13f), new Rgb(0.6f, 0.68f, 0.68f), new Rgb(0.8f, 0.82f, 0.84f), new Rgb(0.15f, 0.25f, 0.45f)).Vary(r, 0.15f);
+    private static Rgb GlassColor(SeededRandom r) => r.Pick(new Rgb(0.3f, 0.17f, 0.07f), new Rgb(0.1f, 0.25f, 0.13f), new Rgb(0.6f, 0.68f, 0.68f),
+        new Rgb(0.8f, 0.82f, 0.84f), new Rgb(0.15f, 0.25f, 0.45f)).Vary(r, 0.15f);
 
     private static void Mouth(Scene s, Frame f, SeededRandom r, SeededRandom own)
     {
@@ -175,10 +205,22 @@ internal static class Consumables
         float lit = r.Between(0.3f, 1);
         s.Add(f, p =>
         {
-            p.Fill(new Circle(0, 0, 0.96f), new() { Color = color * 0.8f, Gloss = 0.8f, Height = 0.3f, Profile = Profile.Dome, Width = 0.96f - rim, Grain = s.Cloud, GrainAmount = 0.05f });
-            p.Fill(new Ring((rim + bore) / 2, (rim - bore) / 2), new() { Color = color * 1.2f, Gloss = 1, Height = 0.4f, Profile = Profile.Dome, Width = (rim - bore) / 2 });
-            p.Fill(new Circle(0, 0, bore), new() { Color = color * 0.4f, Gloss = 0.5f, Height = -0.2f, Width = bore * 0.5f, Grain = s.Cloud, GrainAmount = 0.08f });
-            p.Fill(new Circle(0, 0, bottom), new() { Color = color * (0.4f + lit), Gloss = 0.2f, Height = -0.2f, Soft = bottom * 0.4f, Grain = s.Cloud, GrainAmount = 0.05f });
+            p.Fill(new Circle(0, 0, 0.96f), new()
+            {
+                Color = color * 0.8f, Gloss = 0.8f, Height = 0.3f, Profile = Profile.Dome, Width = 0.96f - rim, Grain = s.Cloud, GrainAmount = 0.05f,
+            });
+            p.Fill(new Ring((rim + bore) / 2, (rim - bore) / 2), new()
+            {
+                Color = color * 1.2f, Gloss = 1, Height = 0.4f, Profile = Profile.Dome, Width = (rim - bore) / 2,
+            });
+            p.Fill(new Circle(0, 0, bore), new()
+            {
+                Color = color * 0.4f, Gloss = 0.5f, Height = -0.2f, Width = bore * 0.5f, Grain = s.Cloud, GrainAmount = 0.08f,
+            });
+            p.Fill(new Circle(0, 0, bottom), new()
+            {
+                Color = color * (0.4f + lit), Gloss = 0.2f, Height = -0.2f, Soft = bottom * 0.4f, Grain = s.Cloud, GrainAmount = 0.05f,
+            });
         });
     }
 
@@ -192,12 +234,17 @@ internal static class Consumables
         float labelHalf = r.Between(0.2f, 0.34f);
         s.Add(f, p =>
         {
-            p.Fill(new Box(-0.95f + (0.95f + shoulder) / 2, 0, (0.95f + shoulder) / 2, half, 0.06f), body with { Height = half, Profile = Profile.Dome, Across = true, Width = half });
+            p.Fill(new Box(-0.95f + (0.95f + shoulder) / 2, 0, (0.95f + shoulder) / 2, half, 0.06f), body with
+            {
+                Height = half, Profile = Profile.Dome, Across = true, Width = half,
+            });
             p.Fill(new Stroke(shoulder - 0.05f, 0, shoulder + 0.3f, 0, half - 0.02f, neck), body with { Height = half, Profile = Profile.Dome, Width = half });
             p.Fill(new Box(0.65f, 0, 0.2f, neck), body with { Height = neck, Profile = Profile.Dome, Across = true, Width = neck });
         });
-        s.Add(f, p => p.Fill(new Box(0.82f, 0, 0.13f, neck * 1.15f, 0.02f), cap with { Height = neck * 1.2f, Profile = Profile.Dome, Across = true, Width = neck * 1.15f }), removable: true);
-        s.Add(f, p => p.Fill(new Box(-0.42f, 0, labelHalf, half * 0.99f, 0.01f), new() { Color = label, Gloss = 0.15f, OnTop = true, Height = 0.004f, Width = 0.01f, Grain = s.Fine, GrainAmount = 0.02f }), removable: true);
+        s.Add(f, p => p.Fill(new Box(0.82f, 0, 0.13f, neck * 1.15f, 0.02f),
+            cap with { Height = neck * 1.2f, Profile = Profile.Dome, Across = true, Width = neck * 1.15f }), removable: true);
+        s.Add(f, p => p.Fill(new Box(-0.42f, 0, labelHalf, half * 0.99f, 0.01f),
+            new() { Color = label, Gloss = 0.15f, OnTop = true, Height = 0.004f, Width = 0.01f, Grain = s.Fine, GrainAmount = 0.02f }), removable: true);
         Prints.Add(s, r, f.Inner(-0.42f, 0, labelHalf * 0.85f, r.Pick(0, 0.25f)), label.Luma > 0.45f ? Rgb.Hsv(r.Next(), 0.8f, 0.3f) : Rgb.Grey(0.93f));
     }
 
@@ -209,8 +256,14 @@ internal static class Consumables
         float rim = r.Between(0.08f, 0.25f), hole = r.Between(0.07f, 0.12f), away = r.Between(0.18f, 0.3f), turns = own.Next();
         s.Add(f with { Turns = f.Turns + turns }, p =>
         {
-            p.Fill(new Circle(0, 0, 0.95f), plastic with { Height = 0.22f, Profile = Profile.Dome, Width = rim, Spots = s.Cloud, Second = plastic.Color * 0.85f });
-            p.Fill(new Circle(0, 0, 0.93f - rim), plastic with { Color = plastic.Color * 0.95f, Height = -0.08f, OnTop = true, Profile = Profile.Soft, Width = 0.1f });
+            p.Fill(new Circle(0, 0, 0.95f), plastic with
+            {
+                Height = 0.22f, Profile = Profile.Dome, Width = rim, Spots = s.Cloud, Second = plastic.Color * 0.85f,
+            });
+            p.Fill(new Circle(0, 0, 0.93f - rim), plastic with
+            {
+                Color = plastic.Color * 0.95f, Height = -0.08f, OnTop = true, Profile = Profile.Soft, Width = 0.1f,
+            });
         });
         for (int k = 0; k < holes; k++)
         {

@@ -22,8 +22,10 @@ internal static class Fasteners
     private static void Side(Scene s, Frame f, SeededRandom r, SeededRandom own)
     {
         var metal = Finish.Metal(s, r);
-        float shank = r.Between(0.09f, 0.17f), head = shank * r.Between(1.6f, 2.4f), headLength = r.Between(0.12f, 0.25f), tip = r.Chance(0.6f) ? r.Between(0.12f, 0.35f) : 0.03f;
-        float smooth = r.Chance(0.5f) ? r.Between(0.1f, 0.6f) : 0, pitch = r.Between(0.055f, 0.13f), depth = shank * r.Between(0.15f, 0.35f), slant = pitch * 0.4f;
+        float shank = r.Between(0.09f, 0.17f), head = shank * r.Between(1.6f, 2.4f), headLength = r.Between(0.12f, 0.25f),
+            tip = r.Chance(0.6f) ? r.Between(0.12f, 0.35f) : 0.03f;
+        float smooth = r.Chance(0.5f) ? r.Between(0.1f, 0.6f) : 0, pitch = r.Between(0.055f, 0.13f),
+            depth = shank * r.Between(0.15f, 0.35f), slant = pitch * 0.4f;
         int form = r.Below(3);
         float start = -0.95f + headLength;
         s.Add(f, p =>
@@ -39,16 +41,25 @@ internal static class Fasteners
             for (float x = start + smooth + (pitch / 2); x < 0.93f; x += pitch)
             {
                 float w = x > 0.95f - tip ? shank * (0.95f - x) / tip : shank;
-                p.Fill(new Stroke(x - slant, -w, x + slant, w, pitch * 0.2f, pitch * 0.2f), metal with { Height = pitch * 0.35f, OnTop = true, Profile = Profile.Soft, Width = pitch * 0.2f, Turned = 0 });
+                p.Fill(new Stroke(x - slant, -w, x + slant, w, pitch * 0.2f, pitch * 0.2f), metal with
+                {
+                    Height = pitch * 0.35f, OnTop = true, Profile = Profile.Soft, Width = pitch * 0.2f, Turned = 0,
+                });
             }
 
             if (form == 0)
             {
-                p.Fill(new Box(start - (headLength / 2), 0, headLength / 2, head, 0.03f), metal with { Height = head * 0.8f, Profile = Profile.Dome, Across = true, Width = head });
+                p.Fill(new Box(start - (headLength / 2), 0, headLength / 2, head, 0.03f), metal with
+                {
+                    Height = head * 0.8f, Profile = Profile.Dome, Across = true, Width = head,
+                });
             }
             else if (form == 1)
             {
-                p.Fill(new Both<Circle, Box>(new(start, 0, head), new(start - 0.5f, 0, 0.5f, 1)), metal with { Height = head * 0.8f, Profile = Profile.Dome, Width = head });
+                p.Fill(new Both<Circle, Box>(new(start, 0, head), new(start - 0.5f, 0, 0.5f, 1)), metal with
+                {
+                    Height = head * 0.8f, Profile = Profile.Dome, Width = head,
+                });
             }
             else
             {
@@ -127,7 +138,10 @@ internal static class Fasteners
             p.Fill(new Circle(0, 0, radius * 1.04f * bevel), metal with { Height = 0.05f, OnTop = true, OnProductOnly = true, Width = 0.1f });
             for (float w = hole + (2.5f * pitch); w > hole; w -= pitch)
             {
-                p.Fill(new Circle(0, 0, w), metal with { Color = metal.Color * r0(w), Height = -pitch * 1.4f, OnTop = true, Width = pitch, OnProductOnly = true });
+                p.Fill(new Circle(0, 0, w), metal with
+                {
+                    Color = metal.Color * r0(w), Height = -pitch * 1.4f, OnTop = true, Width = pitch, OnProductOnly = true,
+                });
             }
 
             if (closed)
@@ -190,7 +204,10 @@ internal static class Fasteners
         float length = r.Chance(0.5f) ? 3 : 0.95f;
         s.Add(f, p =>
         {
-            p.Fill(new Box(0, 0, length, half * 0.88f), metal with { Color = metal.Color * 0.8f, Height = half * 0.9f, Profile = Profile.Dome, Across = true, Width = half });
+            p.Fill(new Box(0, 0, length, half * 0.88f), metal with
+            {
+                Color = metal.Color * 0.8f, Height = half * 0.9f, Profile = Profile.Dome, Across = true, Width = half,
+            });
             for (float x = -length + phase; x < length; x += pitch)
             {
                 p.Fill(new Both<Stroke, Box>(new(x - slant, -half, x + slant, half, pitch * 0.24f, pitch * 0.24f), new(0, 0, length, half)),

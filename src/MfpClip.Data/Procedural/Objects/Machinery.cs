@@ -20,7 +20,10 @@ internal static class Machinery
             p.Fill(new Toothed(0.95f - depth, teeth, depth, 0.6f, 0), metal with { Height = 0.18f, Width = 0.03f });
             if (web > 0)
             {
-                p.Fill(new Ring((hub + 0.8f - depth) / 2, (0.8f - depth - hub) / 2), metal with { Color = metal.Color * 0.9f, Height = -web, OnTop = true, Width = 0.05f });
+                p.Fill(new Ring((hub + 0.8f - depth) / 2, (0.8f - depth - hub) / 2), metal with
+                {
+                    Color = metal.Color * 0.9f, Height = -web, OnTop = true, Width = 0.05f,
+                });
             }
 
             p.Fill(new Circle(0, 0, hub), metal with { Height = 0.06f, OnTop = true, Width = 0.03f });
@@ -63,7 +66,8 @@ internal static class Machinery
             for (int k = 0; k < balls; k++)
             {
                 float a = ((float)k / balls) + turns;
-                s.Add(f.Inner(d * Exact.Cos(a), d * Exact.Sin(a), size, 0), p => p.Fill(new Circle(0, 0, 1), metal with { Gloss = 0.95f, Height = 1.1f, Profile = Profile.Dome, Width = 1, Turned = 0 }), removable: true);
+                s.Add(f.Inner(d * Exact.Cos(a), d * Exact.Sin(a), size, 0), p => p.Fill(new Circle(0, 0, 1),
+                    metal with { Gloss = 0.95f, Height = 1.1f, Profile = Profile.Dome, Width = 1, Turned = 0 }), removable: true);
             }
         }
         else if (r.Chance(0.6f))
@@ -82,7 +86,10 @@ internal static class Machinery
         {
             float x = -0.9f + ((k + 0.5f) * pitch);
             float far = x + (pitch * 0.5f);
-            s.Add(f, p => p.Fill(new Stroke(far, half, far - (pitch * 0.5f) + (pitch * 0.5f), -half, wire * 0.8f, wire * 0.8f), metal with { Color = metal.Color * 0.45f, Height = wire, Profile = Profile.Dome, Width = wire }));
+            s.Add(f, p => p.Fill(new Stroke(far, half, far - (pitch * 0.5f) + (pitch * 0.5f), -half, wire * 0.8f, wire * 0.8f), metal with
+            {
+                Color = metal.Color * 0.45f, Height = wire, Profile = Profile.Dome, Width = wire,
+            }));
         }
 
         for (int k = 0; k < turns; k++)
@@ -91,7 +98,8 @@ internal static class Machinery
             var (ax, ay) = f.ToPicture(x - (pitch * 0.5f), -half);
             var (bx, by) = f.ToPicture(x + (pitch * 0.5f), half);
             s.Traces.Add(new(ax, ay, bx, by, wire * f.Scale));
-            s.Add(f, p => p.Fill(new Stroke(x - (pitch * 0.5f), -half, x + (pitch * 0.5f), half, wire, wire), metal with { Height = wire * 2.4f, Profile = Profile.Dome, Width = wire, Turned = 0 }), removable: true);
+            s.Add(f, p => p.Fill(new Stroke(x - (pitch * 0.5f), -half, x + (pitch * 0.5f), half, wire, wire),
+                metal with { Height = wire * 2.4f, Profile = Profile.Dome, Width = wire, Turned = 0 }), removable: true);
         }
     }, 0.5f, 0.7f);
 
@@ -108,7 +116,10 @@ internal static class Machinery
             p.Fill(new Box(0, 0, 0.95f, 0.95f * slim, round * slim), metal with { Height = 0.07f, Width = 0.025f });
             if (folded)
             {
-                p.Fill(new Box(fold, 0, 0.05f, 0.95f * slim), metal with { Height = 0.09f, OnTop = true, OnProductOnly = true, Profile = Profile.Soft, Width = 0.05f });
+                p.Fill(new Box(fold, 0, 0.05f, 0.95f * slim), metal with
+                {
+                    Height = 0.09f, OnTop = true, OnProductOnly = true, Profile = Profile.Soft, Width = 0.05f,
+                });
             }
         });
         for (int x = 0; x < across; x++)
@@ -142,7 +153,10 @@ internal static class Machinery
         var rubber = Finish.Rubber(s, r);
         float half = r.Between(0.06f, 0.2f);
         bool flat = r.Chance(0.3f);
-        s.Add(f, p => p.Fill(new Ring(0.95f - half, half), rubber with { Height = half, Profile = flat ? Profile.Bevel : Profile.Dome, Width = flat ? 0.03f : half }));
+        s.Add(f, p => p.Fill(new Ring(0.95f - half, half), rubber with
+        {
+            Height = half, Profile = flat ? Profile.Bevel : Profile.Dome, Width = flat ? 0.03f : half,
+        }));
     }, 1, 0.5f);
 
     /// <summary>Cores in a sheath, cut across.</summary>
@@ -185,7 +199,10 @@ internal static class Machinery
                 {
                     int ring = w == 0 ? 0 : w < 7 ? 1 : 2;
                     float b = ring == 0 ? 0 : ring == 1 ? (w - 1) / 6f : (w - 7) / 12f, at = ring * wire * 2;
-                    p.Fill(new Circle(at * Exact.Cos(b), at * Exact.Sin(b), wire), new() { Color = copper, Gloss = 0.7f, Height = 0.25f, Profile = Profile.Dome, Width = wire });
+                    p.Fill(new Circle(at * Exact.Cos(b), at * Exact.Sin(b), wire), new()
+                    {
+                        Color = copper, Gloss = 0.7f, Height = 0.25f, Profile = Profile.Dome, Width = wire,
+                    });
                 }
             }, removable: true);
         }

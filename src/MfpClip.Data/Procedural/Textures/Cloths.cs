@@ -69,7 +69,8 @@ internal static class Cloths
     {
         var r = s.Random;
         var color = r.Chance(0.7f)
-            ? r.Pick(new Rgb(0.5f, 0.3f, 0.17f), new Rgb(0.28f, 0.19f, 0.14f), new Rgb(0.66f, 0.48f, 0.32f), Rgb.Grey(0.12f), new Rgb(0.42f, 0.13f, 0.1f)).Vary(r, 0.2f) : Finish.AnyColor(r);
+            ? r.Pick(new Rgb(0.5f, 0.3f, 0.17f), new Rgb(0.28f, 0.19f, 0.14f), new Rgb(0.66f, 0.48f, 0.32f), Rgb.Grey(0.12f), new Rgb(0.42f, 0.13f, 0.1f))
+                .Vary(r, 0.2f) : Finish.AnyColor(r);
         s.Base.Fill(color, r.Between(0.05f, 0.5f), 1);
         float periods = r.LogBetween(14, 60);
         var c = s.Coordinates(periods, r.Next(), r.Between(0.2f, 0.9f)).Stretch(s.Arena, 1, r.Between(0.6f, 1));
@@ -93,7 +94,10 @@ internal static class Cloths
         var frame = new Frame(r.Between(0.2f, 0.8f), r.Between(0.2f, 0.8f), 1, r.Pick(0, 0.25f) + r.Between(-0.03f, 0.03f));
         float step = r.Between(0.03f, 0.06f), half = r.Between(0.004f, 0.009f);
         var paint = new Paint { Color = r.Chance(0.5f) ? Rgb.Grey(0.8f) : hide * 0.5f, Height = 0.006f, Profile = Profile.Dome, Width = half, Gloss = 0.2f };
-        s.Add(frame, p => p.Fill(new Box(0, 0, 1.5f, half * 2.2f), new() { Color = hide * 0.6f, Opacity = 0.5f, Height = -0.006f, OnTop = true, Profile = Profile.Soft, Width = half * 2, Soft = half * 2 }));
+        s.Add(frame, p => p.Fill(new Box(0, 0, 1.5f, half * 2.2f), new()
+        {
+            Color = hide * 0.6f, Opacity = 0.5f, Height = -0.006f, OnTop = true, Profile = Profile.Soft, Width = half * 2, Soft = half * 2,
+        }));
         for (float x = -1.2f; x < 1.2f; x += step)
         {
             float at = x;

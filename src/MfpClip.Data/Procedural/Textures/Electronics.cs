@@ -7,13 +7,17 @@ namespace MfpClip.Data.Procedural.Textures;
 internal static class Electronics
 {
     /// <summary>Traces, pads, vias, chips and lettering on a board; at times bare, at times as a black and white scan.</summary>
-    /// <remarks>The scan, and the cell that glows below, are ways of imaging that the list of this project's test data names (docs/procedural-data.md).</remarks>
+    /// <remarks>
+    /// The scan, and the cell that glows below, are ways of imaging that the list of this project's test data names (docs/procedural-data.md).
+    /// </remarks>
     public static void CircuitBoard(Scene s)
     {
         var r = s.Random;
         bool scan = r.Chance(0.25f);
-        var board = scan ? Rgb.Grey(r.Between(0.02f, 0.15f)) : r.Pick(new Rgb(0.08f, 0.33f, 0.16f), new Rgb(0.06f, 0.2f, 0.4f), new Rgb(0.1f, 0.1f, 0.11f), new Rgb(0.5f, 0.1f, 0.1f), new Rgb(0.62f, 0.48f, 0.25f), new Rgb(0.85f, 0.86f, 0.84f)).Vary(r, 0.15f);
-        var copper = scan ? Rgb.Grey(r.Between(0.8f, 1)) : r.Chance(0.5f) ? Rgb.Mix(board, new Rgb(0.75f, 0.6f, 0.3f), r.Between(0.25f, 0.9f)) : board * r.Between(1.3f, 1.9f);
+        var board = scan ? Rgb.Grey(r.Between(0.02f, 0.15f)) : r.Pick(new Rgb(0.08f, 0.33f, 0.16f), new Rgb(0.06f, 0.2f, 0.4f), new Rgb(0.1f, 0.1f, 0.11f),
+            new Rgb(0.5f, 0.1f, 0.1f), new Rgb(0.62f, 0.48f, 0.25f), new Rgb(0.85f, 0.86f, 0.84f)).Vary(r, 0.15f);
+        var copper = scan ? Rgb.Grey(r.Between(0.8f, 1)) : r.Chance(0.5f) ? Rgb.Mix(board, new Rgb(0.75f, 0.6f, 0.3f), r.Between(0.25f, 0.9f))
+            : board * r.Between(1.3f, 1.9f);
         var metal = scan ? copper : r.Pick(new Rgb(0.8f, 0.65f, 0.35f), Rgb.Grey(0.72f), new Rgb(0.72f, 0.45f, 0.3f)).Vary(r, 0.1f);
         s.Base.Fill(board, scan ? 0 : r.Between(0.1f, 0.6f), 1);
         if (!scan)
@@ -24,7 +28,11 @@ internal static class Electronics
 
         int cells = r.Count(7, 18);
         float cell = 1f / cells, half = cell * r.Between(0.09f, 0.24f);
-        var trace = new Paint { Color = copper, Gloss = scan ? 0 : 0.4f, Height = scan ? 0 : half * 0.3f, Width = half, Profile = Profile.Soft, Grain = scan ? null : s.Fine, GrainAmount = 0.03f };
+        var trace = new Paint
+        {
+            Color = copper, Gloss = scan ? 0 : 0.4f, Height = scan ? 0 : half * 0.3f, Width = half, Profile = Profile.Soft, Grain = scan ? null : s.Fine,
+            GrainAmount = 0.03f,
+        };
         var pad = trace with { Color = metal, Gloss = scan ? 0 : r.Between(0.3f, 0.9f) };
         var hole = new Paint { Color = scan ? board : Rgb.Grey(0.05f), Gloss = 0, Height = scan ? 0 : -0.01f };
         var frame = new Frame(0, 0, 1, 0);
@@ -111,7 +119,11 @@ internal static class Electronics
     private static void Component(Scene s, float cell, Frame frame, Paint pad)
     {
         var r = s.Random;
-        var body = new Paint { Color = r.Pick(Rgb.Grey(0.08f), Rgb.Grey(0.1f), new Rgb(0.55f, 0.45f, 0.3f), Rgb.Grey(0.85f)), Gloss = 0.25f, Height = 0.25f, Width = 0.08f, Grain = s.Fine, GrainAmount = 0.04f };
+        var body = new Paint
+        {
+            Color = r.Pick(Rgb.Grey(0.08f), Rgb.Grey(0.1f), new Rgb(0.55f, 0.45f, 0.3f), Rgb.Grey(0.85f)), Gloss = 0.25f, Height = 0.25f, Width = 0.08f,
+            Grain = s.Fine, GrainAmount = 0.04f,
+        };
         bool chip = r.Chance(0.4f);
         int legs = r.Count(3, 6);
         float width = r.Between(0.35f, 0.6f);
@@ -159,7 +171,11 @@ internal static class Electronics
         var line = glow ? color * r.Between(0.5f, 0.85f) : Rgb.Grey(r.Between(0.5f, 0.85f));
         float fingers = r.Between(16, 60);
         s.Base.Blend(Patterns.Stripes(s.Arena, s.Coordinates(fingers, turned * 0.25f), r.Between(0.08f, 0.2f)), line, r.Between(0.25f, 0.7f));
-        var bar = new Paint { Color = glow ? color * 0.3f : Rgb.Grey(r.Between(0.6f, 0.85f)), Gloss = glow ? 0 : 0.5f, Height = glow ? 0 : 0.004f, Grain = s.Fine, GrainAmount = 0.04f };
+        var bar = new Paint
+        {
+            Color = glow ? color * 0.3f : Rgb.Grey(r.Between(0.6f, 0.85f)), Gloss = glow ? 0 : 0.5f, Height = glow ? 0 : 0.004f, Grain = s.Fine,
+            GrainAmount = 0.04f,
+        };
         int bars = r.Count(2, 5);
         float half = r.Between(0.006f, 0.02f), offset = r.Between(-0.1f, 0.1f);
         for (int k = 0; k < bars; k++)
@@ -175,7 +191,8 @@ internal static class Electronics
             // The rim of the cell, its corners cut.
             float side = r.Between(0.44f, 0.49f), corner = r.Chance(0.5f) ? r.Between(0.03f, 0.1f) : 0.003f;
             var rim = glow ? Rgb.Grey(0.04f) : Rgb.Grey(r.Between(0.75f, 0.95f));
-            s.Add(new(0.5f, 0.5f, 1, 0), p => p.Fill(new Cut<Box, Box>(new(0, 0, 0.8f, 0.8f), new(0, 0, side, side, corner)), new() { Color = rim, Gloss = 0.1f }));
+            s.Add(new(0.5f, 0.5f, 1, 0), p =>
+                p.Fill(new Cut<Box, Box>(new(0, 0, 0.8f, 0.8f), new(0, 0, side, side, corner)), new() { Color = rim, Gloss = 0.1f }));
         }
     }
 }

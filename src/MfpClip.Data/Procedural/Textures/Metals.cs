@@ -114,7 +114,11 @@ internal static class Metals
         float turns = r.Chance(0.6f) ? r.Pick(0, 0.125f) : r.Next(), length = r.Between(0.32f, 0.48f), half = r.Between(0.06f, 0.13f);
         int bars = r.Count(1, 3);
         var whole = new Frame(0.5f, 0.5f, 1f / across, turns);
-        var paint = new Paint { Color = color, Grain = s.Fine, GrainAmount = 0.05f, Gloss = r.Between(0.3f, 0.9f), Height = r.Between(0.05f, 0.12f), Profile = Profile.Soft, Width = half };
+        var paint = new Paint
+        {
+            Color = color, Grain = s.Fine, GrainAmount = 0.05f, Gloss = r.Between(0.3f, 0.9f), Height = r.Between(0.05f, 0.12f), Profile = Profile.Soft,
+            Width = half,
+        };
         for (int y = -across; y <= across; y++)
         {
             for (int x = -across; x <= across; x++)

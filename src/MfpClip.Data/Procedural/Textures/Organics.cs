@@ -10,7 +10,8 @@ internal static class Organics
     public static void Wood(Scene s)
     {
         var r = s.Random;
-        var light = r.Pick(new Rgb(0.8f, 0.62f, 0.4f), new Rgb(0.72f, 0.5f, 0.3f), new Rgb(0.6f, 0.4f, 0.25f), new Rgb(0.42f, 0.27f, 0.17f), new Rgb(0.82f, 0.72f, 0.56f)).Vary(r, 0.15f);
+        var light = r.Pick(new Rgb(0.8f, 0.62f, 0.4f), new Rgb(0.72f, 0.5f, 0.3f), new Rgb(0.6f, 0.4f, 0.25f), new Rgb(0.42f, 0.27f, 0.17f),
+            new Rgb(0.82f, 0.72f, 0.56f)).Vary(r, 0.15f);
         var dark = light * r.Between(0.5f, 0.82f);
         s.Base.Fill(light, r.Between(0, 0.35f), 1);
         float turns = r.Chance(0.7f) ? (r.Below(2) * 0.25f) + r.Between(-0.015f, 0.015f) : r.Next();
@@ -71,7 +72,8 @@ internal static class Organics
 
         if (r.Chance(0.3f))
         {
-            Prints.Add(s, r, new(r.Between(0.3f, 0.7f), r.Between(0.3f, 0.7f), r.Between(0.15f, 0.4f), r.Pick(0, 0, 0.25f) + r.Between(-0.02f, 0.02f)), color * r.Between(0.1f, 0.5f));
+            Prints.Add(s, r, new(r.Between(0.3f, 0.7f), r.Between(0.3f, 0.7f), r.Between(0.15f, 0.4f), r.Pick(0, 0, 0.25f) + r.Between(-0.02f, 0.02f)),
+                color * r.Between(0.1f, 0.5f));
         }
     }
 
@@ -79,7 +81,8 @@ internal static class Organics
     public static void Foam(Scene s)
     {
         var r = s.Random;
-        var color = r.Chance(0.5f) ? Rgb.Grey(r.Chance(0.5f) ? r.Between(0.1f, 0.3f) : r.Between(0.6f, 0.95f)).Vary(r, 0.05f) : Rgb.Hsv(r.Next(), r.Between(0.2f, 0.8f), r.Between(0.4f, 0.95f));
+        var color = r.Chance(0.5f) ? Rgb.Grey(r.Chance(0.5f) ? r.Between(0.1f, 0.3f) : r.Between(0.6f, 0.95f))
+            .Vary(r, 0.05f) : Rgb.Hsv(r.Next(), r.Between(0.2f, 0.8f), r.Between(0.4f, 0.95f));
         s.Base.Fill(color, r.Between(0, 0.1f), 1);
         float periods = r.LogBetween(18, 70);
         var (edge, point, id) = Patterns.Voronoi(s.Arena, s.Coordinates(periods, r.Next(), 0.6f), (uint)r.Bits(), 1);

@@ -10,7 +10,8 @@ internal static class Synthetics
     public static void Glass(Scene s)
     {
         var r = s.Random;
-        var color = r.Chance(0.6f) ? Rgb.Grey(r.Between(0.35f, 0.85f)).Vary(r, 0.08f) : Rgb.Hsv(r.Between(0.25f, 0.65f), r.Between(0.1f, 0.5f), r.Between(0.4f, 0.9f));
+        var color = r.Chance(0.6f) ? Rgb.Grey(r.Between(0.35f, 0.85f))
+            .Vary(r, 0.08f) : Rgb.Hsv(r.Between(0.25f, 0.65f), r.Between(0.1f, 0.5f), r.Between(0.4f, 0.9f));
         s.Base.Fill(color, r.Between(0.5f, 1), 1);
         s.Base.Tone(s.NoisePair(3.2f, 0, 6).First, r.Between(0.05f, 0.3f));
         switch (r.Below(4))
@@ -24,7 +25,8 @@ internal static class Synthetics
                 break;
             case 2:
                 float rows = r.Between(6, 24);
-                s.Base.Height.Add(Patterns.Wave(s.Arena, s.Coordinates(rows, r.Pick(0, 0.25f) + r.Between(-0.02f, 0.02f), r.Between(0, 0.2f))), r.Between(0.02f, 0.08f) / rows);
+                s.Base.Height.Add(Patterns.Wave(s.Arena, s.Coordinates(rows, r.Pick(0, 0.25f) + r.Between(-0.02f, 0.02f), r.Between(0, 0.2f))),
+                    r.Between(0.02f, 0.08f) / rows);
                 break;
             default:
                 s.Base.Height.Add(s.Noise(2.8f, 0, 12), r.Between(0.0003f, 0.002f));
@@ -60,7 +62,8 @@ internal static class Synthetics
                 break;
             default:
                 float lattice = r.Between(8, 30);
-                s.Base.Height.Add(Patterns.Dots(s.Arena, s.Coordinates(lattice, r.Pick(0, 0.125f)), 0.35f, r.Chance(0.5f), 0.25f), r.Between(0.02f, 0.06f) / lattice);
+                s.Base.Height.Add(Patterns.Dots(s.Arena, s.Coordinates(lattice, r.Pick(0, 0.125f)), 0.35f, r.Chance(0.5f), 0.25f),
+                    r.Between(0.02f, 0.06f) / lattice);
                 break;
         }
 

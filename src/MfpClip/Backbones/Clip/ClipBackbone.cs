@@ -22,7 +22,8 @@ public sealed class ClipBackbone : IClipBackbone, IFrozenNetwork, IKernelMeasure
     private readonly TextTower _text;
     private readonly Lazy<WeightsDescription> _weights;
 
-    private ClipBackbone(ClipConfig config, ParameterSet parameters, ClipBackboneOptions options, (float[], float[])? normalization, Func<WeightsDescription> weights)
+    private ClipBackbone(ClipConfig config, ParameterSet parameters, ClipBackboneOptions options, (float[], float[])? normalization,
+        Func<WeightsDescription> weights)
     {
         (Config, _parameters, _weights, Interpolation) = (config, parameters, new(weights), options.Interpolation);
         _measured = options.Kernels != KernelChoice.Plain;
@@ -126,7 +127,8 @@ public sealed class ClipBackbone : IClipBackbone, IFrozenNetwork, IKernelMeasure
         }
 
         // Without the generator that others draw from.
-        Tensor Ramp(params long[] shape) => torch.arange(shape.Aggregate(1L, (n, i) => n * i), dtype: ScalarType.Float32).sin_().view(shape).to_type(Vision.Precision);
+        Tensor Ramp(params long[] shape) => torch.arange(shape.Aggregate(1L, (n, i) => n * i), dtype: ScalarType.Float32).sin_().view(shape)
+            .to_type(Vision.Precision);
     }
 
     /// <inheritdoc/>
@@ -136,7 +138,8 @@ public sealed class ClipBackbone : IClipBackbone, IFrozenNetwork, IKernelMeasure
         Implementation = "clip",
         Settings = SettingsJson.Of(new { Config, Interpolation }),
         Stage = "backbone",
-        Component = $"CLIP ViT, {Config.Vision.Layers} blocks of width {Config.Vision.Width}, patch {Config.Vision.PatchSize}, trained at {Config.Vision.ImageSize} px",
+        Component = $"CLIP ViT, {Config.Vision.Layers} blocks of width {Config.Vision.Width}, patch {Config.Vision.PatchSize}, trained at "
+            + $"{Config.Vision.ImageSize} px",
         Options = new Dictionary<string, string>
         {
             ["activation"] = Config.Activation.ToString(),

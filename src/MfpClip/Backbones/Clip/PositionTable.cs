@@ -43,7 +43,9 @@ internal sealed class PositionTable(Tensor table, PositionInterpolation interpol
     }
 
     /// <summary>Resizes <c>[1 + g * g, D]</c> to <c>[1 + rows * columns, D]</c>.</summary>
-    /// <remarks>Bicubic with antialias as open_clip's resize_pos_embed, bilinear as AnomalyCLIP's forward, bicubic as AdaCLIP's; align_corners off in all.</remarks>
+    /// <remarks>
+    /// Bicubic with antialias as open_clip's resize_pos_embed, bilinear as AnomalyCLIP's forward, bicubic as AdaCLIP's; align_corners off in all.
+    /// </remarks>
     public static Tensor Resize(Tensor table, long rows, long columns, PositionInterpolation interpolation)
     {
         using var scope = torch.NewDisposeScope();

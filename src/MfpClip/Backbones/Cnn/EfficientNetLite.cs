@@ -28,10 +28,14 @@ internal sealed class EfficientNetLite : IDisposable
 
     /// <summary>All tensors, for checks that nothing changed them.</summary>
     public IReadOnlyList<KeyValuePair<string, Tensor>> Weights =>
-        [.. _layers.SelectMany(l => new KeyValuePair<string, Tensor>[] { new($"{l.Key}.weight", l.Value.Layer.Weight), new($"{l.Key}.bias", l.Value.Layer.Bias) })];
+        [.. _layers.SelectMany(l => new KeyValuePair<string, Tensor>[]
+        {
+            new($"{l.Key}.weight", l.Value.Layer.Weight), new($"{l.Key}.bias", l.Value.Layer.Bias),
+        })];
 
     /// <summary>The first blocks, and the head if asked for, from a checked file.</summary>
-    public static EfficientNetLite Load(IWeightFile file, string prefix, int blocks, bool head) => new(blocks, head, EfficientNetLiteWeights.Read(file, prefix, blocks, head));
+    public static EfficientNetLite Load(IWeightFile file, string prefix, int blocks, bool head) =>
+        new(blocks, head, EfficientNetLiteWeights.Read(file, prefix, blocks, head));
 
     /// <summary>Runs the network.</summary>
     /// <param name="images">Normalised with <see cref="Normalization"/>, <c>[B, 3, H, W]</c>.</param>

@@ -4,7 +4,9 @@ namespace MfpClip.Backbones.Cnn;
 /// <remarks>F = 1280; levels are the outputs of blocks 0, 2, 4, 10 and 15 (strides 2, 4, 8, 16, 32; widths 16, 24, 40, 112, 320).</remarks>
 public sealed record EfficientNetLiteOptions
 {
-    /// <summary>Safetensors with the network's tensors under their own names (catalogue model <c>efficientnet-lite0</c>); the classifier is passed over.</summary>
+    /// <summary>
+    /// Safetensors with the network's tensors under their own names (catalogue model <c>efficientnet-lite0</c>); the classifier is passed over.
+    /// </summary>
     /// <value>Default <see langword="null"/>: then <see cref="RandomSeed"/> must be given.</value>
     public string? WeightsPath { get; init; }
 

@@ -126,14 +126,16 @@ public sealed class HybridBackbone : IClipBackbone, IFrozenNetwork
         Implementation = "hybrid-clip",
         Settings = SettingsJson.Of(Config),
         Stage = "backbone",
-        Component = $"small CLIP: EfficientNet-Lite0 stages (frozen), then {Config.Vision.Layers} blocks of width {Config.Vision.Width}, patch {HybridVisionConfig.PatchSize}",
+        Component = $"small CLIP: EfficientNet-Lite0 stages (frozen), then {Config.Vision.Layers} blocks of width {Config.Vision.Width}, patch "
+            + $"{HybridVisionConfig.PatchSize}",
         Options = new Dictionary<string, string>
         {
             ["trained at"] = $"{Config.Vision.ImageSize} px",
             ["embed_dim"] = Config.EmbedDim.ToString(CultureInfo.InvariantCulture),
             ["text"] = $"{Config.Text.Layers} blocks of width {Config.Text.Width}",
             ["maps"] = string.Join(", ", Config.Vision.Maps().Select(m => m.Name)),
-            ["standardised"] = string.Join(" and ", ((bool On, string Name)[])[(Config.Vision.FixedStatistics, "by fixed statistics"), (Config.Vision.WithinImage, "within the image")] is var ways ? ways.Where(w => w.On).Select(w => w.Name) : []),
+            ["standardised"] = string.Join(" and ", ((bool On, string Name)[])[(Config.Vision.FixedStatistics, "by fixed statistics"),
+                (Config.Vision.WithinImage, "within the image")] is var ways ? ways.Where(w => w.On).Select(w => w.Name) : []),
             ["nearest own patches"] = Config.Vision.NearestPatches ? "on" : "off",
             ["logit_scale"] = LogitScale.ToString("0.###", CultureInfo.InvariantCulture),
         },
@@ -150,7 +152,8 @@ public sealed class HybridBackbone : IClipBackbone, IFrozenNetwork
     private static IEnumerable<KeyValuePair<string, Tensor>> Network(IWeightFile file)
     {
         EfficientNetLiteWeights.Check(file);
-        return EfficientNetLiteWeights.Tensors(EfficientNetLiteLayout.Blocks.Count, head: true).Select(t => new KeyValuePair<string, Tensor>(t.Name, file.Read(t.Name)));
+        return EfficientNetLiteWeights.Tensors(EfficientNetLiteLayout.Blocks.Count, head: true)
+            .Select(t => new KeyValuePair<string, Tensor>(t.Name, file.Read(t.Name)));
     }
 
     private static void Check(IWeightFile file, HybridConfig config)

@@ -74,7 +74,8 @@ internal sealed class HybridBlock(ParameterSet parameters, string prefix, Hybrid
         ? patches.transpose(1, 2).reshape(patches.shape[0], patches.shape[2], g, g)
         : patches.reshape(patches.shape[0], g, g, patches.shape[2]).permute(0, 3, 1, 2);
 
-    private Tensor Norm(Tensor x, string name) => F.layer_norm(x, [x.shape[^1]], parameters[$"{prefix}.{name}.weight"], parameters[$"{prefix}.{name}.bias"], _eps);
+    private Tensor Norm(Tensor x, string name) =>
+        F.layer_norm(x, [x.shape[^1]], parameters[$"{prefix}.{name}.weight"], parameters[$"{prefix}.{name}.bias"], _eps);
 
     private Tensor Linear(Tensor x, string name)
     {

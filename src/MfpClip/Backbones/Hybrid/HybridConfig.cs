@@ -27,7 +27,10 @@ public sealed record HybridConfig
     internal ClipConfig Clip => new()
     {
         EmbedDim = EmbedDim, Activation = Activation, LayerNormEps = LayerNormEps, Text = Text,
-        Vision = new() { ImageSize = Vision.ImageSize, PatchSize = HybridVisionConfig.PatchSize, Width = Vision.Width, Layers = Vision.Layers, Heads = Vision.Heads },
+        Vision = new()
+        {
+            ImageSize = Vision.ImageSize, PatchSize = HybridVisionConfig.PatchSize, Width = Vision.Width, Layers = Vision.Layers, Heads = Vision.Heads,
+        },
     };
 
     internal string ToJson() => JsonSerializer.Serialize(this, Json);
@@ -54,7 +57,8 @@ public sealed record HybridConfig
         if (v.Maps().Count == 0 || v.PooledGrid is < 1 or > 64 || v.PositionGrid is < 1 or > 256 || v.Kernel is < 1 or > 31 || v.Kernel % 2 == 0
             || (!v.FixedStatistics && !v.WithinImage) || !(v.MlpRatio is > 0 and <= 16) || !(v.Clip is > 0 and <= 1000))
         {
-            throw new WeightsException(path, "the configuration of the vision tower is wrong: pooled grid 1 to 64, position grid 1 to 256, odd kernel up to 31, MLP ratio up to 16, at least one way of standardising.");
+            throw new WeightsException(path, "the configuration of the vision tower is wrong: pooled grid 1 to 64, position grid 1 to 256, odd kernel up to "
+                + "31, MLP ratio up to 16, at least one way of standardising.");
         }
     }
 

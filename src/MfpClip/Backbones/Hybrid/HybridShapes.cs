@@ -44,9 +44,11 @@ internal static class HybridShapes
             string p = $"visual.blocks.{i}";
             foreach (var (name, shape) in new (string, long[])[]
             {
-                ("ln_1.weight", [D]), ("ln_1.bias", [D]), ("attn.q.weight", [D, D]), ("attn.q.bias", [D]), ("attn.kv.weight", [2 * D, D]), ("attn.kv.bias", [2 * D]),
+                ("ln_1.weight", [D]), ("ln_1.bias", [D]), ("attn.q.weight", [D, D]), ("attn.q.bias", [D]), ("attn.kv.weight", [2 * D, D]),
+                ("attn.kv.bias", [2 * D]),
                 ("attn.out_proj.weight", [D, D]), ("attn.out_proj.bias", [D]), ("depthwise.weight", [D, 1, v.Kernel, v.Kernel]), ("depthwise.bias", [D]),
-                ("ln_2.weight", [D]), ("ln_2.bias", [D]), ("mlp.c_fc.weight", [hidden, D]), ("mlp.c_fc.bias", [hidden]), ("mlp.c_proj.weight", [D, hidden]), ("mlp.c_proj.bias", [D]),
+                ("ln_2.weight", [D]), ("ln_2.bias", [D]), ("mlp.c_fc.weight", [hidden, D]), ("mlp.c_fc.bias", [hidden]), ("mlp.c_proj.weight", [D, hidden]),
+                ("mlp.c_proj.bias", [D]),
             })
             {
                 yield return ($"{p}.{name}", shape);
@@ -86,7 +88,8 @@ internal static class HybridShapes
             "positional_embedding" => 0.01,
             _ when name.StartsWith("visual.embed.", StringComparison.Ordinal) => 1 / Math.Sqrt(3.0 * shape[1]),
             _ when name.EndsWith("depthwise.weight", StringComparison.Ordinal) => 0.5 / config.Vision.Kernel,
-            _ when name.EndsWith("out_proj.weight", StringComparison.Ordinal) || name.EndsWith("c_proj.weight", StringComparison.Ordinal) => 1 / Math.Sqrt(2 * width * layers),
+            _ when name.EndsWith("out_proj.weight", StringComparison.Ordinal) || name.EndsWith("c_proj.weight", StringComparison.Ordinal) =>
+                1 / Math.Sqrt(2 * width * layers),
             _ => 1 / Math.Sqrt(width),
         }, shape);
     }

@@ -23,7 +23,8 @@ internal sealed class HybridVisionTower : IVisionTower, IAttentionBlocks, IFroze
         (_config, _parameters, _cnn) = (config, parameters, cnn);
         _positions = new(parameters["visual.positional_embedding"].alias().DetachFromDisposeScope(), PositionInterpolation.Bilinear);
         // Towers of several trainings stand on the same frozen network.
-        _identity = new(() => $"{TensorHash.OfValues(_cnn.Weights.Select(w => w.Value))}|half size {_config.Vision.HalfSize}, nearest patches {_config.Vision.NearestPatches}");
+        _identity = new(() => $"{TensorHash.OfValues(_cnn.Weights.Select(w => w.Value))}|half size {_config.Vision.HalfSize}, nearest patches "
+            + $"{_config.Vision.NearestPatches}");
         _blocks = [.. Enumerable.Range(0, Layers).Select(i => new HybridBlock(parameters, $"visual.blocks.{i}", config))];
     }
 
@@ -68,7 +69,8 @@ internal sealed class HybridVisionTower : IVisionTower, IAttentionBlocks, IFroze
     {
         if (images.shape[2] != images.shape[3] || images.shape[2] % PatchSize != 0)
         {
-            throw new ArgumentException($"Images are [{string.Join(", ", images.shape)}]; this tower takes square ones whose side is a multiple of {PatchSize}.", nameof(images));
+            throw new ArgumentException(
+                $"Images are [{string.Join(", ", images.shape)}]; this tower takes square ones whose side is a multiple of {PatchSize}.", nameof(images));
         }
 
         using var scope = torch.NewDisposeScope();
@@ -110,7 +112,8 @@ internal sealed class HybridVisionTower : IVisionTower, IAttentionBlocks, IFroze
     {
         using var scope = torch.NewDisposeScope();
         using var guard = torch.no_grad();
-        return [.. Maps.Zip(maps).Where(m => m.First.Mean is not null).Select(m => ((m.Second - Channels(m.First.Mean!)) / Channels(m.First.Deviation!)).MoveToOuterDisposeScope())];
+        return [.. Maps.Zip(maps).Where(m => m.First.Mean is not null)
+            .Select(m => ((m.Second - Channels(m.First.Mean!)) / Channels(m.First.Deviation!)).MoveToOuterDisposeScope())];
 
         static Tensor Channels(Tensor statistics) => statistics.to_type(ScalarType.Float32).view(1, -1, 1, 1);
     }
@@ -187,5 +190,6 @@ internal sealed class HybridVisionTower : IVisionTower, IAttentionBlocks, IFroze
         return (parts.Count == 1 ? parts[0] : torch.cat(parts, 1)).MoveToOuterDisposeScope();
     }
 
-    private Tensor Normalize(Tensor x, string name) => F.layer_norm(x, [Width], _parameters[$"{name}.weight"], _parameters[$"{name}.bias"], _config.LayerNormEps);
+    private Tensor Normalize(Tensor x, string name) =>
+        F.layer_norm(x, [Width], _parameters[$"{name}.weight"], _parameters[$"{name}.bias"], _config.LayerNormEps);
 }

@@ -49,7 +49,8 @@ internal abstract record BackboneChoice
     /// <summary>Random weights.</summary>
     public sealed record Random(ClipConfig Config, long Seed) : BackboneChoice
     {
-        public override IClipBackbone Load(Func<ClipBackboneOptions, ClipBackboneOptions> configure) => ClipBackbone.CreateRandom(Config, Seed, configure(new()));
+        public override IClipBackbone Load(Func<ClipBackboneOptions, ClipBackboneOptions> configure) =>
+            ClipBackbone.CreateRandom(Config, Seed, configure(new()));
 
         public override BackboneRecipe ToRecipe() => new() { RandomSeed = Seed, Config = Config };
     }

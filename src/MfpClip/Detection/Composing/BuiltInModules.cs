@@ -32,7 +32,8 @@ internal static class BuiltInModules
     public static ModuleFactory<IAnomalyMapGenerator> Map(AnomalyMapOptions o) =>
         new("anomaly-map", _ => new AnomalyMapGenerator(o)) { Options = o, Faults = d => o.Faults(d.Stages) };
 
-    public static ModuleFactory<IAnomalyScorer> Score(AnomalyScoreOptions o) => new("anomaly-score", _ => new AnomalyScorer(o)) { Options = o, Faults = _ => o.Faults() };
+    public static ModuleFactory<IAnomalyScorer> Score(AnomalyScoreOptions o) =>
+        new("anomaly-score", _ => new AnomalyScorer(o)) { Options = o, Faults = _ => o.Faults() };
 
 #pragma warning disable CA2255 // Recipes may be the first thing that a program uses.
     [ModuleInitializer]

@@ -34,7 +34,8 @@ internal abstract record CnnChoice
         public override ICnnFeatureExtractor Load()
         {
             using var file = Options.WeightsPath is { } path ? WeightFile.Open(path) : null;
-            return file is null ? ResNetFeatureExtractor.CreateRandom(Options.Architecture, Options.RandomSeed!.Value) : ResNetFeatureExtractor.Load(Options.Architecture, file);
+            return file is null ? ResNetFeatureExtractor.CreateRandom(Options.Architecture, Options.RandomSeed!.Value) : ResNetFeatureExtractor.Load(
+                Options.Architecture, file);
         }
 
         public override ComponentRecipe ToRecipe() => new(ResNetName, SettingsJson.Node(Options));

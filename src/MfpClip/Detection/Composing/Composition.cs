@@ -90,7 +90,8 @@ internal sealed record Composition
         var none = new Composition();
         return this with
         {
-            Method = method, Objective = null, ImageToText = none.ImageToText, Self = none.Self, Vision = none.Vision, MultiPatch = none.MultiPatch, Mask = none.Mask,
+            Method = method, Objective = null, ImageToText = none.ImageToText, Self = none.Self, Vision = none.Vision,
+            MultiPatch = none.MultiPatch, Mask = none.Mask,
             Map = none.Map, Score = none.Score, StageCount = none.StageCount, Taps = none.Taps, Templates = none.Templates,
         };
     }

@@ -26,7 +26,8 @@ internal static class CompositionChecks
 
         if (c.StageCount < 1 || (c.Taps is { } taps && (taps.Any(t => t < 1) || taps.Zip(taps.Skip(1)).Any(p => p.Second <= p.First))))
         {
-            faults.Add(c.Taps is null ? $"The number of stages is {c.StageCount}; it must be at least 1." : $"The taps are {string.Join(", ", c.Taps)}; they must rise and start at 1 or later.");
+            faults.Add(c.Taps is null ? $"The number of stages is {c.StageCount}; it must be at least 1."
+                : $"The taps are {string.Join(", ", c.Taps)}; they must rise and start at 1 or later.");
         }
 
         if (c.BatchSize is < 1 or > 1024)
@@ -63,7 +64,8 @@ internal static class CompositionChecks
         {
             // Something is wrong already: check the modules' settings as far as that is possible without the weights.
             int features = c.Cnn is null && c.Package is null ? 0 : 1;
-            faults.AddRange(c.ModuleFaults(new(features, [1, 1, 1, 1, 1], 64, 64, 64, 77, Math.Max(c.StageCount, 1)) { VisionLayers = 24, TextLayers = 12, PatchSize = 14 }));
+            faults.AddRange(c.ModuleFaults(
+                new(features, [1, 1, 1, 1, 1], 64, 64, 64, 77, Math.Max(c.StageCount, 1)) { VisionLayers = 24, TextLayers = 12, PatchSize = 14 }));
         }
 
         return faults;

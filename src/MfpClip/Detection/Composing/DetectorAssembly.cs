@@ -141,7 +141,8 @@ internal static class DetectorAssembly
     private static IDetectionPass AtScales(Composition c, IDetectionPass pass, IClipBackbone backbone) =>
         c.Scales.Count == 1 ? pass : new MultiScalePass(pass, c.Scales, backbone.Vision.PatchSize);
 
-    private static PipelineParts CreateParts(Composition c, IClipBackbone backbone, ICnnFeatureExtractor? cnn, ModuleDimensions dimensions, Stack<IDisposable> owned) => new()
+    private static PipelineParts CreateParts(
+        Composition c, IClipBackbone backbone, ICnnFeatureExtractor? cnn, ModuleDimensions dimensions, Stack<IDisposable> owned) => new()
     {
         Backbone = backbone,
         Cnn = cnn,

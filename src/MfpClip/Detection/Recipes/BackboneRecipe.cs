@@ -42,11 +42,13 @@ internal sealed record BackboneSettings(
     string? Path, string? Package, string? Folder, long? RandomSeed, ClipConfig? Config, MlpActivation? Activation, PositionInterpolation? Interpolation,
     KernelChoice? Kernels, string? Object)
 {
-    public static BackboneSettings Of(BackboneRecipe r) => new(r.Path, r.Package, r.Folder, r.RandomSeed, r.Config, r.Activation, r.Interpolation, r.Kernels, r.Object);
+    public static BackboneSettings Of(BackboneRecipe r) =>
+        new(r.Path, r.Package, r.Folder, r.RandomSeed, r.Config, r.Activation, r.Interpolation, r.Kernels, r.Object);
 
     public BackboneRecipe ToRecipe() => new()
     {
-        Path = Path, Package = Package, Folder = Folder, RandomSeed = RandomSeed, Config = Config, Activation = Activation, Interpolation = Interpolation, Kernels = Kernels,
+        Path = Path, Package = Package, Folder = Folder, RandomSeed = RandomSeed, Config = Config, Activation = Activation,
+        Interpolation = Interpolation, Kernels = Kernels,
         Object = Object,
     };
 }

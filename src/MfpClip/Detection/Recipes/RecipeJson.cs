@@ -9,7 +9,10 @@ namespace MfpClip.Detection.Recipes;
 internal static class RecipeJson
 {
     // Configuration sources know text only: there "8" and "true" may stand for a number and a switch, and a name may look like a number.
-    private static readonly JsonSerializerOptions Options = new(SettingsJson.Options) { Converters = { new LenientText(), new LenientSwitch(), new BackboneText(), new ComponentText() } };
+    private static readonly JsonSerializerOptions Options = new(SettingsJson.Options)
+    {
+        Converters = { new LenientText(), new LenientSwitch(), new BackboneText(), new ComponentText() },
+    };
 
     public static string Write(DetectorRecipe recipe) => JsonSerializer.Serialize(recipe, Options).ReplaceLineEndings("\n");
 
@@ -18,7 +21,8 @@ internal static class RecipeJson
     /// <summary>Reads a recipe.</summary>
     /// <param name="json">The text.</param>
     /// <param name="source">Where it comes from, for messages.</param>
-    public static DetectorRecipe Read(string json, string source) => Guarded(source, () => JsonSerializer.Deserialize<DetectorRecipe>(json, Options)) is { } recipe
+    public static DetectorRecipe Read(string json, string source) =>
+        Guarded(source, () => JsonSerializer.Deserialize<DetectorRecipe>(json, Options)) is { } recipe
         ? recipe.Format == DetectorRecipe.CurrentFormat ? recipe
             : throw new DetectorConfigurationException([$"{source}: it says it is '{recipe.Format}'; this version reads '{DetectorRecipe.CurrentFormat}'."])
         : throw new DetectorConfigurationException([$"{source}: it is empty."]);
@@ -88,7 +92,8 @@ internal static class RecipeJson
                 return new(reader.GetString()!);
             }
 
-            var node = JsonNode.Parse(ref reader) as JsonObject ?? throw new JsonException("a part is a name, or an object with 'implementation' and 'settings'");
+            var node = JsonNode.Parse(ref reader) as JsonObject ?? throw new JsonException(
+                "a part is a name, or an object with 'implementation' and 'settings'");
             if (!node.Any(p => p.Key.Equals("implementation", StringComparison.OrdinalIgnoreCase)))
             {
                 return new(string.Empty, node.Any(p => p.Key.Equals("settings", StringComparison.OrdinalIgnoreCase)) && node.Count == 1

@@ -15,7 +15,8 @@ internal static class RecipeReader
     public static Composition Read(DetectorRecipe recipe, DetectorRegistry registry)
     {
         var faults = new List<string>();
-        var c = new ZeroShotDetectorBuilder(new Composition { Registry = registry }).UseMethod(registry.FindMethod(recipe.Method).Create(recipe.MethodOptions)).Composition;
+        var c = new ZeroShotDetectorBuilder(new Composition { Registry = registry })
+            .UseMethod(registry.FindMethod(recipe.Method).Create(recipe.MethodOptions)).Composition;
         var backbone = Try(faults, () => Backbone(recipe.Backbone, registry));
         c = c with
         {
@@ -62,7 +63,8 @@ internal static class RecipeReader
             return null;
         }
 
-        string[] ways = [.. new[] { ("path", b.Path), ("package", b.Package), ("random_seed", b.RandomSeed?.ToString()), ("object", b.Object) }.Where(w => w.Item2 is not null).Select(w => w.Item1)];
+        string[] ways = [.. new[] { ("path", b.Path), ("package", b.Package), ("random_seed", b.RandomSeed?.ToString()), ("object", b.Object) }
+            .Where(w => w.Item2 is not null).Select(w => w.Item1)];
         return ways switch
         {
             ["path"] => new BackboneChoice.FromFile(b.Path!, new()
@@ -72,7 +74,8 @@ internal static class RecipeReader
             }),
             ["package"] => new BackboneChoice.FromPackage(registry.OpenModelPackage(b.Package!, b.Folder)),
             ["random_seed"] => new BackboneChoice.Random(
-                b.Config ?? throw new DetectorConfigurationException(["The recipe asks for a backbone with random weights and names no sizes (config)."]), b.RandomSeed!.Value),
+                b.Config ?? throw new DetectorConfigurationException(["The recipe asks for a backbone with random weights and names no sizes (config)."]),
+                b.RandomSeed!.Value),
             ["object"] => throw new DetectorConfigurationException([
                 $"The recipe's backbone was an object of type '{b.Object}', which no recipe can make. Name a file instead, or set the object on the builder."]),
             _ => throw new DetectorConfigurationException([
@@ -112,8 +115,10 @@ internal static class RecipeReader
         };
     }
 
-    private static ModuleFactory<TModule> Module<TModule>(List<string> faults, ComponentRecipe? recipe, string usual, DetectorRegistry registry, ModuleFactory<TModule> own)
-        where TModule : class, IDetectorModule => recipe is null ? own : Try(faults, () => registry.CreateModule<TModule>(recipe.Implementation.Length > 0 ? recipe : recipe with { Implementation = usual })) ?? own;
+    private static ModuleFactory<TModule> Module<TModule>(
+        List<string> faults, ComponentRecipe? recipe, string usual, DetectorRegistry registry, ModuleFactory<TModule> own)
+        where TModule : class, IDetectorModule => recipe is null ? own
+            : Try(faults, () => registry.CreateModule<TModule>(recipe.Implementation.Length > 0 ? recipe : recipe with { Implementation = usual })) ?? own;
 
     private static T? Try<T>(List<string> faults, Func<T?> read)
         where T : class

@@ -43,7 +43,8 @@ internal static class RecipeWriter
     }
 
     /// <summary>Implementation and settings of each slot's module; a part without a name is named by its type.</summary>
-    public static IReadOnlyDictionary<string, ComponentRecipe> Components(Composition c, PipelineParts parts) => new Dictionary<string, ComponentRecipe>(StringComparer.Ordinal)
+    public static IReadOnlyDictionary<string, ComponentRecipe> Components(Composition c, PipelineParts parts) =>
+        new Dictionary<string, ComponentRecipe>(StringComparer.Ordinal)
     {
         ["image_to_text"] = Of(c.ImageToText, parts.ImageToText), ["self_prompt"] = Of(c.Self, parts.Self), ["vision_encoder"] = Of(c.Vision, parts.Vision),
         ["multi_patch"] = Of(c.MultiPatch, parts.MultiPatch), ["anomaly_map"] = Of(c.Map, parts.Map), ["mask_prompt"] = Of(c.Mask, parts.Mask),
@@ -54,13 +55,17 @@ internal static class RecipeWriter
     public static IEnumerable<string> Anonymous(Composition c) => new (bool Own, string Name)[]
     {
         (c.ImageToText.IsAnonymous, "image-to-text prompt"), (c.Self.IsAnonymous, "self prompt"), (c.Vision.IsAnonymous, "vision encoder"),
-        (c.MultiPatch.IsAnonymous, "patch aggregation"), (c.Map.IsAnonymous, "anomaly map"), (c.Mask.IsAnonymous, "mask prompt"), (c.Score.IsAnonymous, "anomaly score"),
+        (c.MultiPatch.IsAnonymous, "patch aggregation"), (c.Map.IsAnonymous, "anomaly map"), (c.Mask.IsAnonymous, "mask prompt"),
+        (c.Score.IsAnonymous, "anomaly score"),
     }.Where(s => s.Own).Select(s => s.Name);
 
-    /// <summary>What is composed, without weights, references, thresholds and the machine: equal for detectors that compute the same from the same weights.</summary>
+    /// <summary>
+    /// What is composed, without weights, references, thresholds and the machine: equal for detectors that compute the same from the same weights.
+    /// </summary>
     public static string CompositionHash(DetectorRecipe recipe, int imageSize) => SettingsJson.Hash(RecipeJson.Node(recipe with
     {
-        Format = string.Empty, Backbone = null, Modules = null, Untrained = null, References = null, Calibration = null, CalibrationFile = null, Device = string.Empty,
+        Format = string.Empty, Backbone = null, Modules = null, Untrained = null, References = null, Calibration = null, CalibrationFile = null,
+        Device = string.Empty,
         BatchSize = 0, Limits = null, ImageSize = imageSize,
     }));
 
@@ -76,7 +81,8 @@ internal static class RecipeWriter
         return new(
             about.Implementation.Length > 0 ? about.Implementation : module.GetType().FullName!,
             about.Settings != "{}" ? JsonNode.Parse(about.Settings) as JsonObject
-                : about.Options.Count == 0 ? null : new JsonObject(about.Options.OrderBy(o => o.Key, StringComparer.Ordinal).Select(o => KeyValuePair.Create(o.Key, (JsonNode?)o.Value))));
+                : about.Options.Count == 0 ? null : new JsonObject(
+                    about.Options.OrderBy(o => o.Key, StringComparer.Ordinal).Select(o => KeyValuePair.Create(o.Key, (JsonNode?)o.Value))));
     }
 
     private static ComponentRecipe Preprocessor(StageDescription about, IImagePreprocessor preprocessor) =>

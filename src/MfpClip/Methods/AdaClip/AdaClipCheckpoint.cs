@@ -38,6 +38,8 @@ internal sealed partial class AdaClipCheckpoint : ICheckpointLayout
         };
     }
 
-    [GeneratedRegex(@"^clip_model\.(?<part>(text|visual)_prompter\.static_prompts|dynamic_(text|visual)_prompt_generator\.head|patch_token_layer\.head)\.(?<index>\d{1,4})(?<rest>\.weight|\.bias|)$|^clip_model\.(?<part>cls_token_layer\.head)\.0(?<rest>\.weight|\.bias)$")]
+    [GeneratedRegex(
+        @"^clip_model\.(?<part>(text|visual)_prompter\.static_prompts|dynamic_(text|visual)_prompt_generator\.head|patch_token_layer\.head)"
+        + @"\.(?<index>\d{1,4})(?<rest>\.weight|\.bias|)$|^clip_model\.(?<part>cls_token_layer\.head)\.0(?<rest>\.weight|\.bias)$")]
     private static partial Regex Layout();
 }

@@ -38,7 +38,10 @@ internal sealed class AdaClipMethod(AdaClipOptions options) : IDetectionMethod
             .UseVisionEncoder(AdaClipParts.VisionEncoder(options))
             .UseMultiPatch(new MultiPatchOptions { Neighbourhood = 1, Seed = options.Seed })
             .UseMaskPrompt(new MaskPromptOptions { Variant = MaskPromptVariant.Off })
-            .UseAnomalyMap(new AnomalyMapOptions { Tau = options.Tau, Fusion = StageFusion.MeanOfLogits, AlignCorners = true, SmoothingSigma = options.SmoothingSigma })
+            .UseAnomalyMap(new AnomalyMapOptions
+            {
+                Tau = options.Tau, Fusion = StageFusion.MeanOfLogits, AlignCorners = true, SmoothingSigma = options.SmoothingSigma,
+            })
             .UseAnomalyScore(AdaClipParts.Scorer(options));
     }
 }

@@ -30,7 +30,10 @@ public sealed record AdaClipOptions
     public static AdaClipOptions AsReleased { get; } = new();
 
     /// <summary>Without what the paper does not tell of: the backbone's own activation, no rounding, and the paper's form of the fusion.</summary>
-    public static AdaClipOptions AsPublished { get; } = new() { ExactGelu = false, RoundPrompts = false, Fusion = SemanticFusion.MostAbnormalCluster, DicePerRow = false };
+    public static AdaClipOptions AsPublished { get; } = new()
+    {
+        ExactGelu = false, RoundPrompts = false, Fusion = SemanticFusion.MostAbnormalCluster, DicePerRow = false,
+    };
 
     /// <summary>Prompt tokens of a block in both towers.</summary>
     /// <value>Default 5.</value>
@@ -104,7 +107,8 @@ public sealed record AdaClipOptions
     public bool DicePerRow { get; init; } = true;
 
     /// <summary>How it is trained.</summary>
-    /// <value>Default: the authors' (AdamW, 0.01, betas 0.5 and 0.999, weight decay 0.01, 5 epochs, batch 1, seed 111; a mosaic of 0.2 belongs to MVTec AD only).</value>
+    /// <value>Default: the authors' (AdamW, 0.01, betas 0.5 and 0.999, weight decay 0.01, 5 epochs, batch 1, seed 111; a mosaic of 0.2 belongs to MVTec AD
+    /// only).</value>
     public TrainingRecipe Recipe { get; init; } = AdaClipObjective.Authors;
 
     /// <summary>Seed of the starting values and of the fusion's k-means: the same image gives the same score.</summary>
@@ -118,7 +122,8 @@ public sealed record AdaClipOptions
         Templates = ["a bad photo of a [state].", "a low resolution photo of the [state].", "a bad photo of the [state].", "a cropped photo of the [state]."],
         NormalStates =
         [
-            "[object]", "flawless [object]", "perfect [object]", "unblemished [object]", "[object] without flaw", "[object] without defect", "[object] without damage",
+            "[object]", "flawless [object]", "perfect [object]", "unblemished [object]", "[object] without flaw", "[object] without defect",
+            "[object] without damage",
         ],
         AbnormalStates = ["damaged [object]", "broken [object]", "[object] with flaw", "[object] with defect", "[object] with damage"],
     };
@@ -138,14 +143,16 @@ public sealed record AdaClipOptions
 
         if (!StaticPrompts && !DynamicPrompts)
         {
-            yield return $"AdaCLIP: {nameof(StaticPrompts)} and {nameof(DynamicPrompts)} are both off; leave one on, or take its prompts out of the composition.";
+            yield return $"AdaCLIP: {nameof(StaticPrompts)} and {nameof(DynamicPrompts)} are both off; leave one on, or take its prompts "
+                + $"out of the composition.";
         }
     }
 
     /// <summary>Faults of the score's settings.</summary>
     internal IEnumerable<string> ScoreFaults()
     {
-        foreach (string fault in OptionRanges.Faults(this, "AdaCLIP", nameof(Clusters), nameof(FusionWeight), nameof(Tau), nameof(SmoothingSigma), nameof(StageCount)))
+        foreach (string fault in OptionRanges.Faults(
+            this, "AdaCLIP", nameof(Clusters), nameof(FusionWeight), nameof(Tau), nameof(SmoothingSigma), nameof(StageCount)))
         {
             yield return fault;
         }

@@ -72,7 +72,8 @@ internal sealed class SemanticFusionScorer : WeightedModule, IAnomalyScorer
     {
         if (context.Features.Any(z => !z.shape.SequenceEqual(context.Features[0].shape)))
         {
-            throw new InferenceException("AdaCLIP's semantic fusion joins the patches of all stages, and these stages have different grids. Use a vision encoder whose stages share one, or another score.");
+            throw new InferenceException("AdaCLIP's semantic fusion joins the patches of all stages, and these stages have different grids. Use a vision "
+                + "encoder whose stages share one, or another score.");
         }
 
         var Z = torch.stack(context.Features.Select(z => UnitVectors.Normalize(z.flatten(2).transpose(1, 2))), 2); // [B, N, L, C]

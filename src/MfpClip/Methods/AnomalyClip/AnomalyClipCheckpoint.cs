@@ -34,7 +34,8 @@ internal sealed class AnomalyClipCheckpoint : ICheckpointLayout
     {
         if (target.Modules.GetValueOrDefault("i2tp") is not ObjectAgnosticPrompt prompts)
         {
-            throw new WeightsException(file.Path, "these are AnomalyCLIP's learned prompts, and the composition has other text prompts. Compose with UseAnomalyClip, or give it AnomalyCLIP's prompts.");
+            throw new WeightsException(file.Path, "these are AnomalyCLIP's learned prompts, and the composition has other text prompts. Compose with "
+                + "UseAnomalyClip, or give it AnomalyCLIP's prompts.");
         }
 
         using var scope = torch.NewDisposeScope();
@@ -49,7 +50,8 @@ internal sealed class AnomalyClipCheckpoint : ICheckpointLayout
                 && file.Read(idName).to_type(ScalarType.Int64).flatten() is var fileIds
                 && (fileIds.numel() != expectedIds.numel() || fileIds.ne(expectedIds).any().item<bool>()))
             {
-                throw new WeightsException(file.Path, $"'{idName}' holds other words or another number of context vectors than this composition. Set the options it was trained with.");
+                throw new WeightsException(file.Path,
+                    $"'{idName}' holds other words or another number of context vectors than this composition. Set the options it was trained with.");
             }
 
             foreach (var (part, start) in new[] { ("prefix", 0L), ("suffix", 1L + prompts.ContextTokens) })
@@ -64,7 +66,8 @@ internal sealed class AnomalyClipCheckpoint : ICheckpointLayout
                 // The backbone may be in another precision than the one it was trained with.
                 if (!values.shape.SequenceEqual(own.shape) || (values - own).abs().max().item<float>() > 2e-3f + (0.01f * own.abs().max().item<float>()))
                 {
-                    throw new WeightsException(file.Path, $"'{name}' does not hold this backbone's token embeddings: the prompts were trained with another CLIP model. Use the backbone they belong to.");
+                    throw new WeightsException(file.Path, $"'{name}' does not hold this backbone's token embeddings: the prompts were trained with another "
+                        + $"CLIP model. Use the backbone they belong to.");
                 }
             }
         }

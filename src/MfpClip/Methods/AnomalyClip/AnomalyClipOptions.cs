@@ -43,7 +43,9 @@ public sealed record AnomalyClipOptions
     [Range(1, 64)]
     public int DeepTokens { get; init; } = 4;
 
-    /// <summary>Text blocks that see learned vectors: block 1 the context, each later one its own deep vectors; a shallower tower takes as many as it has blocks.</summary>
+    /// <summary>
+    /// Text blocks that see learned vectors: block 1 the context, each later one its own deep vectors; a shallower tower takes as many as it has blocks.
+    /// </summary>
     /// <value>Default 9.</value>
     [Range(1, 512)]
     public int DeepDepth { get; init; } = 9;
@@ -113,7 +115,8 @@ public sealed record AnomalyClipOptions
 
         if (ContextTokens > dimensions.ContextLength - 8)
         {
-            yield return $"AnomalyCLIP: {nameof(ContextTokens)} is {ContextTokens}; it must be at most {dimensions.ContextLength - 8}, so that the words have room.";
+            yield return $"AnomalyCLIP: {nameof(ContextTokens)} is {ContextTokens}; it must be at most {dimensions.ContextLength - 8}, so that "
+                + $"the words have room.";
         }
 
         if (DeepTokens > dimensions.ContextLength - 8)

@@ -38,7 +38,8 @@ internal sealed class DualPathVisionEncoder : WeightedModule, IVisionEncoder
     {
         if (tower.GetService<IAttentionBlocks>() is null)
         {
-            yield return $"AnomalyCLIP's vision encoder runs the attention of single blocks, and this backbone's vision tower does not offer {nameof(IAttentionBlocks)}.";
+            yield return $"AnomalyCLIP's vision encoder runs the attention of single blocks, and this backbone's vision tower does not offer "
+                + $"{nameof(IAttentionBlocks)}.";
         }
     }
 
@@ -51,7 +52,8 @@ internal sealed class DualPathVisionEncoder : WeightedModule, IVisionEncoder
         }
 
         // Nothing in it is trained: the same for an image in every epoch.
-        string what = Text($"v-v attention from block {_first + 1}, read after {string.Join('-', run.Stages.Taps)} of {run.Tower.Layers}, {_options.NormalizeClassToken}, {_options.RepeatLastFeatures}");
+        string taps = string.Join('-', run.Stages.Taps);
+        string what = Text($"v-v attention from block {_first + 1}, read after {taps}, {_options.NormalizeClassToken}, {_options.RepeatLastFeatures}");
         var kept = run.Image.Frozen(what, () =>
         {
             var made = RunTower(run);

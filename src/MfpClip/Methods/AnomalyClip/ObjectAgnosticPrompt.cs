@@ -36,7 +36,8 @@ internal sealed class ObjectAgnosticPrompt : WeightedModule, IImageToTextPrompt
         // "X" stands where the learned vectors go, as in the authors' code.
         string context = string.Join(' ', Enumerable.Repeat("X", options.ContextTokens));
         var tokenizer = dimensions.Tokenizer!;
-        _ids = [.. tokenizer.EncodePadded($"{context} {options.NormalPrompt}", _positions), .. tokenizer.EncodePadded($"{context} {options.AbnormalPrompt}", _positions)];
+        _ids = [.. tokenizer.EncodePadded($"{context} {options.NormalPrompt}", _positions), .. tokenizer.EncodePadded(
+            $"{context} {options.AbnormalPrompt}", _positions)];
 
         var start = new ParameterInitializer(options.Seed);
         foreach (string name in new[] { "ctx_pos", "ctx_neg" })
@@ -46,7 +47,8 @@ internal sealed class ObjectAgnosticPrompt : WeightedModule, IImageToTextPrompt
 
         for (var i = 0; i < _depth - 1; i++)
         {
-            Parameters.Add($"compound_prompts_text.{i}", start.Normal($"i2tp.compound_prompts_text.{i}", StartDeviation, options.DeepTokens, dimensions.TextWidth));
+            Parameters.Add($"compound_prompts_text.{i}", start.Normal(
+                $"i2tp.compound_prompts_text.{i}", StartDeviation, options.DeepTokens, dimensions.TextWidth));
         }
     }
 

@@ -19,7 +19,8 @@ internal sealed class AprilGanCheckpoint : ICheckpointLayout
     {
         string? rest = Prefixes.Where(p => name.StartsWith(p, StringComparison.Ordinal)).Select(p => name[p.Length..]).FirstOrDefault();
         int dot = rest?.IndexOf('.', StringComparison.Ordinal) ?? -1;
-        return dot > 0 && rest![dot..] is ".weight" or ".bias" && int.TryParse(rest[..dot], NumberStyles.None, CultureInfo.InvariantCulture, out int layer) && layer < 10_000
+        return dot > 0 && rest![dot..] is ".weight" or ".bias"
+            && int.TryParse(rest[..dot], NumberStyles.None, CultureInfo.InvariantCulture, out int layer) && layer < 10_000
             ? $"mpfa.linear{layer + 1}{rest[dot..]}"
             : null;
     }

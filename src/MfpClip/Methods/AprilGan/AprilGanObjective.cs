@@ -4,7 +4,9 @@ using MfpClip.Training.Losses;
 
 namespace MfpClip.Methods.AprilGan;
 
-/// <summary>What APRIL-GAN minimises (arXiv 2305.17382; train.py): focal and Dice loss of every layer's map alone, all with weight 1. The score has no loss.</summary>
+/// <summary>
+/// What APRIL-GAN minimises (arXiv 2305.17382; train.py): focal and Dice loss of every layer's map alone, all with weight 1. The score has no loss.
+/// </summary>
 internal sealed class AprilGanObjective(TrainingRecipe recipe) : ITrainingObjective
 {
     public TrainingRecipe Recipe => recipe;

@@ -40,6 +40,7 @@ internal static class HybridComposition
     /// <param name="imageSize">Side of the input in pixels.</param>
     /// <param name="seed">Of the modules' starting values, where they are not loaded.</param>
     public static ZeroShotDetectorBuilder Apply(ZeroShotDetectorBuilder builder, int imageSize, long seed = 0) => builder
-        .UseImageToTextPrompt(ImageToText with { Seed = seed }).UseSelfPrompt(Self with { Seed = seed }).UseMultiPatch(MultiPatch with { Seed = seed }).UseMaskPrompt(Mask with { Seed = seed })
+        .UseImageToTextPrompt(ImageToText with { Seed = seed }).UseSelfPrompt(Self with { Seed = seed }).UseMultiPatch(MultiPatch with { Seed = seed })
+            .UseMaskPrompt(Mask with { Seed = seed })
         .UseAnomalyMap(Map).UseAnomalyScore(Score).WithPromptTemplates(Templates).WithImageSize(imageSize);
 }

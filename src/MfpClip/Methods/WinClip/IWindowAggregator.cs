@@ -1,6 +1,8 @@
 namespace MfpClip.Methods.WinClip;
 
-/// <summary>From scores of windows to scores of patches (WinCLIP section 4.2). Safe for concurrent callers; results are fresh tensors in the caller's dispose scope.</summary>
+/// <summary>
+/// From scores of windows to scores of patches (WinCLIP section 4.2). Safe for concurrent callers; results are fresh tensors in the caller's dispose scope.
+/// </summary>
 public interface IWindowAggregator
 {
     /// <summary>For <see cref="IZeroShotDetector.Description"/>.</summary>

@@ -37,7 +37,9 @@ public sealed record WinClipOptions
     [Range(1, 65536)]
     public int WindowBatch { get; init; } = 512;
 
-    /// <summary>Images of good products: with them, this is the few-shot WinCLIP+ (section 4.3). They serve every class name not in <see cref="ClassReferences"/>.</summary>
+    /// <summary>
+    /// Images of good products: with them, this is the few-shot WinCLIP+ (section 4.3). They serve every class name not in <see cref="ClassReferences"/>.
+    /// </summary>
     /// <value>Default none: zero-shot.</value>
     public IReadOnlyList<ImageInput> References { get; init; } = [];
 

@@ -175,7 +175,8 @@ internal sealed class WinClipPass : IDetectionPass
     private Tensor Resize(Tensor patches, ImageBatch images)
     {
         var (rows, columns) = Grid(images);
-        return F.interpolate(patches.view(-1, 1, rows, columns), [images.Height, images.Width], mode: torch.InterpolationMode.Bilinear, align_corners: false).squeeze(1);
+        return F.interpolate(patches.view(-1, 1, rows, columns), [images.Height, images.Width], mode: torch.InterpolationMode.Bilinear, align_corners: false)
+            .squeeze(1);
     }
 
     // A patch counts where any of its pixels is inside.
@@ -219,7 +220,11 @@ internal sealed class WinClipPass : IDetectionPass
         if (_memory is not null || _memories.Count > 0)
         {
             var counts = _memories.Select(m => $"{m.Key}: {m.Value.Count}").Concat(_memory is null ? [] : [$"any: {_memory.Count}"]);
-            yield return new() { Id = "reference_memory", Stage = "reference memory", Component = "patches and windows of good products", Options = new Dictionary<string, string> { ["images"] = string.Join(", ", counts) } };
+            yield return new()
+            {
+                Id = "reference_memory", Stage = "reference memory", Component = "patches and windows of good products",
+                Options = new Dictionary<string, string> { ["images"] = string.Join(", ", counts) },
+            };
         }
     }
 }

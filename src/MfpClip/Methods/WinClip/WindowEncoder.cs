@@ -5,7 +5,9 @@ using MfpClip.Modules;
 
 namespace MfpClip.Methods.WinClip;
 
-/// <summary>What the tower makes of a batch of images, all float32: image <c>[B, C]</c>, patches <c>[B, N, D]</c>, windows of each set <c>[B, n, C]</c>.</summary>
+/// <summary>
+/// What the tower makes of a batch of images, all float32: image <c>[B, C]</c>, patches <c>[B, N, D]</c>, windows of each set <c>[B, n, C]</c>.
+/// </summary>
 internal sealed record WindowEmbeddings(Tensor Image, Tensor Patches, IReadOnlyList<WindowSet> Sets, IReadOnlyList<Tensor> Windows);
 
 /// <summary>

@@ -42,5 +42,6 @@ internal sealed class CoCoOpPrompt : LearnedContext
     }
 
     /// <inheritdoc/>
-    public override StageDescription Describe() => Describe("CoCoOp", new KeyValuePair<string, string>("hidden width", Text($"{Parameters["meta.linear1.bias"].shape[0]}")));
+    public override StageDescription Describe() =>
+        Describe("CoCoOp", new KeyValuePair<string, string>("hidden width", Text($"{Parameters["meta.linear1.bias"].shape[0]}")));
 }

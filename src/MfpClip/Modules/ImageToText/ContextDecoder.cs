@@ -88,7 +88,8 @@ internal sealed class ContextDecoder
         var attended = F.scaled_dot_product_attention(Split("q", queries), Split("k", memory), Split("v", memory)); // [B, heads, n, w / heads]
         return _weights.Linear($"decoder.{name}.out", attended.transpose(1, 2).reshape(queries.shape[0], queries.shape[1], _width)).MoveToOuterDisposeScope();
 
-        Tensor Split(string part, Tensor x) => F.linear(x, _weights[$"decoder.{name}.{part}.weight"]).view(x.shape[0], x.shape[1], _heads, _width / _heads).transpose(1, 2);
+        Tensor Split(string part, Tensor x) => F.linear(x, _weights[$"decoder.{name}.{part}.weight"])
+            .view(x.shape[0], x.shape[1], _heads, _width / _heads).transpose(1, 2);
     }
 
     private Tensor Normalize(string name, Tensor x) =>

@@ -34,7 +34,9 @@ internal sealed class DenseClipPreModelPrompt : LearnedContext
     public override StageDescription Describe() => Describe("DenseCLIP, pre-model", _decoder.Describe());
 }
 
-/// <summary>DenseCLIP, post-model prompting (eq. 5): <c>t' = normalise(t + gamma * decoder(t, image tokens))</c>, gamma a learned vector that starts near 0.</summary>
+/// <summary>
+/// DenseCLIP, post-model prompting (eq. 5): <c>t' = normalise(t + gamma * decoder(t, image tokens))</c>, gamma a learned vector that starts near 0.
+/// </summary>
 internal sealed class DenseClipPostModelPrompt : LearnedContext
 {
     private readonly ContextDecoder _decoder;

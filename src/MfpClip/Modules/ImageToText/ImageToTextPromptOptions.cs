@@ -9,7 +9,9 @@ public enum ImageToTextVariant
     /// <summary>Prompt tokens made from the image stand before the template; the text tower runs for every image. The default (reconstructed).</summary>
     Prepend,
 
-    /// <summary>A linear map of the image's feature is added to the template's embedding; the text tower runs once for each class name (reconstructed).</summary>
+    /// <summary>
+    /// A linear map of the image's feature is added to the template's embedding; the text tower runs once for each class name (reconstructed).
+    /// </summary>
     Residual,
 
     /// <summary>Templates only: the ablation's "without I2TP".</summary>
@@ -61,7 +63,8 @@ public sealed record ImageToTextPromptOptions
 
         if (Variant == ImageToTextVariant.Prepend && TokenCount > dimensions.ContextLength - 3)
         {
-            yield return $"I2TP: {nameof(TokenCount)} is {TokenCount}; it must be at most {dimensions.ContextLength - 3}, so that {dimensions.ContextLength} positions leave room for the template.";
+            yield return $"I2TP: {nameof(TokenCount)} is {TokenCount}; it must be at most {dimensions.ContextLength - 3}, so that {dimensions.ContextLength} "
+                + $"positions leave room for the template.";
         }
 
         if (!double.IsFinite(Alpha))

@@ -9,13 +9,20 @@ public enum LearnedContextVariant
     /// <summary>CoOp (Zhou et al., arXiv 2109.01134): learned tokens, the same for every image; texts are embedded once for each class name.</summary>
     CoOp,
 
-    /// <summary>CoCoOp (Zhou et al., arXiv 2203.05557): a small network moves the learned tokens by the image's embedding; the text tower runs for every image.</summary>
+    /// <summary>
+    /// CoCoOp (Zhou et al., arXiv 2203.05557): a small network moves the learned tokens by the image's embedding; the text tower runs for every image.
+    /// </summary>
     CoCoOp,
 
-    /// <summary>DenseCLIP, pre-model (Rao et al., arXiv 2112.01518, section 3.3): learned queries read the image's tokens and stand in the text; the text tower runs for every image.</summary>
+    /// <summary>
+    /// DenseCLIP, pre-model (Rao et al., arXiv 2112.01518, section 3.3): learned queries read the image's tokens and stand in the text; the text tower runs for
+    /// every image.
+    /// </summary>
     DenseClipPreModel,
 
-    /// <summary>DenseCLIP, post-model (the same section; its authors' choice): the texts, on learned tokens as in CoOp, read the image's tokens behind the text tower.</summary>
+    /// <summary>
+    /// DenseCLIP, post-model (the same section; its authors' choice): the texts, on learned tokens as in CoOp, read the image's tokens behind the text tower.
+    /// </summary>
     DenseClipPostModel,
 }
 
@@ -82,7 +89,8 @@ public sealed record LearnedContextOptions
 
         if (TokenCount > dimensions.ContextLength - 3)
         {
-            yield return $"Learned context: {nameof(TokenCount)} is {TokenCount}; it must be at most {dimensions.ContextLength - 3}, so that {dimensions.ContextLength} positions leave room for the state.";
+            yield return $"Learned context: {nameof(TokenCount)} is {TokenCount}; it must be at most {dimensions.ContextLength - 3}, so that "
+                + $"{dimensions.ContextLength} positions leave room for the state.";
         }
 
         if (DecoderHeads > 0 && DecoderWidth % DecoderHeads != 0)
@@ -97,7 +105,8 @@ public sealed record LearnedContextOptions
 
         if (InitialText is { } words && dimensions.Tokenizer is { } tokenizer && tokenizer.Encode(words).Count != TokenCount)
         {
-            yield return $"Learned context: {nameof(InitialText)} '{words}' has {tokenizer.Encode(words).Count} tokens, {nameof(TokenCount)} is {TokenCount}; make them equal.";
+            yield return $"Learned context: {nameof(InitialText)} '{words}' has {tokenizer.Encode(words).Count} tokens, {nameof(TokenCount)} is "
+                + $"{TokenCount}; make them equal.";
         }
     }
 }

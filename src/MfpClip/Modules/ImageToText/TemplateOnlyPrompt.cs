@@ -14,7 +14,8 @@ internal sealed class TemplateOnlyPrompt : WeightedModule, IImageToTextPrompt
     public override string CheckpointPrefix => "i2tp";
 
     /// <inheritdoc/>
-    public Tensor EmbedStates(ITextTower text, StateSentences states, ImageContext? image, ForwardContext context) => states.Embeddings.unsqueeze(0); // [1, 2, C]
+    // [1, 2, C]
+    public Tensor EmbedStates(ITextTower text, StateSentences states, ImageContext? image, ForwardContext context) => states.Embeddings.unsqueeze(0);
 
     /// <inheritdoc/>
     public override StageDescription Describe() => new() { Stage = "image-to-text prompt (I2TP)", Component = "off" };

@@ -5,7 +5,9 @@ using MfpClip.Parallelism;
 
 namespace MfpClip.Modules.Mask;
 
-/// <summary>What MP's refinement does before its linear layer, without gradients in two passes over the patches: sum and layer norm, then depthwise 3x3 and GELU.</summary>
+/// <summary>
+/// What MP's refinement does before its linear layer, without gradients in two passes over the patches: sum and layer norm, then depthwise 3x3 and GELU.
+/// </summary>
 internal static unsafe class FusedRefinement
 {
     /// <summary>Whether it can run here.</summary>
@@ -26,7 +28,8 @@ internal static unsafe class FusedRefinement
         var (patches, mask) = (z.permute(0, 2, 3, 1).contiguous(), p.permute(0, 2, 3, 1).contiguous());
         var taps = depthwise.Weight.view(C, 9).t().contiguous(); // [9, C]
         var (normed, result) = (torch.empty(B, rows, columns, C, dtype: ScalarType.Float32), torch.empty(B, rows, columns, C, dtype: ScalarType.Float32));
-        fixed (byte* a = patches.bytes, m = mask.bytes, w = norm.Weight.bytes, b = norm.Bias.bytes, k = taps.bytes, c = depthwise.Bias.bytes, u = normed.bytes, r = result.bytes)
+        fixed (byte* a = patches.bytes, m = mask.bytes, w = norm.Weight.bytes, b = norm.Bias.bytes, k = taps.bytes, c = depthwise.Bias.bytes,
+            u = normed.bytes, r = result.bytes)
         {
             var (from, added, weight, bias, kernel, shift, middle, to) = ((nint)a, (nint)m, (nint)w, (nint)b, (nint)k, (nint)c, (nint)u, (nint)r);
             int line = columns * C;
@@ -39,7 +42,8 @@ internal static unsafe class FusedRefinement
                 }
             }, _ => { });
             WorkSharing.Run(B * rows, 4, () => 0, (_, y) =>
-                Depthwise((float*)middle + ((long)y * line), y % rows, rows, columns, C, (float*)kernel, (float*)shift, (float*)to + ((long)y * line)), _ => { });
+                Depthwise((float*)middle + ((long)y * line), y % rows, rows, columns, C, (float*)kernel, (float*)shift, (float*)to + ((long)y * line)), _ =>
+                    { });
         }
 
         return result.MoveToOuterDisposeScope();

@@ -24,5 +24,6 @@ public sealed record MaskPromptResult(IReadOnlyList<Tensor> Features, IReadOnlyL
 public abstract class DelegatingMaskPrompt(IMaskPrompt inner) : DelegatingModule<IMaskPrompt>(inner), IMaskPrompt
 {
     /// <inheritdoc/>
-    public virtual MaskPromptResult? Apply(IReadOnlyList<Tensor> Z, Tensor t, Tensor coarseMap, ForwardContext context) => Inner.Apply(Z, t, coarseMap, context);
+    public virtual MaskPromptResult? Apply(IReadOnlyList<Tensor> Z, Tensor t, Tensor coarseMap, ForwardContext context) =>
+        Inner.Apply(Z, t, coarseMap, context);
 }

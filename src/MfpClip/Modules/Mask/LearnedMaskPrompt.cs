@@ -80,7 +80,8 @@ internal sealed class LearnedMaskPrompt : WeightedModule, IMaskPrompt
         var u = F.layer_norm(
             x.permute(0, 2, 3, 1), [_channels], Parameters["refine.norm.weight"], Parameters["refine.norm.bias"], LayerNormEps); // [B, g, g', C]
         u = F.conv2d(
-            u.permute(0, 3, 1, 2), Parameters["refine.depthwise.weight"], Parameters["refine.depthwise.bias"], padding: [1, 1], groups: _channels); // [B, C, g, g']
+            // [B, C, g, g']
+            u.permute(0, 3, 1, 2), Parameters["refine.depthwise.weight"], Parameters["refine.depthwise.bias"], padding: [1, 1], groups: _channels);
         u = Parameters.Linear("refine.linear", F.gelu(u).permute(0, 2, 3, 1)); // [B, g, g', C]
         return u.permute(0, 3, 1, 2).MoveToOuterDisposeScope(); // [B, C, g, g']
     }

@@ -25,7 +25,8 @@ public interface IPatchAggregator : IDetectorModule
 public abstract class DelegatingPatchAggregator(IPatchAggregator inner) : DelegatingModule<IPatchAggregator>(inner), IPatchAggregator
 {
     /// <inheritdoc/>
-    public virtual Tensor Project(int stage, Tensor patchTokens, int rows, int columns, IVisionTower vision) => Inner.Project(stage, patchTokens, rows, columns, vision);
+    public virtual Tensor Project(int stage, Tensor patchTokens, int rows, int columns, IVisionTower vision) =>
+        Inner.Project(stage, patchTokens, rows, columns, vision);
 
     /// <inheritdoc/>
     public virtual Tensor Aggregate(Tensor projected) => Inner.Aggregate(projected);

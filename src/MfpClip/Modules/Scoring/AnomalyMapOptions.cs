@@ -70,7 +70,8 @@ public sealed record AnomalyMapOptions
 
         if (Stages.Any(s => s < 1 || s > (stages ?? int.MaxValue)) || Stages.Distinct().Count() < Stages.Count)
         {
-            yield return $"Anomaly map: the stages are {string.Join(", ", Stages)}; each must be from 1 to {stages?.ToString(CultureInfo.InvariantCulture) ?? "the number of stages"}, and be named once.";
+            yield return $"Anomaly map: the stages are {string.Join(", ", Stages)}; each must be from 1 to "
+                + $"{stages?.ToString(CultureInfo.InvariantCulture) ?? "the number of stages"}, and be named once.";
         }
 
         if (!Enum.IsDefined(Upsampling))

@@ -34,7 +34,10 @@ public sealed record AnomalyScoreOptions
     [Range(1e-3, 1e4)]
     public double Tau { get; init; } = 100;
 
-    /// <summary>Share of the map's pixels, in percent, whose mean <see cref="ScoreStrategy.TopMean"/> and <see cref="ScoreStrategy.HalfAndHalfOfTop"/> take; at least one pixel.</summary>
+    /// <summary>
+    /// Share of the map's pixels, in percent, whose mean <see cref="ScoreStrategy.TopMean"/> and <see cref="ScoreStrategy.HalfAndHalfOfTop"/> take; at least
+    /// one pixel.
+    /// </summary>
     /// <value>Default 1 %.</value>
     [Range(1e-6, 100)]
     public double TopPercent { get; init; } = 1;

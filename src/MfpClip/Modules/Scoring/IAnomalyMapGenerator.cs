@@ -37,7 +37,8 @@ public interface IAnomalyMapGenerator : IDetectorModule
 public abstract class DelegatingAnomalyMapGenerator(IAnomalyMapGenerator inner) : DelegatingModule<IAnomalyMapGenerator>(inner), IAnomalyMapGenerator
 {
     /// <inheritdoc/>
-    public virtual Tensor Map(IReadOnlyList<Tensor> Z, IReadOnlyList<Tensor> t, int height, int width, ForwardContext context) => Inner.Map(Z, t, height, width, context);
+    public virtual Tensor Map(IReadOnlyList<Tensor> Z, IReadOnlyList<Tensor> t, int height, int width, ForwardContext context) =>
+        Inner.Map(Z, t, height, width, context);
 
     /// <inheritdoc/>
     public virtual Tensor PatchLogits(Tensor z, Tensor t) => Inner.PatchLogits(z, t);

@@ -23,7 +23,9 @@ internal static class TensorSmoothing
         return torch.matmul(down, columns.t()).to_type(map.dtype).MoveToOuterDisposeScope();
     }
 
-    /// <summary>One axis as a matrix <c>[n, n]</c>, float64: each row holds the weights of the inputs that an output is made of, mirrored ones folded in.</summary>
+    /// <summary>
+    /// One axis as a matrix <c>[n, n]</c>, float64: each row holds the weights of the inputs that an output is made of, mirrored ones folded in.
+    /// </summary>
     public static Tensor Weights(long n, double sigma, Device device)
     {
         int radius = (int)((4 * sigma) + 0.5);

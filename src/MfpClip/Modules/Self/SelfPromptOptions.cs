@@ -60,12 +60,14 @@ public sealed record SelfPromptOptions
         }
         else if (Variant == SelfPromptVariant.Levels && AdapterCount > dimensions.LevelDims.Count)
         {
-            yield return $"SP: {AdapterCount} adapters need as many CNN levels, and the CNN has {dimensions.LevelDims.Count}; lower {nameof(AdapterCount)} or choose {SelfPromptVariant.Pooled}.";
+            yield return $"SP: {AdapterCount} adapters need as many CNN levels, and the CNN has {dimensions.LevelDims.Count}; lower {nameof(AdapterCount)} or "
+                + $"choose {SelfPromptVariant.Pooled}.";
         }
 
         if (Stages.Count == 0 || Stages.Distinct().Count() != Stages.Count || Stages.Any(s => s < 1 || s > dimensions.Stages))
         {
-            yield return $"SP: {nameof(Stages)} is {{{string.Join(", ", Stages)}}}; name each prompted stage once, from 1 to {dimensions.Stages}, or choose {SelfPromptVariant.Off}.";
+            yield return $"SP: {nameof(Stages)} is {{{string.Join(", ", Stages)}}}; name each prompted stage once, from 1 to {dimensions.Stages}, or choose "
+                + $"{SelfPromptVariant.Off}.";
         }
     }
 }

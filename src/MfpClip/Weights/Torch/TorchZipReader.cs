@@ -15,7 +15,8 @@ internal static class TorchZipReader
             var pickle = archive.Entries.FirstOrDefault(e => e.Name == "data.pkl")
                 ?? throw new WeightsException(file.Path, "the zip archive has no 'data.pkl', so it is not from torch.save or TorchScript.");
             string root = pickle.FullName[..^"data.pkl".Length];
-            bool script = archive.GetEntry($"{root}constants.pkl") is not null || archive.Entries.Any(e => e.FullName.StartsWith($"{root}code/", StringComparison.Ordinal));
+            bool script = archive.GetEntry($"{root}constants.pkl") is not null || archive.Entries.Any(
+                e => e.FullName.StartsWith($"{root}code/", StringComparison.Ordinal));
             if (archive.GetEntry($"{root}byteorder") is { Length: < 16 } order && new StreamReader(order.Open()).ReadToEnd().Trim() == "big")
             {
                 throw new WeightsException(file.Path, "its numbers are big-endian, which is not supported.");

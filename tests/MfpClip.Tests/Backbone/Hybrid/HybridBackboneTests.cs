@@ -118,7 +118,8 @@ public sealed class HybridBackboneTests : IDisposable
             Assert.Contains(detector.Description.Stages, s => s.Component.Contains("EfficientNet-Lite0 stages (frozen)", StringComparison.Ordinal));
             using var read = HybridBackbone.Load(path);
             var images = torch.randn(1, 3, 64, 64);
-            TensorAssert.Close(made.Vision.RunBlocks(made.Vision.Embed(images), 0, 4, ForwardContext.Default), read.Vision.RunBlocks(read.Vision.Embed(images), 0, 4, ForwardContext.Default), 0);
+            TensorAssert.Close(made.Vision.RunBlocks(made.Vision.Embed(images), 0, 4, ForwardContext.Default),
+                read.Vision.RunBlocks(read.Vision.Embed(images), 0, 4, ForwardContext.Default), 0);
         }
         finally
         {
@@ -135,8 +136,12 @@ public sealed class HybridBackboneTests : IDisposable
         Assert.Equal(["visual.proj"], e.Missing);
         Assert.Equal(["stranger"], e.Unexpected);
 
-        using var wrong = new TensorWeightFile("test", Tensors(4), new Dictionary<string, string> { ["format"] = HybridBackbone.Format, ["config"] = "{\"vision\":{\"kernel\":4}}" });
-        Assert.Contains("odd kernel", Assert.Throws<WeightsException>(() => HybridBackbone.Load(wrong, torch.CPU, ScalarType.Float32)).Message, StringComparison.Ordinal);
+        using var wrong = new TensorWeightFile("test", Tensors(4), new Dictionary<string, string>
+        {
+            ["format"] = HybridBackbone.Format, ["config"] = "{\"vision\":{\"kernel\":4}}",
+        });
+        Assert.Contains("odd kernel", Assert.Throws<WeightsException>(() => HybridBackbone.Load(wrong, torch.CPU, ScalarType.Float32)).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -161,7 +166,8 @@ public sealed class HybridBackboneTests : IDisposable
     private static List<Tensor> Features(int seed)
     {
         torch.manual_seed(seed);
-        return [.. new HybridVisionConfig().Maps().Select(m => torch.randn(1, m.Inputs, m.Name is "h32" ? 2 : m.Name is "s16" or "h16" ? 4 : 8, m.Name is "h32" ? 2 : m.Name is "s16" or "h16" ? 4 : 8))];
+        return [.. new HybridVisionConfig().Maps().Select(
+            m => torch.randn(1, m.Inputs, m.Name is "h32" ? 2 : m.Name is "s16" or "h16" ? 4 : 8, m.Name is "h32" ? 2 : m.Name is "s16" or "h16" ? 4 : 8))];
     }
 
     private static IEnumerable<KeyValuePair<string, Tensor>> Tensors(long seed)

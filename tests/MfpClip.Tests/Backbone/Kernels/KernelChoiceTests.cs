@@ -37,7 +37,8 @@ public class KernelChoiceTests
         Assert.Contains(KernelMeasurement.Choices, c => c.Key is { Kind: "linear", Inputs: 128, Outputs: 384 } && c.Value.Milliseconds.Count >= 2);
 
         void Close(Tensor expected, Tensor actual) =>
-            TensorAssert.Close(expected.to_type(ScalarType.Float32), actual.to_type(ScalarType.Float32), tolerance * expected.abs().max().to_type(ScalarType.Float32).item<float>());
+            TensorAssert.Close(expected.to_type(ScalarType.Float32), actual.to_type(ScalarType.Float32), tolerance * expected.abs().max()
+                .to_type(ScalarType.Float32).item<float>());
     }
 
     [Fact]

@@ -105,7 +105,10 @@ public class KernelTests
             var x = FakeBackbone.Values(1, type, images, tokens, inputs);
             using var layer = new LinearLayer(FakeBackbone.Values(2, type, outputs, inputs), FakeBackbone.Values(3, type, outputs));
             var expected = torch.matmul(Double(x), Double(layer.Weight).t()) + Double(layer.Bias);
-            foreach (ILinearKernel kernel in new ILinearKernel[] { TorchLinear.Instance, ConvolutionLinear.Instance, PackedLinear.Instance, PanelLinear.Instance })
+            foreach (ILinearKernel kernel in new ILinearKernel[]
+            {
+                TorchLinear.Instance, ConvolutionLinear.Instance, PackedLinear.Instance, PanelLinear.Instance,
+            })
             {
                 if (kernel.Serves(x))
                 {

@@ -15,7 +15,8 @@ public class WorkSharingTests
                 int pieces = 1 + ((caller + round) % 17);
                 var done = new int[pieces];
                 int entered = 0, left = 0;
-                WorkSharing.Run(pieces, 1, () => Interlocked.Increment(ref entered), (_, i) => Interlocked.Increment(ref done[i]), _ => Interlocked.Increment(ref left));
+                WorkSharing.Run(pieces, 1, () => Interlocked.Increment(ref entered), (_, i) => Interlocked.Increment(ref done[i]), _ =>
+                    Interlocked.Increment(ref left));
                 Assert.All(done, d => Assert.Equal(1, d));
                 Assert.Equal(entered, left);
             }

@@ -105,7 +105,8 @@ public sealed class DualPathVisionEncoderTests : IDisposable
         Assert.Empty(Encoder(new()).Faults(_clip.Vision));
     }
 
-    private static IVisionEncoder Encoder(AnomalyClipOptions options) => AnomalyClipParts.CreateVisionEncoder(new(0, [], 32, 16, 16, 77, 4) { VisionLayers = 4 }, options);
+    private static IVisionEncoder Encoder(AnomalyClipOptions options) =>
+        AnomalyClipParts.CreateVisionEncoder(new(0, [], 32, 16, 16, 77, 4) { VisionLayers = 4 }, options);
 
     private VisionEncoding Encode(AnomalyClipOptions options)
     {

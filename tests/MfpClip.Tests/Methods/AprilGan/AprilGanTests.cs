@@ -47,8 +47,10 @@ public class AprilGanTests
         using var detector = Builder().Build();
         var method = detector.GetTrainable();
 
-        Assert.Equal(Enumerable.Range(1, 4).SelectMany(i => new[] { $"mpfa.linear{i}.weight", $"mpfa.linear{i}.bias" }), method.TrainedWeights.Select(w => w.Key));
-        Assert.Equal((0.5, 0.999, 1e-3, 15, 8), (method.Recipe.Beta1, method.Recipe.Beta2, method.Recipe.LearningRate, method.Recipe.Epochs, method.Recipe.BatchSize));
+        Assert.Equal(Enumerable.Range(1, 4)
+            .SelectMany(i => new[] { $"mpfa.linear{i}.weight", $"mpfa.linear{i}.bias" }), method.TrainedWeights.Select(w => w.Key));
+        Assert.Equal((0.5, 0.999, 1e-3, 15, 8),
+            (method.Recipe.Beta1, method.Recipe.Beta2, method.Recipe.LearningRate, method.Recipe.Epochs, method.Recipe.BatchSize));
         Assert.Equal(1, method.Recipe.Factor(10));
         Assert.Equal((3, 0.2), (AprilGanRecipes.OnMvtecAd.Epochs, AprilGanRecipes.OnMvtecAd.MosaicProbability));
         using var scope = torch.NewDisposeScope();

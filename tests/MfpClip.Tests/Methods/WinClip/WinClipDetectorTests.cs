@@ -15,7 +15,9 @@ public class WinClipDetectorTests
     [Fact]
     public void It_is_a_preset_of_the_builder_with_the_papers_settings()
     {
-        using var detector = new ZeroShotDetectorBuilder().UseRandomBackbone(ZeroShotDetectorTests.Config with { Vision = ZeroShotDetectorTests.Config.Vision with { ImageSize = 70 } }).UseWinClip().Build();
+        using var detector = new ZeroShotDetectorBuilder()
+            .UseRandomBackbone(ZeroShotDetectorTests.Config with { Vision = ZeroShotDetectorTests.Config.Vision with { ImageSize = 70 } })
+            .UseWinClip().Build();
 
         Assert.StartsWith("WinCLIP (arXiv 2303.14814)", detector.Description.Method, StringComparison.Ordinal);
         Assert.Equal(70, detector.Description.ImageSize); // that of the backbone: no position is interpolated
@@ -53,7 +55,8 @@ public class WinClipDetectorTests
     {
         var picture = ZeroShotDetectorTests.Picture(1);
         using var zeroShot = Builder().Build();
-        using var fewShot = Builder(new() { Templates = Short, ClassReferences = new Dictionary<string, IReadOnlyList<ImageInput>> { ["bolt"] = [picture] } }).Build();
+        using var fewShot = Builder(new() { Templates = Short, ClassReferences = new Dictionary<string, IReadOnlyList<ImageInput>> { ["bolt"] = [picture] } })
+            .Build();
 
         var expected = zeroShot.Detect(picture, new() { ClassName = "bolt" });
         var actual = fewShot.Detect(picture, new() { ClassName = "bolt" });
@@ -62,7 +65,8 @@ public class WinClipDetectorTests
         Assert.StartsWith("WinCLIP+", fewShot.Description.Method, StringComparison.Ordinal);
         Assert.Equal(expected.Score / 2, actual.Score, 4);
         Assert.All(expected.ModelMap.Data.Zip(actual.ModelMap.Data), p => Assert.Equal(p.First / 2, p.Second, 4));
-        Assert.Equal(zeroShot.Detect(picture, new() { ClassName = "nut" }).Score, fewShot.Detect(picture, new() { ClassName = "nut" }).Score, 6); // no references of that class
+        // no references of that class
+        Assert.Equal(zeroShot.Detect(picture, new() { ClassName = "nut" }).Score, fewShot.Detect(picture, new() { ClassName = "nut" }).Score, 6);
     }
 
     [Fact]
@@ -91,7 +95,8 @@ public class WinClipDetectorTests
     [Fact]
     public void Every_fault_is_listed()
     {
-        var e = Assert.Throws<DetectorConfigurationException>(() => Builder(new() { Scales = [2, 2], Stride = 0, Temperature = 0, WindowBatch = 0, Templates = new() { Templates = [] } }).Build());
+        var e = Assert.Throws<DetectorConfigurationException>(
+            () => Builder(new() { Scales = [2, 2], Stride = 0, Temperature = 0, WindowBatch = 0, Templates = new() { Templates = [] } }).Build());
 
         Assert.Equal(5, e.Faults.Count);
     }
@@ -99,8 +104,10 @@ public class WinClipDetectorTests
     [Fact]
     public void A_window_that_does_not_fit_and_modules_it_has_not_are_refused()
     {
-        Assert.Contains("does not fit", Assert.Throws<DetectorConfigurationException>(() => Builder(new() { Scales = [5] }).Build()).Message, StringComparison.Ordinal);
-        Assert.Contains("reads no CNN", Assert.Throws<DetectorConfigurationException>(() => Builder().UseCnn(new ResNetOptions { RandomSeed = 1 }).Build()).Message, StringComparison.Ordinal);
+        Assert.Contains("does not fit", Assert.Throws<DetectorConfigurationException>(() => Builder(new() { Scales = [5] }).Build()).Message,
+            StringComparison.Ordinal);
+        Assert.Contains("reads no CNN", Assert.Throws<DetectorConfigurationException>(() => Builder().UseCnn(new ResNetOptions { RandomSeed = 1 })
+            .Build()).Message, StringComparison.Ordinal);
         using var detector = Builder().Build();
         Assert.Throws<DetectorConfigurationException>(() => detector.SaveModules(Path.Combine(Path.GetTempPath(), "none.safetensors")));
         Assert.Throws<DetectorConfigurationException>(() => detector.GetTrainable());

@@ -80,7 +80,8 @@ public sealed class ImageToTextPromptTests : IDisposable
         using var a = StateSentenceEncoder.Encode(_clip.Text, "object", full, full, ForwardContext.Default);
         using var b = StateSentenceEncoder.Encode(_clip.Text, "object", cut, cut, ForwardContext.Default);
 
-        TensorAssert.Close(module.EmbedStates(_clip.Text, b, _features, ForwardContext.Default), module.EmbedStates(_clip.Text, a, _features, ForwardContext.Default), 1e-6);
+        TensorAssert.Close(module.EmbedStates(_clip.Text, b, _features, ForwardContext.Default),
+            module.EmbedStates(_clip.Text, a, _features, ForwardContext.Default), 1e-6);
     }
 
     [Fact]

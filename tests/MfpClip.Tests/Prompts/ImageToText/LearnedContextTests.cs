@@ -80,7 +80,8 @@ public sealed class LearnedContextTests : IDisposable
             }
         }
 
-        TensorAssert.Close(coOp.EmbedStates(_clip.Text, states, null, ForwardContext.Default).expand(2, -1, -1), module.EmbedStates(_clip.Text, states, image, ForwardContext.Default), 1e-6);
+        TensorAssert.Close(coOp.EmbedStates(_clip.Text, states, null, ForwardContext.Default)
+            .expand(2, -1, -1), module.EmbedStates(_clip.Text, states, image, ForwardContext.Default), 1e-6);
     }
 
     [Fact]
@@ -94,7 +95,8 @@ public sealed class LearnedContextTests : IDisposable
         Assert.Equal([FakeBackbone.TextWidth, 2], module.Get("meta.linear2.weight").shape);
         var x = image.ClipEmbedding / image.ClipEmbedding.norm(-1, true, 2.0f);
         var hidden = (torch.matmul(x, module.Get("meta.linear1.weight").t()) + module.Get("meta.linear1.bias")).clamp(min: 0);
-        TensorAssert.Close(torch.matmul(hidden, module.Get("meta.linear2.weight").t()) + module.Get("meta.linear2.bias"), module.Shift(image.ClipEmbedding), 1e-6);
+        TensorAssert.Close(torch.matmul(hidden, module.Get("meta.linear2.weight").t()) + module.Get("meta.linear2.bias"),
+            module.Shift(image.ClipEmbedding), 1e-6);
     }
 
     [Theory]
@@ -157,7 +159,10 @@ public sealed class LearnedContextTests : IDisposable
     [MemberData(nameof(Variants))]
     public void Gradients_agree_with_difference_quotients(LearnedContextVariant variant)
     {
-        using var module = Create(new() { Variant = variant, TokenCount = 2, DecoderWidth = 4, DecoderHeads = 2, DecoderLayers = 1, SharedByStates = variant != LearnedContextVariant.CoOp });
+        using var module = Create(new()
+        {
+            Variant = variant, TokenCount = 2, DecoderWidth = 4, DecoderHeads = 2, DecoderLayers = 1, SharedByStates = variant != LearnedContextVariant.CoOp,
+        });
         ((WeightedModule)module).To(torch.CPU, ScalarType.Float64);
         module.Fill();
         using var states = States(_clip64.Text);
@@ -170,7 +175,8 @@ public sealed class LearnedContextTests : IDisposable
     [Fact]
     public void Training_changes_the_context_only_and_forgets_kept_texts()
     {
-        using var detector = Composed().UseLearnedContext(new() { TokenCount = 4 }).UseMultiPatch(new MultiPatchOptions { Projection = PatchProjection.Clip }).WithoutMaskPrompt().Build();
+        using var detector = Composed().UseLearnedContext(new() { TokenCount = 4 }).UseMultiPatch(new MultiPatchOptions { Projection = PatchProjection.Clip })
+            .WithoutMaskPrompt().Build();
         var method = detector.GetTrainable();
         var picture = ZeroShotDetectorTests.Picture(1);
         float before = detector.Detect(picture).Score;
@@ -190,7 +196,8 @@ public sealed class LearnedContextTests : IDisposable
         Assert.NotEqual(before, detector.Detect(picture).Score);
         weight.requires_grad_(true);
         using var scope = torch.NewDisposeScope();
-        method.Loss(new() { Images = ImageBatch.FromPixels(torch.rand(1, 3, 56, 56)), ClassNames = ["bolt"], Labels = torch.ones(1), Masks = torch.ones(1, 56, 56), HasMask = [true] }, ForwardContext.Default).Total.backward();
+        method.Loss(new() { Images = ImageBatch.FromPixels(torch.rand(1, 3, 56, 56)), ClassNames = ["bolt"], Labels = torch.ones(1), Masks =
+            torch.ones(1, 56, 56), HasMask = [true] }, ForwardContext.Default).Total.backward();
         Assert.True(weight.grad!.abs().sum().item<float>() > 0);
         Assert.All(method.FrozenWeights, w => Assert.False(w.Value.requires_grad));
     }

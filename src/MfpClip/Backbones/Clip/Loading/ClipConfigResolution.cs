@@ -14,16 +14,19 @@ internal static class ClipConfigResolution
         if (origin is { } known && asked is { } wanted && known != wanted)
         {
             string source = names.IsOpenAi ? "OpenAI's own file" : $"'{Path.GetFileName(beside!.Path)}' beside it";
-            throw new WeightsException(file.Path, $"the activation {wanted} was asked for, but {source} says {known}. With the wrong one a model loads and finds nothing.");
+            throw new WeightsException(
+                file.Path, $"the activation {wanted} was asked for, but {source} says {known}. With the wrong one a model loads and finds nothing.");
         }
 
         if (names.IsOpenAi && asked is null && beside?.Config.Activation is MlpActivation.Gelu)
         {
-            throw new WeightsException(file.Path, $"'{Path.GetFileName(beside.Path)}' beside it says Gelu, but this is OpenAI's own file, trained with QuickGelu. Remove or correct the configuration.");
+            throw new WeightsException(file.Path, $"'{Path.GetFileName(beside.Path)}' beside it says Gelu, but this is OpenAI's own file, trained with "
+                + $"QuickGelu. Remove or correct the configuration.");
         }
 
         var activation = origin ?? asked ?? (options.ActivationOverride is not null ? MlpActivation.QuickGelu : throw new WeightsException(
-            file.Path, "neither a config.json beside it nor the file says which activation it was trained with. Set ClipBackboneOptions.Activation: QuickGelu for OpenAI's weights and those derived from them, Gelu for most of open_clip's."));
+            file.Path, "neither a config.json beside it nor the file says which activation it was trained with. Set ClipBackboneOptions.Activation: QuickGelu "
+                + "for OpenAI's weights and those derived from them, Gelu for most of open_clip's."));
         var config = (options.Config ?? beside?.Config ?? Infer(file, names)) with { Activation = activation };
         Check(file.Path, config);
         return options.ActivationOverride is { } choose ? config with { Activation = choose(config) } : config;
@@ -42,7 +45,11 @@ internal static class ClipConfigResolution
         }
 
         Positive("embed_dim", c.EmbedDim, 16384);
-        foreach (var (tower, width, layers, heads, ratio) in new[] { ("vision", c.Vision.Width, c.Vision.Layers, c.Vision.Heads, c.Vision.MlpRatio), ("text", c.Text.Width, c.Text.Layers, c.Text.Heads, c.Text.MlpRatio) })
+        foreach (var (tower, width, layers, heads, ratio) in new[]
+        {
+            ("vision", c.Vision.Width, c.Vision.Layers, c.Vision.Heads, c.Vision.MlpRatio),
+            ("text", c.Text.Width, c.Text.Layers, c.Text.Heads, c.Text.MlpRatio),
+        })
         {
             Positive($"{tower} width", width, 16384);
             Positive($"{tower} layers", layers, 512);
@@ -73,7 +80,8 @@ internal static class ClipConfigResolution
         long[] Shape(string name) => names.Origins.TryGetValue(name, out var o) && file.Tensors.TryGetValue(o.Sources[0], out var info)
             ? [.. o.Transposed ? info.Shape.Reverse() : info.Shape]
             : throw new WeightsException(file.Path, $"it is not a CLIP model with a vision transformer: '{name}' is missing.");
-        int Layers(string tower) => names.Origins.Keys.Count(k => k.StartsWith($"{tower}.resblocks.", StringComparison.Ordinal) && k.EndsWith(".ln_1.weight", StringComparison.Ordinal));
+        int Layers(string tower) => names.Origins.Keys.Count(
+            k => k.StartsWith($"{tower}.resblocks.", StringComparison.Ordinal) && k.EndsWith(".ln_1.weight", StringComparison.Ordinal));
 
         var patch = Shape("visual.conv1.weight");
         var text = Shape("token_embedding.weight");
@@ -93,8 +101,16 @@ internal static class ClipConfigResolution
         {
             EmbedDim = checked((int)project[1]),
             Activation = MlpActivation.QuickGelu,
-            Vision = new() { ImageSize = checked(side * (int)patch[2]), PatchSize = checked((int)patch[2]), Width = width, Layers = Layers("visual.transformer"), Heads = Math.Max(width / 64, 1), MlpRatio = Ratio("visual.transformer", width) },
-            Text = new() { ContextLength = checked((int)Shape("positional_embedding")[0]), VocabSize = checked((int)text[0]), Width = textWidth, Layers = Layers("transformer"), Heads = Math.Max(textWidth / 64, 1), MlpRatio = Ratio("transformer", textWidth) },
+            Vision = new()
+            {
+                ImageSize = checked(side * (int)patch[2]), PatchSize = checked((int)patch[2]), Width = width, Layers = Layers("visual.transformer"),
+                Heads = Math.Max(width / 64, 1), MlpRatio = Ratio("visual.transformer", width),
+            },
+            Text = new()
+            {
+                ContextLength = checked((int)Shape("positional_embedding")[0]), VocabSize = checked((int)text[0]), Width = textWidth,
+                Layers = Layers("transformer"), Heads = Math.Max(textWidth / 64, 1), MlpRatio = Ratio("transformer", textWidth),
+            },
         };
     }
 }

@@ -41,9 +41,11 @@ internal static class ClipFiles
         {
             using var document = JsonDocument.Parse(File.ReadAllText(path));
             var root = document.RootElement;
-            return root.TryGetProperty("model_cfg", out var openClip) ? OpenClip(path, root, openClip) : new(path, HuggingFace(path, root), Normalization(Path.Combine(Path.GetDirectoryName(path)!, "preprocessor_config.json")));
+            return root.TryGetProperty("model_cfg", out var openClip) ? OpenClip(path, root, openClip) : new(
+                path, HuggingFace(path, root), Normalization(Path.Combine(Path.GetDirectoryName(path)!, "preprocessor_config.json")));
         }
-        catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException or FormatException or IOException or UnauthorizedAccessException)
+        catch (Exception e) when (
+            e is JsonException or KeyNotFoundException or InvalidOperationException or FormatException or IOException or UnauthorizedAccessException)
         {
             throw new WeightsException(path, $"the model configuration cannot be read ({e.Message}).", e);
         }
@@ -127,7 +129,8 @@ internal static class ClipFiles
                 MlpRatio = Number(text, "mlp_ratio") ?? 4,
             },
         };
-        var preprocess = root.TryGetProperty("preprocess_cfg", out var p) && p.TryGetProperty("mean", out _) ? (Floats(p, "mean"), Floats(p, "std")) : ((float[], float[])?)null;
+        var preprocess = root.TryGetProperty("preprocess_cfg", out var p) && p.TryGetProperty("mean", out _) ? (Floats(p, "mean"), Floats(p, "std"))
+            : ((float[], float[])?)null;
         return new(path, config, preprocess);
     }
 
@@ -139,7 +142,8 @@ internal static class ClipFiles
         }
 
         using var document = JsonDocument.Parse(File.ReadAllText(path));
-        return document.RootElement.TryGetProperty("image_mean", out _) ? (Floats(document.RootElement, "image_mean"), Floats(document.RootElement, "image_std")) : null;
+        return document.RootElement.TryGetProperty("image_mean", out _)
+            ? (Floats(document.RootElement, "image_mean"), Floats(document.RootElement, "image_std")) : null;
     }
 
     private static float[] Floats(JsonElement e, string name)
@@ -150,7 +154,8 @@ internal static class ClipFiles
 
     private static int? Int(JsonElement e, string name) => e.TryGetProperty(name, out var v) && v.ValueKind == JsonValueKind.Number ? v.GetInt32() : null;
 
-    private static double? Number(JsonElement e, string name) => e.TryGetProperty(name, out var v) && v.ValueKind == JsonValueKind.Number ? v.GetDouble() : null;
+    private static double? Number(JsonElement e, string name) =>
+        e.TryGetProperty(name, out var v) && v.ValueKind == JsonValueKind.Number ? v.GetDouble() : null;
 
     private static string? String(JsonElement e, string name) => e.TryGetProperty(name, out var v) ? v.GetString() : null;
 }

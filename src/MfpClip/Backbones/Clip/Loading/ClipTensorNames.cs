@@ -17,7 +17,8 @@ internal sealed record ClipTensorNames(IReadOnlyDictionary<string, TensorOrigin>
     public static ClipTensorNames Map(IWeightFile file)
     {
         string wrapper = Wrappers.FirstOrDefault(w =>
-            file.Tensors.ContainsKey($"{w}visual.conv1.weight") || file.Tensors.ContainsKey($"{w}vision_model.embeddings.patch_embedding.weight")) ?? string.Empty;
+            file.Tensors.ContainsKey($"{w}visual.conv1.weight")
+                || file.Tensors.ContainsKey($"{w}vision_model.embeddings.patch_embedding.weight")) ?? string.Empty;
         var origins = new Dictionary<string, TensorOrigin>(StringComparer.Ordinal);
         var unknown = new List<string>();
         bool openAi = OpenAiBuffers.All(b => file.Tensors.ContainsKey(wrapper + b));
@@ -50,7 +51,8 @@ internal sealed record ClipTensorNames(IReadOnlyDictionary<string, TensorOrigin>
 
     private static bool IsOpenAiName(string name) =>
         name is "logit_scale" or "positional_embedding" or "text_projection" or "token_embedding.weight"
-        || name.StartsWith("visual.", StringComparison.Ordinal) || name.StartsWith("transformer.", StringComparison.Ordinal) || name.StartsWith("ln_final.", StringComparison.Ordinal);
+        || name.StartsWith("visual.", StringComparison.Ordinal) || name.StartsWith("transformer.", StringComparison.Ordinal) || name.StartsWith(
+            "ln_final.", StringComparison.Ordinal);
 
     private static (string Name, TensorOrigin Origin)? HuggingFace(string name, string wrapper)
     {
@@ -66,7 +68,11 @@ internal sealed record ClipTensorNames(IReadOnlyDictionary<string, TensorOrigin>
             case "vision_model.embeddings.position_embedding.weight": return ("visual.positional_embedding", One());
         }
 
-        foreach (var (theirs, ours) in new[] { ("text_model.final_layer_norm.", "ln_final."), ("vision_model.pre_layrnorm.", "visual.ln_pre."), ("vision_model.post_layernorm.", "visual.ln_post.") })
+        foreach (var (theirs, ours) in new[]
+        {
+            ("text_model.final_layer_norm.", "ln_final."), ("vision_model.pre_layrnorm.", "visual.ln_pre."),
+            ("vision_model.post_layernorm.", "visual.ln_post."),
+        })
         {
             if (name.StartsWith(theirs, StringComparison.Ordinal))
             {
@@ -74,7 +80,10 @@ internal sealed record ClipTensorNames(IReadOnlyDictionary<string, TensorOrigin>
             }
         }
 
-        foreach (var (theirs, ours) in new[] { ("text_model.encoder.layers.", "transformer.resblocks."), ("vision_model.encoder.layers.", "visual.transformer.resblocks.") })
+        foreach (var (theirs, ours) in new[]
+        {
+            ("text_model.encoder.layers.", "transformer.resblocks."), ("vision_model.encoder.layers.", "visual.transformer.resblocks."),
+        })
         {
             if (name.StartsWith(theirs, StringComparison.Ordinal) && name.IndexOf('.', theirs.Length) is > 0 and var dot)
             {
@@ -87,13 +96,18 @@ internal sealed record ClipTensorNames(IReadOnlyDictionary<string, TensorOrigin>
 
     private static (string, TensorOrigin)? Block(string ours, string theirs, string part, string wrapper)
     {
-        if (part.StartsWith("self_attn.", StringComparison.Ordinal) && part[10..] is "q_proj.weight" or "k_proj.weight" or "v_proj.weight" or "q_proj.bias" or "k_proj.bias" or "v_proj.bias")
+        if (part.StartsWith("self_attn.", StringComparison.Ordinal)
+            && part[10..] is "q_proj.weight" or "k_proj.weight" or "v_proj.weight" or "q_proj.bias" or "k_proj.bias" or "v_proj.bias")
         {
             string kind = part[part.LastIndexOf('.')..];
             return ($"{ours}.attn.in_proj_{kind[1..]}", new([.. new[] { "q", "k", "v" }.Select(p => $"{wrapper}{theirs}.self_attn.{p}_proj{kind}")]));
         }
 
-        foreach (var (a, b) in new[] { ("self_attn.out_proj.", "attn.out_proj."), ("layer_norm1.", "ln_1."), ("layer_norm2.", "ln_2."), ("mlp.fc1.", "mlp.c_fc."), ("mlp.fc2.", "mlp.c_proj.") })
+        foreach (var (a, b) in new[]
+        {
+            ("self_attn.out_proj.", "attn.out_proj."), ("layer_norm1.", "ln_1."), ("layer_norm2.", "ln_2."), ("mlp.fc1.", "mlp.c_fc."),
+            ("mlp.fc2.", "mlp.c_proj."),
+        })
         {
             if (part.StartsWith(a, StringComparison.Ordinal))
             {

@@ -2,8 +2,11 @@ using MfpClip.Imaging;
 
 namespace MfpClip.Training.Data;
 
-/// <summary>Brings a mask to the model's resolution as the field's training code does: bilinear with antialias (Pillow's), then above one half.</summary>
-internal static class MaskResize
+/// <summary>
+/// Brings a mask to the model's resolution as the field's training code does: bilinear with antialias (Pillow's), nothing rounded between the passes,
+/// then above one half. <c>ByteMaskResize</c> of the evaluation rounds as the authors' test code does.
+/// </summary>
+internal static class FloatMaskResize
 {
     /// <summary>1 on the defect, <c>size * size</c> values.</summary>
     /// <param name="mask">Row by row at the image's resolution.</param>
