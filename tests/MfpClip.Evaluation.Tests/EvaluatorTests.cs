@@ -157,7 +157,7 @@ public sealed class EvaluatorTests : IDisposable
     public void A_damaged_image_is_named_and_a_cropping_detector_refused()
     {
         SmallDataSet.Write(_folder, "c");
-        using var crops = new RednessDetector(component: "shorter side resize and centre crop");
+        using var crops = new RednessDetector(coversWholeImage: false);
         Assert.Throws<DetectorConfigurationException>(
             () => new Evaluator(new() { Resolution = EvaluationResolution.Model }).Evaluate(crops, DataSetReader.Open(_folder["c"])));
 

@@ -3,7 +3,7 @@ using MfpClip.Diagnostics;
 namespace MfpClip.Evaluation.Tests;
 
 /// <summary>A detector for which red is anomalous: its map is the red channel at its own size, its score the map's maximum.</summary>
-internal sealed class RednessDetector(int size = 16, Func<ImageInput, float>? score = null, string component = "square") : IZeroShotDetector
+internal sealed class RednessDetector(int size = 16, Func<ImageInput, float>? score = null, bool coversWholeImage = true) : IZeroShotDetector
 {
     public bool Disposed { get; private set; }
 
@@ -12,7 +12,7 @@ internal sealed class RednessDetector(int size = 16, Func<ImageInput, float>? sc
     public DetectorDescription Description { get; } = new()
     {
         Method = "redness", Device = "cpu", Precision = "Float32", ImageSize = size, LibraryVersion = "1", WeightsHash = new string('a', 64),
-        Stages = [new() { Stage = "preprocessing", Component = component }],
+        Stages = [new() { Stage = "preprocessing", Component = "square" }], CoversWholeImage = coversWholeImage,
     };
 
     public ScoreCalibration? Calibration => null;

@@ -161,17 +161,18 @@ public sealed class OpenMethodTests : IDisposable
 
         JsonElement Json(params string[] arguments)
         {
-            string cli = Path.Combine(AppContext.BaseDirectory, "MfpClip.Cli.dll");
+            string output = AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar); // .../bin/MfpClip.PublicApi.Tests/debug
+            string cli = Path.Combine(output, "..", "..", "MfpClip.Cli", Path.GetFileName(output), "MfpClip.Cli.dll");
             var start = new ProcessStartInfo("dotnet", [cli, .. arguments, "--plugin", plugin, "--json"])
             {
                 RedirectStandardOutput = true, RedirectStandardError = true,
             };
             using var process = Process.Start(start)!;
-            string output = process.StandardOutput.ReadToEnd();
+            string printed = process.StandardOutput.ReadToEnd();
             string errors = process.StandardError.ReadToEnd();
             process.WaitForExit();
             Assert.True(process.ExitCode == 0, errors);
-            return JsonDocument.Parse(output).RootElement.Clone();
+            return JsonDocument.Parse(printed).RootElement.Clone();
         }
     }
 

@@ -129,5 +129,5 @@ public sealed class RegisteredMethod
 
     /// <summary>Makes it with settings from JSON; <see langword="null"/>: its own.</summary>
     /// <exception cref="DetectorConfigurationException">A setting is unknown or of the wrong kind.</exception>
-    public IDetectionMethod Create(JsonObject? settings) => _withSettings(settings);
+    public IDetectionMethod CreateWithSettings(JsonObject? settings) => _withSettings(settings);
 }

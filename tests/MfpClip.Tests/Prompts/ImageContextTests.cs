@@ -73,8 +73,8 @@ public sealed class ImageContextTests : IDisposable
 
         void Read()
         {
-            using var image = new ImageContext(
-                _clip, new CountingCnn(), ImageBatch.FromNormalized(_images, _clip.Normalization), new StagePlan([1, 2, 3]), ForwardContext.Default);
+            using var batch = ImageBatch.FromNormalized(_images, _clip.Normalization);
+            using var image = new ImageContext(_clip, new CountingCnn(), batch, new StagePlan([1, 2, 3]), ForwardContext.Default);
             _ = (image.Cnn, image.ClipTokens, image.ClipEmbedding, image.Embedded);
         }
     }

@@ -85,7 +85,7 @@ internal static class CompositionChecks
                 "put the model's vocab.json and merges.txt beside its weights, or set UseTokenizer.";
         }
 
-        if (c.Taps is null && c.StageCount > backbone.Vision.Layers)
+        if (c.ResolveMethod().Description.RunsPipeline && c.Taps is null && c.StageCount > backbone.Vision.Layers)
         {
             yield return $"A vision tower of {backbone.Vision.Layers} blocks cannot be cut into {c.StageCount} stages.";
         }

@@ -16,7 +16,7 @@ internal static class RecipeReader
     {
         var faults = new List<string>();
         var c = new ZeroShotDetectorBuilder(new Composition { Registry = registry })
-            .UseMethod(registry.FindMethod(recipe.Method).Create(recipe.MethodOptions)).Composition;
+            .UseMethod(registry.FindMethod(recipe.Method).CreateWithSettings(recipe.MethodOptions)).Composition;
         var backbone = Try(faults, () => Backbone(recipe.Backbone, registry));
         c = c with
         {
