@@ -1,5 +1,5 @@
 using System.CommandLine;
-using MfpClip.Training;
+using MfpClip.Objectives;
 
 namespace MfpClip.Cli;
 

@@ -1,8 +1,8 @@
 using System.Runtime.CompilerServices;
 using MfpClip.Detection;
+using MfpClip.Objectives;
 using MfpClip.Pipeline;
 using MfpClip.Text;
-using MfpClip.Training;
 
 namespace MfpClip.CustomMethod;
 

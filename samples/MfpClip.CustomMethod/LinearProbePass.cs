@@ -2,8 +2,8 @@ using MfpClip.Backbones;
 using MfpClip.Detection;
 using MfpClip.Execution;
 using MfpClip.Imaging;
+using MfpClip.Objectives;
 using MfpClip.Pipeline;
-using MfpClip.Training;
 using TorchSharp;
 using static TorchSharp.torch;
 

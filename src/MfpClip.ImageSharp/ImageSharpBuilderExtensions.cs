@@ -1,4 +1,4 @@
-using MfpClip.Imaging;
+using MfpClip.ImageSharp;
 
 namespace MfpClip;
 

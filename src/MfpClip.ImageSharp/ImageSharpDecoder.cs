@@ -7,7 +7,7 @@ using SixLabors.ImageSharp.Metadata;
 using SixLabors.ImageSharp.PixelFormats;
 using SixLabors.ImageSharp.Processing;
 
-namespace MfpClip.Imaging;
+namespace MfpClip.ImageSharp;
 
 /// <summary>
 /// Decodes PNG, JPEG, BMP, GIF, WebP, TIFF, TGA and PBM through ImageSharp. EXIF orientation is applied, 16-bit samples are scaled to

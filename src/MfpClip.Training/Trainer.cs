@@ -3,6 +3,7 @@ using System.Text.Json;
 using MfpClip.Data.Procedural;
 using MfpClip.Execution;
 using MfpClip.Files;
+using MfpClip.Objectives;
 using MfpClip.Training.Checkpoints;
 using MfpClip.Training.Data;
 using MfpClip.Training.Watching;
@@ -120,7 +121,7 @@ public sealed class Trainer
         {
             Reproducible = true, RecomputedBlocks = _options.RecomputedBlocks, Features = FeatureFolder.Of(_options), CancellationToken = cancellationToken,
         };
-        var samples = new SampleSource(_data, _detector.Settings.Input.Preprocessor, _recipe, _options.ImageCacheBytes);
+        var samples = new SampleSource(_data, _detector.Input.Preprocessor, _recipe, _options.ImageCacheBytes);
         var loader = new BatchLoader(samples, _data.Count, _recipe, _options.Workers);
         TrainingLog.Started(
             _options.Logger, _method.Name, _data.Name, session.Weights.Sum(w => w.Value.numel()), session.Weights.Count, _recipe.Epochs, loader.StepsPerEpoch);

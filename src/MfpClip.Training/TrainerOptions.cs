@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using MfpClip.Objectives;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 

@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using MfpClip.Diagnostics;
 using MfpClip.Files;
+using MfpClip.Objectives;
 using MfpClip.Training.Data;
 
 namespace MfpClip.Training;

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using MfpClip.Data.Procedural;
 using MfpClip.Execution;
+using MfpClip.Objectives;
 using MfpClip.Training.Checkpoints;
 using MfpClip.Training.Data;
 

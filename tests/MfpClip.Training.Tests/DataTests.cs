@@ -1,5 +1,6 @@
 using MfpClip.Data;
 using MfpClip.Imaging;
+using MfpClip.Objectives;
 using MfpClip.Training.Data;
 
 namespace MfpClip.Training.Tests;

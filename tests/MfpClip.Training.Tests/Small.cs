@@ -4,6 +4,7 @@ using MfpClip.Data.Procedural.Canvas;
 using MfpClip.Detection;
 using MfpClip.Kernels;
 using MfpClip.Modules.Self;
+using MfpClip.Objectives;
 using MfpClip.Training.Data;
 
 namespace MfpClip.Training.Tests;

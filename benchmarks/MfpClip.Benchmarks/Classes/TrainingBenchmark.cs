@@ -3,7 +3,7 @@ using MfpClip.Backbones.Cnn;
 using MfpClip.Execution;
 using MfpClip.Imaging;
 using MfpClip.Modules.Self;
-using MfpClip.Training;
+using MfpClip.Objectives;
 
 namespace MfpClip.Benchmarks.Classes;
 

@@ -1,6 +1,6 @@
 using System.CommandLine;
 using MfpClip.Data;
-using MfpClip.Training;
+using MfpClip.Objectives;
 using MfpClip.Training.Ablation;
 using MfpClip.Training.Data;
 using Spectre.Console;

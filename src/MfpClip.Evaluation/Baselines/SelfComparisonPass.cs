@@ -8,9 +8,9 @@ namespace MfpClip.Evaluation.Baselines;
 
 /// <summary>
 /// One minus the mean cosine of each place to its nearest own places, on the features of another pass: what is rare in an image is far from
-/// everything else in it. Owns a share of that pass.
+/// everything else in it. Owns that pass.
 /// </summary>
-internal sealed class SelfComparisonPass(SharedPass shared, SelfComparisonOptions options) : IDetectionPass
+internal sealed class SelfComparisonPass(IDetectionPass inner, SelfComparisonOptions options) : IDetectionPass
 {
     // Held for good: TorchSharp lets a number that was converted on the spot be collected while native code still reads it.
     private static readonly Scalar Lowest = -1, Zero = 0, Half = 0.5, One = 1;
@@ -19,7 +19,7 @@ internal sealed class SelfComparisonPass(SharedPass shared, SelfComparisonOption
 
     public IReadOnlyList<StageDescription> Stages { get; } =
     [
-        .. shared.Pass.Stages.Where(s => s.Stage == "backbone"),
+        .. inner.Stages.Where(s => s.Stage == "backbone"),
         new()
         {
             Stage = "anomaly map", Component = "cosine distance to the nearest own places",
@@ -37,9 +37,9 @@ internal sealed class SelfComparisonPass(SharedPass shared, SelfComparisonOption
         },
     ];
 
-    public Device Device => shared.Pass.Device;
+    public Device Device => inner.Device;
 
-    public ScalarType Precision => shared.Pass.Precision;
+    public ScalarType Precision => inner.Precision;
 
     public (Tensor Map, Tensor Score) Run(ImageBatch images, string className, Tensor? region, ForwardContext context)
     {
@@ -63,19 +63,19 @@ internal sealed class SelfComparisonPass(SharedPass shared, SelfComparisonOption
         return (map.MoveToOuterDisposeScope(), score.MoveToOuterDisposeScope());
     }
 
-    public void Dispose() => shared.Release();
+    public void Dispose() => inner.Dispose();
 
     private IReadOnlyList<Tensor> Grids(ImageBatch images, string className, ForwardContext context)
     {
-        if (StemFeatures.Compared(shared.Pass, images, context) is { } maps)
+        if (StemFeatures.Compared(inner, images, context) is { } maps)
         {
             return maps;
         }
 
         var trace = context.Trace ?? new ForwardTrace();
         trace.WantsGrids = true;
-        shared.Pass.Run(images, className, null, context with { Trace = trace });
-        return trace.Grids.Count > 0 ? trace.Grids : throw new DetectorConfigurationException([$"{shared.Pass.Method} gives no patch tokens to compare."]);
+        inner.Run(images, className, null, context with { Trace = trace });
+        return trace.Grids.Count > 0 ? trace.Grids : throw new DetectorConfigurationException([$"{inner.Method} gives no patch tokens to compare."]);
     }
 
     /// <summary>Half of one minus the mean cosine to the nearest places, mean over the shares, <c>[N]</c> from 0 to 1.</summary>

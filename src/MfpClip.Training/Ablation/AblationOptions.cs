@@ -1,4 +1,5 @@
 using MfpClip.Evaluation;
+using MfpClip.Objectives;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 

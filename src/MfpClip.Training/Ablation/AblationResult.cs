@@ -1,3 +1,5 @@
+using MfpClip.Objectives;
+
 namespace MfpClip.Training.Ablation;
 
 /// <summary>A finished study.</summary>

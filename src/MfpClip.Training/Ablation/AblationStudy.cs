@@ -1,5 +1,6 @@
 using MfpClip.Data;
 using MfpClip.Files;
+using MfpClip.Objectives;
 using MfpClip.Training.Data;
 using MfpClip.Training.Studies;
 

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using MfpClip.Detection.Composing;
 using MfpClip.Files;
+using MfpClip.Objectives;
 using MfpClip.Weights;
 
 namespace MfpClip.Training.Checkpoints;

@@ -1,3 +1,5 @@
+using MfpClip.Objectives;
+
 namespace MfpClip.Training.Checkpoints;
 
 /// <summary>Where a training stands and what it has seen; everything that a resumed run needs besides the tensors.</summary>

@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using MfpClip.Evaluation;
+using MfpClip.Objectives;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 

@@ -3,6 +3,7 @@ using System.Text;
 using MfpClip.Evaluation;
 using MfpClip.Evaluation.Metrics;
 using MfpClip.Files;
+using MfpClip.Objectives;
 using MfpClip.Output;
 using MfpClip.Training.Studies;
 

@@ -1,3 +1,4 @@
+using MfpClip.Objectives;
 using MfpClip.Training.Studies;
 
 namespace MfpClip.Training.Comparison;

@@ -4,6 +4,7 @@ using MfpClip.Diagnostics;
 using MfpClip.Evaluation;
 using MfpClip.Files;
 using MfpClip.Imaging;
+using MfpClip.Objectives;
 using MfpClip.Training.Data;
 using MfpClip.Training.Studies;
 

@@ -1,4 +1,5 @@
 using MfpClip.Imaging;
+using MfpClip.Objectives;
 using MfpClip.Parallelism;
 
 namespace MfpClip.Training.Data;

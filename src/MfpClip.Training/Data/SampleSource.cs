@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using MfpClip.Imaging;
+using MfpClip.Objectives;
 
 namespace MfpClip.Training.Data;
 

@@ -1,6 +1,7 @@
 using MfpClip.Data.Procedural;
+using MfpClip.Objectives;
+using MfpClip.Objectives.Losses;
 using MfpClip.Pipeline;
-using MfpClip.Training.Losses;
 
 namespace MfpClip.Training.Pretraining;
 

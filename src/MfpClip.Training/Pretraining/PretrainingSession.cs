@@ -6,6 +6,7 @@ using MfpClip.Backbones.Hybrid;
 using MfpClip.Execution;
 using MfpClip.Methods.Mfp;
 using MfpClip.Modules;
+using MfpClip.Objectives;
 using MfpClip.Pipeline;
 using MfpClip.Text;
 using MfpClip.Weights;

@@ -3,6 +3,7 @@ using MfpClip.Data;
 using MfpClip.Diagnostics;
 using MfpClip.Evaluation;
 using MfpClip.Files;
+using MfpClip.Objectives;
 using MfpClip.Training.Data;
 
 namespace MfpClip.Training.Studies;
@@ -29,7 +30,7 @@ internal sealed class StudyRunner<TRun>(string outputFolder, TrainerOptions? tra
         var detector = work.Compose().Build();
         try
         {
-            var trainable = detector.Pass.Trainable;
+            var trainable = detector.IsTrainable ? detector.GetTrainable() : null;
             var recipe = trainable is null ? null : work.Recipe(trainable.Recipe) with { Seed = work.Seed };
             long values = trainable?.TrainedWeights.Sum(w => w.Value.numel()) ?? 0;
             string key = TextHash.Of(JsonSerializer.Serialize(work.Identity(detector.Description, recipe), ReflectedJson.Options));
@@ -75,7 +76,7 @@ internal sealed class StudyRunner<TRun>(string outputFolder, TrainerOptions? tra
     public EvaluationRun Evaluate(
         ZeroShotDetector detector, AnomalyDataSet test, CrossDataSetProtocol protocol, StudyProgress progress, CancellationToken cancellationToken)
     {
-        using var keeping = detector.WithFeatureStore(detector.Pass.Trainable is null ? null : FeatureFolder.Of(training));
+        using var keeping = detector.WithFeatureStore(detector.IsTrainable ? FeatureFolder.Of(training) : null);
         return new Evaluator(evaluation).Evaluate(keeping, test, protocol, progress, cancellationToken);
     }
 

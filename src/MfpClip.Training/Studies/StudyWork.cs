@@ -1,4 +1,5 @@
 using MfpClip.Evaluation;
+using MfpClip.Objectives;
 
 namespace MfpClip.Training.Studies;
 

@@ -1,3 +1,5 @@
+using MfpClip.Objectives;
+
 namespace MfpClip.Training.Studies;
 
 /// <summary>A composition ready to be tested, and what its training took.</summary>

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using MfpClip.Objectives;
 using MfpClip.Training.Checkpoints;
 
 namespace MfpClip.Training.Watching;

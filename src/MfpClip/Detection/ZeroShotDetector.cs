@@ -11,10 +11,10 @@ using MfpClip.Execution;
 using MfpClip.Files;
 using MfpClip.Imaging;
 using MfpClip.Native;
+using MfpClip.Objectives;
 using MfpClip.Parallelism;
 using MfpClip.Pipeline;
 using MfpClip.References;
-using MfpClip.Training;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace MfpClip;
@@ -65,6 +65,12 @@ public sealed partial class ZeroShotDetector : IZeroShotDetector
 
     /// <inheritdoc/>
     public ScoreCalibration? Calibration => _settings.Calibration;
+
+    /// <summary>How images are decoded, bounded and brought to the input size.</summary>
+    public InputSettings Input => _settings.Input;
+
+    /// <summary>Whether the method, in this composition, has weights to train.</summary>
+    public bool IsTrainable => _pass.Trainable is not null;
 
     internal IDetectionPass Pass => _pass;
 
@@ -211,13 +217,15 @@ public sealed partial class ZeroShotDetector : IZeroShotDetector
     /// <param name="store">Stays the caller's, and must outlive the detector's calls; <see langword="null"/>: all is computed each time.</param>
     public ZeroShotDetector WithFeatureStore(IFeatureStore? store) => WithContext(_settings.Context with { Features = store });
 
-    /// <summary>A detector of another pass over the same frozen parts; either can be disposed first.</summary>
-    /// <param name="make">Takes a share of this detector's method that becomes the pass's own.</param>
-    internal ZeroShotDetector WithPass(Func<SharedPass, IDetectionPass> make)
+    /// <summary>A detector of another pass around this one's, with the same input and context and no calibration; either can be disposed first.</summary>
+    /// <param name="make">Takes this detector's pass, without references; the pass that it returns disposes it.</param>
+    /// <example><code>using var twice = detector.WithPass(inner => new MyPass(inner));</code></example>
+    public ZeroShotDetector WithPass(Func<IDetectionPass, IDetectionPass> make)
     {
+        ArgumentNullException.ThrowIfNull(make);
         using var use = Enter();
-        var method = _pass is References.ReferencedPass referenced ? referenced.Shared : _shared;
-        return new(make(method.Acquire()), _settings with { Calibration = null });
+        var shared = _pass is References.ReferencedPass referenced ? referenced.Shared : _shared;
+        return new(make(new SharedPassHandle(shared.Acquire())), _settings with { Calibration = null, Recipe = null });
     }
 
     // Several images at a time where there are cores for it: half of them, the forward pass needs some.

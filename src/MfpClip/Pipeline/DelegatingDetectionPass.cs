@@ -1,6 +1,6 @@
 using MfpClip.Execution;
 using MfpClip.Imaging;
-using MfpClip.Training;
+using MfpClip.Objectives;
 
 namespace MfpClip.Pipeline;
 

@@ -2,9 +2,9 @@ using MfpClip.Execution;
 using MfpClip.Files;
 using MfpClip.Imaging;
 using MfpClip.Modules;
+using MfpClip.Objectives;
 using MfpClip.Tensors;
 using MfpClip.Text;
-using MfpClip.Training;
 
 namespace MfpClip.Pipeline;
 

@@ -1,7 +1,7 @@
 using MfpClip.Backbones;
 using MfpClip.Execution;
 using MfpClip.Modules;
-using MfpClip.Training;
+using MfpClip.Objectives;
 
 namespace MfpClip.Pipeline;
 

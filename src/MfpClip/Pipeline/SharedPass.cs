@@ -34,3 +34,17 @@ internal sealed class SharedPass(IDetectionPass pass)
         pass.Dispose();
     }
 }
+
+/// <summary>One owner's handle of a shared pass, as a pass.</summary>
+internal sealed class SharedPassHandle(SharedPass shared) : DelegatingDetectionPass(shared.Pass)
+{
+    private int _disposed;
+
+    public override void Dispose()
+    {
+        if (Interlocked.Exchange(ref _disposed, 1) == 0)
+        {
+            shared.Release();
+        }
+    }
+}

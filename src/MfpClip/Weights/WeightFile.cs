@@ -35,8 +35,10 @@ public static class WeightFile
 
     /// <summary>Opens weights that lie inside an assembly.</summary>
     /// <param name="name">What stands in messages and descriptions.</param>
-    /// <param name="resource">As the assembly gives it; taken over.</param>
-    internal static IWeightFile Open(string name, UnmanagedMemoryStream resource)
+    /// <param name="resource">As <c>Assembly.GetManifestResourceStream</c> gives it; taken over.</param>
+    /// <returns>A reader that owns the stream until it is disposed.</returns>
+    /// <exception cref="WeightsException">It is no safetensors file.</exception>
+    public static IWeightFile Open(string name, UnmanagedMemoryStream resource)
     {
         var file = FileBytes.Of(name, resource);
         try

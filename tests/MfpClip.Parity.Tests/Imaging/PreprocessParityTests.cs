@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using MfpClip.ImageSharp;
 using MfpClip.Imaging;
 
 namespace MfpClip.Parity.Tests.Imaging;

@@ -7,10 +7,10 @@ using MfpClip.Imaging;
 using MfpClip.Kernels;
 using MfpClip.Methods.AdaClip;
 using MfpClip.Modules;
+using MfpClip.Objectives;
 using MfpClip.Pipeline;
 using MfpClip.Tensors;
 using MfpClip.Text;
-using MfpClip.Training;
 
 namespace MfpClip.Parity.Tests.Methods;
 

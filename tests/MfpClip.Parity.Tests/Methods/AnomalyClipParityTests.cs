@@ -8,9 +8,9 @@ using MfpClip.Imaging;
 using MfpClip.Kernels;
 using MfpClip.Methods.AnomalyClip;
 using MfpClip.Modules.Scoring;
+using MfpClip.Objectives;
 using MfpClip.Pipeline;
 using MfpClip.Text;
-using MfpClip.Training;
 
 namespace MfpClip.Parity.Tests.Methods;
 

@@ -8,9 +8,9 @@ using MfpClip.Execution;
 using MfpClip.Imaging;
 using MfpClip.Kernels;
 using MfpClip.Modules.Scoring;
+using MfpClip.Objectives;
 using MfpClip.Pipeline;
 using MfpClip.Text;
-using MfpClip.Training;
 using MfpClip.Weights;
 
 namespace MfpClip.Parity.Tests.Methods;

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using MfpClip.Training.Losses;
+using MfpClip.Objectives.Losses;
 
 namespace MfpClip.Parity.Tests.Training;
 

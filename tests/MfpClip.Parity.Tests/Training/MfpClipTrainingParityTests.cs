@@ -1,10 +1,10 @@
-using MfpClip.Methods.Mfp;
 using MfpClip.Execution;
 using MfpClip.Imaging;
+using MfpClip.Methods.Mfp;
+using MfpClip.Objectives;
 using MfpClip.Parity.Tests.MfpClipMethod;
 using MfpClip.Pipeline;
 using MfpClip.Text;
-using MfpClip.Training;
 using MfpClip.Weights;
 
 namespace MfpClip.Parity.Tests.Training;

@@ -1,4 +1,4 @@
-using MfpClip.Training;
+using MfpClip.Objectives;
 
 namespace MfpClip.Parity.Tests.Training;
 

@@ -13,7 +13,7 @@ public class LayerTests(ITestOutputHelper output)
     [
         "Files", "Diagnostics", "Native", "Tensors", "Weights", "Models", "Parallelism", "Kernels", "Imaging", "Output", "Execution",
         "Backbones", "Text", "Modules",
-        "Training", "Pipeline", "References", "Calibration", "Detection", "Methods", "Hosting",
+        "Objectives", "Pipeline", "References", "Calibration", "Detection", "Methods", "Hosting",
     ];
 
     private static readonly Lazy<FolderGraph> _graph = new(FolderGraph.Read);

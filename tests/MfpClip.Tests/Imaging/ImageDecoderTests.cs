@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using MfpClip.Data.Procedural.Camera;
 using MfpClip.Data.Procedural.Canvas;
+using MfpClip.ImageSharp;
 using MfpClip.Imaging;
 using MfpClip.Tests.Backbone;
 using SkiaSharp;

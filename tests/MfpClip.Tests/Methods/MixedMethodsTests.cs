@@ -9,8 +9,8 @@ using MfpClip.Modules.ImageToText;
 using MfpClip.Modules.Mask;
 using MfpClip.Modules.MultiPatch;
 using MfpClip.Modules.Self;
+using MfpClip.Objectives;
 using MfpClip.Tests.Detection;
-using MfpClip.Training;
 
 namespace MfpClip.Tests.Methods;
 

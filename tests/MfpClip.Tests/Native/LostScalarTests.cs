@@ -2,8 +2,8 @@ using System.Runtime.InteropServices;
 using MfpClip.Data.Procedural;
 using MfpClip.Execution;
 using MfpClip.Imaging;
+using MfpClip.Objectives;
 using MfpClip.Pipeline;
-using MfpClip.Training;
 
 namespace MfpClip.Tests.Native;
 

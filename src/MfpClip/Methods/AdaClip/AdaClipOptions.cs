@@ -2,8 +2,8 @@ using System.ComponentModel.DataAnnotations;
 using MfpClip.Backbones.Clip;
 using MfpClip.Diagnostics;
 using MfpClip.Modules;
+using MfpClip.Objectives;
 using MfpClip.Text;
-using MfpClip.Training;
 
 namespace MfpClip.Methods.AdaClip;
 

@@ -1,6 +1,6 @@
+using MfpClip.Objectives;
+using MfpClip.Objectives.Losses;
 using MfpClip.Pipeline;
-using MfpClip.Training;
-using MfpClip.Training.Losses;
 
 namespace MfpClip.Methods.AnomalyClip;
 

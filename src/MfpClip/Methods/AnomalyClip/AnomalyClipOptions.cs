@@ -3,7 +3,7 @@ using MfpClip.Backbones.Clip;
 using MfpClip.Diagnostics;
 using MfpClip.Modules;
 using MfpClip.Modules.Scoring;
-using MfpClip.Training;
+using MfpClip.Objectives;
 
 namespace MfpClip.Methods.AnomalyClip;
 

@@ -1,5 +1,5 @@
+using MfpClip.Objectives;
 using MfpClip.Text;
-using MfpClip.Training;
 
 namespace MfpClip.Methods.AprilGan;
 

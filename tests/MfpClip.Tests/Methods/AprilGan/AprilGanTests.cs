@@ -2,9 +2,9 @@ using MfpClip.Data.Procedural.Canvas;
 using MfpClip.Execution;
 using MfpClip.Imaging;
 using MfpClip.Methods.AprilGan;
+using MfpClip.Objectives;
 using MfpClip.Tests.Detection;
 using MfpClip.Text;
-using MfpClip.Training;
 
 namespace MfpClip.Tests.Methods.AprilGan;
 

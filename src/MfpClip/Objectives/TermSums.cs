@@ -1,4 +1,4 @@
-namespace MfpClip.Training;
+namespace MfpClip.Objectives;
 
 /// <summary>Adds up a loss term by term. Lives inside one dispose scope.</summary>
 public sealed class TermSums

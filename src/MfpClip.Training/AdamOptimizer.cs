@@ -1,3 +1,5 @@
+using MfpClip.Objectives;
+
 namespace MfpClip.Training;
 
 /// <summary>Adam and AdamW as PyTorch computes them (torch.optim, without AMSGrad), with moments that can be stored. Owns the moments.</summary>

@@ -1,6 +1,6 @@
 using MfpClip.Imaging;
 
-namespace MfpClip.Training;
+namespace MfpClip.Objectives;
 
 /// <summary>Images with labels and masks, as a method is trained on them. Images and tensors belong to whoever made the batch.</summary>
 public sealed record TrainingBatch

@@ -1,6 +1,6 @@
 using MfpClip.Execution;
 
-namespace MfpClip.Training;
+namespace MfpClip.Objectives;
 
 /// <summary>
 /// A method as a trainer sees it: what changes, what must not, and what is minimised. The one contract through which every method is trained.

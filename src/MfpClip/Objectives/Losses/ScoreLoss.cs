@@ -1,4 +1,4 @@
-namespace MfpClip.Training.Losses;
+namespace MfpClip.Objectives.Losses;
 
 /// <summary>Losses of image scores and logits, as PyTorch defines them.</summary>
 internal static class ScoreLoss

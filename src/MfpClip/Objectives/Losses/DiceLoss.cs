@@ -1,4 +1,4 @@
-namespace MfpClip.Training.Losses;
+namespace MfpClip.Objectives.Losses;
 
 /// <summary>
 /// Dice loss of one channel, as APRIL-GAN, AnomalyCLIP and AdaCLIP use it (loss.py, BinaryDiceLoss):

@@ -1,7 +1,7 @@
 using System.ComponentModel.DataAnnotations;
 using MfpClip.Diagnostics;
 
-namespace MfpClip.Training;
+namespace MfpClip.Objectives;
 
 /// <summary>Rules by which gradients change weights.</summary>
 public enum OptimizerKind

@@ -1,4 +1,4 @@
-namespace MfpClip.Training.Losses;
+namespace MfpClip.Objectives.Losses;
 
 /// <summary>
 /// Focal loss on probabilities, as APRIL-GAN, AnomalyCLIP and AdaCLIP use it (loss.py, FocalLoss): <c>-alpha (1 - p_t)^gamma ln p_t</c>,
