@@ -78,7 +78,7 @@ public sealed class PretrainingTests : IDisposable
         string cnn = Cnn();
         var options = Options("settings", cnn) with { CheckpointSteps = 2, Epochs = 1 };
         Pretrainer.Run(new Dots(), options);
-        Assert.Contains("other settings", Assert.Throws<TrainingException>(() => Pretrainer.Run(new Dots(), options with { LearningRate = 1e-4 })).Message,
+        Assert.Contains("another recipe", Assert.Throws<TrainingException>(() => Pretrainer.Run(new Dots(), options with { LearningRate = 1e-4 })).Message,
             StringComparison.Ordinal);
     }
 
