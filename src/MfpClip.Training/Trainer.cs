@@ -112,7 +112,8 @@ public sealed class Trainer
         }
     }
 
-    private bool Loop(TrainingSession session, BatchLoader loader, TrainingWatch watch, IProgress<TrainingProgress>? progress, CancellationToken cancellationToken)
+    private bool Loop(
+        TrainingSession session, BatchLoader loader, TrainingWatch watch, IProgress<TrainingProgress>? progress, CancellationToken cancellationToken)
     {
         var context = new ForwardContext
         {

@@ -42,7 +42,8 @@ public class PretrainingModelTests
         using var batch = ImageBatch.FromImages([picture]);
         var features = new ImageFeatures
         {
-            StemMaps = backbone.Vision.GetService<IFrozenStem>()!.Extract(batch.Normalized(backbone.Normalization, torch.CPU)), Cnn = cnn.Extract(batch.Pixels(torch.CPU)),
+            StemMaps = backbone.Vision.GetService<IFrozenStem>()!.Extract(batch.Normalized(backbone.Normalization, torch.CPU)),
+            Cnn = cnn.Extract(batch.Pixels(torch.CPU)),
         };
         using var image = model.Image(features, ForwardContext.Default);
         var t = model.EmbedEnsemble("plate", prompts ? image : null, ForwardContext.Default);

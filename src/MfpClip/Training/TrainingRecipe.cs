@@ -25,7 +25,9 @@ public enum LearningRateSchedule
     /// <summary>Half a cosine from 1 to 0 over the epochs.</summary>
     Cosine,
 
-    /// <summary>One cycle over all steps (Smith and Topin 2018): up from 1/25 to 1 over the first three tenths, then down to nearly 0, each by half a cosine.</summary>
+    /// <summary>
+    /// One cycle over all steps (Smith and Topin 2018): up from 1/25 to 1 over the first three tenths, then down to nearly 0, each by half a cosine.
+    /// </summary>
     OneCycle,
 }
 
