@@ -9,6 +9,7 @@ using MfpClip.Methods.Mfp;
 using MfpClip.Modules;
 using MfpClip.Pipeline;
 using MfpClip.Text;
+using MfpClip.Training.Checkpoints;
 using MfpClip.Weights;
 using Microsoft.Extensions.Logging.Abstractions;
 
