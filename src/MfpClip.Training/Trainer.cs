@@ -81,10 +81,13 @@ public sealed class Trainer
         string frozenBefore = WeightsHash.Of(frozen);
         var identity = new TrainingIdentity(_method.Name, null, CompositionHash(), _data.Fingerprint, frozenBefore);
         using var watch = new TrainingWatch(_files, _options, _recipe);
-        using var session = new TrainingSession(_method, trained, _recipe, _files, identity, _detector.SaveModules);
-        try
+        var samples = new SampleSource(_data, _detector.Input.Preprocessor, _recipe, _options.ImageCacheBytes);
+        var loader = new BatchLoader(samples, _data.Count, _recipe, _options.Workers);
+        using (var session = new TrainingSession(_method.Name, trained, _recipe, (long)_recipe.Epochs * loader.StepsPerEpoch, _files, identity)
         {
-            RequireGradients(trained, true);
+            SaveModules = _detector.SaveModules, WeightsChanged = _method.WeightsChanged,
+        })
+        {
             if (_options.Resume && File.Exists(_files.Checkpoint))
             {
                 session.Resume();
@@ -97,7 +100,7 @@ public sealed class Trainer
                 TrainingLog.Resumed(_options.Logger, _files.Checkpoint, session.State.Epoch + 1, session.State.Step);
             }
 
-            bool complete = Loop(session, watch, progress, cancellationToken);
+            bool complete = Loop(session, loader, watch, progress, cancellationToken);
             CheckFrozen(frozen, frozenBefore);
             session.Finish(complete);
             var result = new TrainingResult
@@ -108,71 +111,31 @@ public sealed class Trainer
             TrainingManifest.Write(_files.Manifest, _detector.Description, _method, _data, _recipe, _options, result);
             return result;
         }
-        finally
-        {
-            RequireGradients(trained, false);
-            _method.WeightsChanged();
-        }
     }
 
-    private bool Loop(TrainingSession session, TrainingWatch watch, IProgress<TrainingProgress>? progress, CancellationToken cancellationToken)
+    private bool Loop(
+        TrainingSession session, BatchLoader loader, TrainingWatch watch, IProgress<TrainingProgress>? progress, CancellationToken cancellationToken)
     {
         var context = new ForwardContext
         {
             Reproducible = true, RecomputedBlocks = _options.RecomputedBlocks, Features = FeatureFolder.Of(_options), CancellationToken = cancellationToken,
         };
-        var samples = new SampleSource(_data, _detector.Input.Preprocessor, _recipe, _options.ImageCacheBytes);
-        var loader = new BatchLoader(samples, _data.Count, _recipe, _options.Workers);
         TrainingLog.Started(
             _options.Logger, _method.Name, _data.Name, session.Weights.Sum(w => w.Value.numel()), session.Weights.Count, _recipe.Epochs, loader.StepsPerEpoch);
-        try
+        return new TrainingLoop(session, _recipe.Epochs, _options.Logger)
         {
-            while (session.State.Epoch < _recipe.Epochs)
-            {
-                int epoch = session.State.Epoch;
-                foreach (var images in loader.Epoch(epoch, session.State.Step, cancellationToken))
-                {
-                    if (session.State.TotalSteps >= _options.MaximumSteps)
-                    {
-                        return Stop(session);
-                    }
+            Steps = (epoch, first) => loader.Epoch(epoch, first, cancellationToken)
+                .Select(samples => new TrainingStep(samples.Count, () => Loss(loader.ToTensors(samples)))),
+            CheckpointEverySteps = _options.CheckpointEverySteps, MaximumSteps = _options.MaximumSteps,
+            StepDone = loss => watch.Step(session.State, loader.StepsPerEpoch, loss, progress),
+            EpochDone = () => watch.Epoch(session.State, session.Losses, loader.StepsPerEpoch),
+        }.Run(_files.Checkpoint, cancellationToken);
 
-                    using var scope = torch.NewDisposeScope();
-                    var batch = loader.ToTensors(images);
-                    using var pixels = batch.Images;
-                    var loss = session.Step(batch, context);
-                    watch.Step(session.State, loader.StepsPerEpoch, loss, progress);
-                    if (session.State.TotalSteps % (_options.CheckpointEverySteps ?? long.MaxValue) == 0)
-                    {
-                        session.Save();
-                    }
-
-                    cancellationToken.ThrowIfCancellationRequested();
-                }
-
-                session.EndEpoch();
-                watch.Epoch(session.State, session.Losses, loader.StepsPerEpoch);
-            }
-
-            return true;
-        }
-        catch (OperationCanceledException)
+        TrainingLoss Loss(TrainingBatch batch)
         {
-            Stop(session);
-            throw;
+            using var images = batch.Images;
+            return _method.Loss(batch, context);
         }
-        catch (TrainingDivergedException e)
-        {
-            TrainingLog.Diverged(_options.Logger, e.Message);
-            throw;
-        }
-    }
-
-    private bool Stop(TrainingSession session)
-    {
-        session.Save();
-        TrainingLog.Stopped(_options.Logger, session.State.Epoch + 1, session.State.Step, _files.Checkpoint);
-        return false;
     }
 
     private bool IsChosen(string weight) => _options.Modules is null || _options.Modules.Contains(weight.Split('.')[0], StringComparer.Ordinal);
@@ -189,20 +152,6 @@ public sealed class Trainer
     {
         string text = JsonSerializer.Serialize(new { _detector.Description.CompositionHash, Modules = _options.Modules ?? [] }, ReflectedJson.Options);
         return TextHash.Of(text);
-    }
-
-    private static void RequireGradients(IReadOnlyList<KeyValuePair<string, Tensor>> weights, bool wanted)
-    {
-        foreach (var (_, weight) in weights)
-        {
-            if (!wanted)
-            {
-                weight.grad?.Dispose();
-                weight.grad = null;
-            }
-
-            weight.requires_grad = wanted;
-        }
     }
 
     private static void CheckFrozen(List<KeyValuePair<string, Tensor>> frozen, string before)

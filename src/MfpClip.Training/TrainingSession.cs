@@ -1,33 +1,52 @@
 using System.Diagnostics;
 using MfpClip.Data.Procedural;
-using MfpClip.Execution;
 using MfpClip.Objectives;
 using MfpClip.Training.Checkpoints;
 using MfpClip.Training.Data;
 
 namespace MfpClip.Training;
 
+/// <summary>The images of one step of a training.</summary>
+/// <param name="Images">How many.</param>
+/// <param name="Loss">Runs the forward pass with its graph.</param>
+internal readonly record struct TrainingStep(int Images, Func<TrainingLoss> Loss);
+
 /// <summary>The part of a training that changes: weights, moments, average, position. One step at a time.</summary>
 internal sealed class TrainingSession : IDisposable
 {
-    private readonly ITrainableMethod _method;
+    private readonly string _name;
     private readonly TrainingRecipe _recipe;
+    private readonly long _steps;
     private readonly TrainingFiles _files;
     private readonly TrainingIdentity _identity;
-    private readonly Action<string> _saveModules;
     private readonly AdamOptimizer _optimizer;
     private readonly WeightAverage _average;
     private bool _saved;
 
+    /// <param name="name">Of what is trained, for messages.</param>
+    /// <param name="weights">What is trained; they ask for gradients until <see cref="Dispose"/>.</param>
+    /// <param name="recipe">Optimiser, schedule, clipping, average.</param>
+    /// <param name="steps">All of the training, for schedules that go by steps.</param>
+    /// <param name="files">Where it keeps what it makes.</param>
+    /// <param name="identity">What a checkpoint must fit.</param>
     public TrainingSession(
-        ITrainableMethod method, IReadOnlyList<KeyValuePair<string, Tensor>> weights, TrainingRecipe recipe, TrainingFiles files,
-        TrainingIdentity identity, Action<string> saveModules)
+        string name, IReadOnlyList<KeyValuePair<string, Tensor>> weights, TrainingRecipe recipe, long steps, TrainingFiles files, TrainingIdentity identity)
     {
-        (_method, Weights, _recipe, _files, _identity, _saveModules) = (method, weights, recipe, files, identity, saveModules);
+        (_name, Weights, _recipe, _steps, _files, _identity) = (name, weights, recipe, steps, files, identity);
         CreateFolder(files.Folder);
         _optimizer = new(recipe, weights);
         _average = new(weights, recipe.AverageDecay);
+        RequireGradients(true);
     }
+
+    /// <summary>Writes trained modules to a file after each epoch and in the end; <see langword="null"/>: nobody does.</summary>
+    public Action<string>? SaveModules { get; init; }
+
+    /// <summary>Told whenever the weights have changed.</summary>
+    public Action? WeightsChanged { get; init; }
+
+    /// <summary>The average of the weights, empty where the recipe asks for none.</summary>
+    public WeightAverage Average => _average;
 
     /// <summary>What is trained.</summary>
     public IReadOnlyList<KeyValuePair<string, Tensor>> Weights { get; }
@@ -41,26 +60,27 @@ internal sealed class TrainingSession : IDisposable
     /// <summary>Whether the checkpoint said what was composed.</summary>
     public bool KnowsComposition { get; private set; } = true;
 
-    /// <summary>Learning rate of the epoch that runs.</summary>
-    public double LearningRate => _recipe.LearningRate * _recipe.Factor(State.Epoch);
+    /// <summary>Learning rate of the step that comes next.</summary>
+    public double LearningRate => _recipe.LearningRate * _recipe.Factor(State.Epoch, State.TotalSteps, _steps);
 
     /// <summary>Goes on from the checkpoint.</summary>
     public void Resume()
     {
         (State, Losses, KnowsComposition) = CheckpointFile.Load(_files.Checkpoint, _identity, _recipe, Weights, _optimizer, _average.Tensors);
         _saved = true;
-        _method.WeightsChanged();
+        WeightsChanged?.Invoke();
     }
 
     /// <summary>Forward, backward, optimiser. The weights change all or not at all.</summary>
     /// <exception cref="TrainingDivergedException">Loss or gradients are not finite; the weights are as before.</exception>
-    public TrainingLoss Step(TrainingBatch batch, ForwardContext context)
+    /// <param name="step">The images and their loss, which is taken in the caller's dispose scope.</param>
+    public TrainingLoss Step(TrainingStep step)
     {
         long start = Stopwatch.GetTimestamp();
         // Methods that draw random numbers draw the same ones in a resumed run.
         torch.manual_seed((long)(StepRandom.At(_recipe.Seed, 3, State.TotalSteps).Next() >> 1));
         _optimizer.ZeroGradients();
-        var loss = LossOf(batch, context);
+        var loss = LossOf(step);
         double total = loss.Total.detach().to(ScalarType.Float64, torch.CPU).item<double>();
         Require(double.IsFinite(total), "the loss");
         loss.Total.backward();
@@ -68,8 +88,8 @@ internal sealed class TrainingSession : IDisposable
         Require(double.IsFinite(norm), "a gradient");
         _optimizer.Step(LearningRate);
         _average.Update();
-        _method.WeightsChanged();
-        State = State.After(loss, total, batch.Count, norm, Stopwatch.GetElapsedTime(start).TotalSeconds);
+        WeightsChanged?.Invoke();
+        State = State.After(loss, total, step.Images, norm, Stopwatch.GetElapsedTime(start).TotalSeconds);
         Losses.Add((float)total);
         return loss;
     }
@@ -79,7 +99,7 @@ internal sealed class TrainingSession : IDisposable
     {
         State = State.NextEpoch(LearningRate);
         Save();
-        _average.While(() => _saveModules(_files.Modules));
+        _average.While(() => SaveModules?.Invoke(_files.Modules));
     }
 
     /// <summary>Writes the checkpoint, unless the weights are not finite: then the one before is the good one.</summary>
@@ -100,25 +120,41 @@ internal sealed class TrainingSession : IDisposable
         if (complete)
         {
             _average.TakePlace();
-            _saveModules(_files.Modules);
+            SaveModules?.Invoke(_files.Modules);
         }
         else
         {
-            _average.While(() => _saveModules(_files.Modules));
+            _average.While(() => SaveModules?.Invoke(_files.Modules));
         }
     }
 
     public void Dispose()
     {
+        RequireGradients(false);
+        WeightsChanged?.Invoke();
         _optimizer.Dispose();
         _average.Dispose();
     }
 
-    private TrainingLoss LossOf(TrainingBatch batch, ForwardContext context)
+    private void RequireGradients(bool wanted)
+    {
+        foreach (var (_, weight) in Weights)
+        {
+            if (!wanted)
+            {
+                weight.grad?.Dispose();
+                weight.grad = null;
+            }
+
+            weight.requires_grad = wanted;
+        }
+    }
+
+    private TrainingLoss LossOf(TrainingStep step)
     {
         try
         {
-            return _method.Loss(batch, context);
+            return step.Loss();
         }
         catch (InferenceException)
         {
@@ -135,7 +171,7 @@ internal sealed class TrainingSession : IDisposable
         if (gradients.Count == 0)
         {
             throw new TrainingException(
-                $"No gradient reaches any of the {Weights.Count} tensors that are to be trained: the loss of '{_method.Name}' does not depend on them.");
+                $"No gradient reaches any of the {Weights.Count} tensors that are to be trained: the loss of '{_name}' does not depend on them.");
         }
 
         double norm = Math.Sqrt(torch.stack(gradients.Select(g => g.to_type(ScalarType.Float32).square().sum())).sum().item<float>());

@@ -1,6 +1,7 @@
 using MfpClip.Backbones.Cnn;
 using MfpClip.Data.Procedural.Canvas;
 using MfpClip.Methods.Mfp;
+using MfpClip.Objectives;
 using MfpClip.Training.Pretraining;
 using MfpClip.Weights;
 
@@ -78,7 +79,7 @@ public sealed class PretrainingTests : IDisposable
         string cnn = Cnn();
         var options = Options("settings", cnn) with { CheckpointSteps = 2, Epochs = 1 };
         Pretrainer.Run(new Dots(), options);
-        Assert.Contains("other settings", Assert.Throws<TrainingException>(() => Pretrainer.Run(new Dots(), options with { LearningRate = 1e-4 })).Message,
+        Assert.Contains("another recipe", Assert.Throws<TrainingException>(() => Pretrainer.Run(new Dots(), options with { LearningRate = 1e-4 })).Message,
             StringComparison.Ordinal);
     }
 

@@ -4,16 +4,19 @@ using MfpClip.Backbones;
 using MfpClip.Backbones.Cnn;
 using MfpClip.Backbones.Hybrid;
 using MfpClip.Execution;
+using MfpClip.Files;
 using MfpClip.Methods.Mfp;
 using MfpClip.Modules;
 using MfpClip.Objectives;
 using MfpClip.Pipeline;
 using MfpClip.Text;
+using MfpClip.Training.Checkpoints;
 using MfpClip.Weights;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace MfpClip.Training.Pretraining;
 
-/// <summary>One pretraining from its first or its last checkpointed step to the end. Owns modules, optimiser and average.</summary>
+/// <summary>One pretraining from its first or its last checkpointed step to the end. The loop is that of every training.</summary>
 internal sealed class PretrainingSession : IDisposable
 {
     private readonly PretrainingOptions _options;
@@ -25,12 +28,12 @@ internal sealed class PretrainingSession : IDisposable
     private readonly HybridBackbone _backbone;
     private readonly IFrozenStem _stem;
     private readonly PretrainingModel _model;
-    private readonly AdamOptimizer _optimizer;
-    private readonly WeightAverage _average;
+    private readonly TrainingSession _session;
     private readonly FeatureVariation _variation;
-    private readonly IReadOnlyList<KeyValuePair<string, Tensor>> _trained;
+    private readonly int _stepsPerEpoch;
     private readonly long _steps;
     private readonly string _log;
+    private readonly TrainingFiles _files;
 
     public PretrainingSession(
         PretrainingOptions options, FrozenFeatures frozen, HybridBackbone backbone, ICnnFeatureExtractor cnn, IWeightFile cnnFile, FeatureCache training,
@@ -39,60 +42,56 @@ internal sealed class PretrainingSession : IDisposable
         (_options, _frozen, _backbone, _cnnFile, _training, _validation) = (options, frozen, backbone, cnnFile, training, validation);
         _language = new(ClipTokenizer.Default, options.NameDropout);
         _log = Path.Combine(options.Folder, "log.csv");
-        _steps = (long)options.Epochs * (training.Pictures.Count / options.BatchSize);
+        _files = new(options.Folder);
+        _stepsPerEpoch = training.Pictures.Count / options.BatchSize;
+        _steps = (long)options.Epochs * _stepsPerEpoch;
         _stem = backbone.Vision.GetService<IFrozenStem>()!;
         MeasureStatistics();
         _model = new(_backbone, cnn, options.Seed);
-        _trained = _model.Trained;
-        foreach (var (_, weight) in _trained)
-        {
-            weight.requires_grad_(true);
-        }
-
-        _optimizer = new(
-            new TrainingRecipe { Optimizer = OptimizerKind.AdamW, WeightDecay = options.WeightDecay, LearningRate = options.LearningRate }, _trained);
-        _average = new(_trained, options.AverageDecay);
         _variation = new(options, _stem);
+        var identity = new TrainingIdentity("pretraining", null, TextHash.Of(Identity), string.Empty, frozen.Sha256);
+        _session = new("pretraining", _model.Trained, Recipe(options), _steps, _files, identity);
     }
 
-    private string Checkpoint => Path.Combine(_options.Folder, "checkpoint.safetensors");
+    /// <summary>The numbers of a pretraining.</summary>
+    public static TrainingRecipe Recipe(PretrainingOptions options) => new()
+    {
+        Optimizer = OptimizerKind.AdamW, LearningRate = options.LearningRate, WeightDecay = options.WeightDecay, Schedule = LearningRateSchedule.OneCycle,
+        Epochs = options.Epochs, BatchSize = options.BatchSize, ClipGradientNorm = 1, AverageDecay = options.AverageDecay, Seed = options.Seed,
+    };
 
     public PretrainingResult Run(IProgress<PretrainingProgress>? progress, CancellationToken cancellationToken)
     {
-        long step = Restore();
-        var clock = Stopwatch.StartNew();
-        double sum = 0;
-        int counted = 0;
-        for (; step < _steps; step++)
+        if (File.Exists(_files.Checkpoint))
         {
-            cancellationToken.ThrowIfCancellationRequested();
-            sum += Step(step);
-            counted++;
-            if ((step + 1) % 20 == 0 || step + 1 == _steps)
-            {
-                File.AppendAllText(_log, string.Create(CultureInfo.InvariantCulture, $"{step + 1},{sum / counted:0.#####},{clock.Elapsed.TotalSeconds:0.#}\n"));
-                progress?.Report(new("training", step + 1, _steps, sum / counted, null));
-                (sum, counted) = (0, 0);
-            }
-
-            if ((step + 1) % _options.CheckpointSteps == 0)
-            {
-                Save(step + 1);
-            }
-
-            if ((step + 1) % (_steps / _options.Epochs) == 0 && step + 1 < _steps)
-            {
-                _average.While(() => Validate(step + 1, progress));
-            }
+            _session.Resume();
         }
+
+        var clock = Stopwatch.StartNew();
+        var losses = new List<double>();
+        cancellationToken.ThrowIfCancellationRequested();
+        new TrainingLoop(_session, _options.Epochs, NullLogger.Instance)
+        {
+            Steps = (epoch, first) => Enumerable.Range(first, _stepsPerEpoch - first).Select(i => ((long)epoch * _stepsPerEpoch) + i)
+                .Select(n => new TrainingStep(_options.BatchSize, () => Loss(n))),
+            CheckpointEverySteps = _options.CheckpointSteps,
+            StepDone = _ => Report(losses, clock, progress),
+            EpochDone = () =>
+            {
+                if (_session.State.Epoch < _options.Epochs)
+                {
+                    _session.Average.While(() => Validate(_session.State.TotalSteps, progress));
+                }
+            },
+        }.Run(_files.Checkpoint, cancellationToken);
 
         // The last weights or their average: whichever is better on the held-out categories.
         var last = Validate(_steps, progress);
         PretrainingScore score = last;
-        _average.While(() => score = Validate(_steps, progress));
+        _session.Average.While(() => score = Validate(_steps, progress));
         if (Sum(score) >= Sum(last))
         {
-            _average.TakePlace();
+            _session.Average.TakePlace();
         }
         else
         {
@@ -103,18 +102,28 @@ internal sealed class PretrainingSession : IDisposable
         return new(backbone, modules, score);
     }
 
+    private void Report(List<double> losses, Stopwatch clock, IProgress<PretrainingProgress>? progress)
+    {
+        long step = _session.State.TotalSteps;
+        losses.Add(_session.Losses[^1]);
+        if (step % 20 == 0 || step == _steps)
+        {
+            File.AppendAllText(_log, string.Create(CultureInfo.InvariantCulture, $"{step},{losses.Average():0.#####},{clock.Elapsed.TotalSeconds:0.#}\n"));
+            progress?.Report(new("training", step, _steps, losses.Average(), null));
+            losses.Clear();
+        }
+    }
+
     private static double Sum(PretrainingScore score) => score.ImageAuroc + score.PixelAuroc;
 
     public void Dispose()
     {
-        _average.Dispose();
-        _optimizer.Dispose();
+        _session.Dispose();
         _model.Dispose();
     }
 
-    private double Step(long step)
+    private TrainingLoss Loss(long step)
     {
-        using var scope = torch.NewDisposeScope();
         var random = new Random(HashCode(step));
         var rows = Rows(step);
         var pictures = rows.Select(r => _training.Pictures[r]).ToList();
@@ -127,19 +136,7 @@ internal sealed class PretrainingSession : IDisposable
         var t = _model.EmbedStates(states, random.NextDouble() >= _options.ModuleDropout ? image : null, context); // [B, 2, C]
         var output = _model.Forward(image, t, selfPrompt, (int)masks.shape[1], stageMaps: true);
         var (contrast, same) = Contrast(output.ClassEmbedding, [.. pictures.Select(p => p.Caption)], context);
-        var loss = PretrainingLoss.Of(output, masks, contrast, same);
-        double value = loss.Total.item<float>();
-        if (!double.IsFinite(value))
-        {
-            throw new TrainingDivergedException((int)(step * _options.Epochs / _steps), step, "the loss", File.Exists(Checkpoint) ? Checkpoint : null);
-        }
-
-        loss.Total.backward();
-        ClipGradients(1);
-        _optimizer.Step(new OneCycle(_options.LearningRate, _steps).At(step));
-        _optimizer.ZeroGradients();
-        _average.Update();
-        return value;
+        return PretrainingLoss.Of(output, masks, contrast, same);
     }
 
     // Scaled cosine of every image with every different caption, and which belong together, [B, U].
@@ -192,18 +189,6 @@ internal sealed class PretrainingSession : IDisposable
 
     private int HashCode(long n) => unchecked((int)((((ulong)_options.Seed * 0x9E3779B97F4A7C15UL) ^ ((ulong)n * 0xD1B54A32D192ED03UL)) >> 33));
 
-    private void ClipGradients(double most)
-    {
-        using var scope = torch.NewDisposeScope();
-        using var guard = torch.no_grad();
-        var gradients = _trained.Select(w => w.Value.grad).Where(g => g is not null).ToList();
-        double norm = torch.stack(gradients.Select(g => g!.square().sum())).sum().sqrt().item<float>();
-        if (norm > most)
-        {
-            gradients.ForEach(g => g!.mul_(most / norm));
-        }
-    }
-
     private PretrainingScore Validate(long step, IProgress<PretrainingProgress>? progress)
     {
         var score = default(PretrainingScore);
@@ -247,50 +232,11 @@ internal sealed class PretrainingSession : IDisposable
         }
     }
 
-    private void Save(long step) => SafetensorsWriter.Write(
-        Checkpoint,
-        [
-            .. _trained.Select(w => new KeyValuePair<string, Tensor>($"weights.{w.Key}", w.Value)),
-            .. _optimizer.State.Select(w => new KeyValuePair<string, Tensor>($"moments.{w.Key}", w.Value)),
-            .. _average.Tensors.Select(w => new KeyValuePair<string, Tensor>($"average.{w.Key}", w.Value)),
-        ],
-        new Dictionary<string, string>
-        {
-            ["format"] = "mfpclip-pretraining-1", ["step"] = step.ToString(CultureInfo.InvariantCulture), ["options"] = Identity,
-        });
-
     // The number of epochs may change when a run goes on, to cut it short or to make it longer: the schedule is then that of the new number.
-    private string Identity => (_options with { Folder = string.Empty, CnnPath = string.Empty, Threads = null, CheckpointSteps = 0, Epochs = 0 })
-        .ToString() + _options.Model.ToJson();
-
-    private long Restore()
+    private string Identity => (_options with
     {
-        if (!File.Exists(Checkpoint))
-        {
-            return 0;
-        }
-
-        using var file = WeightFile.Open(Checkpoint);
-        if (file.Metadata.GetValueOrDefault("options") != Identity)
-        {
-            throw new TrainingException($"The checkpoint '{Checkpoint}' is of a pretraining with other settings. Use another folder, or remove it.");
-        }
-
-        using var scope = torch.NewDisposeScope();
-        using var guard = torch.no_grad();
-        foreach (var (prefix, targets) in new[]
-        {
-            ("weights", _trained), ("moments", _optimizer.State), ("average", (IEnumerable<KeyValuePair<string, Tensor>>)_average.Tensors),
-        })
-        {
-            foreach (var (name, tensor) in targets)
-            {
-                tensor.copy_(file.Read($"{prefix}.{name}"));
-            }
-        }
-
-        return _optimizer.Steps = long.Parse(file.Metadata["step"], CultureInfo.InvariantCulture);
-    }
+        Folder = string.Empty, CnnPath = string.Empty, Threads = null, CheckpointSteps = 0, Epochs = 0, LearningRate = 0, WeightDecay = 0, AverageDecay = 0,
+    }).ToString() + _options.Model.ToJson();
 
     private (string Backbone, string Modules) Write()
     {

@@ -26,7 +26,7 @@ internal sealed class TrainingWatch(TrainingFiles files, TrainerOptions options,
         }
 
         double total = loss.Terms.Sum(t => t.Value);
-        double rate = recipe.LearningRate * recipe.Factor(state.Epoch);
+        double rate = recipe.LearningRate * recipe.Factor(state.Epoch, state.TotalSteps - 1, (long)recipe.Epochs * stepsPerEpoch);
         _events?.Scalars(state.TotalSteps, [
             new("loss/total", total), new("learning_rate", rate), .. loss.Terms.Select(t => new KeyValuePair<string, double>($"loss/{t.Key}", t.Value))]);
         if (progress is not null)

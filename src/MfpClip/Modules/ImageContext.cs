@@ -29,9 +29,8 @@ public sealed class ImageContext : IDisposable
     /// <param name="backbone">Frozen towers.</param>
     /// <param name="cnn">Frozen CNN; <see langword="null"/> where no module reads it.</param>
     /// <param name="images">Normalised as the backbone wants it, <c>[B, 3, H, W]</c>.</param>
-    /// <param name="context">What the forward pass runs under; <see langword="null"/>: <see cref="ForwardContext.Default"/>.</param>
-    public ImageContext(IClipBackbone backbone, ICnnFeatureExtractor? cnn, Tensor images, ForwardContext? context = null)
-        : this(backbone, cnn, ImageBatch.FromNormalized(images, backbone.Normalization), new([backbone.Vision.Layers]), context ?? ForwardContext.Default) =>
+    public ImageContext(IClipBackbone backbone, ICnnFeatureExtractor? cnn, Tensor images)
+        : this(backbone, cnn, ImageBatch.FromNormalized(images, backbone.Normalization), new([backbone.Vision.Layers]), ForwardContext.Default) =>
             _ownsImages = true;
 
     /// <summary>A context over a batch of images, which stays the caller's own.</summary>

@@ -13,7 +13,7 @@ public enum OptimizerKind
     AdamW,
 }
 
-/// <summary>How the learning rate falls from epoch to epoch.</summary>
+/// <summary>How the learning rate changes.</summary>
 public enum LearningRateSchedule
 {
     /// <summary>Factor <c>1 / (epoch + 1)</c>, epoch from 0; MFP-CLIP's (given by the paper).</summary>
@@ -24,6 +24,11 @@ public enum LearningRateSchedule
 
     /// <summary>Half a cosine from 1 to 0 over the epochs.</summary>
     Cosine,
+
+    /// <summary>
+    /// One cycle over all steps (Smith and Topin 2018): up from 1/25 to 1 over the first three tenths, then down to nearly 0, each by half a cosine.
+    /// </summary>
+    OneCycle,
 }
 
 /// <summary>The numbers of one training. Every method brings those of its paper; change them with <c>with</c>. Immutable.</summary>
@@ -90,10 +95,17 @@ public sealed record TrainingRecipe
     /// <value>Default 0.</value>
     public long Seed { get; init; }
 
+    /// <summary>What the learning rate is multiplied with where the schedule goes by epochs.</summary>
+    /// <param name="epoch">From 0.</param>
+    public double Factor(int epoch) => Factor(epoch, 0, 1);
+
     /// <summary>What the learning rate is multiplied with.</summary>
     /// <param name="epoch">From 0.</param>
-    public double Factor(int epoch) => Schedule switch
+    /// <param name="step">Of the whole training, from 0.</param>
+    /// <param name="steps">All of the training.</param>
+    public double Factor(int epoch, long step, long steps) => Schedule switch
     {
+        LearningRateSchedule.OneCycle => new OneCycle(1, steps).At(step),
         LearningRateSchedule.InverseEpoch => 1.0 / (epoch + 1),
         LearningRateSchedule.Cosine => 0.5 * (1 + Math.Cos(Math.PI * epoch / Epochs)),
         _ => 1,

@@ -1,4 +1,4 @@
-namespace MfpClip.Training.Pretraining;
+namespace MfpClip.Objectives;
 
 /// <summary>The one-cycle schedule with cosine annealing (Smith and Topin 2018; torch.optim.lr_scheduler.OneCycleLR).</summary>
 /// <param name="Peak">Highest learning rate.</param>
