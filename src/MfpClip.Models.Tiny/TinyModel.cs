@@ -64,7 +64,7 @@ public static class TinyModel
     public static ModelPackage Package { get; } = new()
     {
         Name = Name, ModulesSource = Modules, OpenBackbone = () => Open(Backbone), OpenModules = () => Open(Modules),
-        CnnInputSize = HybridComposition.CnnInputSize,
+        CnnInputSize = HybridMfpClip.CnnInputSize,
     };
 
     /// <summary>
@@ -88,13 +88,13 @@ public static class TinyModel
             ? throw new WeightsException(absent, "there is no such file; 'mfpclip pretrain' writes it.")
             : new()
             {
-                Name = Name, ModulesSource = TrainedModules, Folder = folder, CnnInputSize = HybridComposition.CnnInputSize,
+                Name = Name, ModulesSource = TrainedModules, Folder = folder, CnnInputSize = HybridMfpClip.CnnInputSize,
                 OpenBackbone = () => WeightFile.Open(backbone), OpenModules = () => WeightFile.Open(modules),
             };
     }
 
     private static ZeroShotDetectorBuilder Compose(ZeroShotDetectorBuilder builder, ModelPackage model, long seed) =>
-        HybridComposition.Apply(builder.UseModel(model), ImageSize, seed);
+        HybridMfpClip.Apply(builder.UseModel(model), ImageSize, seed);
 
     private static IWeightFile Open(string name) => typeof(TinyModel).Assembly.GetManifestResourceStream(name) is UnmanagedMemoryStream resource
         ? WeightFile.Open(name, resource)

@@ -141,17 +141,17 @@ public sealed class TinyModelTests : IDisposable
         var tensors = HybridShapes.Of(Small).Select(s => new KeyValuePair<string, Tensor>(s.Name, HybridShapes.Start(s.Name, s.Shape, Small, start)))
             .Concat(EfficientNetLiteWeights.Random(16, head: true, 1).Select(t => new KeyValuePair<string, Tensor>(HybridShapes.Cnn + t.Key, t.Value)));
         SafetensorsWriter.Write(Path.Combine(_folder, "clip"), tensors, HybridBackbone.Metadata(Small));
-        using var detector = HybridComposition.Apply(new ZeroShotDetectorBuilder().UseBackbone(Path.Combine(_folder, "clip")), 64)
+        using var detector = HybridMfpClip.Apply(new ZeroShotDetectorBuilder().UseBackbone(Path.Combine(_folder, "clip")), 64)
             .UseCnn(new EfficientNetLiteOptions { RandomSeed = 1, InputSize = 32 }).Build();
         detector.SaveModules(Path.Combine(_folder, "modules"));
     }
 
-    private ZeroShotDetector Bundled(Func<ZeroShotDetectorBuilder, ZeroShotDetectorBuilder> change) => change(HybridComposition.Apply(
+    private ZeroShotDetector Bundled(Func<ZeroShotDetectorBuilder, ZeroShotDetectorBuilder> change) => change(HybridMfpClip.Apply(
         new ZeroShotDetectorBuilder().UseModel(new()
         {
             Name = "test", OpenBackbone = () => WeightFile.Open(Path.Combine(_folder, "clip")), OpenModules = () =>
                 WeightFile.Open(Path.Combine(_folder, "modules")),
-            CnnInputSize = HybridComposition.CnnInputSize,
+            CnnInputSize = HybridMfpClip.CnnInputSize,
         }), 64)).Build();
 
     private static List<StageDescription> Modules(ZeroShotDetector detector) =>

@@ -101,7 +101,7 @@ public class FeatureCacheTests
 
         byte[] Train(string output, string? features)
         {
-            using var detector = HybridComposition.Apply(new ZeroShotDetectorBuilder().UseBackbone(HybridBackbone.CreateRandom(Hybrid, 1)), 64, 5)
+            using var detector = HybridMfpClip.Apply(new ZeroShotDetectorBuilder().UseBackbone(HybridBackbone.CreateRandom(Hybrid, 1)), 64, 5)
                 .UseCnn(new EfficientNetLiteOptions { RandomSeed = 1, InputSize = 32 }).Build();
             return Run(detector, output, features);
         }

@@ -31,7 +31,7 @@ public class PretrainingModelTests
         var pixels = new byte[Size * Size * 3];
         new Random(1).NextBytes(pixels);
         var picture = new RgbImage(Size, Size, pixels);
-        var builder = HybridComposition.Apply(new ZeroShotDetectorBuilder().UseBackbone(HybridBackbone.CreateRandom(Config, 1)), Size, 5)
+        var builder = HybridMfpClip.Apply(new ZeroShotDetectorBuilder().UseBackbone(HybridBackbone.CreateRandom(Config, 1)), Size, 5)
             .UseCnn(new EfficientNetLiteOptions { RandomSeed = 2, InputSize = 32 }).UseAnomalyMap(PretrainingModel.Map);
         using var detector = (prompts ? builder : builder.WithoutImageToTextPrompt().WithoutSelfPrompt()).Build();
         var expected = detector.Detect(picture, new() { ClassName = "plate" });

@@ -45,8 +45,8 @@ public sealed class PretrainingTests : IDisposable
 
         Assert.True(losses[^1] < 0.8 * losses[0], $"The loss went from {losses[0]} to {losses[^1]}.");
         Assert.True(result.Score.PixelAuroc > 80, $"Pixel AUROC is {result.Score.PixelAuroc}.");
-        using var detector = HybridComposition.Apply(new ZeroShotDetectorBuilder().UseBackbone(result.Backbone), Size)
-            .UseCnn(new EfficientNetLiteOptions { WeightsPath = cnn, InputSize = HybridComposition.CnnInputSize }).WithModuleWeights(result.Modules).Build();
+        using var detector = HybridMfpClip.Apply(new ZeroShotDetectorBuilder().UseBackbone(result.Backbone), Size)
+            .UseCnn(new EfficientNetLiteOptions { WeightsPath = cnn, InputSize = HybridMfpClip.CnnInputSize }).WithModuleWeights(result.Modules).Build();
         var bad = Enumerable.Range(0, 40).Select(i => new Dots().Create(i, true)).First(s => s.IsDefective);
         var map = detector.Detect(bad.Image, new() { ClassName = bad.Category }).ModelMap;
         double Mean(bool inside) => bad.Mask.Select((m, i) => (m, i)).Where(x => x.m == inside).Average(x => (double)map.Data[x.i]);

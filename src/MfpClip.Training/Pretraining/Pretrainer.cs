@@ -4,7 +4,6 @@ using System.Text.Json;
 using MfpClip.Backbones.Cnn;
 using MfpClip.Backbones.Hybrid;
 using MfpClip.Methods.Mfp;
-using MfpClip.Native;
 using MfpClip.Weights;
 
 namespace MfpClip.Training.Pretraining;
@@ -27,7 +26,6 @@ public static class Pretrainer
     {
         ArgumentNullException.ThrowIfNull(source);
         ArgumentNullException.ThrowIfNull(options);
-        var device = DeviceSelection.Resolve(options.Device, ScalarType.Float32);
         if (options.Threads is { } threads)
         {
             torch.set_num_threads(threads);
@@ -35,9 +33,9 @@ public static class Pretrainer
 
         Directory.CreateDirectory(options.Folder);
         using var file = WeightFile.Open(options.CnnPath);
-        using var cnn = EfficientNetLiteFeatureExtractor.Load(file, HybridComposition.CnnInputSize);
+        using var cnn = EfficientNetLiteFeatureExtractor.Load(file, HybridMfpClip.CnnInputSize);
         using var backbone = HybridBackbone.CreateRandom(options.Model, options.Seed, new() { Device = options.Device }, file);
-        cnn.To(device);
+        cnn.To(backbone.Vision.Device);
         var frozen = new FrozenFeatures(backbone, cnn, file.ComputeSha256());
         using var training = Cache(source, options, frozen, heldOut: false, progress, cancellationToken);
         using var validation = Cache(source, options, frozen, heldOut: true, progress, cancellationToken);

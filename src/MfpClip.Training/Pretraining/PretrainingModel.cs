@@ -5,12 +5,8 @@ using MfpClip.Execution;
 using MfpClip.Methods.Mfp;
 using MfpClip.Modules;
 using MfpClip.Modules.ImageToText;
-using MfpClip.Modules.Mask;
-using MfpClip.Modules.MultiPatch;
 using MfpClip.Modules.Scoring;
-using MfpClip.Modules.Self;
 using MfpClip.Pipeline;
-using MfpClip.Tensors;
 using MfpClip.Text;
 
 namespace MfpClip.Training.Pretraining;
@@ -24,44 +20,48 @@ internal sealed class PretrainingModel : IDisposable
     private const int StageCount = 4;
 
     private readonly HybridBackbone _backbone;
-    private readonly PrependImageToTextPrompt _imageToText;
+    private readonly IImageToTextPrompt _imageToText;
+    private readonly IPerImageSentences _perImage;
     private readonly PipelineParts _parts;
-    private readonly MfpClipPipeline _whole;
-    private readonly MfpClipPipeline _withoutSelf;
+    private readonly ModulePipeline _whole;
+    private readonly ModulePipeline _withoutSelf;
 
     public PretrainingModel(HybridBackbone backbone, ICnnFeatureExtractor cnn, long seed)
     {
         _backbone = backbone;
         var dimensions = ModuleDimensions.Of(backbone, cnn, StageCount, null);
-        _imageToText = new(HybridComposition.ImageToText with { Seed = seed }, dimensions);
+        _imageToText = MfpClipParts.CreateImageToTextPrompt(dimensions, HybridMfpClip.ImageToText with { Seed = seed });
+        _perImage = _imageToText.GetService<IPerImageSentences>() ?? throw new InvalidOperationException("This variant of I2TP takes no sentences of single images.");
         _parts = new()
         {
             Backbone = backbone, Cnn = cnn, ImageToText = _imageToText,
-            Self = SelfPrompt.Create(HybridComposition.Self with { Seed = seed }, dimensions),
-            MultiPatch = MultiPatchAggregator.Create(HybridComposition.MultiPatch with { Seed = seed }, dimensions),
-            Mask = MaskPrompt.Create(HybridComposition.Mask with { Seed = seed }, dimensions),
-            Map = new AnomalyMapGenerator(Map), Score = new AnomalyScorer(HybridComposition.Score), Stages = StagePlan.Even(backbone.Vision.Layers, StageCount),
+            Self = MfpClipParts.CreateSelfPrompt(dimensions, HybridMfpClip.Self with { Seed = seed }),
+            MultiPatch = MfpClipParts.CreateMultiPatch(dimensions, HybridMfpClip.MultiPatch with { Seed = seed }),
+            Mask = MfpClipParts.CreateMaskPrompt(dimensions, HybridMfpClip.Mask with { Seed = seed }),
+            Map = MfpClipParts.CreateAnomalyMap(Map), Score = MfpClipParts.CreateAnomalyScore(HybridMfpClip.Score), Stages = StagePlan.Even(backbone.Vision.Layers, StageCount),
         };
         foreach (var module in _parts.Modules)
         {
             module.To(backbone.Vision.Device);
         }
 
-        (_whole, _withoutSelf) = (new(_parts), new(_parts with { Self = new NoSelfPrompt() }));
+        (_whole, _withoutSelf) = (new(_parts), new(_parts with { Self = MfpClipParts.CreateNoSelfPrompt() }));
     }
 
     /// <summary>The map that losses are taken on: softmax on each cell of stride 4, not smoothed. Detectors upsample last, which is faster.</summary>
-    public static AnomalyMapOptions Map { get; } = HybridComposition.Map with { Upsampling = MapUpsampling.BeforeSoftmax, SmoothingSigma = 0 };
+    public static AnomalyMapOptions Map { get; } = HybridMfpClip.Map with { Upsampling = MapUpsampling.BeforeSoftmax, SmoothingSigma = 0 };
 
-    /// <summary>Modules by their prefix in checkpoints.</summary>
-    public IEnumerable<KeyValuePair<string, IDetectorModule>> Modules => _parts.Checkpointed;
+    /// <summary>Trained tensors of the modules, by their name in checkpoints.</summary>
+    public IReadOnlyList<KeyValuePair<string, Tensor>> ModuleWeights => _parts.TrainedWeights;
 
-    /// <summary>Everything that is trained, by name: the backbone's own tensors but its statistics, and the modules'.</summary>
+    /// <summary>Logarithm of the factor of image-text cosines.</summary>
+    public Tensor LogitScale => _backbone.TrainedWeights.Single(w => w.Key == "logit_scale").Value;
+
+    /// <summary>Everything that is trained, by name: the backbone's own tensors and the modules'.</summary>
     public IReadOnlyList<KeyValuePair<string, Tensor>> Trained =>
     [
-        .. _backbone.Parameters.Ordered.Where(p => !p.Key.StartsWith("visual.stats.", StringComparison.Ordinal))
-            .Select(p => new KeyValuePair<string, Tensor>($"backbone.{p.Key}", p.Value)),
-        .. ModuleCheckpoint.Collect(Modules).Select(p => new KeyValuePair<string, Tensor>($"modules.{p.Key}", p.Value)),
+        .. _backbone.TrainedWeights.Select(p => new KeyValuePair<string, Tensor>($"backbone.{p.Key}", p.Value)),
+        .. ModuleWeights.Select(p => new KeyValuePair<string, Tensor>($"modules.{p.Key}", p.Value)),
     ];
 
     /// <summary>A batch of cached features for one forward pass.</summary>
@@ -87,7 +87,7 @@ internal sealed class PretrainingModel : IDisposable
         var all = Ids([.. states.Select(s => s.Normal), .. states.Select(s => s.Abnormal)]); // [2 B, L]
         return (image is null
             ? torch.stack(Normalized(all, context).chunk(2, 0), 1)
-            : _imageToText.EmbedEach(_backbone.Text, all.narrow(0, 0, states.Count), all.narrow(0, states.Count, states.Count), image))
+            : _perImage.EmbedEach(_backbone.Text, all.narrow(0, 0, states.Count), all.narrow(0, states.Count, states.Count), image))
                 .MoveToOuterDisposeScope();
     }
 
@@ -99,7 +99,7 @@ internal sealed class PretrainingModel : IDisposable
     public Tensor EmbedEnsemble(string className, ImageContext? image, ForwardContext context)
     {
         using var scope = torch.NewDisposeScope();
-        var (normal, abnormal) = HybridComposition.Templates.Expand(className);
+        var (normal, abnormal) = HybridMfpClip.Templates.Expand(className);
         var tokenizer = ClipTokenizer.Default;
         var ids = Ids([.. normal.Concat(abnormal).Select(s => (int[])[tokenizer.StartId, .. tokenizer.Encode(s), tokenizer.EndId])]);
         using var states = StateSentenceEncoder.Encode(
@@ -125,7 +125,8 @@ internal sealed class PretrainingModel : IDisposable
         }
     }
 
-    private Tensor Normalized(Tensor ids, ForwardContext context) => UnitVectors.Normalize(StateSentenceEncoder.EmbedEach(_backbone.Text, ids, context));
+    private Tensor Normalized(Tensor ids, ForwardContext context) =>
+        torch.nn.functional.normalize(StateSentenceEncoder.EmbedEach(_backbone.Text, ids, context), p: 2, dim: -1);
 
     // int64 [S, L], as long as the longest.
     private static Tensor Ids(IReadOnlyList<int[]> sentences)

@@ -8,7 +8,6 @@ using MfpClip.Files;
 using MfpClip.Methods.Mfp;
 using MfpClip.Modules;
 using MfpClip.Objectives;
-using MfpClip.Pipeline;
 using MfpClip.Text;
 using MfpClip.Training.Checkpoints;
 using MfpClip.Weights;
@@ -146,7 +145,7 @@ internal sealed class PretrainingSession : IDisposable
         var e = _model.EmbedCaptions([.. unique.Select(_language.Caption)], context); // [U, C]
         var which = torch.tensor(captions.Select(c => (long)unique.IndexOf(c)).ToArray(), device: v.device);
         var same = (which.unsqueeze(1) == torch.arange(unique.Count, device: v.device).unsqueeze(0)).to_type(ScalarType.Float32);
-        return (_backbone.Parameters["logit_scale"].clamp(max: Math.Log(100)).exp() * torch.matmul(v, e.t()), same);
+        return (_model.LogitScale.clamp(max: Math.Log(100)).exp() * torch.matmul(v, e.t()), same);
     }
 
     // The network is not exactly indifferent to mirroring, but nearly so: a cheap way to more pictures.
@@ -161,7 +160,7 @@ internal sealed class PretrainingSession : IDisposable
     {
         // A patch of the coarsest map, stride 32, holds four of the finest on each side.
         const int Unit = 4;
-        int units = _options.Model.Vision.ImageSize / HybridVisionConfig.PatchSize / Unit;
+        int units = _options.Model.Vision.ImageSize / _backbone.Vision.PatchSize / Unit;
         if (units < 3 || random.NextDouble() >= _options.WindowShare)
         {
             return batch;
@@ -241,17 +240,11 @@ internal sealed class PretrainingSession : IDisposable
     private (string Backbone, string Modules) Write()
     {
         string backbone = Path.Combine(_options.Folder, "clip.safetensors"), modules = Path.Combine(_options.Folder, "modules.safetensors");
-        using var scope = torch.NewDisposeScope();
         using var guard = torch.no_grad();
-        // The table of words is most of the file: half precision.
-        var own = _backbone.Parameters.Ordered.Select(
-            p => new KeyValuePair<string, Tensor>(p.Key, p.Key == "token_embedding.weight" ? p.Value.detach().to_type(ScalarType.Float16) : p.Value));
-        var cnn = EfficientNetLiteWeights.Tensors(EfficientNetLiteLayout.Blocks.Count, head: true)
-            .Select(t => new KeyValuePair<string, Tensor>(HybridShapes.Cnn + t.Name, _cnnFile.Read(t.Name)));
-        SafetensorsWriter.Write(backbone, own.Concat(cnn), HybridBackbone.Metadata(_options.Model));
-        using var detector = HybridComposition.Apply(new ZeroShotDetectorBuilder().UseBackbone(backbone), _options.Model.Vision.ImageSize)
-            .UseCnn(new EfficientNetLiteOptions { WeightsPath = _options.CnnPath, InputSize = HybridComposition.CnnInputSize }).Build();
-        var values = ModuleCheckpoint.Collect(_model.Modules).ToDictionary(w => w.Key, w => w.Value, StringComparer.Ordinal);
+        _backbone.Save(backbone, _cnnFile);
+        using var detector = HybridMfpClip.Apply(new ZeroShotDetectorBuilder().UseBackbone(backbone), _options.Model.Vision.ImageSize)
+            .UseCnn(new EfficientNetLiteOptions { WeightsPath = _options.CnnPath, InputSize = HybridMfpClip.CnnInputSize }).Build();
+        var values = _model.ModuleWeights.ToDictionary(w => w.Key, w => w.Value, StringComparer.Ordinal);
         foreach (var (name, tensor) in detector.GetTrainable().TrainedWeights)
         {
             tensor.copy_(values[name]);

@@ -11,7 +11,7 @@ internal sealed class StateLanguage(ClipTokenizer tokenizer, double nameDropout)
     /// <summary>A sentence of the normal and one of the abnormal state, about the same object in the same template.</summary>
     public (int[] Normal, int[] Abnormal) States(string category, Random random)
     {
-        var words = HybridComposition.Templates;
+        var words = HybridMfpClip.Templates;
         int[] name = Name(category, random);
         string template = Any(words.Templates, random);
         return (Fill(template, Any(words.NormalStates, random), name), Fill(template, Any(words.AbnormalStates, random), name));

@@ -32,7 +32,11 @@ public sealed record ModuleDimensions(
     public ITextTower? TextTower { get; init; }
 
     /// <summary>Sizes of a backbone and, where there is one, a CNN.</summary>
-    internal static ModuleDimensions Of(IClipBackbone backbone, ICnnFeatureExtractor? cnn, int stages, ITokenizer? tokenizer = null) => new(
+    /// <param name="backbone">CLIP model.</param>
+    /// <param name="cnn">CNN of I2TP and SP.</param>
+    /// <param name="stages">Number of stages that the vision tower is cut into.</param>
+    /// <param name="tokenizer">For prompts that bring their own words.</param>
+    public static ModuleDimensions Of(IClipBackbone backbone, ICnnFeatureExtractor? cnn, int stages, ITokenizer? tokenizer = null) => new(
         cnn?.FeatureDim ?? 0, cnn?.LevelDims ?? [], backbone.Vision.Width, backbone.Text.Width, backbone.Vision.EmbedDim,
         backbone.Text.ContextLength, stages)
     {

@@ -112,7 +112,7 @@ public sealed record TrainingRecipe
     };
 
     /// <summary>Every fault of these numbers.</summary>
-    internal IEnumerable<string> Faults()
+    public IEnumerable<string> Faults()
     {
         var checks = new (bool Fine, string Fault)[]
         {

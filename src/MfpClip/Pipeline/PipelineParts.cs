@@ -11,8 +11,8 @@ using MfpClip.Modules.Vision;
 
 namespace MfpClip.Pipeline;
 
-/// <summary>What one MFP-CLIP pipeline is made of. Owns nothing: the detector disposes the parts.</summary>
-internal sealed record PipelineParts
+/// <summary>What one pipeline of modules is made of. Owns nothing: the detector disposes the parts.</summary>
+public sealed record PipelineParts
 {
     /// <summary>Frozen towers.</summary>
     public required IClipBackbone Backbone { get; init; }
@@ -61,7 +61,7 @@ internal sealed record PipelineParts
     public IEnumerable<IDetectorModule> Modules => Slots.Select(s => s.Value);
 
     /// <summary>Modules that may hold trained tensors, by their prefix in checkpoints, for <see cref="ModuleCheckpoint"/>.</summary>
-    public IEnumerable<KeyValuePair<string, IDetectorModule>> Checkpointed =>
+    internal IEnumerable<KeyValuePair<string, IDetectorModule>> Checkpointed =>
     [
         new(Prefix(ImageToText, "i2tp"), ImageToText),
         new(Prefix(Self, "sp"), Self),
@@ -72,8 +72,11 @@ internal sealed record PipelineParts
         new(Prefix(Score, "score"), Score),
     ];
 
+    /// <summary>Trained tensors of all modules under their full names, for example <c>mpfa.linear1.weight</c>; they stay the modules'.</summary>
+    public IReadOnlyList<KeyValuePair<string, Tensor>> TrainedWeights => ModuleCheckpoint.Collect(Checkpointed);
+
     /// <summary>Every fault of the composition.</summary>
-    public IEnumerable<string> Faults()
+    internal IEnumerable<string> Faults()
     {
         if (ReadsCnn && Cnn is null)
         {

@@ -6,7 +6,7 @@ using MfpClip.Objectives;
 namespace MfpClip.Pipeline;
 
 /// <summary>A composed method as a trainer sees it: the modules' tensors, the forward pass with its graph, and the objective of its paper.</summary>
-internal sealed class PipelineTraining(PipelineParts parts, MfpClipPipeline pipeline, TextCache texts, string name, ITrainingObjective objective)
+internal sealed class PipelineTraining(PipelineParts parts, ModulePipeline pipeline, TextCache texts, string name, ITrainingObjective objective)
     : ITrainableMethod
 {
     /// <inheritdoc/>

@@ -30,7 +30,7 @@ public sealed class TextCache : IDisposable
         (_tokenizer, _templates, _text, _embed) = (tokenizer, templates, text, embed);
 
     /// <summary>Sentences and embeddings of a pipeline's texts.</summary>
-    internal TextCache(ITokenizer tokenizer, PromptTemplates templates, PipelineParts parts, MfpClipPipeline pipeline)
+    internal TextCache(ITokenizer tokenizer, PromptTemplates templates, PipelineParts parts, ModulePipeline pipeline)
         : this(tokenizer, templates, parts.Backbone.Text, pipeline.EmbedTexts)
     {
     }

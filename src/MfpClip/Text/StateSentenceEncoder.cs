@@ -5,7 +5,7 @@ using MfpClip.Tensors;
 namespace MfpClip.Text;
 
 /// <summary>Embeds the sentences of both states once: what of the text does not depend on any image (spec section 2).</summary>
-internal static class StateSentenceEncoder
+public static class StateSentenceEncoder
 {
     /// <summary>Embeds both states; the result owns its tensors, outside any dispose scope.</summary>
     /// <param name="text">Frozen text tower.</param>
@@ -26,6 +26,9 @@ internal static class StateSentenceEncoder
     }
 
     /// <summary>Embeds every sentence: float32 <c>[S, C]</c>, not normalised.</summary>
+    /// <param name="text">Text tower.</param>
+    /// <param name="ids">int64 <c>[S, L]</c>; the largest id of a row is end-of-text.</param>
+    /// <param name="context">Which kernels.</param>
     public static Tensor EmbedEach(ITextTower text, Tensor ids, ForwardContext context)
     {
         using var scope = torch.NewDisposeScope();
@@ -37,6 +40,6 @@ internal static class StateSentenceEncoder
     }
 
     /// <summary>The ensemble's embedding <c>[C]</c>, not renormalised.</summary>
-    public static Tensor Average(Tensor embeddings, PromptAveraging averaging) =>
+    internal static Tensor Average(Tensor embeddings, PromptAveraging averaging) =>
         (averaging == PromptAveraging.Raw ? embeddings : UnitVectors.Normalize(embeddings)).mean([0]);
 }

@@ -372,7 +372,7 @@ public class AdaClipParityTests
     private static PipelineOutput Run(GoldenWalk walk, ZeroShotDetector detector, Tensor images, string className, ForwardTrace? trace)
     {
         var parts = Parts(detector);
-        var pipeline = new MfpClipPipeline(parts);
+        var pipeline = new ModulePipeline(parts);
         using var texts = new TextCache(ClipTokenizer.Default, Options(walk.Manifest).Templates, parts, pipeline);
         return texts.With(className, ForwardContext.Default, (states, t) => pipeline.Forward(images, states, new() { Trace = trace }, t));
     }
@@ -407,7 +407,7 @@ public class AdaClipParityTests
     private static List<string> ClassNames(GoldenWalk walk) =>
         [.. walk.Manifest.GetProperty("hyper_parameters").GetProperty("class_names").EnumerateArray().Select(n => n.GetString()!)];
 
-    private static PipelineParts Parts(ZeroShotDetector detector) => ((MfpClipPass)detector.Pass).Parts;
+    private static PipelineParts Parts(ZeroShotDetector detector) => ((ModulePass)detector.Pass).Parts;
 
     private static int Int(JsonElement e, string name) => e.GetProperty(name).GetInt32();
 

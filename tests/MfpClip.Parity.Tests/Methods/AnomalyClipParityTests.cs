@@ -233,7 +233,7 @@ public class AnomalyClipParityTests
         var parts = Parts(detector);
         using var states = StateSentenceEncoder.Encode(
             parts.Backbone.Text, "object", torch.tensor(new long[] { 0, 1 }, [1, 2]), torch.tensor(new long[] { 0, 1 }, [1, 2]), ForwardContext.Default);
-        return new MfpClipPipeline(parts).Forward(walk.Inputs[$"images_{run}"], states, new() { Trace = trace }, stageMaps: true);
+        return new ModulePipeline(parts).Forward(walk.Inputs[$"images_{run}"], states, new() { Trace = trace }, stageMaps: true);
     }
 
     private static Tensor Texts(ZeroShotDetector detector)
@@ -255,7 +255,7 @@ public class AnomalyClipParityTests
         };
     }
 
-    private static PipelineParts Parts(ZeroShotDetector detector) => ((MfpClipPass)detector.Pass).Parts;
+    private static PipelineParts Parts(ZeroShotDetector detector) => ((ModulePass)detector.Pass).Parts;
 
     private static bool Same(Tensor a, Tensor b) => a.eq(b).all().item<bool>();
 

@@ -132,7 +132,7 @@ public class AprilGanParityTests
         var (grid, layers) = (images.shape[2] / vision.PatchSize, Layers(manifest));
         using var states = States(parts, manifest, "class_name", actual, run);
         using var second = States(parts, manifest, "second_class_name", null, run);
-        var output = new MfpClipPipeline(parts).Forward(images, states, new() { Trace = trace });
+        var output = new ModulePipeline(parts).Forward(images, states, new() { Trace = trace });
         var t = trace.Tensors["t"][0];
         actual[$"{run}.text_features"] = t.t().clone();
         actual[$"{run}.text_features_cls2"] = second.Embeddings.t().clone();
@@ -212,7 +212,7 @@ public class AprilGanParityTests
     private static Tensor Ids(ITextTower text, IReadOnlyList<string> sentences) => torch.tensor(
         sentences.SelectMany(s => ClipTokenizer.Default.EncodePadded(s, text.ContextLength)).ToArray(), [sentences.Count, text.ContextLength]);
 
-    private static PipelineParts Parts(ZeroShotDetector detector) => ((MfpClipPass)detector.Pass).Parts;
+    private static PipelineParts Parts(ZeroShotDetector detector) => ((ModulePass)detector.Pass).Parts;
 
     private static List<int> Layers(JsonElement manifest) =>
         [.. manifest.GetProperty("hyper_parameters").GetProperty("features_list").EnumerateArray().Select(l => l.GetInt32())];

@@ -37,7 +37,7 @@ public class MfpClipParityTests
             compared.Add("position_embedding");
             using var states = StateSentenceEncoder.Encode(
                 clip.Text, "object", inputs["ids"].narrow(0, 0, 1), inputs["ids"].narrow(0, 1, 1), ForwardContext.Default);
-            new MfpClipPipeline(parts).Forward(inputs["images"], states, new() { Trace = trace });
+            new ModulePipeline(parts).Forward(inputs["images"], states, new() { Trace = trace });
             long batch = inputs["images"].shape[0];
             foreach (string golden in expected.Keys.Where(k => k.StartsWith($"{name}.", StringComparison.Ordinal)))
             {

@@ -25,7 +25,7 @@ public class MfpClipTrainingParityTests
         using var clip = GoldenComposition.LoadClip(weights, config);
         var parts = GoldenComposition.Compose("full", clip, config, inputs);
         ModuleCheckpoint.Load(parts.Checkpointed, weights, foreign: _ => true);
-        var pipeline = new MfpClipPipeline(parts);
+        var pipeline = new ModulePipeline(parts);
         using var texts = new TextCache(new GivenIds(inputs["ids"]), PromptTemplates.Paper, parts, pipeline);
         ITrainableMethod method = new PipelineTraining(parts, pipeline, texts, "MFP-CLIP", new MfpClipObjective());
         foreach (var (_, weight) in method.TrainedWeights)

@@ -30,7 +30,7 @@ public sealed class MfpClipPipelineTests : IDisposable
     {
         using var states = States(_clip);
 
-        var output = new MfpClipPipeline(Parts(_clip)).Forward(_images, states, ForwardContext.Default);
+        var output = new ModulePipeline(Parts(_clip)).Forward(_images, states, ForwardContext.Default);
 
         Assert.Equal([2, 2, 8, 6], output.Coarse.shape);
         Assert.Equal([2, 2, 8, 6], output.Prompted!.shape);
@@ -48,7 +48,7 @@ public sealed class MfpClipPipelineTests : IDisposable
         using var states = States(_clip);
         using var trace = new ForwardTrace(keepTensors: true);
 
-        _ = new MfpClipPipeline(Parts(_clip)).Forward(_images, states, new() { Trace = trace });
+        _ = new ModulePipeline(Parts(_clip)).Forward(_images, states, new() { Trace = trace });
 
         for (var i = 1; i <= 4; i++)
         {
@@ -72,7 +72,7 @@ public sealed class MfpClipPipelineTests : IDisposable
         using var states = States(_clip);
         using var trace = new ForwardTrace(keepTensors: true);
 
-        _ = new MfpClipPipeline(parts).Forward(_images, states, new() { Trace = trace });
+        _ = new ModulePipeline(parts).Forward(_images, states, new() { Trace = trace });
 
         var mean = torch.tensor(_clip.Normalization.Mean).view(1, 3, 1, 1);
         var std = torch.tensor(_clip.Normalization.Std).view(1, 3, 1, 1);
@@ -96,12 +96,12 @@ public sealed class MfpClipPipelineTests : IDisposable
         using var fewer = new ForwardTrace(keepTensors: true);
         using var more = new ForwardTrace(keepTensors: true);
 
-        _ = new MfpClipPipeline(Parts(_clip, self: new()
+        _ = new ModulePipeline(Parts(_clip, self: new()
         {
             AdapterCount = 2, Stages = [.. stages.SkipLast(1)], Variant = prompted == 1 ? SelfPromptVariant.Off : SelfPromptVariant.Pooled,
         }))
             .Forward(_images, states, new() { Trace = fewer });
-        _ = new MfpClipPipeline(Parts(_clip, self: new() { AdapterCount = 2, Stages = stages })).Forward(_images, states, new() { Trace = more });
+        _ = new ModulePipeline(Parts(_clip, self: new() { AdapterCount = 2, Stages = stages })).Forward(_images, states, new() { Trace = more });
 
         if (prompted > 1)
         {
@@ -115,8 +115,8 @@ public sealed class MfpClipPipelineTests : IDisposable
     public void AnUntrainedMaskPromptLeavesTheMap()
     {
         using var states = States(_clip);
-        var with = new MfpClipPipeline(Parts(_clip, fill: false)).Forward(_images, states, ForwardContext.Default);
-        var without = new MfpClipPipeline(Parts(_clip, fill: false, mask: new() { Variant = MaskPromptVariant.Off }))
+        var with = new ModulePipeline(Parts(_clip, fill: false)).Forward(_images, states, ForwardContext.Default);
+        var without = new ModulePipeline(Parts(_clip, fill: false, mask: new() { Variant = MaskPromptVariant.Off }))
             .Forward(_images, states, ForwardContext.Default);
 
         TensorAssert.Close(without.Map, with.Map, 1e-6);
@@ -131,7 +131,7 @@ public sealed class MfpClipPipelineTests : IDisposable
         var parts = Parts(
             _clip, new() { Variant = ImageToTextVariant.Off }, new() { Variant = SelfPromptVariant.Off },
             new() { Neighbourhood = 1, Projection = PatchProjection.Clip }, new() { Variant = MaskPromptVariant.Off }) with { Cnn = null };
-        var pipeline = new MfpClipPipeline(parts);
+        var pipeline = new ModulePipeline(parts);
 
         var t = pipeline.EmbedTexts(states, ForwardContext.Default);
         var output = pipeline.Forward(_images, states, ForwardContext.Default, t);
@@ -139,14 +139,14 @@ public sealed class MfpClipPipelineTests : IDisposable
         Assert.False(parts.ReadsCnn);
         Assert.Equal([1, 2, FakeBackbone.EmbedDim], t!.shape);
         TensorAssert.Close(pipeline.Forward(_images, states, ForwardContext.Default).Map, output.Map, 0);
-        Assert.Null(new MfpClipPipeline(Parts(_clip)).EmbedTexts(states, ForwardContext.Default));
+        Assert.Null(new ModulePipeline(Parts(_clip)).EmbedTexts(states, ForwardContext.Default));
     }
 
     [Fact]
     public void ImagesOfABatchDoNotTouchEachOther()
     {
         using var states = States(_clip);
-        var pipeline = new MfpClipPipeline(Parts(_clip));
+        var pipeline = new ModulePipeline(Parts(_clip));
 
         var both = pipeline.Forward(_images, states, ForwardContext.Default);
         var second = pipeline.Forward(_images.narrow(0, 1, 1), states, ForwardContext.Default);
@@ -161,7 +161,7 @@ public sealed class MfpClipPipelineTests : IDisposable
         using var clip = new FakeBackbone(ScalarType.Float64);
         using var states = States(clip);
         var parts = Parts(clip, map: new() { Tau = 3 }, precision: ScalarType.Float64, mask: new() { DetachMask = false });
-        var pipeline = new MfpClipPipeline(parts);
+        var pipeline = new ModulePipeline(parts);
         var images = _images.to_type(ScalarType.Float64);
         // A smooth loss: the maximum in the score has kinks, so the map's squares stand for it.
         GradientCheck.Agrees(
@@ -179,7 +179,7 @@ public sealed class MfpClipPipelineTests : IDisposable
             w.requires_grad_(true);
         }
 
-        var pipeline = new MfpClipPipeline(parts);
+        var pipeline = new ModulePipeline(parts);
         Assert.True(pipeline.Forward(_images, states, ForwardContext.Default).Score.requires_grad);
         using var guard = torch.no_grad();
         Assert.False(pipeline.Forward(_images, states, ForwardContext.Default).Score.requires_grad);
@@ -189,7 +189,7 @@ public sealed class MfpClipPipelineTests : IDisposable
     public void LiveTensorsStayFlat()
     {
         using var states = States(_clip);
-        var pipeline = new MfpClipPipeline(Parts(_clip));
+        var pipeline = new ModulePipeline(Parts(_clip));
         Run();
         var statistics = DisposeScopeManager.Statistics;
         var before = statistics.ThreadTotalLiveCount;
@@ -214,7 +214,7 @@ public sealed class MfpClipPipelineTests : IDisposable
     public async Task EightThreadsGetWhatOneGets()
     {
         using var states = States(_clip);
-        var pipeline = new MfpClipPipeline(Parts(_clip));
+        var pipeline = new ModulePipeline(Parts(_clip));
         var expected = Run();
 
         var results = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Task.Run(() => Enumerable.Range(0, 10).Select(_ => Run()).ToList())));
@@ -236,7 +236,7 @@ public sealed class MfpClipPipelineTests : IDisposable
         using var states = States(_clip);
         using var trace = new ForwardTrace();
 
-        _ = new MfpClipPipeline(Parts(_clip)).Forward(_images, states, new() { Trace = trace });
+        _ = new ModulePipeline(Parts(_clip)).Forward(_images, states, new() { Trace = trace });
 
         Assert.Equal(
             ["CNN features", "image-to-text prompt", "vision tower", "coarse map", "mask prompt", "score"], trace.Timings.Select(t => t.Key));
@@ -249,12 +249,12 @@ public sealed class MfpClipPipelineTests : IDisposable
         using var states = States(_clip);
         var parts = Parts(_clip);
 
-        Assert.Single(Assert.Throws<DetectorConfigurationException>(() => new MfpClipPipeline(parts with { Cnn = null })).Faults);
+        Assert.Single(Assert.Throws<DetectorConfigurationException>(() => new ModulePipeline(parts with { Cnn = null })).Faults);
         Assert.Single(Assert.Throws<DetectorConfigurationException>(
-            () => new MfpClipPipeline(parts with { Stages = new StagePlan([2, 9]) })).Faults);
-        Assert.Throws<ArgumentException>(() => new MfpClipPipeline(parts).Forward(torch.zeros(1, 3, 7, 6), states, ForwardContext.Default));
+            () => new ModulePipeline(parts with { Stages = new StagePlan([2, 9]) })).Faults);
+        Assert.Throws<ArgumentException>(() => new ModulePipeline(parts).Forward(torch.zeros(1, 3, 7, 6), states, ForwardContext.Default));
         Assert.Throws<OperationCanceledException>(
-            () => new MfpClipPipeline(parts).Forward(_images, states, new() { CancellationToken = new(true) }));
+            () => new ModulePipeline(parts).Forward(_images, states, new() { CancellationToken = new(true) }));
     }
 
     private static StateSentences States(FakeBackbone clip)

@@ -101,7 +101,7 @@ public class ForwardContextTests
         using var detector = new ZeroShotDetectorBuilder().UseBackbone(ClipBackbone.CreateRandom(Small, 1)).WithImageSize(56).WithScales(1, 0.5)
             .WithoutImageToTextPrompt().WithoutSelfPrompt().Build();
         Assert.NotNull(detector.Pass.GetService<MultiScalePass>());
-        Assert.NotNull(detector.Pass.GetService<MfpClipPass>());
+        Assert.NotNull(detector.Pass.GetService<ModulePass>());
         Assert.NotNull(detector.Pass.GetService<IAttentionBlocks>());
         Assert.Null(detector.Pass.GetService<IVisionEncoder>());
     }

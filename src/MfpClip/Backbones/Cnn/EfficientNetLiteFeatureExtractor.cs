@@ -5,7 +5,7 @@ using MfpClip.Weights;
 namespace MfpClip.Backbones.Cnn;
 
 /// <summary>EfficientNet-Lite0 as the CNN of I2TP and SP: f is the global average of its head's 1,280 maps, levels are those of five strides.</summary>
-internal sealed class EfficientNetLiteFeatureExtractor : ICnnFeatureExtractor, IFrozenNetwork
+public sealed class EfficientNetLiteFeatureExtractor : ICnnFeatureExtractor, IFrozenNetwork
 {
     private static readonly int[] LevelBlocks = [0, 2, 4, 10, 15];
 
@@ -26,6 +26,8 @@ internal sealed class EfficientNetLiteFeatureExtractor : ICnnFeatureExtractor, I
     public IReadOnlyList<KeyValuePair<string, Tensor>> FrozenWeights => _network.Weights;
 
     /// <summary>The network's own file.</summary>
+    /// <param name="file">EfficientNet-Lite0 under its own names; stays the caller's.</param>
+    /// <param name="inputSize">Side in pixels to which images are resized before; <see langword="null"/>: the images' own.</param>
     /// <exception cref="WeightsException">The file does not hold this network.</exception>
     public static EfficientNetLiteFeatureExtractor Load(IWeightFile file, int? inputSize)
     {
@@ -34,11 +36,11 @@ internal sealed class EfficientNetLiteFeatureExtractor : ICnnFeatureExtractor, I
     }
 
     /// <summary>From a checked file that holds the network under a prefix.</summary>
-    public static EfficientNetLiteFeatureExtractor Load(IWeightFile file, string prefix, int? inputSize) =>
+    internal static EfficientNetLiteFeatureExtractor Load(IWeightFile file, string prefix, int? inputSize) =>
         new(EfficientNetLite.Load(file, prefix, EfficientNetLiteLayout.Blocks.Count, head: true), inputSize, Path.GetFileName(file.Path), file.ComputeSha256());
 
     /// <summary>With random weights: only where somebody asks for exactly that.</summary>
-    public static EfficientNetLiteFeatureExtractor CreateRandom(long seed, int? inputSize)
+    internal static EfficientNetLiteFeatureExtractor CreateRandom(long seed, int? inputSize)
     {
         using var scope = torch.NewDisposeScope();
         using var file = new TensorWeightFile($"random (seed {seed})", EfficientNetLiteWeights.Random(EfficientNetLiteLayout.Blocks.Count, head: true, seed));

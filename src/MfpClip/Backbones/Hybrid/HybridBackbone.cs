@@ -45,6 +45,10 @@ public sealed class HybridBackbone : IClipBackbone, IFrozenNetwork
     /// <inheritdoc/>
     public IReadOnlyList<KeyValuePair<string, Tensor>> FrozenWeights => [.. Parameters.Ordered, .. _vision.Frozen];
 
+    /// <summary>What pretraining trains: all own tensors but the fixed statistics of the maps, by name.</summary>
+    public IReadOnlyList<KeyValuePair<string, Tensor>> TrainedWeights =>
+        [.. Parameters.Ordered.Where(p => !p.Key.StartsWith("visual.stats.", StringComparison.Ordinal))];
+
     internal HybridVisionTower Tower => _vision;
 
     internal ParameterSet Parameters { get; }
@@ -79,6 +83,22 @@ public sealed class HybridBackbone : IClipBackbone, IFrozenNetwork
         var frozen = network.Select(t => new KeyValuePair<string, Tensor>(HybridShapes.Cnn + t.Key, t.Value));
         using var file = new TensorWeightFile($"random (seed {seed.ToString(CultureInfo.InvariantCulture)})", own.Concat(frozen), Metadata(config));
         return Load(file, DeviceSelection.Resolve(options.Device, options.Precision), options.Precision);
+    }
+
+    /// <summary>Writes the model as <see cref="Load(string, ClipBackboneOptions)"/> reads it; the table of words in half precision.</summary>
+    /// <param name="path">The file to be made; atomic.</param>
+    /// <param name="cnn">The frozen network, EfficientNet-Lite0 under its own names.</param>
+    /// <exception cref="OutputException">It cannot be written.</exception>
+    public void Save(string path, IWeightFile cnn)
+    {
+        ArgumentNullException.ThrowIfNull(cnn);
+        using var scope = torch.NewDisposeScope();
+        using var guard = torch.no_grad();
+        // The table of words is most of the file.
+        var own = Parameters.Ordered.Select(
+            p => new KeyValuePair<string, Tensor>(p.Key, p.Key == "token_embedding.weight" ? p.Value.detach().to_type(ScalarType.Float16) : p.Value));
+        var frozen = Network(cnn).Select(t => new KeyValuePair<string, Tensor>(HybridShapes.Cnn + t.Key, t.Value));
+        SafetensorsWriter.Write(path, own.Concat(frozen), Metadata(Config));
     }
 
     /// <summary>Whether an opened file is of this kind.</summary>

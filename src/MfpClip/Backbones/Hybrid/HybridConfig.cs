@@ -33,7 +33,8 @@ public sealed record HybridConfig
         },
     };
 
-    internal string ToJson() => JsonSerializer.Serialize(this, Json);
+    /// <summary>As the metadata of weight files holds it.</summary>
+    public string ToJson() => JsonSerializer.Serialize(this, Json);
 
     /// <exception cref="WeightsException">It cannot be read, or says sizes that make no model.</exception>
     internal static HybridConfig Parse(string path, string json)

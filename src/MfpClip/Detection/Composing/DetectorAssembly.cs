@@ -82,7 +82,7 @@ internal static class DetectorAssembly
     private static ClipBackboneOptions Configured(Composition c, IDetectionMethod method, ClipBackboneOptions options) =>
         method.ConfigureBackbone(options, c.Preprocessor?.Size ?? c.ImageSize) with { Device = c.Device, Precision = c.Precision };
 
-    private static MfpClipPass CreatePass(Composition c, IDetectionMethod method, PipelineParts parts, ITokenizer tokenizer)
+    private static ModulePass CreatePass(Composition c, IDetectionMethod method, PipelineParts parts, ITokenizer tokenizer)
     {
         ThrowIfAny(parts.Faults());
         foreach (var module in parts.Modules)

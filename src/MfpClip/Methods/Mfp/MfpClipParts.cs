@@ -28,6 +28,9 @@ public static class MfpClipParts
     public static ISelfPrompt CreateSelfPrompt(ModuleDimensions dimensions, SelfPromptOptions? options = null) =>
         SelfPrompt.Create(options ?? new(), dimensions);
 
+    /// <summary>No SP.</summary>
+    public static ISelfPrompt CreateNoSelfPrompt() => new NoSelfPrompt();
+
     /// <summary>MPFA.</summary>
     /// <param name="dimensions">Sizes, as the builder hands them over.</param>
     /// <param name="options">Settings; <see langword="null"/>: the paper's.</param>

@@ -11,7 +11,7 @@ namespace MfpClip.Modules.ImageToText;
 /// in with the template. Reconstructed (spec section 2): <c>P_t = W_t f + b_t</c> in <c>[B, n_t, d_text]</c>, placed between start of
 /// text and template, shared by both states; the embedding is read at the end of text, which moves by n_t.
 /// </summary>
-internal sealed class PrependImageToTextPrompt : WeightedModule, IImageToTextPrompt
+internal sealed class PrependImageToTextPrompt : WeightedModule, IImageToTextPrompt, IPerImageSentences
 {
     private readonly int _tokens;
     private readonly int? _hidden;
@@ -64,12 +64,6 @@ internal sealed class PrependImageToTextPrompt : WeightedModule, IImageToTextPro
     }
 
     /// <inheritdoc/>
-    /// <summary>The same where each image has a sentence of its own for each state, as training draws them.</summary>
-    /// <param name="text">Text tower.</param>
-    /// <param name="normalIds">int64 <c>[B, L]</c>, row i for image i; the largest id of a row is end-of-text.</param>
-    /// <param name="abnormalIds">int64 <c>[B, L]</c>.</param>
-    /// <param name="image">The batch of B images.</param>
-    /// <returns>t, L2-normalised <c>[B, 2, C]</c>.</returns>
     public Tensor EmbedEach(ITextTower text, Tensor normalIds, Tensor abnormalIds, ImageContext image)
     {
         using var scope = torch.NewDisposeScope();
@@ -79,6 +73,7 @@ internal sealed class PrependImageToTextPrompt : WeightedModule, IImageToTextPro
         return torch.stack(e.chunk(2, 0), 1).MoveToOuterDisposeScope();
     }
 
+    /// <inheritdoc/>
     public override StageDescription Describe() => new()
     {
         Stage = "image-to-text prompt (I2TP)",

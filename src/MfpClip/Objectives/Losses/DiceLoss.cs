@@ -4,7 +4,7 @@ namespace MfpClip.Objectives.Losses;
 /// Dice loss of one channel, as APRIL-GAN, AnomalyCLIP and AdaCLIP use it (loss.py, BinaryDiceLoss):
 /// <c>1 - mean over images of (2 sum(p g) + 1) / (sum p + sum g + 1)</c>.
 /// </summary>
-internal static class DiceLoss
+public static class DiceLoss
 {
     private const double Smooth = 1;
 

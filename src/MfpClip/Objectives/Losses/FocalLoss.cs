@@ -6,7 +6,7 @@ namespace MfpClip.Objectives.Losses;
 /// </summary>
 /// <param name="Gamma">Focus; 2 in all three.</param>
 /// <param name="Smooth">Clamp of the one-hot target; 0 switches it off.</param>
-internal sealed record FocalLoss(double Gamma = 2, double Smooth = 1e-5)
+public sealed record FocalLoss(double Gamma = 2, double Smooth = 1e-5)
 {
     /// <summary>The settings of all three methods, and of MFP-CLIP here (reconstructed).</summary>
     public static FocalLoss Default { get; } = new();
@@ -23,7 +23,7 @@ internal sealed record FocalLoss(double Gamma = 2, double Smooth = 1e-5)
 
     /// <summary>Mean over all pixels of all images.</summary>
     /// <param name="probabilities"><c>[B, S, H, W]</c> or <c>[B, S]</c>, S classes.</param>
-    /// <param name="target">Class indices of the pixels, any number format, B H W of them in that order (B for <c>[B, S]</c>).</param>
+    /// <param name="target">Class indices of the pixels, any dtype, B H W of them in that order (B for <c>[B, S]</c>).</param>
     public Tensor Mean(Tensor probabilities, Tensor target)
     {
         using var scope = torch.NewDisposeScope();

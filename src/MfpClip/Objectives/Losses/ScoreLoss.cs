@@ -1,7 +1,7 @@
 namespace MfpClip.Objectives.Losses;
 
 /// <summary>Losses of image scores and logits, as PyTorch defines them.</summary>
-internal static class ScoreLoss
+public static class ScoreLoss
 {
     /// <summary>Binary cross entropy of probabilities, log terms clamped at -100; mean.</summary>
     /// <param name="scores">S in [0,1], any shape.</param>
@@ -23,7 +23,7 @@ internal static class ScoreLoss
 
     /// <summary>Cross entropy of logits; mean.</summary>
     /// <param name="logits"><c>[B, S]</c>.</param>
-    /// <param name="labels">Class indices <c>[B]</c>, any number format.</param>
+    /// <param name="labels">Class indices <c>[B]</c>, any dtype.</param>
     public static Tensor CrossEntropy(Tensor logits, Tensor labels)
     {
         using var scope = torch.NewDisposeScope();

@@ -9,14 +9,14 @@ using MfpClip.Text;
 namespace MfpClip.Pipeline;
 
 /// <summary>A composed method as a detector runs it: the pipeline with its text cache. Owns the parts.</summary>
-internal sealed class MfpClipPass : IDetectionPass
+internal sealed class ModulePass : IDetectionPass
 {
     private readonly PipelineParts _parts;
-    private readonly MfpClipPipeline _pipeline;
+    private readonly ModulePipeline _pipeline;
     private readonly TextCache _texts;
     private readonly ITrainingObjective? _objective;
 
-    public MfpClipPass(
+    public ModulePass(
         PipelineParts parts, ITokenizer tokenizer, PromptTemplates templates, Func<IDetectorModule, string> moduleSource, string method,
         ITrainingObjective? objective,
         Func<string, (string Implementation, string Settings)>? identify = null)

@@ -8,19 +8,21 @@ using MfpClip.Text;
 namespace MfpClip.Pipeline;
 
 /// <summary>
-/// MFP-CLIP's forward pass (arXiv 2503.12910 v1; spec sections 2 to 7), the paper's figure as code: CNN features prompt the text (I2TP)
+/// The forward pass of methods that are made of modules, which is MFP-CLIP's (arXiv 2503.12910 v1; spec sections 2 to 7), the paper's figure as code: CNN features prompt the text (I2TP)
 /// and the vision tower (SP), patches are aggregated and compared with the texts (MPFA), and the coarse map prompts once more (MP).
 /// </summary>
 /// <remarks>
 /// Pure: no state between calls, safe for concurrent callers. Builds a graph where trained tensors ask for gradients, none inside
 /// <c>no_grad</c>. Letters: B images, H x W pixels, g x g' patches, D tower width, C joint width, K prompts.
 /// </remarks>
-internal sealed class MfpClipPipeline
+public sealed class ModulePipeline
 {
     private readonly PipelineParts _parts;
 
+    /// <summary>Joins parts.</summary>
+    /// <param name="parts">Stay the caller's.</param>
     /// <exception cref="DetectorConfigurationException">The parts do not fit together.</exception>
-    public MfpClipPipeline(PipelineParts parts)
+    public ModulePipeline(PipelineParts parts)
     {
         var faults = parts.Faults().ToList();
         _parts = faults.Count > 0 ? throw new DetectorConfigurationException(faults) : parts;
@@ -40,6 +42,8 @@ internal sealed class MfpClipPipeline
     /// <param name="region">Where to look, <c>[B, H, W]</c> with 1 inside and 0 outside; <see langword="null"/>: everywhere.</param>
     /// <param name="stageMaps">Whether the coarse map of each stage alone is wanted, for losses on every stage.</param>
     /// <param name="mapSize">Rows and columns of the maps; <see langword="null"/>: the image's.</param>
+    /// <returns>Maps and scores, in the caller's dispose scope.</returns>
+    /// <exception cref="ArgumentException">The images' sides are no multiples of the patch size.</exception>
     public PipelineOutput Forward(
         ImageContext image, StateSentences? states, Tensor? texts = null, Tensor? region = null, bool stageMaps = false,
         (int Height, int Width)? mapSize = null)
@@ -104,7 +108,7 @@ internal sealed class MfpClipPipeline
     /// <summary>
     /// The same over images that are normalised as the backbone wants it, <c>[B, 3, H, W]</c>: for comparison with reference implementations.
     /// </summary>
-    public PipelineOutput Forward(Tensor images, StateSentences states, ForwardContext context, Tensor? texts = null, bool stageMaps = false)
+    internal PipelineOutput Forward(Tensor images, StateSentences states, ForwardContext context, Tensor? texts = null, bool stageMaps = false)
     {
         using var batch = ImageBatch.FromNormalized(images, _parts.Backbone.Normalization);
         using var image = new ImageContext(_parts.Backbone, _parts.Cnn, batch, _parts.Stages, context);
