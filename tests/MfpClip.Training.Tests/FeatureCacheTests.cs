@@ -96,7 +96,7 @@ public class FeatureCacheTests
         using var folder = new TestFolder();
         byte[] plain = Train(folder["plain"], null);
         Assert.Equal(plain, Train(folder["first"], folder["features"]));
-        Assert.Equal(2 * 8, Directory.GetFiles(folder["features"]).Length); // CNN features and the maps of the stem of 8 images
+        Assert.Equal(2 * 8, Directory.GetFiles(folder["features"]).Length); // CNN features and the tokens before block 1 of 8 images
         Assert.Equal(plain, Train(folder["second"], folder["features"]));
 
         byte[] Train(string output, string? features)

@@ -149,19 +149,26 @@ public sealed class ImageContext : IDisposable
         return slot;
     }
 
-    private Tensor Embed() => StemMaps is { } maps ? Vision.GetService<IFrozenStem>()!.Embed(maps) : Vision.Embed(Images.to(Vision.Precision, Vision.Device));
+    // A convolution is computed faster than read; a whole frozen network before the first block is worth keeping.
+    private Tensor Embed() => Vision.GetService<IFrozenStem>() is { } stem
+        ? Frozen("tokens before block 1", () => [stem.Embed(StemMaps!)])[0]
+        : Vision.Embed(Images.to(Vision.Precision, Vision.Device));
 
-    // Towers of several trainings stand on the same frozen network. A convolution is computed faster than read; a whole network is worth keeping.
+    // Towers of several trainings stand on the same frozen network. In memory alone: on disk are the smaller tokens, and a map read back has another order.
     private Tensor[] ExtractStem(IFrozenStem stem)
     {
         using var scope = torch.NewDisposeScope();
         Tensor[] Compute() => [.. stem.Extract(Images)];
         var maps = Context.Features is { } store
-            ? store.Get(new() { Network = stem.Identity, What = "maps of the stem", Precision = ScalarType.Float32, Device = Vision.Device.ToString() },
-                FeatureInputs.Of(Batch), Compute)
+            ? store.Get(StemKey(stem), FeatureInputs.Of(Batch), Compute)
             : Compute();
         return [.. maps.Select(m => m.DetachFromDisposeScope())];
     }
+
+    private FeatureKey StemKey(IFrozenStem stem) => new()
+    {
+        Network = string.Empty, Instance = stem.Identity, What = "maps of the stem", Precision = ScalarType.Float32, Device = Vision.Device.ToString(),
+    };
 
     private Tensor[] RunPlain()
     {
