@@ -56,7 +56,7 @@ public sealed class OpenMethodTests : IDisposable
     }
 
     [Fact]
-    public void Configuration_names_it_and_validates_its_settings()
+    public async Task Configuration_names_it_and_validates_its_settings()
     {
         IServiceCollection Services(string scale) => new ServiceCollection().AddKeyedMfpClip(
             "line", new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?>
@@ -70,8 +70,8 @@ public sealed class OpenMethodTests : IDisposable
 
         using var good = Services("5").BuildServiceProvider();
         Assert.Equal("Linear probe", good.GetRequiredKeyedService<IZeroShotDetector>("line").Description.Method);
-        Assert.Contains("line: Linear probe", good.GetRequiredService<MfpClipHealthCheck>()
-            .CheckHealthAsync(new()).Result.Description, StringComparison.Ordinal);
+        Assert.Contains("line: Linear probe", (await good.GetRequiredService<MfpClipHealthCheck>().CheckHealthAsync(new())).Description,
+            StringComparison.Ordinal);
         using var bad = Services("-5").BuildServiceProvider();
         var e = Assert.Throws<Microsoft.Extensions.Options.OptionsValidationException>(
             () => bad.GetRequiredService<Microsoft.Extensions.Options.IStartupValidator>().Validate());

@@ -11,6 +11,7 @@ using MfpClip.Modules.Scoring;
 using MfpClip.Objectives;
 using MfpClip.Pipeline;
 using MfpClip.Text;
+using MfpClip.Training;
 
 namespace MfpClip.Parity.Tests.Methods;
 

@@ -5,6 +5,7 @@ using MfpClip.Objectives;
 using MfpClip.Parity.Tests.MfpClipMethod;
 using MfpClip.Pipeline;
 using MfpClip.Text;
+using MfpClip.Training;
 using MfpClip.Weights;
 
 namespace MfpClip.Parity.Tests.Training;

@@ -1,4 +1,5 @@
 using MfpClip.Objectives;
+using MfpClip.Training;
 
 namespace MfpClip.Parity.Tests.Training;
 

@@ -126,7 +126,7 @@ public sealed class MixedMethodsTests : IDisposable
             HasMask = [true, true],
             Labels = torch.tensor(new[] { 1f, 0f }), Masks = masks,
         };
-        using var optimizer = new AdamOptimizer(method.Recipe, method.TrainedWeights);
+        using var optimizer = new MfpClip.Training.AdamOptimizer(method.Recipe, method.TrainedWeights);
         var losses = new List<double>();
         for (int step = 0; step < 12; step++)
         {
