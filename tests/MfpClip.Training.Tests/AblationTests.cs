@@ -24,7 +24,7 @@ public class AblationTests
         Assert.Equal("off", Component(modules.Single(r => r.Name == "without MP"), "(MP)"));
         Assert.Equal(["3 x 3", "1 x 1", "5 x 5"], tables["table3"].Rows.Select(r => Option(r, "MPFA", "neighbourhood")));
         Assert.Equal(["1", "1, 2", "1, 2, 3", "1, 2, 3, 4"], tables["table4"].Rows.Select(r => Option(r, "(SP)", "stages")));
-        // The paper's losses (spec section 9).
+        // The paper's losses (docs/method.md section 9).
         Assert.Equal([(1.9, 1.8), (2.0, 2.1), (0.7, 1.0)], modules.Skip(1).Take(3).Select(r => (r.Paper!.ImageAuroc!.Value, r.Paper.PixelAuroc!.Value)));
     }
 

@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace MfpClip.Execution;
 
-/// <summary>What one forward pass did: how long each stage took and, where asked for, its intermediate tensors under the names of the spec.</summary>
+/// <summary>What one forward pass did: how long each stage took and, where asked for, its intermediate tensors under the symbols of docs/method.md.</summary>
 /// <remarks>
 /// For one forward pass of one caller at a time. On CUDA the times are those of queueing the work, except where a stage waits for it.
 /// </remarks>
@@ -65,7 +65,7 @@ public sealed class ForwardTrace(bool keepTensors = false) : IDisposable
     }
 
     /// <summary>Keeps another handle of the tensor where tensors are kept; one kept under that name before gives way.</summary>
-    /// <param name="name">As the spec names it, or a module its own.</param>
+    /// <param name="name">The symbol of docs/method.md, or a name of the module.</param>
     /// <param name="value">Stays the caller's.</param>
     public void Keep(string name, Tensor value)
     {

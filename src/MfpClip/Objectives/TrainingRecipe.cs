@@ -32,7 +32,7 @@ public enum LearningRateSchedule
 }
 
 /// <summary>The numbers of one training. Every method brings those of its paper; change them with <c>with</c>. Immutable.</summary>
-/// <remarks>The defaults are MFP-CLIP's, as given by the paper (spec section 8): Adam, 1e-3, 1/(epoch+1), 100 epochs, batch 1.</remarks>
+/// <remarks>The defaults are MFP-CLIP's, as given by the paper (docs/method.md section 8): Adam, 1e-3, 1/(epoch+1), 100 epochs, batch 1.</remarks>
 public sealed record TrainingRecipe
 {
     /// <summary>Optimiser.</summary>

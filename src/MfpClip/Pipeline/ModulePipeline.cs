@@ -8,7 +8,8 @@ using MfpClip.Text;
 namespace MfpClip.Pipeline;
 
 /// <summary>
-/// The forward pass of methods that are made of modules, which is MFP-CLIP's (arXiv 2503.12910 v1; spec sections 2 to 7), the paper's figure as code: CNN features prompt the text (I2TP)
+/// The forward pass of methods that are made of modules, which is MFP-CLIP's (arXiv 2503.12910 v1; docs/method.md sections 2 to 7), the paper's
+/// figure as code: CNN features prompt the text (I2TP)
 /// and the vision tower (SP), patches are aggregated and compared with the texts (MPFA), and the coarse map prompts once more (MP).
 /// </summary>
 /// <remarks>
@@ -119,7 +120,7 @@ public sealed class ModulePipeline
     public Tensor? EmbedTexts(StateSentences states, ForwardContext context) =>
         _parts.ImageToText.Reads == ImageSources.None ? _parts.ImageToText.EmbedStates(_parts.Backbone.Text, states, null, context.Untraced) : null;
 
-    /// <summary>The vision tower as the encoder runs it, and the aggregation of each stage's patches (spec sections 3 and 4).</summary>
+    /// <summary>The vision tower as the encoder runs it, and the aggregation of each stage's patches (docs/method.md sections 3 and 4).</summary>
     private (IReadOnlyList<Tensor> Z, Tensor ClassEmbedding) EncodeImages(ImageContext image)
     {
         var vision = _parts.Backbone.Vision;

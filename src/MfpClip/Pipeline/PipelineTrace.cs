@@ -4,7 +4,7 @@ using MfpClip.Modules.Scoring;
 
 namespace MfpClip.Pipeline;
 
-/// <summary>What the pipeline itself puts into a trace, under the spec's names. Modules keep their own intermediates.</summary>
+/// <summary>What the pipeline itself puts into a trace, under the symbols of docs/method.md. Modules keep their own intermediates.</summary>
 internal static class PipelineTrace
 {
     /// <summary>E_i, Z_i before and after aggregation.</summary>

@@ -4,7 +4,7 @@ using MfpClip.Tensors;
 
 namespace MfpClip.Text;
 
-/// <summary>Embeds the sentences of both states once: what of the text does not depend on any image (spec section 2).</summary>
+/// <summary>Embeds the sentences of both states once: what of the text does not depend on any image (docs/method.md section 2).</summary>
 public static class StateSentenceEncoder
 {
     /// <summary>Embeds both states; the result owns its tensors, outside any dispose scope.</summary>

@@ -10,7 +10,7 @@ using MfpClip.Weights;
 
 namespace MfpClip.Parity.Tests.MfpClipMethod;
 
-/// <summary>The four modules and their variants against an independent implementation of the spec: every case, every intermediate.</summary>
+/// <summary>The four modules and their variants against an independent implementation of docs/method.md: every case, every intermediate.</summary>
 public class MfpClipParityTests
 {
     [SkippableFact]

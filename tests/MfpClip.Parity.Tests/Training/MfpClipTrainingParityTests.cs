@@ -10,7 +10,7 @@ using MfpClip.Weights;
 
 namespace MfpClip.Parity.Tests.Training;
 
-/// <summary>MFP-CLIP's loss, every gradient and one optimiser step against the independent implementation of the spec.</summary>
+/// <summary>MFP-CLIP's loss, every gradient and one optimiser step against the independent implementation of docs/method.md section 8.</summary>
 public class MfpClipTrainingParityTests
 {
     [SkippableFact]

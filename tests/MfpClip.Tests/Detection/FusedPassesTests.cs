@@ -8,7 +8,7 @@ using MfpClip.Tests.Prompts;
 
 namespace MfpClip.Tests.Detection;
 
-/// <summary>Without gradients modules run in fewer passes: the same results as the operators that gradients need and goldens hold to the spec.</summary>
+/// <summary>Without gradients modules run in fewer passes: the same results as the operators that gradients need and that goldens check.</summary>
 public sealed class FusedPassesTests : IDisposable
 {
     private readonly DisposeScope _scope = torch.NewDisposeScope();

@@ -6,7 +6,7 @@ using MfpClip.Weights;
 
 namespace MfpClip.Backbones.Cnn;
 
-/// <summary>A frozen residual network of torchvision's form; f is the global average of its last map (spec section 1, reconstructed).</summary>
+/// <summary>A frozen residual network of torchvision's form; f is the global average of its last map (docs/method.md section 1, reconstructed).</summary>
 /// <remarks>Level 1 is the stem after its activation, before max pooling; levels 2 to 5 are the four stages' outputs.</remarks>
 internal sealed class ResNetFeatureExtractor : ICnnFeatureExtractor, IFrozenNetwork, IHalfProducts
 {

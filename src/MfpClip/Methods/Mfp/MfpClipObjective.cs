@@ -5,7 +5,7 @@ using MfpClip.Pipeline;
 namespace MfpClip.Methods.Mfp;
 
 /// <summary>
-/// How MFP-CLIP is trained (spec section 8). Given by the paper: focal and Dice loss on the map, binary cross entropy on the score, I2TP
+/// How MFP-CLIP is trained (docs/method.md section 8). Given by the paper: focal and Dice loss on the map, binary cross entropy on the score, I2TP
 /// projection, SP adapters, Linear_i and MP trained, everything else frozen. Reconstructed: both maps, M_c and M_f, are supervised.
 /// </summary>
 internal sealed class MfpClipObjective : ITrainingObjective

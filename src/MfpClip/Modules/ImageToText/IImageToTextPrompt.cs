@@ -4,7 +4,7 @@ using MfpClip.Text;
 
 namespace MfpClip.Modules.ImageToText;
 
-/// <summary>Image-to-text prompt, I2TP (paper section 3.2; spec section 2): text embeddings of the states, made for each image.</summary>
+/// <summary>Image-to-text prompt, I2TP (paper section 3.2; docs/method.md section 2): text embeddings of the states, made for each image.</summary>
 public interface IImageToTextPrompt : IDetectorModule
 {
     /// <summary>What is read of the image. <see cref="ImageSources.None"/>: the embeddings depend on the class name only and are cached.</summary>

@@ -8,7 +8,7 @@ namespace MfpClip.Modules.ImageToText;
 
 /// <summary>
 /// I2TP, variant <c>prepend</c>. Given by the paper: CNN features of this image, projected into the text encoder's token space, are fed
-/// in with the template. Reconstructed (spec section 2): <c>P_t = W_t f + b_t</c> in <c>[B, n_t, d_text]</c>, placed between start of
+/// in with the template. Reconstructed (docs/method.md section 2): <c>P_t = W_t f + b_t</c> in <c>[B, n_t, d_text]</c>, placed between start of
 /// text and template, shared by both states; the embedding is read at the end of text, which moves by n_t.
 /// </summary>
 internal sealed class PrependImageToTextPrompt : WeightedModule, IImageToTextPrompt, IPerImageSentences

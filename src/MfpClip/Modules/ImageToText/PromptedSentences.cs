@@ -4,7 +4,7 @@ using MfpClip.Execution;
 namespace MfpClip.Modules.ImageToText;
 
 /// <summary>
-/// Sentences with room for prompt tokens: <c>[SOT] P_t template [EOT]</c> (spec section 2). What does not depend on the image, the
+/// Sentences with room for prompt tokens: <c>[SOT] P_t template [EOT]</c> (docs/method.md section 2). What does not depend on the image, the
 /// templates' own token embeddings and the read positions, is worked out before images are looked at.
 /// </summary>
 /// <remarks>

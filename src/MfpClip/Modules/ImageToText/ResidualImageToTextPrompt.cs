@@ -7,7 +7,7 @@ using MfpClip.Text;
 namespace MfpClip.Modules.ImageToText;
 
 /// <summary>
-/// I2TP, variant <c>residual</c> (spec section 2, reconstructed): <c>t_s' = normalise(t_s + alpha (W_r f + b_r))</c>. The text tower
+/// I2TP, variant <c>residual</c> (docs/method.md section 2, reconstructed): <c>t_s' = normalise(t_s + alpha (W_r f + b_r))</c>. The text tower
 /// runs once for each class name; an image costs one small matrix product.
 /// </summary>
 /// <remarks>W_r and b_r start at zero, so that an untrained module leaves the template's embeddings as they are (reconstructed).</remarks>

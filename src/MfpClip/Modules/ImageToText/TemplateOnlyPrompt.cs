@@ -4,7 +4,7 @@ using MfpClip.Text;
 
 namespace MfpClip.Modules.ImageToText;
 
-/// <summary>I2TP switched off (spec section 2, <c>off</c>): the class name's own embeddings, the same for every image.</summary>
+/// <summary>I2TP switched off (docs/method.md section 2, <c>off</c>): the class name's own embeddings, the same for every image.</summary>
 internal sealed class TemplateOnlyPrompt : WeightedModule, IImageToTextPrompt
 {
     /// <inheritdoc/>

@@ -2,7 +2,7 @@ using MfpClip.Execution;
 
 namespace MfpClip.Modules.Mask;
 
-/// <summary>Mask prompt, MP (paper section 3.5; spec section 6): the coarse map fed back to sharpen it.</summary>
+/// <summary>Mask prompt, MP (paper section 3.5; docs/method.md section 6): the coarse map fed back to sharpen it.</summary>
 public interface IMaskPrompt : IDetectorModule
 {
     /// <summary>Prompts the features with the coarse map.</summary>

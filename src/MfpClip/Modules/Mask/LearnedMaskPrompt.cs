@@ -5,7 +5,7 @@ using MfpClip.Tensors;
 namespace MfpClip.Modules.Mask;
 
 /// <summary>
-/// MP with a trained encoder (spec section 6; the purpose is the paper's, the form reconstructed):
+/// MP with a trained encoder (docs/method.md section 6; the purpose is the paper's, the form reconstructed):
 /// <c>Z_i' = Z_i + gamma Refine(Z_i + MaskEncoder(m))</c>. gamma starts at 0, so an untrained module leaves the map as it was.
 /// </summary>
 internal sealed class LearnedMaskPrompt : WeightedModule, IMaskPrompt

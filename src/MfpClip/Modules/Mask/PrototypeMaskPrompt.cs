@@ -4,7 +4,7 @@ using MfpClip.Tensors;
 namespace MfpClip.Modules.Mask;
 
 /// <summary>
-/// MP without parameters (spec section 6, reconstructed): <c>p_s</c> is the mean of Z_i weighted by m (abnormal) or 1 - m (normal), and
+/// MP without parameters (docs/method.md section 6, reconstructed): <c>p_s</c> is the mean of Z_i weighted by m (abnormal) or 1 - m (normal), and
 /// <c>t_s,i' = normalise(t_s + beta normalise(p_s))</c>. The features stay; the texts move towards what this image shows.
 /// </summary>
 internal sealed class PrototypeMaskPrompt(MaskPromptOptions options) : WeightedModule, IMaskPrompt

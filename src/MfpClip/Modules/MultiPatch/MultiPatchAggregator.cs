@@ -4,7 +4,7 @@ using MfpClip.Tensors;
 namespace MfpClip.Modules.MultiPatch;
 
 /// <summary>
-/// MPFA (spec section 4; given by the paper): <c>Z_i = Linear_i(E_i)</c> on the patch tokens, then the average over the N x N
+/// MPFA (docs/method.md section 4; given by the paper): <c>Z_i = Linear_i(E_i)</c> on the patch tokens, then the average over the N x N
 /// neighbourhood of each position, stride 1, same size, borders averaging only what exists.
 /// </summary>
 internal sealed class MultiPatchAggregator : WeightedModule, IPatchAggregator

@@ -3,7 +3,7 @@ using MfpClip.Execution;
 namespace MfpClip.Modules.Scoring;
 
 /// <summary>
-/// The anomaly map (spec section 5): <c>A_i = softmax_s(tau cos(Z_i, t_s))</c>, logits upsampled bilinearly to H x W before the softmax,
+/// The anomaly map (docs/method.md section 5): <c>A_i = softmax_s(tau cos(Z_i, t_s))</c>, logits upsampled bilinearly to H x W before the softmax,
 /// mean over the stages. tau is reconstructed. The options make it the map of the compared methods.
 /// </summary>
 internal sealed class AnomalyMapGenerator : WeightedModule, IAnomalyMapGenerator

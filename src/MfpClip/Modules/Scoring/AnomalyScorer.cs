@@ -1,6 +1,6 @@
 namespace MfpClip.Modules.Scoring;
 
-/// <summary>The image score (spec section 7, reconstructed): <c>S_g = softmax_s(tau cos(v, t_s))</c> and <c>S = (S_g + max(M)) / 2</c>.</summary>
+/// <summary>The image score (docs/method.md section 7, reconstructed): <c>S_g = softmax_s(tau cos(v, t_s))</c> and <c>S = (S_g + max(M)) / 2</c>.</summary>
 internal sealed class AnomalyScorer : WeightedModule, IAnomalyScorer
 {
     private readonly AnomalyScoreOptions _options;

@@ -2,7 +2,7 @@ using MfpClip.Execution;
 
 namespace MfpClip.Modules.Scoring;
 
-/// <summary>From features and texts to a map (spec section 5).</summary>
+/// <summary>From features and texts to a map (docs/method.md section 5).</summary>
 public interface IAnomalyMapGenerator : IDetectorModule
 {
     /// <summary>Compares every cell of the grids with both states.</summary>

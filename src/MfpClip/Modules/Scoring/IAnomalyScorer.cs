@@ -2,7 +2,7 @@ using MfpClip.Execution;
 
 namespace MfpClip.Modules.Scoring;
 
-/// <summary>From class token, texts, map and features to the image score (spec section 7).</summary>
+/// <summary>From class token, texts, map and features to the image score (docs/method.md section 7).</summary>
 public interface IAnomalyScorer : IDetectorModule
 {
     /// <summary>Scores images.</summary>

@@ -4,7 +4,7 @@ using MfpClip.Tensors;
 namespace MfpClip.Modules.Self;
 
 /// <summary>
-/// SP (spec section 3). Given by the paper: K linear adapters turn CNN features into K visual prompt tokens,
+/// SP (docs/method.md section 3). Given by the paper: K linear adapters turn CNN features into K visual prompt tokens,
 /// <c>P_v = [A_1(f); ...; A_K(f)]</c>, that join the tokens before stage 1. Reconstructed: each prompted stage has its own adapters;
 /// prompts carry no position, enter after <c>ln_pre</c> and are dropped after their stage; the level variant.
 /// </summary>

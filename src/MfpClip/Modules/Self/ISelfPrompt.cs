@@ -1,6 +1,6 @@
 namespace MfpClip.Modules.Self;
 
-/// <summary>Self prompt, SP (paper section 3.3; spec section 3): visual prompt tokens made from the image's own CNN features.</summary>
+/// <summary>Self prompt, SP (paper section 3.3; docs/method.md section 3): visual prompt tokens made from the image's own CNN features.</summary>
 public interface ISelfPrompt : IDetectorModule
 {
     /// <summary>1-based stages that receive prompts; empty for none.</summary>

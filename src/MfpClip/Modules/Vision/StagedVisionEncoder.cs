@@ -1,7 +1,7 @@
 namespace MfpClip.Modules.Vision;
 
 /// <summary>
-/// The vision tower in consecutive stages, TF_1 to TF_S, with the self prompt's tokens where it asks for them (spec section 3):
+/// The vision tower in consecutive stages, TF_1 to TF_S, with the self prompt's tokens where it asks for them (docs/method.md section 3):
 /// <c>[c_i; Q_i; E_i] = TF_i([c_{i-1}; P_v; E_{i-1}])</c>; the prompts' outputs Q_i are dropped. Without prompts it is the plain CLIP pass.
 /// </summary>
 internal sealed class StagedVisionEncoder : WeightedModule, IVisionEncoder

@@ -52,7 +52,7 @@ public sealed class ImageToTextPromptTests : IDisposable
 
         var t = module.EmbedStates(text, states, _features, ForwardContext.Default);
 
-        // The formula of the spec, one image and state at a time and without cutting the sequence behind the end.
+        // The formula of docs/method.md section 2, one image and state at a time and without cutting the sequence behind the end.
         for (var b = 0; b < 2; b++)
         {
             var p = F.linear(_features.Cnn.Pooled[b], module.Get("proj.weight"), module.Get("proj.bias")).view(2, FakeBackbone.TextWidth);
