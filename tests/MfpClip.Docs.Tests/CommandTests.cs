@@ -58,8 +58,8 @@ public class CommandTests
 
     private static bool IsDotnet(string[] words) => words switch
     {
-        ["dotnet", "build" or "test" or "pack"] => true,
-        ["dotnet", "build" or "test" or "pack" or "run", .. var rest] => rest.Where(w => w.Contains('/', StringComparison.Ordinal)).All(p => Path.Exists(Path.Combine(Repository.Root, p))),
+        ["dotnet", "build" or "test" or "pack" or "run" or "format", .. var rest] =>
+            rest.Where(w => w.Contains('/', StringComparison.Ordinal) || w.EndsWith(".sln", StringComparison.Ordinal)).All(p => Path.Exists(Path.Combine(Repository.Root, p))),
         ["dotnet", "add", "package", var name] => File.Exists(Path.Combine(Repository.Root, "src", name, $"{name}.csproj")),
         ["dotnet", "add", "package", var name, "--version", var version] => Pinned(name) == version,
         ["dotnet", "tool", "install", .. var rest] => rest.Contains("MfpClip.Cli"),

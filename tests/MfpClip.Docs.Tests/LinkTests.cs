@@ -18,6 +18,16 @@ public partial class LinkTests
         Assert.True(!broken.Any(), $"These links lead nowhere:\n{string.Join('\n', broken)}");
     }
 
+    [Theory]
+    [MemberData(nameof(Documents))]
+    public void Paths_in_the_text_exist(string document)
+    {
+        var missing = Repository.Lines(document).SelectMany((text, i) => PathInText().Matches(text).Select(m => (Path: m.Groups["path"].Value, Line: i + 1)))
+            .Where(p => !Exists(p.Path)).Select(p => $"{document}:{p.Line}: {p.Path}");
+
+        Assert.True(!missing.Any(), $"These paths do not exist:\n{string.Join('\n', missing)}");
+    }
+
     [Fact]
     public void Every_file_of_docs_is_reached_from_its_index()
     {
@@ -62,6 +72,10 @@ public partial class LinkTests
 
     [GeneratedRegex(@"\]\((?<to>[^)\s]+)\)")]
     private static partial Regex Link();
+
+    // A path of the repository in code font; examples of a user's own paths start elsewhere.
+    [GeneratedRegex(@"`(?<path>(?:src|tests|docs|eng|benchmarks)/[\w./-]+)`")]
+    private static partial Regex PathInText();
 
     [GeneratedRegex(@"[^\w\- ]")]
     private static partial Regex NotInAnchors();
