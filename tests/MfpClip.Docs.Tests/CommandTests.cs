@@ -32,7 +32,8 @@ public class CommandTests
         }
         else
         {
-            Assert.True(_shell.Contains(command.Words[0]) || IsDotnet(command.Words), $"{text}: neither a command of mfpclip nor one of dotnet that this test knows.");
+            bool known = _shell.Contains(command.Words[0]) || IsDotnet(command.Words);
+            Assert.True(known, $"{text}: neither a command of mfpclip nor one of dotnet that this test knows.");
         }
     }
 
@@ -53,13 +54,15 @@ public class CommandTests
         }
 
         // An option that takes several values would take an unknown option for one of them.
-        return parsed.Errors.Select(e => e.Message).Concat(arguments.Where(a => a.StartsWith("--", StringComparison.Ordinal) && !options.Contains(a)).Select(a => $"There is no option {a}."));
+        var unknown = arguments.Where(a => a.StartsWith("--", StringComparison.Ordinal) && !options.Contains(a)).Select(a => $"There is no option {a}.");
+        return parsed.Errors.Select(e => e.Message).Concat(unknown);
     }
 
     private static bool IsDotnet(string[] words) => words switch
     {
         ["dotnet", "build" or "test" or "pack" or "run" or "format", .. var rest] =>
-            rest.Where(w => w.Contains('/', StringComparison.Ordinal) || w.EndsWith(".sln", StringComparison.Ordinal)).All(p => Path.Exists(Path.Combine(Repository.Root, p))),
+            rest.Where(w => w.Contains('/', StringComparison.Ordinal) || w.EndsWith(".sln", StringComparison.Ordinal))
+                .All(p => Path.Exists(Path.Combine(Repository.Root, p))),
         ["dotnet", "add", "package", var name] => File.Exists(Path.Combine(Repository.Root, "src", name, $"{name}.csproj")),
         ["dotnet", "add", "package", var name, "--version", var version] => Pinned(name) == version,
         ["dotnet", "tool", "install", .. var rest] => rest.Contains("MfpClip.Cli"),

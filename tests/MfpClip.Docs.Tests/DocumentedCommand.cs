@@ -61,7 +61,7 @@ internal sealed partial record DocumentedCommand(string Document, int Line, stri
 
     // Words as a shell splits them: blanks, double and single quotes, a comment from # on.
     public static string[] Split(string command)
-        => [.. Word().Matches(command).TakeWhile(m => m.Value[0] != '#').Select(m => m.Value.Replace("\"", string.Empty, StringComparison.Ordinal).Replace("'", string.Empty, StringComparison.Ordinal))];
+        => [.. Word().Matches(command).TakeWhile(m => m.Value[0] != '#').Select(m => new string([.. m.Value.Where(c => c is not ('"' or '\''))]))];
 
     [GeneratedRegex("""(?:"[^"]*"|'[^']*'|[^\s"'])+""")]
     private static partial Regex Word();

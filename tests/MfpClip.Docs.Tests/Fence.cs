@@ -18,7 +18,10 @@ internal sealed record Fence(string Document, int Line, string Language, string 
         {
             if (lines[i].StartsWith(Marker, StringComparison.Ordinal))
             {
-                Assert.True(lines[i].EndsWith(End, StringComparison.Ordinal) && i + 1 < lines.Length && lines[i + 1].StartsWith("```csharp", StringComparison.Ordinal), $"{document}:{i + 1}: a comment of one line, right before a C# fence, declares what a snippet is given.");
+                bool before = i + 1 < lines.Length && lines[i + 1].StartsWith("```csharp", StringComparison.Ordinal);
+                Assert.True(
+                    before && lines[i].EndsWith(End, StringComparison.Ordinal),
+                    $"{document}:{i + 1}: a comment of one line, right before a C# fence, declares what a snippet is given.");
                 given = lines[i][Marker.Length..^End.Length].Trim();
             }
             else if (lines[i].StartsWith("```", StringComparison.Ordinal))

@@ -8,6 +8,10 @@ namespace MfpClip.Docs.Tests;
 /// </summary>
 internal static class RunRules
 {
+    private const string Few = "--size 64 --train 2 --good 1";
+
+    private static readonly string[] _loading = ["detect ", "calibrate ", "evaluate "];
+
     private static readonly Rule[] _rules =
     [
         // Parsed only.
@@ -27,9 +31,9 @@ internal static class RunRules
         new("", "compare", Append: "--methods winclip mfp-clip --max-steps 1 --limit 2 --latency-images 1", Replace: [("--seeds 0 1 2", "--seeds 0")]),
         new("", "evaluate", Append: "--limit 2 --cases 1", Replace: [("--limit 2 ", "")]),
         new("", "report", Replace: [("results-seed1/ results-seed2/ results-seed3/", "results/")]),
-        new("", "synthesize", Append: "--size 64 --train 2 --good 1", Contains: "--categories", Replace: [("--categories held-out --size 256", "--categories wood"), ("--out set", "--out held")]),
-        new("", "synthesize", Append: "--size 64 --train 2 --good 1", Contains: "--from", Replace: [("--from photos/good", "--from good"), ("--defective 5", "--defective 1 --kinds scratch")]),
-        new("", "synthesize", Append: "--size 64 --train 2 --good 1 --defective 1 --categories gear --kinds scratch"),
+        new("", "synthesize", Append: Few, Contains: "--categories", Replace: [("--categories held-out --size 256", "--categories wood"), ("set", "held")]),
+        new("", "synthesize", Append: Few, Contains: "--from", Replace: [("photos/good", "good"), ("--defective 5", "--defective 1 --kinds scratch")]),
+        new("", "synthesize", Append: $"{Few} --defective 1 --categories gear --kinds scratch"),
         new("", "detect"),
         new("", "calibrate"),
         new("", "describe"),
@@ -50,21 +54,22 @@ internal static class RunRules
         }
 
         // No weights are at hand: random ones of a tiny tower, whose random CNN needs no file.
-        text = text.Replace("ViT-L-14-336px", "random:tiny", StringComparison.Ordinal).Replace("random:ViT-L-14-336", "random:tiny", StringComparison.Ordinal).Replace("--device cuda", string.Empty, StringComparison.Ordinal);
-        text = Regex.Replace(text, @"--cnn \S+", string.Empty);
+        text = Regex.Replace(Regex.Replace(text, "(random:)?ViT-L-14-336(px)?", "random:tiny"), @"--cnn \S+|--device cuda", string.Empty);
         foreach (var (old, small) in rule.Replace ?? [])
         {
             text = text.Replace(old, small, StringComparison.Ordinal);
         }
 
         // The default model runs in the first command of README.md; elsewhere the tiny tower is several times faster.
-        bool loads = !text.Contains("--weights", StringComparison.Ordinal) && (text.StartsWith("detect ", StringComparison.Ordinal) || text.StartsWith("calibrate", StringComparison.Ordinal) || text.StartsWith("evaluate", StringComparison.Ordinal));
+        bool loads = !text.Contains("--weights", StringComparison.Ordinal) && _loading.Any(c => text.StartsWith(c, StringComparison.Ordinal));
         return (DocumentedCommand.Split($"{text} {rule.Append}{(loads ? " --weights random:tiny" : string.Empty)}"), null);
     }
 
-    private sealed record Rule(string Document, string Start, string Append = "", string Contains = "", (string Old, string Small)[]? Replace = null, string? NotRun = null)
+    private sealed record Rule(
+        string Document, string Start, string Append = "", string Contains = "", (string Old, string Small)[]? Replace = null, string? NotRun = null)
     {
         public bool Fits(string document, string command)
-            => document.StartsWith(Document, StringComparison.Ordinal) && command.StartsWith(Start, StringComparison.Ordinal) && command.Contains(Contains, StringComparison.Ordinal);
+            => document.StartsWith(Document, StringComparison.Ordinal) && command.StartsWith(Start, StringComparison.Ordinal)
+                && command.Contains(Contains, StringComparison.Ordinal);
     }
 }

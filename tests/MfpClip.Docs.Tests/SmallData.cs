@@ -2,17 +2,21 @@ using System.Diagnostics;
 
 namespace MfpClip.Docs.Tests;
 
-/// <summary>The files that the commands of the documentation name, small: photos, normal images, data sets, trained modules. Made once, copied for each page.</summary>
+/// <summary>
+/// The files that the commands of the documentation name, small: photos, normal images, data sets, trained modules. Made once, copied for each page.
+/// </summary>
 public sealed class SmallData : IDisposable
 {
     private static readonly string[] _normal = ["good", "good2", "good-parts"];
+
+    private static readonly string[] _few = ["--kinds", "scratch", "--good", "2", "--defective", "2", "--size", "64"];
 
     private readonly string _template = Directory.CreateTempSubdirectory("mfpclip-docs-").FullName;
 
     public SmallData()
     {
-        Made(_template, "synthesize", "--out", "mvtec", "--categories", "gear", "metal nut", "--kinds", "scratch", "--train", "4", "--good", "2", "--defective", "2", "--size", "64");
-        Made(_template, "synthesize", "--out", "visa", "--categories", "tile", "--kinds", "scratch", "--train", "2", "--good", "2", "--defective", "2", "--size", "64");
+        Made(_template, ["synthesize", "--out", "mvtec", "--train", "4", "--categories", "gear", "metal nut", .. _few]);
+        Made(_template, ["synthesize", "--out", "visa", "--train", "2", "--categories", "tile", .. _few]);
         Made(_template, "train", "--weights", "random:tiny", "--data", "visa", "--out", "first", "--max-steps", "1");
         File.Copy(Path.Combine(_template, "first", "modules.safetensors"), Path.Combine(_template, "modules.safetensors"));
         File.Copy(Path.Combine(_template, "first", "training.json"), Path.Combine(_template, "training.json"));
@@ -40,7 +44,10 @@ public sealed class SmallData : IDisposable
     {
         // Its own output folder: beside this assembly libraries of ASP.NET are missing, which the tests have of the shared framework.
         string program = Path.Combine(AppContext.BaseDirectory.Replace("MfpClip.Docs.Tests", "MfpClip.Cli", StringComparison.Ordinal), "MfpClip.Cli.dll");
-        var start = new ProcessStartInfo("dotnet", [program, .. arguments]) { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo("dotnet", [program, .. arguments])
+        {
+            WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true,
+        };
         start.Environment["HF_HUB_OFFLINE"] = "1";
         using var process = Process.Start(start)!;
         var errors = process.StandardError.ReadToEndAsync();

@@ -69,7 +69,8 @@ public class SnippetTests
         string code = string.Join('\n', fence.Text);
         var unit = Parse(code).GetCompilationUnitRoot();
         bool complete = unit.Usings.Count > 0, types = unit.Members.Any(m => m is not GlobalStatementSyntax);
-        string usings = string.Join('\n', fence.Text.Select(l => IsUsing(l) ? l : string.Empty)), body = string.Join('\n', fence.Text.Select(l => IsUsing(l) ? string.Empty : l));
+        string usings = string.Join('\n', fence.Text.Select(l => IsUsing(l) ? l : string.Empty));
+        string body = string.Join('\n', fence.Text.Select(l => IsUsing(l) ? string.Empty : l));
         string mapped = types ? $"#line {fence.Line} \"{fence.Document}\"\n{code}" : $$"""
             #line {{fence.Line}} "{{fence.Document}}"
             {{usings}}
@@ -93,10 +94,15 @@ public class SnippetTests
         ];
     }
 
-    private static bool IsUsing(string line) => line.StartsWith("using ", StringComparison.Ordinal) && !line.StartsWith("using var ", StringComparison.Ordinal) && !line.Contains('(', StringComparison.Ordinal);
+    // A directive, not the declaration of a disposable.
+    private static bool IsUsing(string line) => line.StartsWith("using ", StringComparison.Ordinal)
+        && !line.StartsWith("using var ", StringComparison.Ordinal) && !line.Contains('(', StringComparison.Ordinal);
 
     private static SyntaxTree Parse(string code) => CSharpSyntaxTree.ParseText(code, new(LanguageVersion.Latest));
 
     private static IEnumerable<string> Namespaces(INamespaceSymbol root)
-        => root.GetTypeMembers().Any(t => t.DeclaredAccessibility == Accessibility.Public) ? root.GetNamespaceMembers().SelectMany(Namespaces).Prepend(root.ToDisplayString()) : root.GetNamespaceMembers().SelectMany(Namespaces);
+    {
+        var inner = root.GetNamespaceMembers().SelectMany(Namespaces);
+        return root.GetTypeMembers().Any(t => t.DeclaredAccessibility == Accessibility.Public) ? inner.Prepend(root.ToDisplayString()) : inner;
+    }
 }
