@@ -2,7 +2,9 @@ using MfpClip.Backbones;
 
 namespace MfpClip.Modules.MultiPatch;
 
-/// <summary>Multi-patch feature aggregation, MPFA (paper section 3.4; docs/method.md section 4): patch tokens into the joint space, then neighbourhoods.</summary>
+/// <summary>
+/// Multi-patch feature aggregation, MPFA (paper section 3.4; docs/method.md section 4): patch tokens into the joint space, then neighbourhoods.
+/// </summary>
 public interface IPatchAggregator : IDetectorModule
 {
     /// <summary>Projects the patch tokens of a stage into the joint space: Z_i before aggregation.</summary>
