@@ -11,7 +11,7 @@ internal static class Workload
     public const long Seed = 1;
     public const string ClassName = "metal nut";
 
-    /// <summary>A picture of noise over a gradient, 900 x 900: nothing in it is cheaper than in a photo.</summary>
+    /// <summary>An image of noise over a gradient, 900 x 900: nothing in it is cheaper than in a photo.</summary>
     public static RgbImage Picture { get; } = Render(900, 900);
 
     public static ImageInput Image { get; } = ImageInput.FromPixels(Picture, "rendered");

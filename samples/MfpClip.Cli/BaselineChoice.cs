@@ -13,7 +13,7 @@ internal sealed class BaselineChoice
     {
         Description = "What a method must beat, in its place: random scores; local-statistics, the classical distance of each pixel to the image's own "
             + "colours, gradients and deviations; self-comparison, the distance to the nearest own patches on the frozen features of --weights; "
-            + "memory-bank, the good images of --shots alone.",
+            + "memory-bank, the reference images of --shots alone.",
     };
 
     public void AddTo(Command command)
@@ -32,8 +32,8 @@ internal sealed class BaselineChoice
         string? name = parsed.GetValue(_baseline);
         if (name == MemoryBank ? shots == 0 : name is not null && shots > 0)
         {
-            throw new ArgumentException(name == MemoryBank ? "A memory bank needs good images: say how many with --shots."
-                : $"The baseline {name} looks at no good images; leave --shots out.");
+            throw new ArgumentException(name == MemoryBank ? "A memory bank needs reference images: say how many with --shots."
+                : $"The baseline {name} reads no reference images; leave --shots out.");
         }
 
         switch (name)

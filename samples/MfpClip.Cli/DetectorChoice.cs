@@ -32,23 +32,24 @@ internal sealed class DetectorChoice
     };
     private readonly Option<double[]?> _scales = new("--scales")
     {
-        Description = "Sides at which every image is looked at, as shares of the image size with 1 among them, such as 0.6 1; maps and scores are averaged. "
+        Description = "Sides at which every image is read, as fractions of the image size with 1 among them, such as 0.6 1; maps and scores are averaged. "
             + "Default: the model's own.",
         AllowMultipleArgumentsPerToken = true,
     };
 
     private readonly Option<string?> _references = new("--references")
     {
-        Description = "Photos of good parts to compare with, too: a folder, a photo, or a file from --save-references.",
+        Description = "Photos of parts without defects to compare with, too: a folder, a photo, or a file from --save-references.",
     };
     private readonly Option<double?> _referenceWeight = new("--reference-weight")
     {
-        Description = "Weight of the references against the method's own map and score, 0 to 1. Default: told by how well the references explain one another.",
+        Description =
+            "Weight of the references against the method's own map and score, 0 to 1. Default: estimated from how well the references explain one another.",
     };
 
     private readonly Option<string[]> _without = new("--without")
     {
-        Description = "Parts of MFP-CLIP to switch off without training anew: i2tp, sp, mpfa, mp; modules for all four; training for the trained projections, "
+        Description = "Parts of MFP-CLIP to switch off without training: i2tp, sp, mpfa, mp; modules for all four; training for the trained projections, "
             + "too: the CLIP towers and the sentences alone.",
         AllowMultipleArgumentsPerToken = true,
     };
@@ -107,7 +108,7 @@ internal sealed class DetectorChoice
         command.Options.Add(_without);
     }
 
-    /// <summary>How references are to be remembered.</summary>
+    /// <summary>How references are to be stored.</summary>
     /// <param name="parsed">Arguments.</param>
     /// <param name="className">Class words of the photos.</param>
     public ReferenceOptions References(ParseResult parsed, string? className) => new()
@@ -155,7 +156,7 @@ internal sealed class DetectorChoice
 
     /// <summary>The composition, still open to changes.</summary>
     /// <param name="parsed">Arguments.</param>
-    /// <param name="seed">Seed of the modules' starting values.</param>
+    /// <param name="seed">Seed of the modules' initialization.</param>
     public ZeroShotDetectorBuilder Builder(ParseResult parsed, long seed = 0)
     {
         var method = Method(parsed);

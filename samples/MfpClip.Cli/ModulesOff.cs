@@ -2,7 +2,7 @@ using MfpClip.Modules.MultiPatch;
 
 namespace MfpClip.Cli;
 
-/// <summary>MFP-CLIP with parts switched off and nothing trained anew: what is left keeps its training.</summary>
+/// <summary>MFP-CLIP with parts switched off and nothing trained from scratch: what is left keeps its training.</summary>
 internal static class ModulesOff
 {
     private static readonly IReadOnlyDictionary<string, Action<ZeroShotDetectorBuilder>> Parts = new Dictionary<string, Action<ZeroShotDetectorBuilder>>(

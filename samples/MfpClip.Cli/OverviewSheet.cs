@@ -1,6 +1,6 @@
 namespace MfpClip.Cli;
 
-/// <summary>What a run found, in one picture: each photo beside its overlay, under them a bar as long as the score, full width for 1.</summary>
+/// <summary>What a run found, in one image: each photo beside its overlay, under them a bar as long as the score, full width for 1.</summary>
 internal sealed class OverviewSheet
 {
     /// <summary>Photos beyond these are in the report only.</summary>
@@ -18,7 +18,7 @@ internal sealed class OverviewSheet
         }
     }
 
-    /// <summary>The picture; <see langword="null"/> where nothing was added.</summary>
+    /// <summary>The image; <see langword="null"/> where nothing was added.</summary>
     public RgbImage? Draw()
     {
         if (_found.Count == 0)

@@ -1,3 +1,4 @@
+using MfpClip;
 using MfpClip.Cli;
 using MfpClip.Cli.Commands;
 

@@ -5,7 +5,7 @@ namespace MfpClip.Cli;
 /// <summary>One bar on the console while something runs.</summary>
 internal static class ProgressBars
 {
-    /// <summary>Runs with a bar that is told of progress.</summary>
+    /// <summary>Runs with a bar that shows the progress.</summary>
     /// <param name="name">What stands before the bar.</param>
     /// <param name="run">What runs; reports to what it is given.</param>
     /// <param name="show">Moves the bar to where a report says.</param>
@@ -25,7 +25,7 @@ internal static class ProgressBars
 }
 
 /// <summary>Reports at once, on the thread that reports; <see cref="Progress{T}"/> would report later, and out of order.</summary>
-/// <param name="report">Told.</param>
+/// <param name="report">Reports progress.</param>
 internal sealed class DirectProgress<T>(Action<T> report) : IProgress<T>
 {
     public void Report(T value) => report(value);

@@ -99,7 +99,7 @@ internal sealed class LinearProbePass : IDetectionPass, ITrainableMethod
         context.CancellationToken.ThrowIfCancellationRequested();
         context.Trace?.Finish("vision tower");
         var patches = last.narrow(1, 1, (long)rows * columns);
-        context.Trace?.KeepGrid(patches, rows, columns); // what references remember
+        context.Trace?.KeepGrid(patches, rows, columns); // what references store
         var z = nn.functional.normalize(_backbone.Vision.Project(patches).to_type(ScalarType.Float32), dim: -1); // [B, N, C]
         var map = _texts.WithSentences(className, context, states =>
         {

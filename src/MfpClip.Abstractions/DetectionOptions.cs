@@ -6,7 +6,7 @@ public sealed record DetectionOptions
     /// <summary>Defaults: class name "object", no region of interest, detector's own calibration.</summary>
     public static DetectionOptions Default { get; } = new();
 
-    /// <summary>What the picture shows, in words of the prompt's language.</summary>
+    /// <summary>What the image shows, in words of the prompt's language.</summary>
     /// <value>Default "object", which makes no assumption.</value>
     public string ClassName { get; init; } = "object";
 

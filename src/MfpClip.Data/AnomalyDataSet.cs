@@ -21,7 +21,7 @@ public enum DataSetLayout
 /// <summary>What an image is meant for.</summary>
 public enum DataSplit
 {
-    /// <summary>Good images to learn from or to compare with.</summary>
+    /// <summary>Normal images to learn from or to compare with.</summary>
     Train,
 
     /// <summary>
@@ -45,10 +45,10 @@ public sealed record AnomalySample
     /// <summary>The label: whether there is a defect anywhere.</summary>
     public required bool IsAnomalous { get; init; }
 
-    /// <summary>The mask file; <see langword="null"/> on good images, and where only the label is known.</summary>
+    /// <summary>The mask file; <see langword="null"/> on normal images, and where only the label is known.</summary>
     public string? MaskPath { get; init; }
 
-    /// <summary>Kind of defect as the data set names it; <see langword="null"/> on good images.</summary>
+    /// <summary>Kind of defect as the data set names it; <see langword="null"/> on normal images.</summary>
     public string? Defect { get; init; }
 }
 
@@ -76,8 +76,8 @@ public sealed record AnomalyCategory
     /// <summary>The images to judge a detector by.</summary>
     public IEnumerable<AnomalySample> Test => Samples.Where(s => s.Split == DataSplit.Test);
 
-    /// <summary>Good images kept apart from the test.</summary>
-    public IEnumerable<AnomalySample> TrainGood => Samples.Where(s => s.Split == DataSplit.Train && !s.IsAnomalous);
+    /// <summary>Normal images kept separate from the test.</summary>
+    public IEnumerable<AnomalySample> TrainNormal => Samples.Where(s => s.Split == DataSplit.Train && !s.IsAnomalous);
 
     /// <summary>Defective test images whose mask is missing; pixel metrics need none.</summary>
     public IEnumerable<AnomalySample> WithoutMask => Test.Where(s => s is { IsAnomalous: true, MaskPath: null });
@@ -85,10 +85,10 @@ public sealed record AnomalyCategory
     /// <summary>The first images of train/good by name, to compare with.</summary>
     /// <param name="count">How many; at most what there is.</param>
     public IReadOnlyList<AnomalySample> References(int count) =>
-        [.. TrainGood.OrderBy(s => System.IO.Path.GetFileName(s.ImagePath), StringComparer.Ordinal).Take(count)];
+        [.. TrainNormal.OrderBy(s => System.IO.Path.GetFileName(s.ImagePath), StringComparer.Ordinal).Take(count)];
 
     /// <summary>A folder's name in words: "metal_nut" becomes "metal nut".</summary>
-    public static string InWords(string name)
+    public static string AsText(string name)
     {
         ArgumentNullException.ThrowIfNull(name);
         string words = string.Join(' ', name.Split(['_', '-', ' '], StringSplitOptions.RemoveEmptyEntries));

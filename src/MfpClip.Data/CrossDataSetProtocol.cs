@@ -63,7 +63,7 @@ public sealed class ProtocolException : MfpClipException
 
 /// <summary>
 /// Who learned from what and is judged by what. It exists only where the two share no category name, no image path and no image file;
-/// a copy that was encoded anew is not noticed.
+/// a copy that was encoded from scratch is not noticed.
 /// </summary>
 public sealed record CrossDataSetProtocol
 {
@@ -144,5 +144,5 @@ public sealed record CrossDataSetProtocol
         return overlaps.Count == 0 ? new(auxiliary, test, seed) : throw new ProtocolException(overlaps);
     }
 
-    private static string Normalised(string category) => AnomalyCategory.InWords(category).ToLowerInvariant();
+    private static string Normalised(string category) => AnomalyCategory.AsText(category).ToLowerInvariant();
 }

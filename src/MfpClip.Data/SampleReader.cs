@@ -32,14 +32,14 @@ public sealed class AnomalyMask
     /// <summary>The wrapped array, for code that needs one; treat it as read-only.</summary>
     public bool[] Data { get; }
 
-    /// <summary>A mask of a good image.</summary>
+    /// <summary>A mask of a normal image.</summary>
     public static AnomalyMask Empty(int width, int height) => new(width, height, new bool[checked(width * height)]);
 }
 
 /// <summary>An image with its truth, decoded.</summary>
 /// <param name="Sample">Where it came from.</param>
 /// <param name="Image">Pixels, upright.</param>
-/// <param name="Mask">Of the image's size; all false on good images; <see langword="null"/> where a defect's place is not known.</param>
+/// <param name="Mask">Of the image's size; all false on normal images; <see langword="null"/> where a defect's place is not known.</param>
 public sealed record LoadedSample(AnomalySample Sample, RgbImage Image, AnomalyMask? Mask);
 
 /// <summary>Decodes images and masks. Safe for concurrent callers.</summary>

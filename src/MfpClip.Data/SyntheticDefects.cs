@@ -4,12 +4,12 @@ using MfpClip.Data.Procedural.Noise;
 namespace MfpClip.Data;
 
 /// <summary>
-/// Pastes synthetic defects on a user's own good photos, to train or to try a detector where defective parts are rare. The defects are those of
+/// Pastes synthetic defects on a user's own normal photos, to train or to try a detector where defective parts are rare. The defects are those of
 /// <see cref="ProceduralDataSet"/>; where the photo shows one product before an even background they keep to the product. Safe for concurrent callers.
 /// </summary>
 public static class SyntheticDefects
 {
-    /// <summary>Makes a good photo defective.</summary>
+    /// <summary>Makes a normal photo defective.</summary>
     /// <param name="good">The photo, each side at least 32 pixels; it is not changed.</param>
     /// <param name="seed">What is wrong, and where, follows from it.</param>
     /// <param name="options">Kinds, number, sizes, where the product is.</param>
@@ -62,9 +62,9 @@ public sealed record SyntheticDefectOptions
     }
 }
 
-/// <summary>A good photo with defects pasted on it.</summary>
-/// <param name="Image">Pixels, of the good photo's size.</param>
-/// <param name="Mask">True where they differ visibly from the good photo, row by row; elsewhere they are the same.</param>
+/// <summary>A normal photo with defects pasted on it.</summary>
+/// <param name="Image">Pixels, of the normal photo's size.</param>
+/// <param name="Mask">True where they differ visibly from the normal photo, row by row; elsewhere they are the same.</param>
 /// <param name="Defects">What is wrong; boxes and areas are of the whole photo.</param>
 /// <param name="Caption">The photo in words: object, state, defects.</param>
 public sealed record PastedImage(RgbImage Image, bool[] Mask, IReadOnlyList<PlacedDefect> Defects, string Caption);

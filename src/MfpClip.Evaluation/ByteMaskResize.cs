@@ -3,7 +3,7 @@ using MfpClip.Data;
 namespace MfpClip.Evaluation;
 
 /// <summary>
-/// Brings a mask to another size as the authors' target transform does: Pillow's bilinear resize with antialias of a 0/255 picture, first
+/// Brings a mask to another size as the authors' target transform does: Pillow's bilinear resize with antialias of a 0/255 image, first
 /// along the rows, rounded to 8 bits after each pass; then defect is what exceeds one half. <c>FloatMaskResize</c> of the training rounds nothing.
 /// </summary>
 internal static class ByteMaskResize

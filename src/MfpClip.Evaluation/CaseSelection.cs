@@ -24,7 +24,7 @@ internal sealed class CaseSelection(int perKind)
         {
             bool highest = kind is CaseKind.FalseAlarm or CaseKind.Found;
             var kept = _kept[kind];
-            // Small pictures are kept, not whole ones; most images are never drawn.
+            // Small images are kept, not whole ones; most images are never drawn.
             if (kept.Count < perKind || (highest ? outcome.Score > kept[^1].Outcome.Score : outcome.Score < kept[^1].Outcome.Score))
             {
                 kept.Add(Shrink(outcome, sample, map));

@@ -56,14 +56,14 @@ internal sealed class CategoryMeasurement
         int defective = labels.Count(l => l);
         // One kind alone: scikit-learn would print AP and F1 of 0 or 1, which say nothing about the detector.
         var image = defective == 0 || defective == labels.Length
-            ? RankingMetrics.NotAvailable(defective == 0 ? "there is no defective test image" : "there is no good test image")
+            ? RankingMetrics.NotAvailable(defective == 0 ? "there is no defective test image" : "there is no normal test image")
             : ImageMetrics.Compute([.. _outcomes.Select(o => (double)o.Score)], labels);
         var pixel = _pixels is null ? PixelMetrics.NotAvailable(
             $"{_unmarked.Length} of {defective} defective images have no mask, the first is {Path.GetFileName(_unmarked[0].ImagePath)}")
             : defective == 0 ? PixelMetrics.NotAvailable("there is no defective test image") : _pixels.Compute();
         return new()
         {
-            Key = _category.Key, DataSet = _category.DataSet, ClassName = className, Good = labels.Length - defective, Defective = defective,
+            Key = _category.Key, DataSet = _category.DataSet, ClassName = className, Normal = labels.Length - defective, Defective = defective,
             Metrics = EvaluationMetrics.From(image, pixel), SecondsPerImage = _time.TotalSeconds / _outcomes.Count, Outcomes = _outcomes,
             PixelsExact = pixel.IsExact, ImageRoc = image.Roc, PixelRoc = pixel.Ranking.Roc, Pro = pixel.Pro, Cases = _cases.Draw(),
             Notes = _vanished == 0 ? [] :

@@ -1,11 +1,11 @@
 namespace MfpClip.Evaluation;
 
-/// <summary>One of several detectors that are tested side by side on the same images.</summary>
-/// <param name="Name">What people read, for example "2 good images and the model".</param>
+/// <summary>One of several detectors that are tested together on the same images.</summary>
+/// <param name="Name">What people read, for example "2 reference images and the model".</param>
 /// <param name="Build">Builds the detector of a category; what it gives is disposed after the category.</param>
 public sealed record EvaluationLine(string Name, CategoryDetector Build)
 {
-    /// <summary>Good training images, the first by name, that it may look at.</summary>
+    /// <summary>Normal training images, the first by name, that it may read.</summary>
     /// <value>Default 0: zero-shot.</value>
     public int Shots { get; init; }
 

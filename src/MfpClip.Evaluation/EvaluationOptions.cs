@@ -27,11 +27,11 @@ public sealed record EvaluationOptions
     /// <value>Default <see cref="EvaluationResolution.Image"/>; take <see cref="EvaluationResolution.Model"/> to compare with published figures.</value>
     public EvaluationResolution Resolution { get; init; } = EvaluationResolution.Image;
 
-    /// <summary>Test images of each category at most, good and defective alike, spread over all kinds; for quick tries.</summary>
+    /// <summary>Test images of each category at most, normal and defective alike, spread over all kinds; for trial runs.</summary>
     /// <value>Default <see langword="null"/>: all.</value>
     public int? Limit { get; init; }
 
-    /// <summary>Good training images, the first by name, that a detector which is built for each category may look at.</summary>
+    /// <summary>Normal training images, the first by name, that a detector which is built for each category may read.</summary>
     /// <value>Default 0: zero-shot.</value>
     public int Shots { get; init; }
 
@@ -39,7 +39,7 @@ public sealed record EvaluationOptions
     /// <value>Default 4.</value>
     public int BatchSize { get; init; } = 4;
 
-    /// <summary>Best and worst cases kept with pictures, of each kind and category.</summary>
+    /// <summary>Best and worst cases kept with images, of each kind and category.</summary>
     /// <value>Default 2.</value>
     public int Cases { get; init; } = 2;
 
@@ -69,7 +69,7 @@ public sealed record EvaluationOptions
 /// <param name="Total">All images.</param>
 public readonly record struct EvaluationProgress(string Category, int Done, int Total);
 
-/// <summary>Builds the detector of one category, which may look at good examples of it. The evaluator disposes what it gets.</summary>
+/// <summary>Builds the detector of one category, which may read normal examples of it. The evaluator disposes what it gets.</summary>
 /// <param name="category">The category to be tested.</param>
 /// <param name="references">The first <see cref="EvaluationOptions.Shots"/> images of train/good by name.</param>
 public delegate IZeroShotDetector CategoryDetector(AnomalyCategory category, IReadOnlyList<AnomalySample> references);

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using System.Text.Json.Serialization;
 using MfpClip.Diagnostics;
 using MfpClip.Evaluation.Metrics;
 
@@ -17,17 +18,17 @@ public enum CaseKind
     /// <summary>A defective image with one of the lowest scores.</summary>
     Missed,
 
-    /// <summary>A good image with one of the highest scores.</summary>
+    /// <summary>A normal image with one of the highest scores.</summary>
     FalseAlarm,
 
     /// <summary>A defective image with one of the highest scores.</summary>
     Found,
 
-    /// <summary>A good image with one of the lowest scores.</summary>
+    /// <summary>A normal image with one of the lowest scores.</summary>
     Passed,
 }
 
-/// <summary>One of the best or worst cases, with small pictures: JPEG, the mask PNG.</summary>
+/// <summary>One of the best or worst cases, with small images: JPEG, the mask PNG.</summary>
 public sealed record EvaluationCase
 {
     /// <summary>Why it is shown.</summary>
@@ -36,7 +37,7 @@ public sealed record EvaluationCase
     /// <summary>The image.</summary>
     public required ImageOutcome Outcome { get; init; }
 
-    /// <summary>Name of the picture files where they were saved.</summary>
+    /// <summary>Name of the image files where they were saved.</summary>
     public string? Pictures { get; init; }
 
     /// <summary>The photo, made smaller.</summary>
@@ -67,14 +68,15 @@ public sealed record CategoryEvaluation
     /// <summary>Metrics.</summary>
     public required EvaluationMetrics Metrics { get; init; }
 
-    /// <summary>Good images tested.</summary>
-    public required int Good { get; init; }
+    /// <summary>Normal images tested.</summary>
+    [JsonPropertyName("good")]
+    public required int Normal { get; init; }
 
     /// <summary>Defective images tested.</summary>
     public required int Defective { get; init; }
 
     /// <summary>All images tested.</summary>
-    public int Images => Good + Defective;
+    public int Images => Normal + Defective;
 
     /// <summary>Decoding and detection, mean over the images; metrics and smoothing not counted.</summary>
     public required double SecondsPerImage { get; init; }

@@ -33,13 +33,13 @@ public sealed class Evaluator(EvaluationOptions? options = null, IImageDecoder? 
             : Evaluate((_, _) => detector, dispose: false, data, protocol, progress, cancellationToken);
     }
 
-    /// <summary>Tests a detector that is built for each category, so that it may look at good examples of it.</summary>
+    /// <summary>Tests a detector that is built for each category, so that it may read normal examples of it.</summary>
     /// <param name="build">Builds it; what it gives is disposed after the category.</param>
     /// <param name="data">What to test on.</param>
     /// <param name="protocol">Who learned from what.</param>
     /// <param name="progress">Called after each batch.</param>
     /// <param name="cancellationToken">Checked between batches and stages.</param>
-    /// <exception cref="DataSetException">A file cannot be used, or a category has fewer good training images than shots.</exception>
+    /// <exception cref="DataSetException">A file cannot be used, or a category has fewer normal training images than shots.</exception>
     public EvaluationRun EvaluateEachCategory(
         CategoryDetector build, AnomalyDataSet data, CrossDataSetProtocol? protocol = null, IProgress<EvaluationProgress>? progress = null,
         CancellationToken cancellationToken = default)
@@ -75,14 +75,14 @@ public sealed class Evaluator(EvaluationOptions? options = null, IImageDecoder? 
     /// Tests several detectors on the same images, batch by batch, each decoded once. Detectors that stand on the same frozen parts share what
     /// was computed of a batch: values are those of detectors tested one by one, <see cref="EvaluationRun.SecondsPerImage"/> is not.
     /// </summary>
-    /// <param name="lines">At least one. Put those side by side that share most.</param>
+    /// <param name="lines">At least one. Put those next to each other that share most.</param>
     /// <param name="data">What to test on.</param>
     /// <param name="protocol">Who learned from what.</param>
     /// <param name="progress">Called after each batch.</param>
     /// <param name="cancellationToken">Checked between batches and stages.</param>
     /// <returns>A run a line.</returns>
-    /// <exception cref="DataSetException">A file cannot be used, or a category has fewer good training images than shots.</exception>
-    public IReadOnlyList<EvaluationRun> EvaluateSideBySide(
+    /// <exception cref="DataSetException">A file cannot be used, or a category has fewer normal training images than shots.</exception>
+    public IReadOnlyList<EvaluationRun> EvaluateTogether(
         IReadOnlyList<EvaluationLine> lines, AnomalyDataSet data, CrossDataSetProtocol? protocol = null, IProgress<EvaluationProgress>? progress = null,
         CancellationToken cancellationToken = default)
     {
@@ -99,7 +99,7 @@ public sealed class Evaluator(EvaluationOptions? options = null, IImageDecoder? 
             Seed = lines[i].Seed,
             Settings = new Dictionary<string, string>(run.Settings)
             {
-                ["line"] = lines[i].Name, ["timing"] = $"side by side with {lines.Count - 1} other lines, shared parts count once",
+                ["line"] = lines[i].Name, ["timing"] = $"together with {lines.Count - 1} other rows, shared parts count once",
             },
         })];
     }
@@ -205,7 +205,7 @@ public sealed class Evaluator(EvaluationOptions? options = null, IImageDecoder? 
     {
         var references = category.References(shots);
         return references.Count == shots ? references : throw new DataSetException(
-            DataSetFault.Empty, category.Path, $"{shots} good training images are asked for, but it has {references.Count}.");
+            DataSetFault.Empty, category.Path, $"{shots} normal training images are requested, but it has {references.Count}.");
     }
 
     // Model resolution takes the model's map for the whole image.

@@ -2,7 +2,7 @@ using MfpClip.Data;
 
 namespace MfpClip.Evaluation;
 
-/// <summary>Which test images of a category are looked at.</summary>
+/// <summary>Which test images of a category are used.</summary>
 internal static class TestSelection
 {
     /// <summary>All, or at most a number of them: half good, half defective where there are enough, each evenly spread over the sorted files.</summary>
@@ -15,8 +15,8 @@ internal static class TestSelection
         }
 
         AnomalySample[] good = [.. all.Where(s => !s.IsAnomalous)], bad = [.. all.Where(s => s.IsAnomalous)];
-        int fewGood = Math.Min(good.Length, Math.Max(n / 2, n - bad.Length));
-        return [.. Spread(bad, Math.Min(bad.Length, n - fewGood)), .. Spread(good, fewGood)];
+        int fewNormal = Math.Min(good.Length, Math.Max(n / 2, n - bad.Length));
+        return [.. Spread(bad, Math.Min(bad.Length, n - fewNormal)), .. Spread(good, fewNormal)];
     }
 
     private static IEnumerable<AnomalySample> Spread(AnomalySample[] samples, int count) =>

@@ -57,7 +57,7 @@ public sealed class ImageSharpDecoder : IImageDecoder
         }
     }
 
-    /// <summary>Before any pixel is allocated: a small file can declare a huge picture.</summary>
+    /// <summary>Before any pixel is allocated: a small file can declare a huge image.</summary>
     private static IImageFormat CheckSize(ReadOnlyMemory<byte> encoded, string source, ImageLimits limits)
     {
         using var stream = MemoryMarshal.TryGetArray(encoded, out var array) ? new MemoryStream(array.Array!, array.Offset, array.Count, writable: false)
@@ -77,7 +77,7 @@ public sealed class ImageSharpDecoder : IImageDecoder
         return format;
     }
 
-    /// <summary>ImageSharp fills up pictures that break off; a picture that is half invented must not be judged.</summary>
+    /// <summary>ImageSharp fills up images that break off; an image that is half invented must not be judged.</summary>
     private static void CheckWhole(ReadOnlySpan<byte> encoded, IImageFormat format, string source)
     {
         bool whole = format.Name switch
@@ -89,7 +89,7 @@ public sealed class ImageSharpDecoder : IImageDecoder
         };
         if (!whole)
         {
-            throw new ImageDecodeException(source, "it is truncated: the file ends before the picture does.");
+            throw new ImageDecodeException(source, "it is truncated: the file ends before the image does.");
         }
     }
 

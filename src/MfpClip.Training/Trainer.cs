@@ -61,7 +61,7 @@ public sealed class Trainer
     public TrainingRecipe Recipe => _recipe;
 
     /// <summary>Trains until all epochs are done, or <see cref="TrainerOptions.MaximumSteps"/>.</summary>
-    /// <param name="progress">Told after every step, on the calling thread's terms.</param>
+    /// <param name="progress">Called after every step, on the calling thread's terms.</param>
     /// <param name="cancellationToken">Stops after the step that runs; a checkpoint is written first.</param>
     /// <exception cref="OperationCanceledException">It was stopped; the checkpoint is written.</exception>
     /// <exception cref="TrainingDivergedException">Loss or gradients are not finite; the last checkpoint is kept.</exception>

@@ -6,7 +6,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace MfpClip.Training;
 
 /// <summary>
-/// Settings of a training apart from its recipe: nothing here changes what is learned, except <see cref="Modules"/> and <see cref="MaximumSteps"/>.
+/// Settings of a training except its recipe: nothing here changes what is learned, except <see cref="Modules"/> and <see cref="MaximumSteps"/>.
 /// </summary>
 public sealed record TrainerOptions
 {
@@ -16,7 +16,7 @@ public sealed record TrainerOptions
     /// <summary>The numbers of the training; <see langword="null"/>: the method's own.</summary>
     public TrainingRecipe? Recipe { get; init; }
 
-    /// <summary>Goes on from the folder's checkpoint; starts anew where there is none. Without it a folder that holds a training is refused.</summary>
+    /// <summary>Goes on from the folder's checkpoint; starts from scratch where there is none. Without it a folder that holds a training is refused.</summary>
     public bool Resume { get; init; }
 
     /// <summary>

@@ -15,10 +15,10 @@ internal sealed class TrainingLoop(TrainingSession session, int epochs, ILogger 
     /// <summary>Stops, resumably, after so many steps of the whole training; <see langword="null"/>: never.</summary>
     public long? MaximumSteps { get; init; }
 
-    /// <summary>Told after each step.</summary>
+    /// <summary>Called after each step.</summary>
     public Action<TrainingLoss>? StepDone { get; init; }
 
-    /// <summary>Told after each epoch, when its checkpoint is written.</summary>
+    /// <summary>Called after each epoch, when its checkpoint is written.</summary>
     public Action? EpochDone { get; init; }
 
     /// <summary>Goes on from where the session stands.</summary>

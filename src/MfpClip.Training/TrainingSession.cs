@@ -42,7 +42,7 @@ internal sealed class TrainingSession : IDisposable
     /// <summary>Writes trained modules to a file after each epoch and in the end; <see langword="null"/>: nobody does.</summary>
     public Action<string>? SaveModules { get; init; }
 
-    /// <summary>Told whenever the weights have changed.</summary>
+    /// <summary>Called whenever the weights have changed.</summary>
     public Action? WeightsChanged { get; init; }
 
     /// <summary>The average of the weights, empty where the recipe asks for none.</summary>

@@ -4,7 +4,7 @@ using System.Text;
 
 namespace MfpClip.Training;
 
-/// <summary>One number for many tensors: SHA-256 over names, number formats, shapes and values.</summary>
+/// <summary>One number for many tensors: SHA-256 over names, precisions, shapes and values.</summary>
 internal static class WeightsHash
 {
     public static string Of(IEnumerable<KeyValuePair<string, Tensor>> weights)

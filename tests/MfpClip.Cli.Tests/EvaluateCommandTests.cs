@@ -236,10 +236,10 @@ public sealed class EvaluateCommandTests : IDisposable
     [InlineData("leave it out with '--method winclip'", "evaluate", "--data", "{set}", "--method", "winclip", "--without", "mp")]
     [InlineData("there is no such file or folder", "evaluate", "--data", "/nowhere")]
     [InlineData("--limit is 1", "evaluate", "--data", "{set}", "--limit", "1")]
-    [InlineData("9 good training images are asked for", "evaluate", "--data", "{set}", "--shots", "9")]
+    [InlineData("9 normal training images are requested", "evaluate", "--data", "{set}", "--shots", "9")]
     [InlineData("the weight is 2", "evaluate", "--data", "{set}", "--shots", "1", "--reference-weight", "2")]
     [InlineData("is on both sides", "evaluate", "--data", "{set}", "--auxiliary", "{set}")]
-    [InlineData("no good images", "calibrate")]
+    [InlineData("no normal images", "calibrate")]
     [InlineData("no such file", "report", "/nowhere")]
     public void Errors_are_one_line(string expected, params string[] arguments)
     {

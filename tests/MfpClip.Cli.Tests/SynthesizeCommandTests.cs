@@ -35,7 +35,7 @@ public sealed class SynthesizeCommandTests : IDisposable
         Assert.Contains("pill/ground_truth/color_shift/001_mask.png", files);
         Assert.DoesNotContain(files, f => f.EndsWith(".tmp", StringComparison.Ordinal));
 
-        // The mask is what the library says it is, the picture too.
+        // The mask is what the library says it is, the image too.
         var photo = MapFiles.ReadPhoto(ImageInput.FromFile(Path.Combine(set, "pill/train/good/000.png")));
         Assert.Equal(64, photo.Width);
         var mask = MapFiles.ReadPhoto(ImageInput.FromFile(Path.Combine(set, "pill/ground_truth/scratch/000_mask.png")));
@@ -44,7 +44,7 @@ public sealed class SynthesizeCommandTests : IDisposable
         Assert.Contains((byte)0, mask.Data);
         Assert.Equal(0, File.ReadAllBytes(Path.Combine(set, "pill/ground_truth/scratch/000_mask.png"))[25]); // colour type of the header: one grey channel
 
-        // Every picture has its line, in order, with what is wrong.
+        // Every image has its line, in order, with what is wrong.
         var lines = File.ReadAllLines(Path.Combine(set, "captions.jsonl")).Select(l => JsonDocument.Parse(l).RootElement).ToList();
         Assert.Equal(14, lines.Count);
         Assert.All(lines, l => Assert.Equal(
@@ -56,9 +56,9 @@ public sealed class SynthesizeCommandTests : IDisposable
         var read = DataSetReader.Open(set);
         Assert.Equal(DataSetLayout.MvTec, read.Layout);
         Assert.Equal(["metal nut", "pill"], read.Categories.Select(c => c.ClassName).Order(StringComparer.Ordinal));
-        Assert.All(read.Categories, c => Assert.Equal((2, 5, 0), (c.TrainGood.Count(), c.Test.Count(), c.WithoutMask.Count())));
+        Assert.All(read.Categories, c => Assert.Equal((2, 5, 0), (c.TrainNormal.Count(), c.Test.Count(), c.WithoutMask.Count())));
 
-        // Broken off: a picture is gone, the journal ends within a line.
+        // Broken off: an image is gone, the journal ends within a line.
         byte[] lost = File.ReadAllBytes(Path.Combine(set, "pill/test/scratch/001.png"));
         File.Delete(Path.Combine(set, "pill/test/scratch/001.png"));
         string journal = File.ReadAllText(Path.Combine(set, "captions.jsonl"));
@@ -87,7 +87,7 @@ public sealed class SynthesizeCommandTests : IDisposable
             "--defective", "20", "--size", "128", "--jobs", "1", "--json"];
         using (var process = Start(Arguments(killed)))
         {
-            // Some pictures are there, not all.
+            // Some images are there, not all.
             string journal = Path.Combine(killed, "captions.jsonl");
             while (!process.HasExited && (!File.Exists(journal) || new FileInfo(journal).Length < 2000))
             {

@@ -21,7 +21,7 @@ public sealed class EvaluatorTests : IDisposable
         var run = new Evaluator(new() { Resolution = resolution }).Evaluate(detector, data);
 
         var category = Assert.Single(run.Categories);
-        Assert.Equal((8, 4, 4), (category.Images, category.Good, category.Defective));
+        Assert.Equal((8, 4, 4), (category.Images, category.Normal, category.Defective));
         Assert.Equal(1, category.Metrics.ImageAuroc.Value);
         Assert.True(category.Metrics.PixelAuroc.Value > 0.99, $"{category.Metrics.PixelAuroc.Value}");
         Assert.True(category.Metrics.Aupro.Value > 0.95, $"{category.Metrics.Aupro.Value}");
@@ -185,7 +185,7 @@ public sealed class EvaluatorTests : IDisposable
     [Fact]
     public void Masks_are_resized_by_area_and_cut_at_one_half()
     {
-        // By hand: a triangle of support 2 weighs 3 : 3 : 1, so a row becomes 219, 36 and the picture 188, 31, 31, 5; above one half: the corner.
+        // By hand: a triangle of support 2 weighs 3 : 3 : 1, so a row becomes 219, 36 and the image 188, 31, 31, 5; above one half: the corner.
         var mask = new AnomalyMask(4, 4, [.. Enumerable.Range(0, 16).Select(i => i % 4 < 2 && i / 4 < 2)]);
         Assert.Equal([true, false, false, false], ByteMaskResize.To(mask, 2, 2).Data);
         // Enlarged, the border between white and black falls half-way between the old pixels' centres.

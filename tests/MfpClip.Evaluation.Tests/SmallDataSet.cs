@@ -3,7 +3,7 @@ using MfpClip.Output;
 
 namespace MfpClip.Evaluation.Tests;
 
-/// <summary>MVTec layout of grey pictures, with a red square where the defect is.</summary>
+/// <summary>MVTec layout of grey images, with a red square where the defect is.</summary>
 internal static class SmallDataSet
 {
     public static AnomalyDataSet Write(TemporaryFolder folder, string name, int good = 4, int bad = 4, bool masks = true, int width = 32, int height = 24)

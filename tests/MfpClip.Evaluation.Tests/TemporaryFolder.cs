@@ -2,14 +2,14 @@ using MfpClip.Output;
 
 namespace MfpClip.Evaluation.Tests;
 
-/// <summary>A folder that is gone after the test, with small pictures to fill it.</summary>
+/// <summary>A folder that is gone after the test, with small images to fill it.</summary>
 public sealed class TemporaryFolder : IDisposable
 {
     public string Path { get; } = Directory.CreateTempSubdirectory("mfpclip-").FullName;
 
     public string this[string relative] => System.IO.Path.Combine(Path, relative);
 
-    /// <summary>A picture whose pixels follow from its name, so that no two files are alike.</summary>
+    /// <summary>An image whose pixels follow from its name, so that no two files are alike.</summary>
     public string Picture(string relative, int width = 8, int height = 6)
     {
         var random = new Random(relative.Aggregate(17, (h, c) => unchecked((h * 31) + c)));

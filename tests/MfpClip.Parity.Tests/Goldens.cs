@@ -27,7 +27,7 @@ internal static class Goldens
         return document.RootElement.Clone();
     }
 
-    /// <summary>All tensors of a golden file, in their own number format, on the CPU.</summary>
+    /// <summary>All tensors of a golden file, in their own precision, on the CPU.</summary>
     public static Dictionary<string, Tensor> Tensors(params string[] path)
     {
         using var file = WeightFile.Open(Path.Combine(path));

@@ -58,7 +58,7 @@ public class AblationTests
             double x = rows[1].Runs[0].Mean[metric]!.Value, y = rows[1].Runs[1].Mean[metric]!.Value;
             Assert.Equal((x + y) / 2, rows[1].Of(metric).Mean!.Value, 1e-12);
             Assert.Equal(Math.Abs(x - y) / Math.Sqrt(2), rows[1].Of(metric).StandardDeviation!.Value, 1e-12); // sample deviation of two
-            Assert.Equal(rows[0].Of(metric).Mean!.Value - ((x + y) / 2), rows[1].LossAgainst(rows[0], metric).Mean!.Value, 1e-12);
+            Assert.Equal(rows[0].Of(metric).Mean!.Value - ((x + y) / 2), rows[1].LossRelativeTo(rows[0], metric).Mean!.Value, 1e-12);
         }
 
         string markdown = File.ReadAllText(folder["out/ablation.md"]), html = File.ReadAllText(folder["out/ablation.html"]);
@@ -97,7 +97,7 @@ public class AblationTests
         using var cancel = new CancellationTokenSource();
         var stopping = new Told(p =>
         {
-            if (p is { Run: 2, Phase: "training", Share: > 0.4 })
+            if (p is { Run: 2, Phase: "training", Fraction: > 0.4 })
             {
                 cancel.Cancel();
             }

@@ -125,7 +125,7 @@ public sealed class PretrainingTests : IDisposable
         Assert.Throws<OperationCanceledException>(() => Pretrainer.Run(
             source, Options("large", cnn) with { Images = count },
             new Call(p => { if (p.Phase == "training") { done = p.Done; stop.Cancel(); } }), stop.Token));
-        Assert.Equal(20, done); // of the first twenty steps of eight pictures, nearly every one reaches beyond
+        Assert.Equal(20, done); // of the first twenty steps of eight images, nearly every one reaches beyond
         Assert.Equal(0, source.Made);
     }
 
@@ -149,7 +149,7 @@ public sealed class PretrainingTests : IDisposable
             var (image, part) = Framing.Take(new(Side, Side, pixels), mask, 80, new Random(seed));
             Assert.Equal((80, 80, 6400), (image.Width, image.Height, part.Length));
             Assert.Contains(true, part);
-            // The mask lies where the picture is bright, but for the pixels on the outline that are a bit of both.
+            // The mask lies where the image is bright, but for the pixels on the outline that are a bit of both.
             int astray = part.Select((m, i) => (m, Bright: image.Pixels[i * 3] > 120)).Count(p => p.m != p.Bright);
             Assert.True(astray < 0.4 * part.Count(m => m) + 8, $"seed {seed}: {astray} of {part.Count(m => m)}");
             var again = Framing.Take(new(Side, Side, pixels), mask, 80, new Random(seed));

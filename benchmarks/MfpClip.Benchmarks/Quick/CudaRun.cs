@@ -8,7 +8,7 @@ using MfpClip.Kernels;
 namespace MfpClip.Benchmarks.Quick;
 
 /// <summary>
-/// The paper's composition (random weights, ViT-L/14@336, 518 px, every module on) and its tower alone on a GPU, in three number formats,
+/// The paper's composition (random weights, ViT-L/14@336, 518 px, every module on) and its tower alone on a GPU, in three precisions,
 /// beside the matrix products that the card reaches; scores against those of the CPU in float32. One process, best times.
 /// </summary>
 internal static class CudaRun

@@ -45,7 +45,7 @@ internal static class QuickRun
         var times = Best(contestants, Rounds, log);
         var (single32, half16) = (MatrixPeak.Measure(ScalarType.Float32), MatrixPeak.Measure(ScalarType.BFloat16));
         log.WriteLine($"Fastest product [1370, 1024] x [1024, 4096]: {single32 / 1e9:0} GFLOP/s in fp32, {half16 / 1e9:0} in bf16.");
-        var outside = OutsideShare.Measure(log);
+        var outside = OutsideFraction.Measure(log);
         var (tiny, tinyLoad) = Tiny(log);
         output.WriteLine(JsonSerializer.Serialize(new Dictionary<string, double?>
         {

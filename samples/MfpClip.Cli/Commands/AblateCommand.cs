@@ -36,9 +36,9 @@ internal static class AblateCommand
         var pictures = new Option<int>("--pictures") { Description = "Images in figure 6.", DefaultValueFactory = _ => 8 };
         var recompute = new Option<int>("--recompute")
         {
-            Description = "Blocks of the vision tower computed again on the backward pass; 0 keeps all.", DefaultValueFactory = _ => 1,
+            Description = "Blocks of the vision tower recomputed on the backward pass; 0 keeps all.", DefaultValueFactory = _ => 1,
         };
-        var most = new Option<long?>("--max-steps") { Description = "End every training after so many steps; for quick tries." };
+        var most = new Option<long?>("--max-steps") { Description = "End every training after so many steps; for trial runs." };
         var features = new Option<string?>("--feature-cache")
         {
             Description = "Folder that keeps features of the frozen networks, for training and testing; lines share them. Seconds an image are then "
@@ -110,7 +110,7 @@ internal static class AblateCommand
             (bar, p) =>
             {
                 bar.MaxValue = p.Runs;
-                bar.Value = p.Run + (p.Phase == "training" ? 0.8 * p.Share : p.Phase == "testing" ? 0.8 + (0.2 * p.Share) : 1);
+                bar.Value = p.Run + (p.Phase == "training" ? 0.8 * p.Fraction : p.Phase == "testing" ? 0.8 + (0.2 * p.Fraction) : 1);
                 bar.Description = $"{p.Run + 1}/{p.Runs} {Markup.Escape(p.Row)}, seed {p.Seed}: {p.Phase}";
             });
 

@@ -5,7 +5,7 @@ using Spectre.Console;
 
 namespace MfpClip.Cli.Commands;
 
-/// <summary><c>mfpclip baselines</c>: one table of what the default model must beat, what its parts are worth, and what good images add.</summary>
+/// <summary><c>mfpclip baselines</c>: one table of what the default model must beat, what its parts are worth, and what normal images add.</summary>
 internal static class BaselinesCommand
 {
     public static Command Create(Option<bool> json)
@@ -28,21 +28,21 @@ internal static class BaselinesCommand
         };
         var shots = new Option<int[]>("--shots")
         {
-            Description = "Numbers of good images.", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => [1, 2, 4, 8],
+            Description = "Numbers of reference images.", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => [1, 2, 4, 8],
         };
         var output = new Option<string>("--out")
         {
             Description = "Folder for runs and tables. Started again with it, the study goes on; what is there is not run again.",
             DefaultValueFactory = _ => "mfpclip-baselines",
         };
-        var limit = new Option<int?>("--limit") { Description = "Images of each category at most, good and defective alike, for quick tries." };
+        var limit = new Option<int?>("--limit") { Description = "Images of each category at most, normal and defective alike, for trial runs." };
         var resolution = new Option<EvaluationResolution>("--resolution")
         {
             Description = "Compare maps with masks at the image's resolution, or at the model's, as the papers do.",
             DefaultValueFactory = _ => EvaluationResolution.Image,
         };
         var command = new Command(
-            "baselines", "Puts the default model beside what it must beat and with its parts switched off, in one table. Nothing is trained.")
+            "baselines", "Compares the default model with what it must beat and with its parts switched off, in one table. Nothing is trained.")
         {
             data, models, lines, shots, output, limit, resolution,
         };

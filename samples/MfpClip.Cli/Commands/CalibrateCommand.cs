@@ -10,7 +10,10 @@ internal static class CalibrateCommand
 {
     public static Command Create(Option<bool> json)
     {
-        var good = new Option<string[]>("--good") { Description = "Photos of good parts, or folders of them.", AllowMultipleArgumentsPerToken = true };
+        var good = new Option<string[]>("--good")
+        {
+            Description = "Photos of parts without defects, or folders of them.", AllowMultipleArgumentsPerToken = true,
+        };
         var bad = new Option<string[]>("--bad")
         {
             Description = "Photos of defective parts, or folders of them. With them the threshold is the one with the best F1.",
@@ -18,12 +21,12 @@ internal static class CalibrateCommand
         };
         var data = new Option<string?>("--data")
         {
-            Description = "A category of a data set instead: its good training images, or its good test images where it has no others.",
+            Description = "A category of a data set instead: its normal training images, or its normal test images where it has no others.",
         };
-        var labelled = new Option<bool>("--labelled") { Description = "With --data: use the good and the defective test images." };
+        var labelled = new Option<bool>("--labelled") { Description = "With --data: use the normal and the defective test images." };
         var rate = new Option<double>("--false-alarm-rate")
         {
-            Description = "Share of good images that may be called anomalous, where only good ones are given. 0: the threshold lies above all of them.",
+            Description = "Fraction of normal images that may be called anomalous, where only normal ones are given. 0: the threshold lies above all of them.",
             DefaultValueFactory = _ => 0,
         };
         var name = new Option<string?>("--class")
@@ -41,14 +44,14 @@ internal static class CalibrateCommand
                 : (Find(parsed.GetValue(good)), Find(parsed.GetValue(bad)), "object");
             if (ok.Count == 0)
             {
-                throw new CalibrationException("There are no good images: name some with --good, or a category with --data.");
+                throw new CalibrationException("There are no normal images: name some with --good, or a category with --data.");
             }
 
             using var detector = choice.WithReferences(parsed, choice.Builder(parsed).Build(), parsed.GetValue(name) ?? words, cancellationToken);
             var options = new DetectionOptions { ClassName = parsed.GetValue(name) ?? words, IncludeImageMap = false };
             List<AnomalyResult> Detect(IEnumerable<string> files) => [.. files.Select(f => detector.Detect(f, options, cancellationToken))];
             var calibration = defective.Count == 0
-                ? ScoreCalibrator.FromGoodImages(Detect(ok), parsed.GetValue(rate), detector.Description)
+                ? ScoreCalibrator.FromNormalImages(Detect(ok), parsed.GetValue(rate), detector.Description)
                 : ScoreCalibrator.FromLabelledImages(Detect(ok), Detect(defective), detector.Description);
             string file = parsed.GetValue(output)!;
             CalibrationFile.Save(file, calibration);
@@ -65,7 +68,7 @@ internal static class CalibrateCommand
             DataSetFault.UnknownLayout, path, $"it holds {set.Categories.Count} categories ({string.Join(", ", set.Categories.Take(5).Select(c => c.Key))}, "
                 + $"...); a threshold is for one of them. Name its folder.");
         var test = category.Test.ToLookup(s => s.IsAnomalous, s => s.ImagePath);
-        string[] train = [.. category.TrainGood.Select(s => s.ImagePath)];
+        string[] train = [.. category.TrainNormal.Select(s => s.ImagePath)];
         return labelled && !test[true].Any() ? throw new DataSetException(DataSetFault.Empty, path, "it has no defective test images; leave --labelled out.")
             : labelled ? ([.. test[false]], [.. test[true]], category.ClassName)
             : (train.Length > 0 ? train : [.. test[false]], [], category.ClassName);
@@ -79,7 +82,7 @@ internal static class CalibrateCommand
         {
             CliJson.Print(new
             {
-                calibration = file, calibration.ImageThreshold, calibration.PixelThreshold, calibration.Strategy, calibration.GoodImages,
+                calibration = file, calibration.ImageThreshold, calibration.PixelThreshold, calibration.Strategy, GoodImages = calibration.NormalImages,
                 calibration.DefectiveImages, notice,
             });
             return;
@@ -88,7 +91,7 @@ internal static class CalibrateCommand
         string Number(float v) => v.ToString("0.####", CultureInfo.InvariantCulture);
         Console.WriteLine(
             $"An image counts as anomalous from a score of {Number(calibration.ImageThreshold)}, a pixel from {Number(calibration.PixelThreshold)} "
-                + $"({calibration.Strategy}, {calibration.GoodImages} good and {calibration.DefectiveImages} defective images).");
+                + $"({calibration.Strategy}, {calibration.NormalImages} normal and {calibration.DefectiveImages} defective images).");
         Console.WriteLine($"Written to {file}; use it with 'mfpclip detect --calibration {file}'.");
         if (notice is not null)
         {

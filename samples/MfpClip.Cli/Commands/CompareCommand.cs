@@ -33,10 +33,10 @@ internal static class CompareCommand
         var limit = new Option<int?>("--limit") { Description = "Test images of each category at most." };
         var sigma = new Option<double>("--smoothing") { Description = "Width of the Gaussian that smooths every map before the pixel metrics." };
         var timed = new Option<int>("--latency-images") { Description = "Images by which latency is measured.", DefaultValueFactory = _ => 16 };
-        var most = new Option<long?>("--max-steps") { Description = "End every training after so many steps; for quick tries." };
+        var most = new Option<long?>("--max-steps") { Description = "End every training after so many steps; for trial runs." };
         var recompute = new Option<int>("--recompute")
         {
-            Description = "Blocks of the vision tower that are computed again on the backward pass instead of kept; 0 keeps all: faster, more memory.",
+            Description = "Blocks of the vision tower that are recomputed on the backward pass instead of kept; 0 keeps all: faster, more memory.",
             DefaultValueFactory = _ => 1,
         };
         var features = new Option<string?>("--feature-cache")
@@ -103,9 +103,9 @@ internal static class CompareCommand
             (bar, p) =>
             {
                 bar.MaxValue = p.Runs;
-                bar.Value = p.Run + (p.Phase switch { "training" => 0.7 * p.Share, "timing" => 0.7 + (0.05 * p.Share), "testing" =>
-                    0.75 + (0.25 * p.Share), _ => 1 });
-                bar.Description = Markup.Escape(string.Create(CultureInfo.InvariantCulture, $"{p.Method} seed {p.Seed}: {p.Phase} {p.Share:0 %}"));
+                bar.Value = p.Run + (p.Phase switch { "training" => 0.7 * p.Fraction, "timing" => 0.7 + (0.05 * p.Fraction), "testing" =>
+                    0.75 + (0.25 * p.Fraction), _ => 1 });
+                bar.Description = Markup.Escape(string.Create(CultureInfo.InvariantCulture, $"{p.Method} seed {p.Seed}: {p.Phase} {p.Fraction:0 %}"));
             },
             new ElapsedTimeColumn());
 

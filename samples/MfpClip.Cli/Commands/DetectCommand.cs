@@ -19,7 +19,7 @@ internal static class DetectCommand
         var colors = new Option<ColorMap>("--colormap") { Description = "Colours of the map.", DefaultValueFactory = _ => ColorMap.Jet };
         var threshold = new Option<float?>("--pixel-threshold") { Description = "Map value from which a pixel belongs to a defect region." };
         var raw = new Option<bool>("--raw") { Description = "Also write the maps as 16-bit PNG and .npy." };
-        var save = new Option<string?>("--save-references") { Description = "Write what is remembered of --references to this file (.safetensors)." };
+        var save = new Option<string?>("--save-references") { Description = "Write the memory bank of --references to this file (.safetensors)." };
         var choice = new DetectorChoice();
         var command = new Command("detect", "Writes a heat map and a score for each photo.") { images, name, output, colors, threshold, raw, save };
         choice.AddTo(command, defaultModel: true);
@@ -143,7 +143,7 @@ internal static class DetectCommand
             string overlay = Path.Combine(Folder, $"{name}.overlay.png");
             var overlaid = MapImages.Overlay(photo, result.ImageMap!, result.Regions, Pictures);
 
-            // Pictures of large photos take longer than the detection: they are packed while the page is written.
+            // Images of large photos take longer than the detection: they are packed while the page is written.
             var pictures = Task.Run(() => MapFiles.WritePng(overlay, overlaid), CancellationToken.None);
             sheet.Add(photo, overlaid, result.Score);
             MapFiles.WritePng(Path.Combine(Folder, $"{name}.heatmap.png"), MapImages.HeatMap(result.ImageMap!, Pictures));

@@ -22,24 +22,24 @@ internal static class EvaluateCommand
         };
         var output = new Option<string>("--out")
         {
-            Description = "Folder for the report, its figures and pictures.", DefaultValueFactory = _ => "mfpclip-evaluation",
+            Description = "Folder for the report, its figures and images.", DefaultValueFactory = _ => "mfpclip-evaluation",
         };
         var smooth = new Option<double?>("--smooth")
         {
             Description = "Smooth maps with a Gaussian of this width in pixels; alone: 4, as AnomalyCLIP and APRIL-GAN do. Without it maps are not smoothed.",
             Arity = ArgumentArity.ZeroOrOne,
         };
-        var limit = new Option<int?>("--limit") { Description = "Images of each category at most, good and defective alike, for quick tries." };
+        var limit = new Option<int?>("--limit") { Description = "Images of each category at most, normal and defective alike, for trial runs." };
         var resolution = new Option<EvaluationResolution>("--resolution")
         {
             Description = "Compare maps with masks at the image's resolution, or at the model's, as the papers do.",
             DefaultValueFactory = _ => EvaluationResolution.Image,
         };
         var name = new Option<string?>("--class") { Description = "What the photos show, in words. Without it: the category's folder in words." };
-        var shots = new Option<int>("--shots") { Description = "Good images of train/good, the first by name, to compare with." };
+        var shots = new Option<int>("--shots") { Description = "Normal images of train/good, the first by name, to compare with." };
         var cases = new Option<int>("--cases")
         {
-            Description = "Best and worst cases of each kind and category whose pictures are in the report; 0: none, for data that must not be passed on.",
+            Description = "Best and worst cases of each kind and category whose images are in the report; 0: none, for data that must not be passed on.",
             DefaultValueFactory = _ => new EvaluationOptions().Cases,
         };
         var auxiliary = new Option<string[]>("--auxiliary")
@@ -66,7 +66,7 @@ internal static class EvaluateCommand
             {
                 SmoothingSigma = parsed.GetValue(smooth) ?? (parsed.GetResult(smooth) is null ? 0 : 4),
                 Limit = parsed.GetValue(limit) is { } n and < 2
-                    ? throw new ArgumentException($"--limit is {n}; it must be at least 2: a good and a defective image.") : parsed.GetValue(limit),
+                    ? throw new ArgumentException($"--limit is {n}; it must be at least 2: a normal and a defective image.") : parsed.GetValue(limit),
                 Resolution = parsed.GetValue(resolution), ClassName = parsed.GetValue(name), Shots = parsed.GetValue(shots),
                 Cases = parsed.GetValue(cases) is var kept and >= 0 ? kept : throw new ArgumentException(
                     $"--cases is {parsed.GetValue(cases)}; it must not be negative."),

@@ -5,7 +5,7 @@ using MfpClip.Training.Pretraining;
 
 namespace MfpClip.Cli.Commands;
 
-/// <summary><c>mfpclip pretrain</c>: makes a small CLIP with its MFP-CLIP modules from procedural pictures.</summary>
+/// <summary><c>mfpclip pretrain</c>: makes a small CLIP with its MFP-CLIP modules from procedural images.</summary>
 internal static class PretrainCommand
 {
     public static Command Create(Option<bool> json)
@@ -17,20 +17,20 @@ internal static class PretrainCommand
         var cnn = new Option<string>("--cnn") { Description = "EfficientNet-Lite0 (safetensors), see 'mfpclip models list'.", Required = true };
         var images = new Option<int>("--images") { Description = "Pictures to train on.", DefaultValueFactory = _ => 5000 };
         var heldOut = new Option<int>("--held-out") { Description = "Pictures of held-out categories to validate on.", DefaultValueFactory = _ => 400 };
-        var size = new Option<int>("--image-size") { Description = "Side of the pictures in pixels, a multiple of 32.", DefaultValueFactory = _ => 320 };
-        var epochs = new Option<int>("--epochs") { Description = "Passes over the pictures.", DefaultValueFactory = _ => 3 };
+        var size = new Option<int>("--image-size") { Description = "Side of the images in pixels, a multiple of 32.", DefaultValueFactory = _ => 320 };
+        var epochs = new Option<int>("--epochs") { Description = "Passes over the images.", DefaultValueFactory = _ => 3 };
         var batch = new Option<int>("--batch") { Description = "Pictures of one step.", DefaultValueFactory = _ => 16 };
         var rate = new Option<double>("--learning-rate") { Description = "Peak of the one-cycle schedule.", DefaultValueFactory = _ => 1.5e-3 };
-        var seed = new Option<long>("--seed") { Description = "Seed of starting weights, order and sentences." };
-        var dataSeed = new Option<long>("--data-seed") { Description = "Seed of the pictures." };
-        var large = new Option<float>("--large-defects") { Description = "Share of defective pictures with large defects, 0 to 1." };
+        var seed = new Option<long>("--seed") { Description = "Seed of initial weights, order and sentences." };
+        var dataSeed = new Option<long>("--data-seed") { Description = "Seed of the rendered images." };
+        var large = new Option<float>("--large-defects") { Description = "Fraction of defective images with large defects, 0 to 1." };
         var device = new Option<string>("--device") { Description = "cpu, cuda or cuda:N.", DefaultValueFactory = _ => "cpu" };
         var threads = new Option<int?>("--threads") { Description = "Threads of libtorch." };
         var noFixed = new Option<bool>("--no-fixed-statistics") { Description = "Leave out features standardised by fixed statistics." };
         var noWithin = new Option<bool>("--no-within-image") { Description = "Leave out features standardised within the image." };
         var near = new Option<bool>("--nearest-patches") { Description = "Add the distance to the image's nearest own patches." };
         var noHalf = new Option<bool>("--no-half-size") { Description = "Leave out the features of the image at half size." };
-        var command = new Command("pretrain", "Makes a small CLIP and its modules from procedural pictures with captions; resumable.")
+        var command = new Command("pretrain", "Makes a small CLIP and its modules from rendered images with captions; resumable.")
         {
             output, cnn, images, heldOut, size, epochs, batch, rate, seed, dataSeed, large, device, threads, noFixed, noWithin, near, noHalf,
         };

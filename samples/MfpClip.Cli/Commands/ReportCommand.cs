@@ -4,7 +4,7 @@ using MfpClip.Evaluation.Reports;
 
 namespace MfpClip.Cli.Commands;
 
-/// <summary><c>mfpclip report</c>: saved results in; the report rendered anew, of one run or of several together.</summary>
+/// <summary><c>mfpclip report</c>: saved results in; the report rendered from scratch, of one run or of several together.</summary>
 internal static class ReportCommand
 {
     public static Command Create(Option<bool> json)
@@ -16,7 +16,7 @@ internal static class ReportCommand
             Arity = ArgumentArity.OneOrMore,
         };
         var output = new Option<string?>("--out") { Description = "Folder for the report. Without it: the folder of the results, where there is one." };
-        var command = new Command("report", "Renders the report of saved results anew.") { results, output };
+        var command = new Command("report", "Renders the report of saved results.") { results, output };
         Failure.Run(command, json, (parsed, _) =>
         {
             string[] paths = parsed.GetValue(results)!;

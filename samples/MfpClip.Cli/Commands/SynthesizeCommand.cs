@@ -7,7 +7,7 @@ using Spectre.Console;
 
 namespace MfpClip.Cli.Commands;
 
-/// <summary><c>mfpclip synthesize</c>: writes rendered products, or a user's good photos with defects pasted on them, in the MVTec AD layout.</summary>
+/// <summary><c>mfpclip synthesize</c>: writes rendered products, or a user's normal photos with defects pasted on them, in the MVTec AD layout.</summary>
 internal static class SynthesizeCommand
 {
     public static Command Create(Option<bool> json)
@@ -24,19 +24,20 @@ internal static class SynthesizeCommand
         {
             Description = "Kinds of defects; all that fit a category by default.", AllowMultipleArgumentsPerToken = true,
         };
-        var train = new Option<int>("--train") { Description = "Good pictures to train on, a category.", DefaultValueFactory = _ => 20 };
-        var good = new Option<int>("--good") { Description = "Good pictures to test on, a category.", DefaultValueFactory = _ => 10 };
-        var defective = new Option<int>("--defective") { Description = "Defective pictures, a category and kind.", DefaultValueFactory = _ => 3 };
+        var train = new Option<int>("--train") { Description = "Normal images to train on, a category.", DefaultValueFactory = _ => 20 };
+        var good = new Option<int>("--good") { Description = "Normal images to test on, a category.", DefaultValueFactory = _ => 10 };
+        var defective = new Option<int>("--defective") { Description = "Defective images, a category and kind.", DefaultValueFactory = _ => 3 };
         var size = new Option<int>("--size") { Description = "Side in pixels.", DefaultValueFactory = _ => 320 };
         var seed = new Option<long>("--seed") { Description = "Everything follows from it." };
         var noCamera = new Option<bool>("--no-camera") { Description = "Leave out blur, noise, uneven light and compression." };
         var from = new Option<string[]?>("--from")
         {
-            Description = "Good photos of your own (files or folders) to paste defects on, instead of rendering.", AllowMultipleArgumentsPerToken = true,
+            Description = "Photos of your own without defects (files or folders) to paste defects on, instead of rendering.",
+            AllowMultipleArgumentsPerToken = true,
         };
         var className = new Option<string>("--class") { Description = "With --from: what the photos show.", DefaultValueFactory = _ => "object" };
         var jobs = new Option<int>("--jobs") { Description = "Pictures at a time.", DefaultValueFactory = _ => Environment.ProcessorCount };
-        var sheet = new Option<string?>("--sheet") { Description = "Only draw every category, good and defective, into this PNG." };
+        var sheet = new Option<string?>("--sheet") { Description = "Only draw every category, normal and defective, into this PNG." };
         var command = new Command("synthesize", "Writes a synthetic data set with masks and captions in the MVTec AD layout; resumable.")
         {
             output, categories, kinds, train, good, defective, size, seed, noCamera, from, className, jobs, sheet,

@@ -15,7 +15,7 @@ internal static class TrainCommand
         {
             Description = "Folder for modules, checkpoint, curves and manifest.", DefaultValueFactory = _ => "mfpclip-training",
         };
-        var seed = new Option<long>("--seed") { Description = "Seed of starting values, order and rendered images." };
+        var seed = new Option<long>("--seed") { Description = "Seed of initialization, order and rendered images." };
         var resume = new Option<bool>("--resume") { Description = "Go on from the folder's checkpoint." };
         var train = new Option<string[]?>("--train-modules")
         {
@@ -23,13 +23,13 @@ internal static class TrainCommand
         };
         var scratch = new Option<bool>("--from-scratch")
         {
-            Description = "Starting values of the seed for every module, where the default model would bring trained ones.",
+            Description = "Seeded initialization of every module, where the default model would bring trained ones.",
         };
         var every = new Option<int?>("--checkpoint-every") { Description = "A checkpoint after so many steps too." };
         var most = new Option<long?>("--max-steps") { Description = "Stop, resumably, after so many steps." };
         var recompute = new Option<int>("--recompute")
         {
-            Description = "Blocks of the vision tower that are computed again on the backward pass instead of kept; 0 keeps all: faster, more memory.",
+            Description = "Blocks of the vision tower that are recomputed on the backward pass instead of kept; 0 keeps all: faster, more memory.",
             DefaultValueFactory = _ => 1,
         };
         var features = new Option<string?>("--feature-cache") { Description = "Folder that keeps features of the frozen networks." };

@@ -2,7 +2,7 @@ using MfpClip.Data;
 
 namespace MfpClip.Cli.Synthesis;
 
-/// <summary>One picture of the whole set: each category good and beside it defective, the defect outlined.</summary>
+/// <summary>One image of the whole set: each category good and beside it defective, the defect outlined.</summary>
 internal static class ContactSheet
 {
     private const int Across = 7;

@@ -9,7 +9,7 @@ namespace MfpClip.Cli.Synthesis;
 internal sealed record SyntheticSummary(string Folder, int Categories, int Images, int Written, int Kept, double Seconds);
 
 /// <summary>
-/// Writes a planned set. Every file is written whole or not at all; a line in captions.jsonl is added once picture and mask are there, so a run that
+/// Writes a planned set. Every file is written whole or not at all; a line in captions.jsonl is added once image and mask are there, so a run that
 /// broke off goes on where it was. The lines are put in the plan's order at the end.
 /// </summary>
 internal sealed class SyntheticFolder(string root)
@@ -21,9 +21,9 @@ internal sealed class SyntheticFolder(string root)
 
     /// <param name="plan">What to write.</param>
     /// <param name="settings">What the plan follows from; another set in the folder is an error.</param>
-    /// <param name="jobs">Pictures at a time.</param>
-    /// <param name="progress">Told the number of finished pictures.</param>
-    /// <param name="cancellationToken">Stops between pictures; what is finished stays.</param>
+    /// <param name="jobs">Images at a time.</param>
+    /// <param name="progress">Called with the number of finished images.</param>
+    /// <param name="cancellationToken">Stops between images; what is finished stays.</param>
     /// <exception cref="OutputException">A file cannot be written, or the folder holds another set.</exception>
     public SyntheticSummary Write(SyntheticPlan plan, object settings, int jobs, Action<int> progress, CancellationToken cancellationToken)
     {
@@ -52,7 +52,7 @@ internal sealed class SyntheticFolder(string root)
             }
             catch (AggregateException e)
             {
-                // The first picture that failed says why.
+                // The first image that failed says why.
                 System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(e.Flatten().InnerExceptions[0]);
             }
         }
@@ -80,7 +80,7 @@ internal sealed class SyntheticFolder(string root)
         }
     }
 
-    private string Finish(PlannedPicture picture)
+    private string Finish(PlannedImage picture)
     {
         var made = picture.Make();
         MapFiles.WritePng(PathOf(picture.Image), made.Image);
@@ -99,7 +99,7 @@ internal sealed class SyntheticFolder(string root)
 
     private string PathOf(string relative) => Path.Combine(root, relative.Replace('/', Path.DirectorySeparatorChar));
 
-    // The settings that a folder was begun with stay with it: pictures of two sets never mix.
+    // The settings that a folder was begun with stay with it: images of two sets never mix.
     private void Claim(string settings)
     {
         string path = Path.Combine(root, Settings);
@@ -142,7 +142,7 @@ internal sealed class SyntheticFolder(string root)
             }
             catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException)
             {
-                // Its picture is made again.
+                // Its image is made again.
             }
         }
 

@@ -2,22 +2,22 @@ using MfpClip.Data;
 
 namespace MfpClip.Cli.Synthesis;
 
-/// <summary>One picture that is to be written, and how it is made.</summary>
+/// <summary>One image that is to be written, and how it is made.</summary>
 /// <param name="Category">Folder of the category.</param>
-/// <param name="Image">Path of the picture within the set, with forward slashes.</param>
+/// <param name="Image">Path of the image within the set, with forward slashes.</param>
 /// <param name="Mask">Path of its mask; <see langword="null"/> for good ones.</param>
-/// <param name="Make">Makes it; needs no other picture.</param>
-internal sealed record PlannedPicture(string Category, string Image, string? Mask, Func<FinishedPicture> Make);
+/// <param name="Make">Makes it; needs no other image.</param>
+internal sealed record PlannedImage(string Category, string Image, string? Mask, Func<FinishedImage> Make);
 
-/// <summary>A picture that was made.</summary>
+/// <summary>An image that was made.</summary>
 /// <param name="Image">Pixels.</param>
 /// <param name="Mask">Where it is defective.</param>
 /// <param name="Defects">What is wrong.</param>
 /// <param name="Caption">It in words.</param>
-internal sealed record FinishedPicture(RgbImage Image, bool[] Mask, IReadOnlyList<PlacedDefect> Defects, string Caption);
+internal sealed record FinishedImage(RgbImage Image, bool[] Mask, IReadOnlyList<PlacedDefect> Defects, string Caption);
 
 /// <summary>What a set consists of; the same for the same options on every machine.</summary>
-internal sealed record SyntheticPlan(IReadOnlyList<PlannedPicture> Pictures)
+internal sealed record SyntheticPlan(IReadOnlyList<PlannedImage> Pictures)
 {
     // Seeds tried until a defect of the kind can be seen on the scene.
     private const int Seeds = 24;
@@ -26,7 +26,7 @@ internal sealed record SyntheticPlan(IReadOnlyList<PlannedPicture> Pictures)
     public static SyntheticPlan Render(
         IReadOnlyList<string> categories, IReadOnlyList<DefectKind>? kinds, int train, int good, int defective, int size, long seed, bool camera)
     {
-        var pictures = new List<PlannedPicture>();
+        var pictures = new List<PlannedImage>();
         foreach (string name in categories)
         {
             var category = ProceduralDataSet.Categories.FirstOrDefault(c => c.Name == name)
@@ -55,14 +55,14 @@ internal sealed record SyntheticPlan(IReadOnlyList<PlannedPicture> Pictures)
         return new(pictures);
     }
 
-    /// <summary>A user's good photos, every second one kept for the test, and defects pasted on those.</summary>
+    /// <summary>A user's normal photos, every second one kept for the test, and defects pasted on those.</summary>
     public static SyntheticPlan Paste(
         IReadOnlyList<string> files, string className, Func<string, RgbImage> read, IReadOnlyList<DefectKind>? kinds, int defective, long seed)
     {
         string folder = FolderName(className);
         var (train, test) = files.Count == 1 ? (files, files)
             : ([.. files.Where((_, i) => i % 2 == 0)], (IReadOnlyList<string>)[.. files.Where((_, i) => i % 2 == 1)]);
-        var pictures = new List<PlannedPicture>();
+        var pictures = new List<PlannedImage>();
         Good(train, "train");
         Good(test, "test");
         foreach (var kind in kinds ?? Enum.GetValues<DefectKind>())
@@ -112,7 +112,7 @@ internal sealed record SyntheticPlan(IReadOnlyList<PlannedPicture> Pictures)
         .Trim('.') is { Length: > 0 } name
         ? name : throw new ArgumentException($"'{category}' cannot name a folder; give a name with letters.");
 
-    private static FinishedPicture FirstVisible(Func<int, FinishedPicture> make, string what)
+    private static FinishedImage FirstVisible(Func<int, FinishedImage> make, string what)
     {
         for (int t = 0; t < Seeds; t++)
         {
@@ -125,9 +125,9 @@ internal sealed record SyntheticPlan(IReadOnlyList<PlannedPicture> Pictures)
         throw new ArgumentException($"{what}: no visible defect in {Seeds} tries; leave this kind out with --kinds, or take another size or seed.");
     }
 
-    private static FinishedPicture Finish(SyntheticImage image) => new(image.Image, image.Mask, image.Defects, image.Caption);
+    private static FinishedImage Finish(SyntheticImage image) => new(image.Image, image.Mask, image.Defects, image.Caption);
 
-    // Numbers of their own for every kind, picture and try.
+    // Numbers of their own for every kind, image and try.
     private static long Seed(long seed, int kind, int picture, int attempt) =>
         unchecked((seed * 1_000_003L) + ((kind + 2L) * 10_000_019L) + (picture * 101L) + attempt);
 }

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace MfpClip;
 
 /// <summary>
@@ -17,14 +19,15 @@ public sealed record ScoreCalibration
     /// <summary>Highest raw score expected; maps to 1 on the calibrated scale.</summary>
     public required float MaximumScore { get; init; }
 
-    /// <summary>How the thresholds were chosen, for example "quantile of good images".</summary>
+    /// <summary>How the thresholds were chosen, for example "quantile of normal images".</summary>
     public required string Strategy { get; init; }
 
     /// <summary>False-alarm rate asked for, where the strategy has one.</summary>
     public double? FalseAlarmRate { get; init; }
 
-    /// <summary>Good images used.</summary>
-    public int GoodImages { get; init; }
+    /// <summary>Normal images used.</summary>
+    [JsonPropertyName("good_images")]
+    public int NormalImages { get; init; }
 
     /// <summary>Defective images used.</summary>
     public int DefectiveImages { get; init; }

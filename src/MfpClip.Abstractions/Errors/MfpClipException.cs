@@ -108,7 +108,7 @@ public sealed class CalibrationException : MfpClipException
     }
 }
 
-/// <summary>References, images of good parts, cannot be used.</summary>
+/// <summary>References, normal images, cannot be used.</summary>
 public sealed class ReferenceException : MfpClipException
 {
     /// <summary>Creates the error.</summary>

@@ -1,6 +1,6 @@
 namespace MfpClip;
 
-/// <summary>An image to look at: a file, a stream, bytes or raw pixels. Immutable; the stream is read once and not closed.</summary>
+/// <summary>An image to inspect: a file, a stream, bytes or raw pixels. Immutable; the stream is read once and not closed.</summary>
 public sealed class ImageInput
 {
     private ImageInput(string name) => Name = name;

@@ -6,7 +6,7 @@ namespace MfpClip.Data.Procedural;
 /// <summary>Pictures in words: object, state and defects, in several wordings.</summary>
 internal static class Captions
 {
-    private static readonly string[] GoodStates = ["flawless", "perfect", "undamaged", "intact", "normal", "clean", "good", "unblemished"];
+    private static readonly string[] NormalStates = ["flawless", "perfect", "undamaged", "intact", "normal", "clean", "good", "unblemished"];
     private static readonly string[] BadStates = ["damaged", "defective", "faulty", "flawed", "abnormal", "imperfect", "broken"];
     private static readonly string[] Photos = ["a photo of", "a close-up photo of", "an inspection photo of", "a picture of", "a bright photo of",
         "a cropped photo of", "a photo of the surface of"];
@@ -17,7 +17,7 @@ internal static class Captions
         string name = category.Name, photo = random.Pick<string>(category.IsTexture ? Photos : Photos[..6]);
         if (defects.Count == 0)
         {
-            string state = random.Pick<string>(GoodStates);
+            string state = random.Pick<string>(NormalStates);
             return (state, random.Below(4) switch
             {
                 0 => $"{photo} {A(name)} without any defect, {state}",

@@ -10,7 +10,7 @@ namespace MfpClip.Data.Procedural;
 /// <param name="own">What differs from product to product.</param>
 internal delegate void PieceBuilder(Scene scene, Frame frame, SeededRandom style, SeededRandom own);
 
-/// <summary>How products lie in the picture: one, cropped or whole, a few, or many on a lattice with jitter.</summary>
+/// <summary>How products lie in the image: one, cropped or whole, a few, or many on a lattice with jitter.</summary>
 internal static class Layout
 {
     /// <param name="scene">Where to.</param>
@@ -39,7 +39,7 @@ internal static class Layout
         bool free = r.Chance(0.3f);
         float size = cell * r.Between(0.36f, 0.48f), jitter = r.Between(0, 0.12f), spin = r.Chance(0.3f) ? 1 : r.Between(0, 0.04f);
         along = free || spin == 1 ? 1 : Math.Min(1, along);
-        // Slim products lie side by side: the lattice is turned with them.
+        // Slim products lie parallel: the lattice is turned with them.
         float lattice = spin == 1 ? 0 : turns;
         var whole = new Frame(0.5f + (cell * r.Between(-0.5f, 0.5f)), 0.5f + (cell * r.Between(-0.5f, 0.5f)), 1, lattice);
         int rows = (int)(across / along) + 3;
@@ -47,7 +47,7 @@ internal static class Layout
         {
             for (int column = -across - 1; column <= across + 1; column++)
             {
-                var (x, y) = whole.ToPicture((column + (jitter * r.Between(-1, 1))) * cell, (row + (jitter * r.Between(-1, 1))) * cell * along);
+                var (x, y) = whole.ToImage((column + (jitter * r.Between(-1, 1))) * cell, (row + (jitter * r.Between(-1, 1))) * cell * along);
                 float own = spin == 1 ? r.Next() : turns + (spin * r.Between(-1, 1));
                 if (x > -size && x < 1 + size && y > -size && y < 1 + size)
                 {

@@ -36,7 +36,7 @@ internal static class NormalFeatures
         }
     }
 
-    // The surface ends within the picture.
+    // The surface ends within the image.
     private static void Border(Scene s, SeededRandom r, float turns)
     {
         float at = r.Between(0.3f, 0.46f);

@@ -2,7 +2,7 @@ using MfpClip.Data.Procedural.Canvas;
 
 namespace MfpClip.Data.Procedural;
 
-/// <summary>Tells a product from an even background by the colour along the picture's edge.</summary>
+/// <summary>Tells a product from an even background by the colour along the image's edge.</summary>
 internal static class ProductFinder
 {
     /// <summary>True on the product; true everywhere where the edge is not even or nearly all or nothing differs from it.</summary>

@@ -6,8 +6,8 @@ using MfpClip.Data.Procedural.Noise;
 namespace MfpClip.Data.Procedural;
 
 /// <summary>
-/// From a seed to a picture: scene, then defects one after the other, light, mask (where the lit picture visibly differs from the good one of the
-/// same seed), camera. Each stage draws from a stream of its own, so the good picture of a seed is the same with and without defects.
+/// From a seed to an image: scene, then defects one after the other, light, mask (where the lit image visibly differs from the good one of the
+/// same seed), camera. Each stage draws from a stream of its own, so the good image of a seed is the same with and without defects.
 /// </summary>
 internal static class Renderer
 {
@@ -63,7 +63,7 @@ internal static class Renderer
         return inside < 0.3f * defect.Area * size * size;
     }
 
-    // Whoever takes a picture sets the exposure: its mean goes most of the way to a level of its own, as far as highlights allow.
+    // Whoever takes an image sets the exposure: its mean goes most of the way to a level of its own, as far as highlights allow.
     private static (Light Light, Plane[] Lit) Expose(Arena arena, Light light, Plane[] lit, SeededRandom random)
     {
         double sum = 0;

@@ -10,7 +10,7 @@ namespace MfpClip.Data.Procedural;
 /// <param name="Piece">Number of the product it belongs to.</param>
 internal sealed record Part(Frame Frame, Action<Painter> Draw, bool IsRemovable, int Piece);
 
-/// <summary>A line that carries something (conductor, thread, wire), in picture widths, that a defect may break.</summary>
+/// <summary>A line that carries something (conductor, thread, wire), in image widths, that a defect may break.</summary>
 internal readonly record struct Trace(float Ax, float Ay, float Bx, float By, float Half);
 
 /// <summary>A place that carries print.</summary>

@@ -2,13 +2,13 @@ using MfpClip.Data.Procedural.Canvas;
 
 namespace MfpClip.Data.Procedural;
 
-/// <summary>Where a picture visibly differs from another.</summary>
+/// <summary>Where an image visibly differs from another.</summary>
 internal sealed class VisibleChange(Arena arena, Plane[] good, float noise)
 {
     // Of 1: about six grey levels, more where the camera is noisy.
     private readonly float _threshold = 0.022f + (0.5f * noise);
 
-    /// <summary>The defect as it shows against the picture before it; <see langword="null"/>: too faint, too small or too large.</summary>
+    /// <summary>The defect as it shows against the image before it; <see langword="null"/>: too faint, too small or too large.</summary>
     public PlacedDefect? Measure(Plane[] before, Plane[] after, DefectKind kind)
     {
         int size = arena.Size;
@@ -45,7 +45,7 @@ internal sealed class VisibleChange(Arena arena, Plane[] good, float noise)
         return sum / count < need ? null : new(kind, share, left, top, right - left + 1, bottom - top + 1);
     }
 
-    /// <summary>The mask of the finished picture; where it is false the picture is made the good one again, to the last bit.</summary>
+    /// <summary>The mask of the finished image; where it is false the image is made the good one again, to the last bit.</summary>
     public bool[] Settle(Plane[] after)
     {
         var smooth = Smooth(Difference(good, after));

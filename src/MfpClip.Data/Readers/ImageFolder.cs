@@ -19,7 +19,7 @@ internal static class ImageFolder
     /// <summary>The mask of each image: same name without the ending, with or without "_mask". Images without a mask are absent.</summary>
     /// <param name="maskFolder">Where the masks are; it may be absent.</param>
     /// <param name="images">Images that may have one.</param>
-    /// <param name="good">Good images whose masks, black all over, are passed by.</param>
+    /// <param name="good">Normal images whose masks, black all over, are passed by.</param>
     /// <exception cref="DataSetException">A mask without image, or one that could belong to two.</exception>
     public static Dictionary<string, string> Masks(string maskFolder, IReadOnlyList<string> images, IReadOnlyList<string> good)
     {

@@ -13,7 +13,7 @@ internal static class ListedSamples
     {
         var categories = lines.GroupBy(l => l.Category, StringComparer.Ordinal).Select(group => new AnomalyCategory
         {
-            DataSet = Path.GetFileName(root), Name = group.Key, Key = group.Key, ClassName = AnomalyCategory.InWords(group.Key),
+            DataSet = Path.GetFileName(root), Name = group.Key, Key = group.Key, ClassName = AnomalyCategory.AsText(group.Key),
             Path = Directory.Exists(Path.Combine(root, group.Key)) ? Path.Combine(root, group.Key) : root,
             Samples = [.. group.Select(l => new AnomalySample
             {

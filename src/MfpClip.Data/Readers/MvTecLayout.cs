@@ -56,7 +56,7 @@ internal sealed class MvTecLayout : IDataSetLayout
         return new()
         {
             DataSet = Path.GetFileName(Path.GetDirectoryName(folder)) is { Length: > 0 } parent ? parent : name,
-            Name = name, Key = name, Path = folder, ClassName = AnomalyCategory.InWords(name), Samples = samples,
+            Name = name, Key = name, Path = folder, ClassName = AnomalyCategory.AsText(name), Samples = samples,
         };
     }
 
@@ -65,7 +65,7 @@ internal sealed class MvTecLayout : IDataSetLayout
         string kind = Path.GetFileName(kindFolder);
         bool good = kind.Equals("good", StringComparison.OrdinalIgnoreCase);
         var images = ImageFolder.Images(kindFolder);
-        // Some sets carry all-black masks of good images: they say nothing that the label does not.
+        // Some sets carry all-black masks of normal images: they say nothing that the label does not.
         var masks = split == DataSplit.Test ? ImageFolder.Masks(Path.Combine(folder, "ground_truth", kind), images, []) : [];
         return images.Select(image => new AnomalySample
         {

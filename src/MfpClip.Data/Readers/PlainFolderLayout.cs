@@ -24,7 +24,7 @@ internal sealed class PlainFolderLayout : IDataSetLayout
         [
             new()
             {
-                DataSet = name, Name = name, Key = name, Path = path, ClassName = AnomalyCategory.InWords(name),
+                DataSet = name, Name = name, Key = name, Path = path, ClassName = AnomalyCategory.AsText(name),
                 Samples = [.. bad.Select(i => Sample(i, true)), .. good.Select(i => Sample(i, false))],
             },
         ];

@@ -9,12 +9,12 @@ namespace MfpClip.Evaluation.Baselines;
 /// <see cref="Evaluator"/> above all.
 /// </summary>
 /// <remarks>
-/// Not here, because a composition is enough: a memory bank of good images alone is <see cref="ZeroShotDetector.WithReferences"/> with
+/// Not here, because a composition is enough: a memory bank of normal images alone is <see cref="ZeroShotDetector.WithReferences"/> with
 /// <see cref="References.ReferenceOptions.Weight"/> 1, the towers without anything trained on top are a builder with every module off.
 /// </remarks>
 public static class BaselineDetector
 {
-    /// <summary>Side in pixels at which baselines look at an image where nothing else is asked for: that of the default model.</summary>
+    /// <summary>Side in pixels at which baselines read an image where nothing else is requested: that of the default model.</summary>
     public const int DefaultImageSize = 320;
 
     /// <summary>Random maps and scores, even in [0, 1): the floor of every metric.</summary>

@@ -96,5 +96,5 @@ internal sealed class BaselineLines(IReadOnlyList<int> shots)
 
     private static string Both(int k) => $"with-{k}";
 
-    private static string Images(int k) => k == 1 ? "1 good image" : $"{k} good images";
+    private static string Images(int k) => k == 1 ? "1 reference image" : $"{k} reference images";
 }

@@ -10,7 +10,7 @@ public sealed record BaselineStudyOptions
     /// <summary>Folder for runs and tables. A study started again with it goes on: lines that are there are not run again.</summary>
     public required string OutputFolder { get; init; }
 
-    /// <summary>Numbers of good images.</summary>
+    /// <summary>Numbers of reference images.</summary>
     /// <value>Default 1, 2, 4, 8.</value>
     public IReadOnlyList<int> Shots { get; init; } = [1, 2, 4, 8];
 
@@ -18,13 +18,13 @@ public sealed record BaselineStudyOptions
     public IReadOnlyList<string> Lines { get; init; } = [];
 
     /// <summary>How lines are judged. Shots are the study's own.</summary>
-    /// <value>Default: at the images' resolution, pixels counted in bins (see docs/evaluation.md), no pictures.</value>
+    /// <value>Default: at the images' resolution, pixels counted in bins (see docs/evaluation.md), no images.</value>
     public EvaluationOptions Evaluation { get; init; } = new() { Cases = 0, Pixels = new() { MaximumExactPixels = 1 } };
 }
 
 /// <summary>
 /// One table of what a model must beat and what its parts are worth: random scores, classical statistics, self-comparison, the model with modules
-/// off, zero-shot, and with good images beside it. Nothing is trained.
+/// off, zero-shot, and with normal images beside it. Nothing is trained.
 /// </summary>
 public sealed class BaselineStudy
 {
@@ -42,7 +42,7 @@ public sealed class BaselineStudy
         if (options.Shots.Any(k => k < 1) || options.Shots.Distinct().Count() < options.Shots.Count)
         {
             throw new DetectorConfigurationException(
-                [$"The numbers of good images are {string.Join(", ", options.Shots)}; each must be at least 1 and named once."]);
+                [$"The numbers of reference images are {string.Join(", ", options.Shots)}; each must be at least 1 and named once."]);
         }
 
         (_options, _lines) = (options, new(options.Shots));
@@ -59,10 +59,10 @@ public sealed class BaselineStudy
     /// <param name="models">Trainings of one model; lines give mean and standard deviation over them.</param>
     /// <param name="data">What to test on.</param>
     /// <param name="protocol">Who learned from what.</param>
-    /// <param name="progress">Called after each batch; counts anew for each model.</param>
+    /// <param name="progress">Called after each batch; counts from scratch for each model.</param>
     /// <param name="cancellationToken">Checked between batches and stages.</param>
     /// <returns>Path of the tables.</returns>
-    /// <exception cref="DataSetException">A file cannot be used, or a category has fewer good training images than asked for.</exception>
+    /// <exception cref="DataSetException">A file cannot be used, or a category has fewer normal training images than asked for.</exception>
     /// <exception cref="ResultsException">Results that are there are damaged, or of other weights, data or settings; they stay as they are.</exception>
     public string Run(
         IReadOnlyList<BaselineModel> models, AnomalyDataSet data, CrossDataSetProtocol? protocol = null, IProgress<EvaluationProgress>? progress = null,
@@ -114,7 +114,7 @@ public sealed class BaselineStudy
             var left = lines.Where(l => !File.Exists(Results(model, l.Key, category))).ToList();
             if (left.Count > 0)
             {
-                var runs = evaluator.EvaluateSideBySide(
+                var runs = evaluator.EvaluateTogether(
                     [.. left.Select(l => l.Line)], data with { Categories = [category] }, protocol,
                     progress is null ? null : new Shifted(progress, before, total), cancellationToken);
                 foreach (var (line, run) in left.Zip(runs))

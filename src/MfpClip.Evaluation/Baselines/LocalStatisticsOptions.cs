@@ -15,7 +15,7 @@ public sealed record LocalStatisticsOptions
     /// <value>Default 4, as the field smooths its maps.</value>
     public double SmoothingSigma { get; init; } = 4;
 
-    /// <summary>Share of the map's pixels, in percent, whose mean is the score.</summary>
+    /// <summary>Fraction of the map's pixels, in percent, whose mean is the score.</summary>
     /// <value>Default 1 %, as the default model's score.</value>
     public double TopPercent { get; init; } = 1;
 

@@ -3,7 +3,7 @@ namespace MfpClip.Evaluation.Baselines;
 /// <summary>Distances of points to the distribution that they form themselves.</summary>
 internal static class Mahalanobis
 {
-    // Of a feature's mean variance: keeps features that repeat each other (grey pictures have three equal colours) from being divided by nothing.
+    // Of a feature's mean variance: keeps features that repeat each other (grey images have three equal colours) from being divided by nothing.
     private static readonly Scalar Ridge = 1e-6, Least = 1e-9;
 
     /// <summary>

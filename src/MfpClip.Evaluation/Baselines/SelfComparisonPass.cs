@@ -27,7 +27,7 @@ internal sealed class SelfComparisonPass(IDetectionPass inner, SelfComparisonOpt
             {
                 ["features"] = "convolutional maps, or patch tokens of all stages where there are none, as in the memory bank",
                 ["neighbourhood"] = FormattableString.Invariant($"{options.Neighbourhood}"),
-                ["shares"] = string.Join(", ", options.Shares.Select(s => FormattableString.Invariant($"{100 * s} %"))),
+                ["shares"] = string.Join(", ", options.Fractions.Select(s => FormattableString.Invariant($"{100 * s} %"))),
             },
         },
         new()
@@ -46,12 +46,12 @@ internal sealed class SelfComparisonPass(IDetectionPass inner, SelfComparisonOpt
         using var scope = torch.NewDisposeScope();
         using var guard = torch.no_grad();
         var (vectors, rows, columns) = PatchFeatures.Join(Grids(images, className, context), options.Neighbourhood); // [B, N, D]
-        var apart = Apart(rows, columns, vectors.device);
+        var separate = NonOverlapping(rows, columns, vectors.device);
         var maps = new List<Tensor>();
         for (long b = 0; b < vectors.shape[0]; b++)
         {
             context.CancellationToken.ThrowIfCancellationRequested();
-            maps.Add(Distances(vectors[b], apart));
+            maps.Add(Distances(vectors[b], separate));
         }
 
         var cells = torch.stack(maps, 0).view(-1, 1, rows, columns);
@@ -79,19 +79,19 @@ internal sealed class SelfComparisonPass(IDetectionPass inner, SelfComparisonOpt
     }
 
     /// <summary>Half of one minus the mean cosine to the nearest places, mean over the shares, <c>[N]</c> from 0 to 1.</summary>
-    private Tensor Distances(Tensor x, Tensor apart)
+    private Tensor Distances(Tensor x, Tensor separate)
     {
         using var scope = torch.NewDisposeScope();
-        var cosine = torch.matmul(x, x.t()).masked_fill(apart.logical_not(), Lowest); // [N, N]
-        long N = x.shape[0], others = Math.Max(1, apart.sum(1).min().item<long>());
-        var counts = options.Shares.Select(s => Math.Clamp((long)Math.Round(s * N), 1, others)).ToList();
+        var cosine = torch.matmul(x, x.t()).masked_fill(separate.logical_not(), Lowest); // [N, N]
+        long N = x.shape[0], others = Math.Max(1, separate.sum(1).min().item<long>());
+        var counts = options.Fractions.Select(s => Math.Clamp((long)Math.Round(s * N), 1, others)).ToList();
         var nearest = cosine.topk((int)counts.Max(), dim: 1).values; // falling
         var mean = torch.stack([.. counts.Select(k => nearest.narrow(1, 0, k).mean([1]))], 0).mean([0]);
         return (torch.ones_like(mean) - mean).mul(Half).clamp(Zero, One).MoveToOuterDisposeScope();
     }
 
     // Whether two places are far enough from each other that their neighbourhoods do not overlap, [N, N].
-    private Tensor Apart(int rows, int columns, Device device)
+    private Tensor NonOverlapping(int rows, int columns, Device device)
     {
         using var scope = torch.NewDisposeScope();
         var row = torch.arange(rows, device: device).repeat_interleave(columns);

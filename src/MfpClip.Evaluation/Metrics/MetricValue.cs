@@ -22,7 +22,7 @@ public readonly record struct CurvePoint(double X, double Y);
 /// <summary>What scores say about labels, whatever the threshold. The definitions are those of scikit-learn, which the field uses.</summary>
 public sealed record RankingMetrics
 {
-    /// <summary>Area under the ROC curve: share of pairs of a positive and a negative that are in order, ties counting half.</summary>
+    /// <summary>Area under the ROC curve: fraction of pairs of a positive and a negative that are in order, ties counting half.</summary>
     public required MetricValue Auroc { get; init; }
 
     /// <summary>Average precision: sum over thresholds of (R_i - R_(i-1)) P_i, not interpolated.</summary>

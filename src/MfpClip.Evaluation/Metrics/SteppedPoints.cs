@@ -61,9 +61,9 @@ internal sealed class SteppedPoints(CurvePoint[] low, CurvePoint[] high)
         {
             double byX = i == first ? (high[i].Y + high[i + 1].Y) / 2
                 : i == low.Length - 1 ? (high[i].Y + high[i - 1].Y) / 2
-                : Apart(low[i - 1].Y, high[i - 1].Y, low[i + 1].Y, high[i + 1].Y) / 2;
+                : Gap(low[i - 1].Y, high[i - 1].Y, low[i + 1].Y, high[i + 1].Y) / 2;
             int before = Math.Max(i - 1, first), after = Math.Min(i + 1, low.Length - 1);
-            double byY = Apart(low[before].X, high[before].X, low[after].X, high[after].X) / 2;
+            double byY = Gap(low[before].X, high[before].X, low[after].X, high[after].X) / 2;
             change += (Width(i) * byX) + ((high[i].Y - low[i].Y) * byY);
         }
 
@@ -72,7 +72,7 @@ internal sealed class SteppedPoints(CurvePoint[] low, CurvePoint[] high)
 
     private double Width(int i) => high[i].X - low[i].X;
 
-    private static double Apart(double lowA, double highA, double lowB, double highB) => Math.Max(Math.Abs(highA - lowB), Math.Abs(lowA - highB));
+    private static double Gap(double lowA, double highA, double lowB, double highB) => Math.Max(Math.Abs(highA - lowB), Math.Abs(lowA - highB));
 
     private static int First(CurvePoint[] points, double limit) => Array.FindIndex(points, p => p.X < limit) is >= 0 and var i ? i : points.Length;
 }

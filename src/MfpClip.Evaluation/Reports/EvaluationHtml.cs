@@ -56,7 +56,7 @@ internal static class EvaluationHtml
 
     private static void Category(TextWriter html, CategoryEvaluation category, string title)
     {
-        html.Write($"<section><h2>{HtmlPage.Encode(title)}</h2><p class=note>class \"{HtmlPage.Encode(category.ClassName)}\", {category.Good} good and "
+        html.Write($"<section><h2>{HtmlPage.Encode(title)}</h2><p class=note>class \"{HtmlPage.Encode(category.ClassName)}\", {category.Normal} normal and "
             + $"{category.Defective} defective images, {Seconds(category.SecondsPerImage)} s per "
             + $"image{(category.PixelsExact ? string.Empty : $"; pixel scores binned: values are within {Bound(category)} of the exact ones")}</p><div "
             + $"class=row>");
@@ -93,9 +93,9 @@ internal static class EvaluationHtml
         string kind = c.Kind switch
         {
             CaseKind.Missed => "<b class=bad>lowest score of a defective image</b>",
-            CaseKind.FalseAlarm => "<b class=bad>highest score of a good image</b>",
+            CaseKind.FalseAlarm => "<b class=bad>highest score of a normal image</b>",
             CaseKind.Found => "<b class=good>highest score of a defective image</b>",
-            _ => "<b class=good>lowest score of a good image</b>",
+            _ => "<b class=good>lowest score of a normal image</b>",
         };
         string truth = c.Truth is { } mask ? HtmlPage.Picture(mask, "png", "ground truth") : "<span>no mask</span>";
         html.Write($"<figure><div class=four>{HtmlPage.Picture(c.Photo, "jpeg", "image")}{truth}"

@@ -55,7 +55,7 @@ public sealed record MethodRuns(string Method, IReadOnlyList<EvaluationRun> Runs
 /// <param name="Runs">At least one.</param>
 public sealed record EvaluationReport(IReadOnlyList<EvaluationRun> Runs)
 {
-    /// <summary>By method, in the order of the first run of each; runs with other settings, data or training stay apart.</summary>
+    /// <summary>By method, in the order of the first run of each; runs with other settings, data or training stay separate.</summary>
     public IReadOnlyList<MethodRuns> Methods
     {
         get

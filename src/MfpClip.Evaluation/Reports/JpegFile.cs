@@ -4,7 +4,7 @@ using SkiaSharp;
 
 namespace MfpClip.Evaluation.Reports;
 
-/// <summary>Small pictures for reports.</summary>
+/// <summary>Small images for reports.</summary>
 internal static class JpegFile
 {
     public static byte[] Encode(RgbImage image, int quality = 88)

@@ -5,7 +5,7 @@ using MfpClip.Files;
 
 namespace MfpClip.Evaluation.Reports;
 
-/// <summary>Results as they are kept: <c>results.json</c> with all figures and curves, and the pictures of the cases beside it.</summary>
+/// <summary>Results as they are kept: <c>results.json</c> with all figures and curves, and the images of the cases beside it.</summary>
 internal static class ResultsFile
 {
     public const string Name = "results.json";
@@ -76,7 +76,7 @@ internal static class ResultsFile
         return name;
     }
 
-    // A case whose pictures were deleted is left out; a name may not lead out of the folder.
+    // A case whose images were deleted is left out; a name may not lead out of the folder.
     private static EvaluationCase? Load(string folder, EvaluationCase c)
     {
         if (c.Pictures is not { Length: > 0 } name || name != Path.GetFileName(name) || name.Contains('\\', StringComparison.Ordinal))
@@ -111,7 +111,7 @@ internal static class ResultsFile
         }
     }
 
-    // The pictures are files.
+    // The images are files.
     private sealed class CaseConverter : JsonConverter<EvaluationCase>
     {
         public override EvaluationCase Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)

@@ -15,7 +15,7 @@ public sealed record AblationOptions
     /// <value>Default 0, 1, 2.</value>
     public IReadOnlyList<long> Seeds { get; init; } = [0, 1, 2];
 
-    /// <summary>The numbers of every training, apart from the seed; <see langword="null"/>: each method's own.</summary>
+    /// <summary>The numbers of every training, except the seed; <see langword="null"/>: each method's own.</summary>
     public TrainingRecipe? Recipe { get; init; }
 
     /// <summary>How lines are tested.</summary>
@@ -44,5 +44,5 @@ public sealed record AblationOptions
 /// <param name="Run">Number of the run, from 0.</param>
 /// <param name="Runs">Number of runs.</param>
 /// <param name="Phase">"training", "testing" or "known".</param>
-/// <param name="Share">How much of the phase is done, 0 to 1.</param>
-public sealed record AblationProgress(string Row, long Seed, int Run, int Runs, string Phase, double Share);
+/// <param name="Fraction">How much of the phase is done, 0 to 1.</param>
+public sealed record AblationProgress(string Row, long Seed, int Run, int Runs, string Phase, double Fraction);

@@ -88,8 +88,8 @@ internal static class AblationReport
         [
             row.Name,
             .. Metrics.Select(m => row.Of(m.Key).Percent()),
-            isReference ? "-" : row.LossAgainst(reference, "image_auroc").Percent(),
-            isReference ? "-" : row.LossAgainst(reference, "pixel_auroc").Percent(),
+            isReference ? "-" : row.LossRelativeTo(reference, "image_auroc").Percent(),
+            isReference ? "-" : row.LossRelativeTo(reference, "pixel_auroc").Percent(),
             Paper(row.Paper),
             Number(row.Runs.Average(r => r.TrainingSeconds), "0.#"),
             Number(row.Runs.Average(r => r.SecondsPerImage), "0.###"),
@@ -122,7 +122,7 @@ internal static class AblationReport
             Rows = t.Rows.Select(r => new
             {
                 r.Name, r.Paper, Metrics = Metrics.ToDictionary(m => m.Key, m => r.Of(m.Key)),
-                Losses = Metrics.ToDictionary(m => m.Key, m => r.LossAgainst(t.Rows[0], m.Key)), r.Runs,
+                Losses = Metrics.ToDictionary(m => m.Key, m => r.LossRelativeTo(t.Rows[0], m.Key)), r.Runs,
             }),
         }),
     };

@@ -55,7 +55,7 @@ public sealed record AblationRowResult(string Name, PaperNumbers? Paper, IReadOn
     /// <summary>What is missing to the reference line: reference minus this, seed by seed.</summary>
     /// <param name="reference">The table's first line.</param>
     /// <param name="metric">Name in <see cref="AblationRun.Mean"/>.</param>
-    public SeedStatistic LossAgainst(AblationRowResult reference, string metric)
+    public SeedStatistic LossRelativeTo(AblationRowResult reference, string metric)
     {
         ArgumentNullException.ThrowIfNull(reference);
         return SeedStatistic.Of([.. reference.Runs.Zip(Runs, (a, b) => a.Mean.GetValueOrDefault(metric) - b.Mean.GetValueOrDefault(metric))]);

@@ -1,8 +1,8 @@
 namespace MfpClip.Training.Ablation;
 
-/// <summary>One line of an ablation: a composition, made anew for each seed.</summary>
+/// <summary>One line of an ablation: a composition, made from scratch for each seed.</summary>
 /// <param name="Name">What distinguishes it, as it stands in the table.</param>
-/// <param name="Compose">The composition with starting values of that seed; not built yet.</param>
+/// <param name="Compose">The composition with initialization of that seed; not built yet.</param>
 public sealed record AblationRow(string Name, Func<long, ZeroShotDetectorBuilder> Compose)
 {
     /// <summary>The paper's numbers for this line; <see langword="null"/>: it prints none that we know.</summary>

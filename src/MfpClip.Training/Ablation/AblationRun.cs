@@ -5,7 +5,7 @@ namespace MfpClip.Training.Ablation;
 /// <summary>One line with one seed, trained and tested. What is stored, so that it never runs again.</summary>
 public sealed record AblationRun : IStudyRun
 {
-    /// <summary>SHA-256 over composition, starting weights, data, recipe and evaluation: what the numbers follow from.</summary>
+    /// <summary>SHA-256 over composition, initial weights, data, recipe and evaluation: what the numbers follow from.</summary>
     public required string Key { get; init; }
 
     /// <summary>Seed.</summary>

@@ -18,7 +18,7 @@ public sealed class AblationStudy(AblationOptions options)
     /// <param name="tables">Tables, for example <see cref="PaperTables.All"/>.</param>
     /// <param name="auxiliary">What is trained on.</param>
     /// <param name="test">What is tested on.</param>
-    /// <param name="progress">Told after steps and batches.</param>
+    /// <param name="progress">Called after steps and batches.</param>
     /// <param name="cancellationToken">Stops; a training writes its checkpoint first.</param>
     /// <exception cref="ProtocolException">Auxiliary and test data overlap.</exception>
     /// <exception cref="DetectorConfigurationException">A composition is not valid.</exception>

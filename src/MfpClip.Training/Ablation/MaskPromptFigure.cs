@@ -4,13 +4,13 @@ using MfpClip.Output;
 
 namespace MfpClip.Training.Ablation;
 
-/// <summary>Figure 6: image, ground truth, map without and with the mask prompt, side by side, from the trained lines of the first seed.</summary>
+/// <summary>Figure 6: image, ground truth, map without and with the mask prompt, next to each other, from the trained lines of the first seed.</summary>
 internal static class MaskPromptFigure
 {
     private const int Side = 224;
     private const int Gap = 6;
 
-    /// <summary>The picture; <see langword="null"/> where the study has no figure 6 or the test no defective image.</summary>
+    /// <summary>The image; <see langword="null"/> where the study has no figure 6 or the test no defective image.</summary>
     public static RgbImage? Draw(
         AblationResult result, IReadOnlyList<AblationTable> tables, AnomalyDataSet test, AblationOptions options, CancellationToken cancellationToken)
     {

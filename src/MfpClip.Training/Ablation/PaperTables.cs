@@ -43,7 +43,7 @@ public static class PaperTables
         }),
     ]);
 
-    /// <summary>Figure 6: with and without the mask prompt; the study draws their maps side by side.</summary>
+    /// <summary>Figure 6: with and without the mask prompt; the study draws their maps next to each other.</summary>
     public static AblationTable MaskPrompt(Func<ZeroShotDetectorBuilder> backbone) => new("figure6", "Figure 6: with and without the mask prompt",
     [
         new("with MP", seed => Composed(backbone, seed)),

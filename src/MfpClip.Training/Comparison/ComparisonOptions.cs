@@ -48,5 +48,5 @@ public sealed record ComparisonOptions
 /// <param name="Run">Number of the run, from 0.</param>
 /// <param name="Runs">Number of runs.</param>
 /// <param name="Phase">"training", "testing", "timing" or "known".</param>
-/// <param name="Share">How much of the phase is done, 0 to 1.</param>
-public sealed record ComparisonProgress(string Method, long Seed, int Run, int Runs, string Phase, double Share);
+/// <param name="Fraction">How much of the phase is done, 0 to 1.</param>
+public sealed record ComparisonProgress(string Method, long Seed, int Run, int Runs, string Phase, double Fraction);

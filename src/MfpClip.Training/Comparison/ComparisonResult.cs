@@ -47,10 +47,10 @@ public sealed record MethodResult(ComparedMethod Method, IReadOnlyList<Compariso
         [.. Runs.Select(r => (dataSet is null ? r.Mean : r.DataSets[dataSet]).GetValueOrDefault(metric))]);
 }
 
-/// <summary>A line of the table: a method, composed anew for each seed.</summary>
+/// <summary>A line of the table: a method, composed from scratch for each seed.</summary>
 /// <param name="Key">Short name, for files.</param>
 /// <param name="Name">Name in the table.</param>
-/// <param name="Compose">The composition with starting values of that seed; not built yet. Whether it trains follows from what it has to train.</param>
+/// <param name="Compose">The composition with initialization of that seed; not built yet. Whether it trains follows from what it has to train.</param>
 public sealed record ComparedMethod(string Key, string Name, Func<long, ZeroShotDetectorBuilder> Compose)
 {
     /// <summary>What its authors and others have measured, with other backbones and data; shown beside our numbers.</summary>

@@ -6,7 +6,7 @@ namespace MfpClip.Training.Comparison;
 /// <summary>One method with one seed, trained, tested and timed. What is stored, so that it never runs again.</summary>
 public sealed record ComparisonRun : IStudyRun
 {
-    /// <summary>SHA-256 over composition, starting weights, data, recipe and evaluation: what the numbers follow from.</summary>
+    /// <summary>SHA-256 over composition, initial weights, data, recipe and evaluation: what the numbers follow from.</summary>
     public required string Key { get; init; }
 
     /// <summary>Seed.</summary>

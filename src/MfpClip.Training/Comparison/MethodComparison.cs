@@ -12,7 +12,7 @@ namespace MfpClip.Training.Comparison;
 
 /// <summary>
 /// The paper's Table 1: trains every method that has something to train on the same auxiliary data, tests all under one protocol, times
-/// them, and prints them side by side. A comparison that was interrupted goes on; finished runs are never run again.
+/// them, and prints them in one table. A comparison that was interrupted goes on; finished runs are never run again.
 /// </summary>
 /// <param name="options">Settings.</param>
 public sealed class MethodComparison(ComparisonOptions options)
@@ -21,7 +21,7 @@ public sealed class MethodComparison(ComparisonOptions options)
     /// <param name="methods">Methods in the order of the table.</param>
     /// <param name="auxiliary">What is trained on.</param>
     /// <param name="test">What is tested on.</param>
-    /// <param name="progress">Told after steps and batches.</param>
+    /// <param name="progress">Called after steps and batches.</param>
     /// <param name="cancellationToken">Stops; a training writes its checkpoint first.</param>
     /// <exception cref="ProtocolException">Auxiliary and test data overlap.</exception>
     /// <exception cref="MfpClipException">Training, data or output fail; the message says where. A method that cannot be composed fails alone.</exception>

@@ -14,7 +14,7 @@ public sealed class DataSetTrainingData : ITrainingData
     private readonly List<(AnomalySample Sample, string ClassName)> _samples;
     private readonly SampleReader _reader;
 
-    /// <summary>Takes the categories and hashes every image file, so that what was trained on can be told later.</summary>
+    /// <summary>Takes the categories and hashes every image file, so that what was trained on can be stated later.</summary>
     /// <param name="categories">Auxiliary categories, from <see cref="DataSetReader.Open"/>.</param>
     /// <param name="reader">How images are decoded; <see langword="null"/>: as a detector does by default.</param>
     /// <param name="cancellationToken">Checked between files.</param>
@@ -28,7 +28,7 @@ public sealed class DataSetTrainingData : ITrainingData
         if (_samples.Count == 0)
         {
             throw new TrainingException($"The categories {string.Join(", ", categories.Select(c => c.Key))} hold no test images: training across data sets "
-                + $"uses good and defective images of the test split.");
+                + $"uses normal and defective images of the test split.");
         }
 
         Auxiliary = [.. categories.Select(c => CategoryFingerprint.Of(c, cancellationToken))];

@@ -19,16 +19,16 @@ public sealed class ProceduralTrainingData : ITrainingData
     /// <param name="imagesPerCategory">Images of each category.</param>
     /// <param name="size">Side in pixels.</param>
     /// <param name="seed">Another seed gives other images.</param>
-    /// <param name="defectiveShare">Share of images with a defect, 0 to 1.</param>
+    /// <param name="defectiveFraction">Fraction of images with a defect, 0 to 1.</param>
     /// <exception cref="ArgumentException">A category is unknown.</exception>
     public ProceduralTrainingData(
-        IReadOnlyList<string>? categories = null, int imagesPerCategory = 40, int size = 518, long seed = 0, double defectiveShare = 0.5)
+        IReadOnlyList<string>? categories = null, int imagesPerCategory = 40, int size = 518, long seed = 0, double defectiveFraction = 0.5)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(imagesPerCategory, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(size, 16);
-        if (!(defectiveShare is >= 0 and <= 1))
+        if (!(defectiveFraction is >= 0 and <= 1))
         {
-            throw new ArgumentOutOfRangeException(nameof(defectiveShare), defectiveShare, "The share of defective images is from 0 to 1.");
+            throw new ArgumentOutOfRangeException(nameof(defectiveFraction), defectiveFraction, "The fraction of defective images is from 0 to 1.");
         }
 
         var known = ProceduralDataSet.Categories;
@@ -39,7 +39,7 @@ public sealed class ProceduralTrainingData : ITrainingData
                 $"There is no procedural category '{unknown}'; known are {string.Join(", ", known.Select(k => k.Name))}.", nameof(categories));
         }
 
-        (_perCategory, _size, _seed, _defective) = (imagesPerCategory, size, seed, defectiveShare);
+        (_perCategory, _size, _seed, _defective) = (imagesPerCategory, size, seed, defectiveFraction);
         string settings = string.Create(
             CultureInfo.InvariantCulture,
             $"procedural|{string.Join(',', _categories)}|{_perCategory}|{_size}|{_seed}|{_defective:R}|{string.Join(',', _defects)}");
@@ -58,7 +58,7 @@ public sealed class ProceduralTrainingData : ITrainingData
     /// <inheritdoc/>
     public string Fingerprint { get; }
 
-    /// <summary>One entry for each category. They are called "rendered ...", because a rendered pill is no picture of a data set's pill.</summary>
+    /// <summary>One entry for each category. They are called "rendered ...", because a rendered pill is no image of a data set's pill.</summary>
     public IReadOnlyList<CategoryFingerprint> Auxiliary => [.. _categories.Select(c => new CategoryFingerprint
     {
         DataSet = "procedural", Category = $"rendered {c}", Images = _perCategory, Sha256 = Fingerprint, ImageHashes = [],

@@ -12,7 +12,7 @@ using MfpClip.Modules;
 namespace MfpClip.Training.Pretraining;
 
 /// <summary>
-/// Features of frozen layers on disk, computed once for each picture: float16, memory-mapped, one record of fixed length after another.
+/// Features of frozen layers on disk, computed once for each image: float16, memory-mapped, one record of fixed length after another.
 /// A broken-off run goes on after its last whole record.
 /// </summary>
 internal sealed class FeatureCache : IDisposable
@@ -24,23 +24,23 @@ internal sealed class FeatureCache : IDisposable
     private readonly MemoryMappedFile _file;
     private readonly MemoryMappedViewAccessor _view;
 
-    private FeatureCache(FeatureLayout layout, string path, IReadOnlyList<CachedPicture> pictures)
+    private FeatureCache(FeatureLayout layout, string path, IReadOnlyList<CachedImage> pictures)
     {
         (_layout, Pictures) = (layout, pictures);
         _file = MemoryMappedFile.CreateFromFile(path, FileMode.Open, null, 0, MemoryMappedFileAccess.Read);
         _view = _file.CreateViewAccessor(0, 0, MemoryMappedFileAccess.Read);
     }
 
-    /// <summary>Every picture in order.</summary>
-    public IReadOnlyList<CachedPicture> Pictures { get; }
+    /// <summary>Every image in order.</summary>
+    public IReadOnlyList<CachedImage> Pictures { get; }
 
     /// <summary>Opens a cache, making what is missing of it.</summary>
     /// <param name="folder">One folder for each cache.</param>
-    /// <param name="source">Pictures.</param>
+    /// <param name="source">Images.</param>
     /// <param name="heldOut">Which of its two sides.</param>
-    /// <param name="count">Number of pictures.</param>
+    /// <param name="count">Number of images.</param>
     /// <param name="extractor">Frozen network.</param>
-    /// <param name="progress">Told the number of pictures done.</param>
+    /// <param name="progress">Called with the number of finished images.</param>
     /// <param name="cancellationToken">Stops after a whole record.</param>
     public static FeatureCache Open(
         string folder, IPretrainingSource source, bool heldOut, int count, FrozenFeatures extractor, Action<int>? progress, CancellationToken cancellationToken)
@@ -89,10 +89,10 @@ internal sealed class FeatureCache : IDisposable
     }
 
     private static void Make(
-        string data, string index, IPretrainingSource source, bool heldOut, int count, FrozenFeatures extractor, List<CachedPicture> pictures,
+        string data, string index, IPretrainingSource source, bool heldOut, int count, FrozenFeatures extractor, List<CachedImage> pictures,
         Action<int>? progress, CancellationToken cancellationToken)
     {
-        // While the network reads some pictures the next ones are rendered.
+        // While the network reads some images the next ones are rendered.
         int chunk = Math.Max(16, 2 * Environment.ProcessorCount);
         using var stream = new FileStream(data, FileMode.OpenOrCreate, FileAccess.Write);
         stream.Position = (long)pictures.Count * extractor.Layout.RecordBytes;
@@ -110,7 +110,7 @@ internal sealed class FeatureCache : IDisposable
             stream.Flush();
             foreach (var s in samples)
             {
-                var picture = new CachedPicture(s.Category, s.Caption, s.IsDefective);
+                var picture = new CachedImage(s.Category, s.Caption, s.IsDefective);
                 pictures.Add(picture);
                 lines.WriteLine(JsonSerializer.Serialize(picture, ReflectedJson.Options));
             }
@@ -130,14 +130,14 @@ internal sealed class FeatureCache : IDisposable
             cancellationToken);
     }
 
-    private static List<CachedPicture> ReadIndex(string path)
+    private static List<CachedImage> ReadIndex(string path)
     {
-        var pictures = new List<CachedPicture>();
+        var pictures = new List<CachedImage>();
         foreach (string line in File.Exists(path) ? File.ReadLines(path) : [])
         {
             try
             {
-                pictures.Add(JsonSerializer.Deserialize<CachedPicture>(line, ReflectedJson.Options)!);
+                pictures.Add(JsonSerializer.Deserialize<CachedImage>(line, ReflectedJson.Options)!);
             }
             catch (JsonException)
             {
@@ -149,8 +149,8 @@ internal sealed class FeatureCache : IDisposable
     }
 }
 
-/// <summary>What is known of a picture besides its features.</summary>
-internal sealed record CachedPicture(string Category, string Caption, bool IsDefective);
+/// <summary>What is known of an image besides its features.</summary>
+internal sealed record CachedImage(string Category, string Caption, bool IsDefective);
 
 /// <summary>The parts of a record, in order, each a number of values.</summary>
 internal sealed record FeatureLayout(IReadOnlyList<FeaturePart> Parts)
@@ -185,7 +185,7 @@ internal sealed class FrozenFeatures(HybridBackbone backbone, ICnnFeatureExtract
         using var guard = torch.no_grad();
         if (samples.FirstOrDefault(s => s.Image.Width != _size || s.Image.Height != _size) is { } other)
         {
-            throw new ArgumentException($"A picture is {other.Image.Width} x {other.Image.Height}; the model takes {_size} x {_size}.", nameof(samples));
+            throw new ArgumentException($"An image is {other.Image.Width} x {other.Image.Height}; the model takes {_size} x {_size}.", nameof(samples));
         }
 
         using var images = ImageBatch.FromImages([.. samples.Select(s => s.Image)]);
@@ -197,7 +197,7 @@ internal sealed class FrozenFeatures(HybridBackbone backbone, ICnnFeatureExtract
         return torch.cat([.. parts.Select(p => p.flatten(1).to(ScalarType.Float16, torch.CPU))], 1).contiguous().MoveToOuterDisposeScope();
     }
 
-    /// <summary>Takes records apart: features, and the coverage of each cell of stride 4 by the defect, <c>[B, h, w]</c>.</summary>
+    /// <summary>Splits records: features, and the coverage of each cell of stride 4 by the defect, <c>[B, h, w]</c>.</summary>
     public (ImageFeatures Features, Tensor Masks) Split(Tensor records)
     {
         using var scope = torch.NewDisposeScope();

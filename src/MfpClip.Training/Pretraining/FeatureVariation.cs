@@ -4,9 +4,9 @@ using MfpClip.Modules;
 namespace MfpClip.Training.Pretraining;
 
 /// <summary>
-/// Changes to cached features that keep what a defect is and change how the picture looks, so that the model does not lean on what is
-/// particular to rendered pictures: the look of one picture on another (MixStyle, arXiv 2104.02008: mean and deviation of every channel are
-/// mixed between two pictures), and channels that are left out.
+/// Changes to cached features that keep what a defect is and change how the image looks, so that the model does not lean on what is
+/// particular to rendered images: the look of one image on another (MixStyle, arXiv 2104.02008: mean and deviation of every channel are
+/// mixed between two images), and channels that are left out.
 /// </summary>
 internal sealed class FeatureVariation(PretrainingOptions options, IFrozenStem stem)
 {

@@ -4,22 +4,22 @@ using MfpClip.Imaging;
 namespace MfpClip.Training.Pretraining;
 
 /// <summary>
-/// A part of a picture, of another shape, squeezed to the square that the model takes: photographs are seldom square, and a detector squeezes
+/// A part of an image, of another shape, squeezed to the square that the model takes: photographs are seldom square, and a detector squeezes
 /// them, so a model that has only seen square scenes meets stretched patterns and defects for the first time in use.
 /// </summary>
 internal static class Framing
 {
-    // Shortest side over longest; and the longest side as a share of the rendered picture's.
+    // Shortest side over longest; and the longest side as a share of the rendered image's.
     private const double Narrowest = 0.42, Nearest = 0.6;
 
-    // Windows that are tried before the whole picture is taken, so that a defective picture keeps its defect.
+    // Windows that are tried before the whole image is taken, so that a defective image keeps its defect.
     private const int Tries = 8;
 
     // A target pixel is of the mask from this share on, so that thin lines stay.
     private const float Covered = 0.3f;
 
     /// <summary>Takes a window of random shape, place and size.</summary>
-    /// <param name="image">Square picture.</param>
+    /// <param name="image">Square image.</param>
     /// <param name="mask">Its defect.</param>
     /// <param name="size">Side of the result.</param>
     /// <param name="random">Draws the window.</param>

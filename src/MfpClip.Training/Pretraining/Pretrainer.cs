@@ -9,15 +9,15 @@ using MfpClip.Weights;
 namespace MfpClip.Training.Pretraining;
 
 /// <summary>
-/// Makes a small CLIP with its MFP-CLIP modules from pictures with captions: features of the frozen network are cached on disk, then towers
+/// Makes a small CLIP with its MFP-CLIP modules from images with captions: features of the frozen network are cached on disk, then towers
 /// and modules are trained together. A broken-off run goes on where its last checkpoint is.
 /// </summary>
 public static class Pretrainer
 {
     /// <summary>Runs.</summary>
-    /// <param name="source">Pictures.</param>
+    /// <param name="source">Images.</param>
     /// <param name="options">Settings.</param>
-    /// <param name="progress">Told every few steps.</param>
+    /// <param name="progress">Called every few steps.</param>
     /// <param name="cancellationToken">Stops; a later run with the same options goes on.</param>
     /// <exception cref="WeightsException">The network's weights cannot be read.</exception>
     /// <exception cref="TrainingException">The loss is not finite.</exception>
@@ -56,13 +56,13 @@ public static class Pretrainer
 
 /// <summary>How far a pretraining is.</summary>
 /// <param name="Phase">What it does.</param>
-/// <param name="Done">Pictures or steps done.</param>
+/// <param name="Done">Images or steps done.</param>
 /// <param name="Total">All of them.</param>
 /// <param name="Loss">Loss since the last report, in training.</param>
 /// <param name="Validation">Result of a validation.</param>
 public sealed record PretrainingProgress(string Phase, long Done, long Total, double? Loss, PretrainingScore? Validation);
 
-/// <summary>Results on pictures of held-out categories: means over the categories, in percent.</summary>
+/// <summary>Results on images of held-out categories: means over the categories, in percent.</summary>
 /// <param name="ImageAuroc">Half of the class token's score and half of the map's highest values against the label.</param>
 /// <param name="ImageAurocOfMap">The mean of the map's highest 1 % alone.</param>
 /// <param name="PixelAuroc">The map at stride 4.</param>

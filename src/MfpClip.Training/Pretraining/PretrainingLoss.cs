@@ -11,7 +11,7 @@ namespace MfpClip.Training.Pretraining;
 /// </summary>
 internal static class PretrainingLoss
 {
-    /// <summary>Share of a cell from which it counts as defective: less than half, so that thin scratches stay.</summary>
+    /// <summary>Fraction of a cell from which it counts as defective: less than half, so that thin scratches stay.</summary>
     public const double Covered = 0.15;
 
     private const double Focal = 8, Dice = 0.5, Image = 0.3, Contrast = 0.1;

@@ -31,14 +31,16 @@ internal sealed class PretrainingModel : IDisposable
         _backbone = backbone;
         var dimensions = ModuleDimensions.Of(backbone, cnn, StageCount, null);
         _imageToText = MfpClipParts.CreateImageToTextPrompt(dimensions, HybridMfpClip.ImageToText with { Seed = seed });
-        _perImage = _imageToText.GetService<IPerImageSentences>() ?? throw new InvalidOperationException("This variant of I2TP takes no sentences of single images.");
+        _perImage = _imageToText.GetService<IPerImageSentences>() ?? throw new InvalidOperationException(
+            "This variant of I2TP takes no sentences of single images.");
         _parts = new()
         {
             Backbone = backbone, Cnn = cnn, ImageToText = _imageToText,
             Self = MfpClipParts.CreateSelfPrompt(dimensions, HybridMfpClip.Self with { Seed = seed }),
             MultiPatch = MfpClipParts.CreateMultiPatch(dimensions, HybridMfpClip.MultiPatch with { Seed = seed }),
             Mask = MfpClipParts.CreateMaskPrompt(dimensions, HybridMfpClip.Mask with { Seed = seed }),
-            Map = MfpClipParts.CreateAnomalyMap(Map), Score = MfpClipParts.CreateAnomalyScore(HybridMfpClip.Score), Stages = StagePlan.Even(backbone.Vision.Layers, StageCount),
+            Map = MfpClipParts.CreateAnomalyMap(Map), Score = MfpClipParts.CreateAnomalyScore(HybridMfpClip.Score),
+            Stages = StagePlan.Even(backbone.Vision.Layers, StageCount),
         };
         foreach (var module in _parts.Modules)
         {

@@ -2,7 +2,7 @@ using MfpClip.Backbones.Hybrid;
 
 namespace MfpClip.Training.Pretraining;
 
-/// <summary>How a small CLIP and its MFP-CLIP modules are made from pictures with captions. Immutable.</summary>
+/// <summary>How a small CLIP and its MFP-CLIP modules are made from images with captions. Immutable.</summary>
 public sealed record PretrainingOptions
 {
     /// <summary>Folder for the feature cache, checkpoints, the log and the result.</summary>
@@ -14,16 +14,16 @@ public sealed record PretrainingOptions
     /// <summary>Sizes and switches of the model.</summary>
     public HybridConfig Model { get; init; } = new();
 
-    /// <summary>Pictures that are trained on.</summary>
+    /// <summary>Images that are trained on.</summary>
     public int Images { get; init; } = 5000;
 
-    /// <summary>Pictures of held-out categories by which it is validated.</summary>
+    /// <summary>Images of held-out categories by which it is validated.</summary>
     public int ValidationImages { get; init; } = 400;
 
-    /// <summary>Passes over the pictures. A run that goes on may have another number: the schedule is then that of the new one.</summary>
+    /// <summary>Passes over the images. A run that goes on may have another number: the schedule is then that of the new one.</summary>
     public int Epochs { get; init; } = 3;
 
-    /// <summary>Pictures of one step.</summary>
+    /// <summary>Images of one step.</summary>
     public int BatchSize { get; init; } = 16;
 
     /// <summary>Peak of the one-cycle schedule.</summary>
@@ -35,7 +35,7 @@ public sealed record PretrainingOptions
     /// <summary>Decay of the average of the weights, which is the result.</summary>
     public double AverageDecay { get; init; } = 0.995;
 
-    /// <summary>Seed of pictures, starting weights, order and sentences.</summary>
+    /// <summary>Seed of images, initial weights, order and sentences.</summary>
     public long Seed { get; init; }
 
     /// <summary>Where it is computed.</summary>
@@ -47,18 +47,18 @@ public sealed record PretrainingOptions
     /// <summary>Steps between checkpoints, from which a later run goes on.</summary>
     public int CheckpointSteps { get; init; } = 100;
 
-    /// <summary>Share of steps in which a module (I2TP, SP) is left out, so that each can be switched off later.</summary>
+    /// <summary>Fraction of steps in which a module (I2TP, SP) is left out, so that each can be switched off later.</summary>
     public double ModuleDropout { get; init; } = 0.5;
 
-    /// <summary>Share of steps that see a window of their pictures, three fifths to all of a side, instead of the whole.</summary>
+    /// <summary>Fraction of steps that see a window of their images, three fifths to all of a side, instead of the whole.</summary>
     /// <value>Default 0.5.</value>
-    public double WindowShare { get; init; } = 0.5;
+    public double WindowFraction { get; init; } = 0.5;
 
-    /// <summary>Share of steps in which pictures swap their looks (mean and deviation of every channel of the features), 0 to 1.</summary>
+    /// <summary>Fraction of steps in which images swap their looks (mean and deviation of every channel of the features), 0 to 1.</summary>
     /// <value>Default 0.5.</value>
     public double StyleMixing { get; init; } = 0.5;
 
-    /// <summary>Share of channels of the features that are left out of a picture, 0 to 1.</summary>
+    /// <summary>Fraction of channels of the features that are left out of an image, 0 to 1.</summary>
     /// <value>Default 0.1.</value>
     public double ChannelDropout { get; init; } = 0.1;
 

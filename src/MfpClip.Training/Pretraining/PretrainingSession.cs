@@ -148,20 +148,20 @@ internal sealed class PretrainingSession : IDisposable
         return (_model.LogitScale.clamp(max: Math.Log(100)).exp() * torch.matmul(v, e.t()), same);
     }
 
-    // The network is not exactly indifferent to mirroring, but nearly so: a cheap way to more pictures.
+    // The network is not exactly indifferent to mirroring, but nearly so: a cheap way to more images.
     private static (ImageFeatures, Tensor) Mirrored((ImageFeatures Features, Tensor Masks) batch, Random random)
     {
         long[] axes = [.. (random.Next(2) == 0 ? new[] { -1L } : []), .. (random.Next(2) == 0 ? new[] { -2L } : [])];
         return axes.Length == 0 ? batch : Changed(batch, map => map.flip(axes));
     }
 
-    // Half of the batches show a part of their pictures: other sizes of the grid, other surroundings for the comparison of an image with itself.
+    // Half of the batches show a part of their images: other sizes of the grid, other surroundings for the comparison of an image with itself.
     private (ImageFeatures, Tensor) Window((ImageFeatures Features, Tensor Masks) batch, Random random)
     {
         // A patch of the coarsest map, stride 32, holds four of the finest on each side.
         const int Unit = 4;
         int units = _options.Model.Vision.ImageSize / _backbone.Vision.PatchSize / Unit;
-        if (units < 3 || random.NextDouble() >= _options.WindowShare)
+        if (units < 3 || random.NextDouble() >= _options.WindowFraction)
         {
             return batch;
         }
@@ -206,7 +206,7 @@ internal sealed class PretrainingSession : IDisposable
         return score;
     }
 
-    /// <summary>Mean and deviation of every channel over the first pictures: the fixed statistics.</summary>
+    /// <summary>Mean and deviation of every channel over the first images: the fixed statistics.</summary>
     private void MeasureStatistics()
     {
         using var scope = torch.NewDisposeScope();
@@ -219,7 +219,7 @@ internal sealed class PretrainingSession : IDisposable
             double share = Math.Min(32, rows.Count - (start * 32)) / (double)rows.Count;
             foreach (var (map, x) in _stem.Maps.Zip(features.StemMaps!).Where(m => m.First.Mean is not null))
             {
-                // The second moment stands in for the deviation until all pictures were seen.
+                // The second moment stands in for the deviation until all images were seen.
                 (start == 0 ? map.Mean!.zero_() : map.Mean!).add_(x.mean([0, 2, 3]), alpha: share);
                 (start == 0 ? map.Deviation!.zero_() : map.Deviation!).add_(x.square().mean([0, 2, 3]), alpha: share);
             }

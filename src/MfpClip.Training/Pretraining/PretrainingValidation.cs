@@ -4,14 +4,14 @@ using MfpClip.Pipeline;
 
 namespace MfpClip.Training.Pretraining;
 
-/// <summary>AUROC on pictures of held-out categories, as a detector would see them.</summary>
+/// <summary>AUROC on images of held-out categories, as a detector would see them.</summary>
 internal static class PretrainingValidation
 {
     private const int Batch = 16;
 
     /// <param name="model">Model with its modules.</param>
-    /// <param name="frozen">Takes records apart.</param>
-    /// <param name="cache">Pictures of held-out categories.</param>
+    /// <param name="frozen">Splits records.</param>
+    /// <param name="cache">Images of held-out categories.</param>
     /// <param name="prompts">Whether I2TP and SP take part.</param>
     public static PretrainingScore Run(PretrainingModel model, FrozenFeatures frozen, FeatureCache cache, bool prompts)
     {

@@ -3,7 +3,7 @@ using MfpClip.Evaluation;
 namespace MfpClip.Training.Studies;
 
 /// <summary>Progress of one run, from training and from testing.</summary>
-/// <param name="phase">Told the name of the phase and how much of it is done.</param>
+/// <param name="phase">Called with the name of the phase and the finished fraction of it.</param>
 internal sealed class StudyProgress(Action<string, double>? phase) : IProgress<TrainingProgress>, IProgress<EvaluationProgress>
 {
     public void Phase(string name, double share) => phase?.Invoke(name, share);

@@ -23,7 +23,7 @@ internal sealed class StudyRunner<TRun>(string outputFolder, TrainerOptions? tra
     /// <param name="work">What to run.</param>
     /// <param name="auxiliary">What is trained on.</param>
     /// <param name="test">Tests the detector as it was loaded again, and says what is stored.</param>
-    /// <param name="progress">Told of phases.</param>
+    /// <param name="progress">Called at phases.</param>
     /// <param name="cancellationToken">Stops; a training writes its checkpoint first.</param>
     public TRun Run(StudyWork work, ITrainingData auxiliary, Func<TrainedComposition, TRun> test, StudyProgress progress, CancellationToken cancellationToken)
     {

@@ -9,7 +9,7 @@ internal sealed record StudyWork
     /// <summary>Seed.</summary>
     public required long Seed { get; init; }
 
-    /// <summary>The composition with starting values of the seed.</summary>
+    /// <summary>The composition with initialization of the seed.</summary>
     public required Func<ZeroShotDetectorBuilder> Compose { get; init; }
 
     /// <summary>Numbers of the training, given the method's own; the seed is set afterwards.</summary>

@@ -5,7 +5,7 @@ namespace MfpClip.Training.Watching;
 
 /// <summary>
 /// TensorBoard's event file: TFRecord frames (length, masked CRC-32C, payload, masked CRC-32C) of <c>Event</c> messages (protobuf). Written
-/// here because TorchSharp's SummaryWriter opens the file anew for every value. One writer, one thread.
+/// here because TorchSharp's SummaryWriter opens the file from scratch for every value. One writer, one thread.
 /// </summary>
 internal sealed class EventFile : IDisposable
 {

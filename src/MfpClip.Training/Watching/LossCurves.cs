@@ -3,7 +3,7 @@ using ScottPlot;
 
 namespace MfpClip.Training.Watching;
 
-/// <summary>Loss curves as a picture: every step (thinned and smoothed) and every term by epoch.</summary>
+/// <summary>Loss curves as an image: every step (thinned and smoothed) and every term by epoch.</summary>
 internal static class LossCurves
 {
     private const int Points = 1000;

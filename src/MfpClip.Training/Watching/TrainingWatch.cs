@@ -58,7 +58,7 @@ internal sealed class TrainingWatch(TrainingFiles files, TrainerOptions options,
         }
         catch (Exception e) when (e is OutputException or TypeInitializationException or DllNotFoundException or InvalidOperationException)
         {
-            // A picture that cannot be drawn (no fonts, full disk) is no reason to lose a training.
+            // An image that cannot be drawn (no fonts, full disk) is no reason to lose a training.
             TrainingLog.NoCurves(options.Logger, e.Message);
         }
     }

@@ -3,7 +3,7 @@ using MfpClip.Execution;
 namespace MfpClip.Backbones;
 
 /// <summary>
-/// A capability of a vision tower (<see cref="ICapabilityProvider.GetService"/>): the attention of its blocks taken apart, so that a method can run it
+/// A capability of a vision tower (<see cref="ICapabilityProvider.GetService"/>): the attention of its blocks split, so that a method can run it
 /// another way beside the ordinary one (AnomalyCLIP's v-v path) without hooks.
 /// </summary>
 /// <remarks>Same rules of threads and ownership as <see cref="IVisionTower"/>. T tokens, h heads of width d.</remarks>

@@ -3,16 +3,16 @@ namespace MfpClip.Calibration;
 /// <summary>Finds thresholds from images whose state is known.</summary>
 public static class ScoreCalibrator
 {
-    /// <summary>Threshold from good images only: the score that at most the given share of good images reaches.</summary>
-    /// <param name="good">Results of good images; at least one.</param>
-    /// <param name="falseAlarmRate">Share of good images that may be called anomalous, 0 up to 1 (exclusive).</param>
+    /// <summary>Threshold from normal images only: the score that at most the given fraction of normal images reaches.</summary>
+    /// <param name="good">Results of normal images; at least one.</param>
+    /// <param name="falseAlarmRate">Fraction of normal images that may be called anomalous, 0 up to 1 (exclusive).</param>
     /// <param name="description">The detector that gave the results, or <see langword="null"/>.</param>
     /// <remarks>
     /// With rate 0 (the default) the threshold lies above every score given, by a margin of a tenth of their spread, so that the images
     /// it was made from are never called anomalous. The calibrated scale ends at as much again above it.
     /// </remarks>
     /// <exception cref="CalibrationException">No image, a rate outside its range, or a score that is not finite.</exception>
-    public static ScoreCalibration FromGoodImages(IReadOnlyList<AnomalyResult> good, double falseAlarmRate = 0, DetectorDescription? description = null)
+    public static ScoreCalibration FromNormalImages(IReadOnlyList<AnomalyResult> good, double falseAlarmRate = 0, DetectorDescription? description = null)
     {
         ArgumentNullException.ThrowIfNull(good);
         if (!(falseAlarmRate is >= 0 and < 1))
@@ -30,16 +30,16 @@ public static class ScoreCalibrator
             PixelThreshold = Math.Min(pixel, 1),
             MinimumScore = scores[0],
             MaximumScore = Math.Max(image + (image - scores[0]), image + 1e-3f),
-            Strategy = "quantile of good images",
+            Strategy = "quantile of normal images",
             FalseAlarmRate = falseAlarmRate,
-            GoodImages = good.Count,
+            NormalImages = good.Count,
             WeightsHash = description?.WeightsHash,
             ClassName = good[0].ClassName,
         };
     }
 
     /// <summary>Threshold with the best F1 score on labelled images; of several equal ones, the middle between the two neighbouring scores.</summary>
-    /// <param name="good">Results of good images; at least one.</param>
+    /// <param name="good">Results of normal images; at least one.</param>
     /// <param name="defective">Results of defective images; at least one.</param>
     /// <param name="description">The detector that gave the results, or <see langword="null"/>.</param>
     /// <exception cref="CalibrationException">One of the lists is empty, or a score is not finite.</exception>
@@ -58,7 +58,7 @@ public static class ScoreCalibrator
             MinimumScore = Math.Min(negatives[0], positives[0]),
             MaximumScore = Math.Max(negatives[^1], positives[^1]),
             Strategy = "best F1 of labelled images",
-            GoodImages = good.Count,
+            NormalImages = good.Count,
             DefectiveImages = defective.Count,
             WeightsHash = description?.WeightsHash,
             ClassName = good[0].ClassName,

@@ -3,7 +3,7 @@ using MfpClip.References;
 
 namespace MfpClip;
 
-/// <summary>Good images beside the method: see <see cref="ReferenceOptions"/>.</summary>
+/// <summary>Normal images beside the method: see <see cref="ReferenceOptions"/>.</summary>
 /// <remarks>
 /// A memory bank of patch tokens (PatchCore family, arXiv 2106.08265, which the paper cites); joining it with a zero-shot map is this
 /// library's own addition, not the paper's. Every method here returns a new detector that shares the weights of this one; either can be
@@ -11,13 +11,13 @@ namespace MfpClip;
 /// </remarks>
 public sealed partial class ZeroShotDetector
 {
-    /// <summary>What this detector remembers of good images; <see langword="null"/>: nothing.</summary>
+    /// <summary>The memory bank of reference images; <see langword="null"/>: nothing.</summary>
     public ReferenceSummary? References => (_pass as ReferencedPass)?.Bank.Summary;
 
-    /// <summary>A detector that also compares with these good images, and with no others.</summary>
-    /// <param name="images">Images of good parts, at least one. Copies of the same picture count once.</param>
-    /// <param name="options">How they are remembered.</param>
-    /// <param name="progress">Told how many images are done.</param>
+    /// <summary>A detector that also compares with these normal images, and with no others.</summary>
+    /// <param name="images">Normal images, at least one. Copies of the same image count once.</param>
+    /// <param name="options">How they are stored.</param>
+    /// <param name="progress">Called with the number of finished images.</param>
     /// <param name="cancellationToken">Checked between images.</param>
     /// <exception cref="ReferenceException">There is none, or some cannot be read (all of those are named); nothing is changed.</exception>
     /// <exception cref="DetectorConfigurationException">The options are wrong.</exception>
@@ -25,24 +25,24 @@ public sealed partial class ZeroShotDetector
         IReadOnlyList<ImageInput> images, ReferenceOptions? options = null, IProgress<int>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(images);
-        return Remember([], images, Checked(options ?? new()), progress, cancellationToken);
+        return CreateWithReferences([], images, Checked(options ?? new()), progress, cancellationToken);
     }
 
-    /// <summary>A detector that compares with these good images, too. Those remembered before are not computed again.</summary>
-    /// <param name="images">Images of good parts; without references so far, the first ones.</param>
-    /// <param name="progress">Told how many images are done.</param>
+    /// <summary>A detector that compares with these normal images, too. Those stored before are not recomputed.</summary>
+    /// <param name="images">Normal images; without references so far, the first ones.</param>
+    /// <param name="progress">Called with the number of finished images.</param>
     /// <param name="cancellationToken">Checked between images.</param>
     /// <exception cref="ReferenceException">There is none, or some cannot be read; nothing is changed.</exception>
     public ZeroShotDetector AddReferences(IReadOnlyList<ImageInput> images, IProgress<int>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(images);
         var bank = (_pass as ReferencedPass)?.Bank;
-        return Remember(bank?.Entries ?? [], images, bank?.Options ?? new(), progress, cancellationToken);
+        return CreateWithReferences(bank?.Entries ?? [], images, bank?.Options ?? new(), progress, cancellationToken);
     }
 
-    /// <summary>A detector that forgets some of its good images. The others are not computed again.</summary>
+    /// <summary>A detector that forgets some of its normal images. The others are not computed again.</summary>
     /// <param name="idsOrNames">Ids or names from <see cref="ReferenceSummary.Images"/>.</param>
-    /// <exception cref="ReferenceException">One of them is not remembered, or none would be left.</exception>
+    /// <exception cref="ReferenceException">One of them is not stored, or none would be left.</exception>
     public ZeroShotDetector RemoveReferences(params IReadOnlyList<string> idsOrNames)
     {
         ArgumentNullException.ThrowIfNull(idsOrNames);
@@ -50,7 +50,7 @@ public sealed partial class ZeroShotDetector
         var bank = (_pass as ReferencedPass)?.Bank ?? throw new ReferenceException(null, "this detector has none.");
         if (idsOrNames.FirstOrDefault(n => !bank.Entries.Any(e => e.Id == n || e.Name == n)) is { } unknown)
         {
-            throw new ReferenceException(unknown, $"it is not remembered; there are {string.Join(", ", bank.Entries.Select(e => e.Name))}.");
+            throw new ReferenceException(unknown, $"it is not stored; there are {string.Join(", ", bank.Entries.Select(e => e.Name))}.");
         }
 
         var left = bank.Entries.Where(e => !idsOrNames.Contains(e.Id) && !idsOrNames.Contains(e.Name)).ToList();
@@ -98,13 +98,13 @@ public sealed partial class ZeroShotDetector
         });
     }
 
-    private ZeroShotDetector Remember(
+    private ZeroShotDetector CreateWithReferences(
         IReadOnlyList<ReferenceEntry> known, IReadOnlyList<ImageInput> images, ReferenceOptions options, IProgress<int>? progress,
         CancellationToken cancellationToken)
     {
         if (images.Count == 0)
         {
-            throw new ReferenceException(null, "there is no image. Give at least one image of a good part.");
+            throw new ReferenceException(null, "there is no image. Give at least one normal image.");
         }
 
         using var use = Enter();

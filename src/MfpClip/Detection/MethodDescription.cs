@@ -6,7 +6,7 @@ namespace MfpClip.Detection;
 /// <param name="Paper">Where it is published, for example "arXiv 2503.12910 v1"; empty where it is not.</param>
 public sealed record MethodDescription(string Id, string Name, string Paper = "")
 {
-    /// <summary>What sets it apart, in one line.</summary>
+    /// <summary>What distinguishes it, in one line.</summary>
     public string Summary { get; init; } = string.Empty;
 
     /// <summary>Whether it is trained on auxiliary data.</summary>

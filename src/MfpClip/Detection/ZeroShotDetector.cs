@@ -107,7 +107,7 @@ public sealed partial class ZeroShotDetector : IZeroShotDetector
         var results = new List<AnomalyResult>(images.Count);
         foreach (var chunk in images.Chunk(_settings.BatchSize))
         {
-            var prepared = SideBySide.Run(chunk.Length, i => Prepare(chunk[i], options, cancellationToken));
+            var prepared = ParallelLoop.Run(chunk.Length, i => Prepare(chunk[i], options, cancellationToken));
             results.AddRange(Run(prepared, options, cancellationToken));
         }
 
@@ -285,9 +285,9 @@ public sealed partial class ZeroShotDetector : IZeroShotDetector
         using var use = Enter();
         using var activity = MfpClipTelemetry.Source.StartActivity("detect");
         long start = Stopwatch.GetTimestamp();
-        var (maps, scores, stages) = LostScalar.Again(() => Forward(batch, options, cancellationToken), _settings.Logger);
+        var (maps, scores, stages) = ScalarFault.Retry(() => Forward(batch, options, cancellationToken), _settings.Logger);
         var forward = Stopwatch.GetElapsedTime(start);
-        var results = SideBySide.Run(batch.Count, i =>
+        var results = ParallelLoop.Run(batch.Count, i =>
         {
             cancellationToken.ThrowIfCancellationRequested();
             return DetectionReading.Read(batch[i], maps[i], scores[i], options, Calibration, new()
@@ -318,7 +318,7 @@ public sealed partial class ZeroShotDetector : IZeroShotDetector
         // Side by side: one download, and one wait for the device.
         // [B, 1 + H W]
         var together = torch.cat([score.to(ScalarType.Float32, map.device).reshape(-1, 1), map.to_type(ScalarType.Float32).flatten(1)], 1).cpu();
-        var (scores, maps) = Apart(together);
+        var (scores, maps) = Separate(together);
         if (scores.Any(s => !float.IsFinite(s)))
         {
             throw new InferenceException($"The forward pass of '{batch[0].Name}' gave a score that is not finite. In float16 values can overflow: use bfloat16 "
@@ -328,7 +328,7 @@ public sealed partial class ZeroShotDetector : IZeroShotDetector
         return (maps, scores, context.Trace.Timings.Skip(timed).ToDictionary(t => t.Key, t => t.Value));
     }
 
-    private static (float[] Scores, List<float[]> Maps) Apart(Tensor together)
+    private static (float[] Scores, List<float[]> Maps) Separate(Tensor together)
     {
         var values = MemoryMarshal.Cast<byte, float>(together.bytes);
         var (scores, maps) = (new float[together.shape[0]], new List<float[]>());

@@ -59,7 +59,7 @@ public sealed class ZeroShotDetectorBuilder
     public ZeroShotDetectorBuilder UseBackbone(string path, ClipBackboneOptions? options = null) =>
         Set(c => c with { Backbone = new BackboneChoice.FromFile(path, options ?? new()) });
 
-    /// <summary>Uses an own backbone. Its device and number format are kept.</summary>
+    /// <summary>Uses an own backbone. Its device and precision are kept.</summary>
     public ZeroShotDetectorBuilder UseBackbone(IClipBackbone backbone) => Set(c => c with { Backbone = new BackboneChoice.Given(backbone) });
 
     /// <summary>Uses a backbone with random weights, for tests and dry runs: it finds nothing.</summary>
@@ -234,20 +234,21 @@ public sealed class ZeroShotDetectorBuilder
     public ZeroShotDetectorBuilder WithImageLimits(ImageLimits limits) => Set(c => c with { Limits = limits });
 
     /// <summary>
-    /// Loads trained modules, as written by <see cref="ZeroShotDetector.SaveModules"/>, or as a method's authors publish them (told by the content). Strict:
+    /// Loads trained modules, as written by <see cref="ZeroShotDetector.SaveModules"/>, or as a method's authors publish them (recognized by the content).
+    /// Strict:
     /// everything must fit.
     /// </summary>
     public ZeroShotDetectorBuilder WithModuleWeights(string path) => Set(c => c with { ModuleWeights = path, Untrained = false });
 
-    /// <summary>Leaves every module at its starting values, a bundled model's too: for training from scratch.</summary>
+    /// <summary>Leaves every module at its initialization, a bundled model's too: for training from scratch.</summary>
     public ZeroShotDetectorBuilder WithoutModuleWeights() => Set(c => c with { ModuleWeights = null, Untrained = true });
 
     /// <summary>Applies a calibration to every result.</summary>
     public ZeroShotDetectorBuilder WithCalibration(ScoreCalibration calibration) => Set(c => c with { Calibration = calibration });
 
-    /// <summary>Compares with images of good parts, too; see <see cref="ZeroShotDetector.WithReferences"/>. They are read when the detector is built.</summary>
+    /// <summary>Compares with normal images, too; see <see cref="ZeroShotDetector.WithReferences"/>. They are read when the detector is built.</summary>
     /// <param name="images">At least one.</param>
-    /// <param name="options">How they are remembered.</param>
+    /// <param name="options">How they are stored.</param>
     public ZeroShotDetectorBuilder WithReferences(IReadOnlyList<ImageInput> images, ReferenceOptions? options = null) =>
         Set(c => c with { References = new(null, images, options ?? new()) });
 

@@ -16,7 +16,7 @@ internal static partial class DetectorLog
     public static partial void RandomWeights(ILogger logger);
 
     [LoggerMessage(4, LogLevel.Warning, "libtorch lost a number on the way (a rare fault of TorchSharp): computed once more")]
-    public static partial void LostScalar(ILogger logger);
+    public static partial void ScalarFault(ILogger logger);
 
     [LoggerMessage(20, LogLevel.Warning, "References: {Message}")]
     public static partial void References(ILogger logger, string message);

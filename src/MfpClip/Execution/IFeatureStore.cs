@@ -2,7 +2,7 @@ namespace MfpClip.Execution;
 
 /// <summary>
 /// Keeps what frozen networks have computed of images, so that it need not be computed again: of the last batch, while detectors are tested
-/// side by side, or of every image, on disk, while modules are trained. Changes no value.
+/// together, or of every image, on disk, while modules are trained. Changes no value.
 /// </summary>
 /// <remarks>Safe for concurrent callers.</remarks>
 public interface IFeatureStore
@@ -38,6 +38,6 @@ public sealed record FeatureKey
 }
 
 /// <summary>The inputs that features were computed of.</summary>
-/// <param name="Shape">Shape and kind of one input; inputs of several shapes are remembered beside each other.</param>
+/// <param name="Shape">Shape and kind of one input; inputs of several shapes are stored beside each other.</param>
 /// <param name="Contents">For each input text that is equal for equal inputs alone, such as a hash.</param>
 public sealed record FeatureInput(string Shape, IReadOnlyList<string> Contents);

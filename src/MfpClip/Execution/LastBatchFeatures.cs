@@ -1,10 +1,10 @@
 namespace MfpClip.Execution;
 
 /// <summary>
-/// Remembers in memory what was computed of the last batch, so that detectors which are tested side by side on the same images share frozen
+/// Stores in memory what was computed of the last batch, so that detectors which are tested together on the same images share frozen
 /// features, passes and distances.
 /// </summary>
-/// <remarks>One batch of each shape is remembered; another of that shape takes its place. Safe for concurrent callers, one at a time.</remarks>
+/// <remarks>One batch of each shape is stored; another of that shape takes its place. Safe for concurrent callers, one at a time.</remarks>
 public sealed class LastBatchFeatures : IFeatureStore, IDisposable
 {
     private readonly Lock _gate = new();

@@ -61,14 +61,14 @@ public sealed class ImageBatch : IDisposable
     /// <exception cref="ArgumentException">It has another shape.</exception>
     public static ImageBatch FromNormalized(Tensor images, (float[] Mean, float[] Std) normalization) => new(null, Handle(images), normalization, Size(images));
 
-    /// <summary>RGB in [0,1], float32 <c>[B, 3, H, W]</c>; a tensor that was given keeps its number format.</summary>
+    /// <summary>RGB in [0,1], float32 <c>[B, 3, H, W]</c>; a tensor that was given keeps its precision.</summary>
     /// <param name="device">Where it is wanted.</param>
     public Tensor Pixels(Device device) => On(device, "pixels", () =>
         _images is not null ? PixelTensor.Normalized(_images, [0, 0, 0], [1, 1, 1])
         : _normalization is { } given ? (_given! * Channels(given.Std)) + Channels(given.Mean)
         : _given!.alias());
 
-    /// <summary>As a network takes it, <c>(pixel - mean) / std</c>, float32 <c>[B, 3, H, W]</c>; a tensor that was given keeps its number format.</summary>
+    /// <summary>As a network takes it, <c>(pixel - mean) / std</c>, float32 <c>[B, 3, H, W]</c>; a tensor that was given keeps its precision.</summary>
     /// <param name="normalization">Mean and standard deviation of each colour in [0,1].</param>
     /// <param name="device">Where it is wanted.</param>
     public Tensor Normalized((float[] Mean, float[] Std) normalization, Device device) => On(device, Name(normalization), () =>

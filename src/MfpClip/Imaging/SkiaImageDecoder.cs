@@ -44,7 +44,7 @@ public sealed class SkiaImageDecoder : IImageDecoder
             throw new ImageDecodeException(source, $"its size is {width} x {height}.");
         }
 
-        // Before any pixel is allocated: a small file can declare a huge picture.
+        // Before any pixel is allocated: a small file can declare a huge image.
         if ((long)width * height > limits.MaximumPixels || (long)width * height * 4 > int.MaxValue)
         {
             throw new ImageDecodeException(source, $"it declares {width} x {height} pixels, more than the limit of "
@@ -68,7 +68,7 @@ public sealed class SkiaImageDecoder : IImageDecoder
         if (result != SKCodecResult.Success)
         {
             throw new ImageDecodeException(source, result == SKCodecResult.IncompleteInput
-                ? "it is truncated: the file ends before the picture does." : $"its pixels cannot be decoded ({result}); the file is damaged.");
+                ? "it is truncated: the file ends before the image does." : $"its pixels cannot be decoded ({result}); the file is damaged.");
         }
 
         return Upright(rgba, width, height, codec.EncodedOrigin);

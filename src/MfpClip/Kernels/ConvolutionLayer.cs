@@ -13,7 +13,7 @@ internal sealed class ConvolutionLayer : IDisposable
     private Tensor _weight;
     private Tensor _bias;
     private ScalarType _precision = ScalarType.Float32;
-    private (Tensor Weight, Tensor Bias)? _used; // in the layout and number format that is computed with
+    private (Tensor Weight, Tensor Bias)? _used; // in the layout and precision that is computed with
     private bool _packed;
 
     public ConvolutionLayer(Tensor weight, Tensor bias, long stride, long padding, long groups = 1) =>

@@ -4,7 +4,7 @@ namespace MfpClip.Kernels;
 public enum KernelChoice
 {
     /// <summary>
-    /// By a short measurement in this process, for each size and number format. The fastest; two processes may choose differently, and then
+    /// By a short measurement in this process, for each size and precision. The fastest; two processes may choose differently, and then
     /// differ in rounding (about 1e-6 of a score in float32).
     /// </summary>
     Measured,

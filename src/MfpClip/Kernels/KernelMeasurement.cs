@@ -5,7 +5,7 @@ using System.Runtime.InteropServices;
 namespace MfpClip.Kernels;
 
 /// <summary>
-/// Chooses kernels by running them: for each kind of layer, number format and size, once in a process: while a detector is
+/// Chooses kernels by running them: for each kind of layer, precision and size, once in a process: while a detector is
 /// built, or on the first input of a kind that was not foreseen there. No list of processors; what is fastest here and now serves.
 /// </summary>
 internal static class KernelMeasurement

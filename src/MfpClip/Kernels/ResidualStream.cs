@@ -5,7 +5,7 @@ using MfpClip.Parallelism;
 namespace MfpClip.Kernels;
 
 /// <summary>
-/// The residual stream of a tower without gradients, kept in float32 whatever the number format of the layers: what a block adds is summed
+/// The residual stream of a tower without gradients, kept in float32 whatever the dtype of the layers: what a block adds is summed
 /// and the next layer norm is taken in one pass over the tokens. Saves passes, and in bfloat16 the rounding of every sum.
 /// </summary>
 internal sealed unsafe class ResidualStream : IDisposable
@@ -29,7 +29,7 @@ internal sealed unsafe class ResidualStream : IDisposable
             && tokens.shape[^1] % 16 == 0;
 
     /// <summary>Adds a change, which is given back, and takes the layer norm of the sum.</summary>
-    /// <returns>Fresh <c>[B, T, D]</c> in the number format of the tokens.</returns>
+    /// <returns>Fresh <c>[B, T, D]</c> in the dtype of the tokens.</returns>
     public Tensor AddNormalize(Tensor? change, Tensor weight, Tensor bias)
     {
         var result = torch.empty(_stream.shape, dtype: _precision);
@@ -57,7 +57,7 @@ internal sealed unsafe class ResidualStream : IDisposable
     }
 
     /// <summary>Adds the last change, which is given back.</summary>
-    /// <returns>The tokens, fresh <c>[B, T, D]</c> in their number format.</returns>
+    /// <returns>The tokens, fresh <c>[B, T, D]</c> in their precision.</returns>
     public Tensor Finish(Tensor change)
     {
         using var scope = torch.NewDisposeScope();

@@ -23,7 +23,7 @@ internal interface IAttentionKernel
     bool Serves(Tensor qkv, int heads);
 
     /// <summary>Softmax of <c>q k^T / sqrt(d)</c>, under the causal mask if asked for, times the values.</summary>
-    /// <param name="qkv">Queries, keys and values of every head side by side, <c>[B, T, 3 D]</c>.</param>
+    /// <param name="qkv">Queries, keys and values of every head concatenated, <c>[B, T, 3 D]</c>.</param>
     /// <param name="heads">Heads h; D = h d.</param>
     /// <param name="causal">Whether a token sees only itself and those before it.</param>
     /// <returns>Heads joined, fresh <c>[B, T, D]</c>.</returns>

@@ -27,7 +27,7 @@ public sealed class ModelStore(ModelStoreOptions? options = null, HttpClient? cl
 
     /// <summary>Fetches what is missing of a model, resuming what was begun, and checks it.</summary>
     /// <param name="name">Name in the catalogue.</param>
-    /// <param name="progress">Told of bytes received.</param>
+    /// <param name="progress">Called with the bytes received.</param>
     /// <param name="cancellationToken">Stops; what is here is kept for the next time.</param>
     /// <returns>Path of the weight file.</returns>
     /// <exception cref="ModelStoreException">Unknown, offline, refused by the server, or the bytes are wrong.</exception>

@@ -47,7 +47,7 @@ internal sealed class ResumableDownload(HttpClient client, ModelStoreOptions opt
         using var response = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false);
         if (response.StatusCode == HttpStatusCode.RequestedRangeNotSatisfiable)
         {
-            // All is here already, or more than all: the hash tells; a wrong one starts anew.
+            // All is here already, or more than all: the hash tells; a wrong one starts from scratch.
             return response.Content.Headers.ContentRange?.Length == have ? Stated(response) : throw Restart(partial);
         }
 

@@ -41,7 +41,7 @@ internal sealed class ModuleWeights : IDisposable
         _ordered.Add(new(name, value.DetachFromDisposeScope()));
     }
 
-    /// <summary>Adds <c>{name}.weight</c> <c>[outputs, inputs]</c> and <c>{name}.bias</c> with PyTorch's starting values.</summary>
+    /// <summary>Adds <c>{name}.weight</c> <c>[outputs, inputs]</c> and <c>{name}.bias</c> with PyTorch's initialization.</summary>
     public void AddLinear(ParameterInitializer initializer, string prefix, string name, long inputs, long outputs)
     {
         Add($"{name}.weight", initializer.Uniform($"{prefix}.{name}.weight", inputs, outputs, inputs));
@@ -56,7 +56,7 @@ internal sealed class ModuleWeights : IDisposable
         Add($"{name}.bias", initializer.Uniform($"{prefix}.{name}.bias", fanIn, outputs));
     }
 
-    /// <summary>Applies the linear layer of that name to the last axis; the result has the number format of the weights.</summary>
+    /// <summary>Applies the linear layer of that name to the last axis; the result has the dtype of the weights.</summary>
     public Tensor Linear(string name, Tensor input)
     {
         using var scope = torch.NewDisposeScope();

@@ -20,7 +20,7 @@ internal abstract class WeightedModule : IDetectorModule, ICheckpointedModule, I
     /// <inheritdoc/>
     public void To(Device device) => Parameters.To(device);
 
-    /// <summary>Moves the weights and changes the number format the module computes in.</summary>
+    /// <summary>Moves the weights and changes the dtype the module computes in.</summary>
     internal void To(Device device, ScalarType precision) => Parameters.To(device, precision);
 
     /// <inheritdoc/>
@@ -29,7 +29,7 @@ internal abstract class WeightedModule : IDetectorModule, ICheckpointedModule, I
     /// <inheritdoc/>
     public virtual void Dispose() => Parameters.Dispose();
 
-    /// <summary>The tensor in the module's number format and on its device; the same tensor where it already is.</summary>
+    /// <summary>The tensor in the module's precision and on its device; the same tensor where it already is.</summary>
     protected Tensor Enter(Tensor input) =>
         input.dtype == Parameters.Precision ? input : input.to_type(Parameters.Precision);
 

@@ -6,7 +6,7 @@ namespace MfpClip;
 /// <summary>One call that says in words whether this machine can run MfpClip, and what to do if not.</summary>
 public static class MfpClipEnvironment
 {
-    /// <summary>Looks at the native set-up. Never throws.</summary>
+    /// <summary>Inspects the native set-up. Never throws.</summary>
     /// <param name="device">The device that is wanted: "cpu", "cuda" or "cuda:N".</param>
     public static EnvironmentReport Check(string device = "cpu")
     {

@@ -31,6 +31,6 @@ public interface ITrainableMethod
     /// <param name="context">What the forward pass runs under; a training that is to be resumed wants <see cref="ForwardContext.Reproducible"/>.</param>
     TrainingLoss Loss(TrainingBatch batch, ForwardContext context);
 
-    /// <summary>Told whenever the trained weights have changed: forgets what was computed from them, such as kept text embeddings.</summary>
+    /// <summary>Called whenever the trained weights have changed: forgets what was computed from them, such as kept text embeddings.</summary>
     void WeightsChanged();
 }

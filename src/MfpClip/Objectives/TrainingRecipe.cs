@@ -9,7 +9,7 @@ public enum OptimizerKind
     /// <summary>Adam; weight decay is added to the gradient.</summary>
     Adam,
 
-    /// <summary>AdamW: weight decay apart from the gradient.</summary>
+    /// <summary>AdamW: weight decay separate from the gradient.</summary>
     AdamW,
 }
 
@@ -91,7 +91,7 @@ public sealed record TrainingRecipe
     /// <value>Default <see langword="null"/>.</value>
     public double? AverageDecay { get; init; }
 
-    /// <summary>Seed of order and mosaics. Starting weights have the seeds of their modules' options.</summary>
+    /// <summary>Seed of order and mosaics. Initial weights have the seeds of their modules' options.</summary>
     /// <value>Default 0.</value>
     public long Seed { get; init; }
 

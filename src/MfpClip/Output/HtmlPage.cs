@@ -31,7 +31,7 @@ internal static class HtmlPage
     /// <summary>A list of sentences.</summary>
     public static string List(IEnumerable<string> lines) => $"<ul>{string.Concat(lines.Select(l => $"<li>{Encode(l)}</li>"))}</ul>";
 
-    /// <summary>A picture that lies in the page.</summary>
+    /// <summary>An image that lies in the page.</summary>
     /// <param name="file">Its file.</param>
     /// <param name="kind"><c>png</c> or <c>jpeg</c>.</param>
     /// <param name="title">What it shows.</param>

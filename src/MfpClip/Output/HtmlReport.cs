@@ -54,7 +54,7 @@ public sealed class HtmlReport : IDisposable
         }
     }
 
-    /// <summary>Adds an image with its pictures, made smaller where a side is longer than 960 pixels; photo and overlay as JPEG.</summary>
+    /// <summary>Adds an image with its images, made smaller where a side is longer than 960 pixels; photo and overlay as JPEG.</summary>
     /// <param name="result">What the detector said.</param>
     /// <param name="photo">The photo.</param>
     /// <param name="options">Colours.</param>
@@ -69,7 +69,7 @@ public sealed class HtmlReport : IDisposable
             _writer.Write($"<section><h2>{HtmlPage.Encode(result.ImageName)}</h2><p>score <b>{Number(result.Score)}</b>{decision}, {result.Regions.Count} "
                 + $"regions at or above {Number(result.PixelThreshold)}, class \"{HtmlPage.Encode(result.ClassName)}\", "
                 + $"{Number(result.Timings.Total.TotalMilliseconds)} ms</p><div>");
-            var small = ReportPictures.Fit(photo, map, result.Regions);
+            var small = ReportImages.Fit(photo, map, result.Regions);
             Figure("photo", "jpeg", MapImages.ToJpeg(small.Photo));
             Figure("anomaly map", "png", MapImages.ToPng(MapImages.HeatMap(small.Map, options)));
             Figure("overlay", "jpeg", MapImages.ToJpeg(MapImages.Overlay(small.Photo, small.Map, small.Regions, options)));

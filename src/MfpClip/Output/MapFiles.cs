@@ -6,10 +6,10 @@ using MfpClip.Imaging;
 
 namespace MfpClip.Output;
 
-/// <summary>Writes maps and pictures to files; every write is atomic.</summary>
+/// <summary>Writes maps and images to files; every write is atomic.</summary>
 public static class MapFiles
 {
-    /// <summary>Writes a picture as 8-bit PNG.</summary>
+    /// <summary>Writes an image as 8-bit PNG.</summary>
     /// <exception cref="OutputException">It cannot be written; nothing is left behind.</exception>
     public static void WritePng(string path, RgbImage image)
     {

@@ -1,16 +1,15 @@
 using System.Runtime.InteropServices;
-using MfpClip.Parallelism;
 using SkiaSharp;
 
 namespace MfpClip.Output;
 
-/// <summary>How pictures of a map are drawn.</summary>
+/// <summary>How images of a map are drawn.</summary>
 public sealed record MapImageOptions
 {
     /// <summary>Colours. Default jet.</summary>
     public ColorMap ColorMap { get; init; } = ColorMap.Jet;
 
-    /// <summary>Share of the heat map in an overlay, 0 to 1. Default 0.5.</summary>
+    /// <summary>Fraction of the heat map in an overlay, 0 to 1. Default 0.5.</summary>
     public double Opacity { get; init; } = 0.5;
 
     /// <summary>Map value drawn in the lowest colour. Default 0.</summary>
@@ -23,7 +22,7 @@ public sealed record MapImageOptions
     public bool DrawRegions { get; init; } = true;
 }
 
-/// <summary>Pictures of anomaly maps for people: heat map, overlay on the photo, both side by side.</summary>
+/// <summary>Images of anomaly maps for people: heat map, overlay on the photo, both next to each other.</summary>
 public static class MapImages
 {
     /// <summary>The map in colours.</summary>
@@ -78,7 +77,7 @@ public static class MapImages
     }
 
     /// <summary>Photo, heat map and overlay in one row.</summary>
-    public static RgbImage SideBySide(RgbImage photo, AnomalyMap map, IReadOnlyList<DefectRegion>? regions = null, MapImageOptions? options = null)
+    public static RgbImage PhotoAndOverlay(RgbImage photo, AnomalyMap map, IReadOnlyList<DefectRegion>? regions = null, MapImageOptions? options = null)
     {
         RgbImage[] parts = [photo, HeatMap(map, options), Overlay(photo, map, regions, options)];
         int stride = photo.Width * 3;
@@ -97,7 +96,7 @@ public static class MapImages
     /// <summary>Encodes pixels as PNG. Large photos are packed for speed: a fifth more bytes in a third of the time.</summary>
     public static byte[] ToPng(RgbImage image) => Encode(image, static p => p.Encode(new SKPngEncoderOptions(SKPngEncoderFilterFlags.Sub, 3)), "PNG");
 
-    /// <summary>Encodes pixels as JPEG, for pictures that are only looked at.</summary>
+    /// <summary>Encodes pixels as JPEG, for images that are only viewed.</summary>
     internal static byte[] ToJpeg(RgbImage image) => Encode(image, static p => p.Encode(new SKJpegEncoderOptions(90)), "JPEG");
 
     private static byte[] Encode(RgbImage image, Func<SKPixmap, SKData?> encode, string format)

@@ -15,7 +15,7 @@ public interface ITrainingObjective
     /// <param name="sums">Takes the terms.</param>
     /// <param name="output">Forward pass of these images, with its graph.</param>
     /// <param name="part">The images.</param>
-    /// <param name="share">Their share of the batch: what a term that is a mean over images counts.</param>
-    /// <param name="maskShare">Share of those with a mask among all with a mask.</param>
-    void Add(TermSums sums, PipelineOutput output, TrainingBatch part, double share, double maskShare);
+    /// <param name="fraction">Their fraction of the batch: what a term that is a mean over images counts.</param>
+    /// <param name="maskFraction">Fraction of those with a mask among all with a mask.</param>
+    void Add(TermSums sums, PipelineOutput output, TrainingBatch part, double fraction, double maskFraction);
 }

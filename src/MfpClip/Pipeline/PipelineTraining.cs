@@ -41,12 +41,12 @@ internal sealed class PipelineTraining(PipelineParts parts, ModulePipeline pipel
     /// <inheritdoc/>
     public void WeightsChanged() => texts.ForgetTexts();
 
-    // Every term is a mean over images, so images of one class go through together and count by their share.
-    private void Add(TermSums sums, string className, TrainingBatch part, double share, double maskShare, ForwardContext context)
+    // Every term is a mean over images, so images of one class go through together and count by their fraction.
+    private void Add(TermSums sums, string className, TrainingBatch part, double fraction, double maskFraction, ForwardContext context)
     {
         using var image = new ImageContext(parts.Backbone, parts.Cnn, part.Images, parts.Stages, context);
         var output = texts.WithSentences(className, context, states => pipeline.Forward(image, states, stageMaps: objective.ReadsStageMaps));
-        objective.Add(sums, output, part, share, maskShare);
+        objective.Add(sums, output, part, fraction, maskFraction);
     }
 
     private static IEnumerable<KeyValuePair<string, Tensor>> Frozen(string prefix, ICapabilityProvider? network) =>

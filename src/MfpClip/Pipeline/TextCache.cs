@@ -8,7 +8,7 @@ namespace MfpClip.Pipeline;
 /// <summary>Sentences and text embeddings of each class name, made once and kept for as long as the detector lives.</summary>
 public sealed class TextCache : IDisposable
 {
-    // Embeddings are small, but class names may come from outside: beyond this many, they are made anew for each call.
+    // Embeddings are small, but class names may come from outside: beyond this many, they are made from scratch for each call.
     private const int Capacity = 1024;
     private readonly ConcurrentDictionary<string, Lazy<Entry>> _entries = new(StringComparer.Ordinal);
 
@@ -60,7 +60,7 @@ public sealed class TextCache : IDisposable
         return use(once.Sentences, once.Texts(_embed, context));
     }
 
-    /// <summary>Calls <paramref name="use"/> with the sentences alone: for training, where embeddings are made anew with their graph.</summary>
+    /// <summary>Calls <paramref name="use"/> with the sentences alone: for training, where embeddings are made from scratch with their graph.</summary>
     public T WithSentences<T>(string className, ForwardContext context, Func<StateSentences, T> use)
     {
         string key = className.Trim();
@@ -69,7 +69,7 @@ public sealed class TextCache : IDisposable
     }
 
     /// <summary>
-    /// Forgets embeddings, after trained weights have changed; the next call makes them anew. Sentences stay: they come from the frozen
+    /// Forgets embeddings, after trained weights have changed; the next call makes them from scratch. Sentences stay: they come from the frozen
     /// tower alone, and an ensemble of hundreds costs too much for every step of a training. Not beside a running call.
     /// </summary>
     internal void ForgetTexts()

@@ -4,12 +4,12 @@ using MfpClip.Files;
 namespace MfpClip.References;
 
 /// <summary>
-/// The memory of good images: the union of their coresets, and how far good images lie from it (left one out). Immutable; depends on
+/// The memory of normal images: the union of their coresets, and how far normal images lie from it (left one out). Immutable; depends on
 /// the set of images alone, not on their order or on how they came together.
 /// </summary>
 internal sealed class ReferenceBank : IDisposable
 {
-    // Weight of references that explain one another wholly: the method's own map keeps a say. With one reference nothing can be told.
+    // Weight of references that explain one another wholly: the method's own map keeps a say. With one reference nothing can be estimated.
     private const double Most = 0.8, OfOne = 0.5;
 
     private readonly Tensor _memory; // [M, D] where the pass computes
@@ -25,7 +25,7 @@ internal sealed class ReferenceBank : IDisposable
         Options = options;
         var ordered = entries.OrderBy(e => e.Id, StringComparer.Ordinal).ToList();
         int most = Math.Max(options.MaximumTokens / ordered.Count, 1);
-        Entries = [.. ordered.Select(e => e.Share(most))];
+        Entries = [.. ordered.Select(e => e.Truncate(most))];
         Tensor? memory = null;
         try
         {
@@ -38,7 +38,7 @@ internal sealed class ReferenceBank : IDisposable
                 new ReferenceImage(e.Id, e.Name, e.Width, e.Height, ReferenceScale.TopMean(distances[i], options.TopCells))).ToList();
             Summary = new()
             {
-                Images = images, Options = options, Weight = options.Weight ?? Told(), Tokens = (int)memory.shape[0], Width = (int)memory.shape[1],
+                Images = images, Options = options, Weight = options.Weight ?? EstimateWeight(), Tokens = (int)memory.shape[0], Width = (int)memory.shape[1],
                 Warnings = [.. warnings, .. ReferenceWarnings.Of(images, Entries.Any(e => e.Cells.Length < e.Rows * e.Columns), Scale)],
             };
         }
@@ -102,7 +102,7 @@ internal sealed class ReferenceBank : IDisposable
         Release();
     }
 
-    // Banks of 1, 2, 4 and 8 images that are tested side by side share the distances to each image.
+    // Banks of 1, 2, 4 and 8 images that are tested together share the distances to each image.
     private Tensor EntryByEntry(Tensor vectors, IFeatureStore store, CancellationToken cancellationToken)
     {
         var input = FeatureInputs.Of(vectors);
@@ -140,7 +140,7 @@ internal sealed class ReferenceBank : IDisposable
 
     // By how much nearer a cell of one reference is to its nearest among the others than any two cells are: wholly where they are copies of one another, not
     // at all where they have nothing in common.
-    private double Told()
+    private double EstimateWeight()
     {
         if (Entries.Count == 1)
         {

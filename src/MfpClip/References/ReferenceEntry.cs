@@ -1,6 +1,6 @@
 namespace MfpClip.References;
 
-/// <summary>One remembered image: its tokens in coreset order and what the method itself said of it. Owns its tensor.</summary>
+/// <summary>One stored image: its tokens in coreset order and what the method itself said of it. Owns its tensor.</summary>
 /// <param name="Id">From the pixels.</param>
 /// <param name="Name">For people.</param>
 /// <param name="Width">In pixels.</param>
@@ -15,7 +15,7 @@ internal sealed record ReferenceEntry(
     string Id, string Name, int Width, int Height, int Rows, int Columns, Tensor Tokens, int[] Cells, float[] Map, float Score) : IDisposable
 {
     /// <summary>Another handle on the same memory, cut to the first <paramref name="most"/> tokens.</summary>
-    public ReferenceEntry Share(int most)
+    public ReferenceEntry Truncate(int most)
     {
         int kept = Math.Min(most, Cells.Length);
         using var scope = torch.NewDisposeScope();

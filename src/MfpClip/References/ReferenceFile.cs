@@ -62,7 +62,7 @@ internal static partial class ReferenceFile
         if (Value("image_size") is var size && size != without.ImageSize.ToString(CultureInfo.InvariantCulture))
         {
             throw new WeightsException(
-                path, $"the references were taken at {size} pixels, this detector looks at {without.ImageSize}. Take them again from the images.");
+                path, $"the references were taken at {size} pixels, this detector reads at {without.ImageSize}. Take them again from the images.");
         }
 
         var entries = new List<ReferenceEntry>();

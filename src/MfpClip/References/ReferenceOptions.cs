@@ -1,18 +1,18 @@
 namespace MfpClip.References;
 
-/// <summary>How good images are remembered and how their map joins the method's own.</summary>
+/// <summary>How reference images are stored and how their map joins the method's own.</summary>
 public sealed record ReferenceOptions
 {
-    /// <summary>What of an image is remembered.</summary>
+    /// <summary>What of an image is stored.</summary>
     public ReferenceFeatures Features { get; init; } = ReferenceFeatures.Auto;
 
-    /// <summary>Which stages (or convolutional maps) are remembered, 1-based; empty: all.</summary>
+    /// <summary>Which stages (or convolutional maps) are stored, 1-based; empty: all.</summary>
     public IReadOnlyList<int> Stages { get; init; } = [];
 
     /// <summary>Side of the neighbourhood over which tokens are averaged, odd; 1 switches it off. PatchCore's default is 3.</summary>
     public int Neighbourhood { get; init; } = 3;
 
-    /// <summary>Share of each image's tokens that the coreset keeps for comparison, above 0 to 1.</summary>
+    /// <summary>Fraction of each image's tokens that the coreset keeps for comparison, above 0 to 1.</summary>
     public double CoresetRatio { get; init; } = 0.5;
 
     /// <summary>
@@ -25,7 +25,8 @@ public sealed record ReferenceOptions
 
     /// <summary>Weight of the references against the method's own map and score, 0 to 1.</summary>
     /// <value>
-    /// Default <see langword="null"/>: told by how well the references explain one another (left one out), see docs/references.md; 0.5 where there is one only.
+    /// Default <see langword="null"/>: estimated from how well the references explain one another (left one out), see docs/references.md; 0.5 where there is
+    /// one only.
     /// <see cref="ReferenceSummary.Weight"/> says what it became.
     /// </value>
     public double? Weight { get; init; }

@@ -11,9 +11,9 @@ namespace MfpClip.References;
 internal sealed class ReferenceReader(IDetectionPass pass, InputSettings input, ILogger logger, ReferenceOptions options)
 {
     /// <summary>Reads images that are not known yet. All unreadable ones are named in one error, before anything is computed.</summary>
-    /// <param name="images">Images of good parts.</param>
-    /// <param name="known">Ids that are remembered already.</param>
-    /// <param name="progress">Told how many are done.</param>
+    /// <param name="images">Normal images.</param>
+    /// <param name="known">Ids that are stored already.</param>
+    /// <param name="progress">Called with the number of finished images.</param>
     /// <param name="cancellationToken">Checked between images.</param>
     /// <returns>Entries, the caller's own, and warnings about copies.</returns>
     public (List<ReferenceEntry> Entries, List<string> Warnings) Read(
@@ -31,11 +31,11 @@ internal sealed class ReferenceReader(IDetectionPass pass, InputSettings input, 
                 if (known.Contains(id) || !seen.TryAdd(id, name))
                 {
                     warnings.Add($"'{name}' shows the same pixels as "
-                        + $"{(seen.TryGetValue(id, out var first) ? $"'{first}'" : "an image remembered before")} and was left out.");
+                        + $"{(seen.TryGetValue(id, out var first) ? $"'{first}'" : "an image stored before")} and was left out.");
                 }
                 else
                 {
-                    entries.Add(LostScalar.Again(() => Remember(id, name, pixels, cancellationToken), logger));
+                    entries.Add(ScalarFault.Retry(() => Extract(id, name, pixels, cancellationToken), logger));
                 }
 
                 progress?.Report(entries.Count + warnings.Count);
@@ -72,13 +72,13 @@ internal sealed class ReferenceReader(IDetectionPass pass, InputSettings input, 
         if (unreadable.Count > 0)
         {
             throw new ReferenceException(
-                null, $"{unreadable.Count} of {images.Count} cannot be read, so nothing was remembered: {string.Join(" | ", unreadable)}");
+                null, $"{unreadable.Count} of {images.Count} cannot be read, so nothing was stored: {string.Join(" | ", unreadable)}");
         }
 
         return images.Select((image, i) => (image.Name, kept[i] ?? input.Decode(image)));
     }
 
-    private ReferenceEntry Remember(string id, string name, RgbImage pixels, CancellationToken cancellationToken)
+    private ReferenceEntry Extract(string id, string name, RgbImage pixels, CancellationToken cancellationToken)
     {
         using var scope = torch.NewDisposeScope();
         using var guard = torch.no_grad();
@@ -98,7 +98,7 @@ internal sealed class ReferenceReader(IDetectionPass pass, InputSettings input, 
         return new(id, name, pixels.Width, pixels.Height, read.Rows, read.Columns, tokens.DetachFromDisposeScope(), order, map, score);
     }
 
-    // The coreset in its order; the tokens after it are looked at only to measure what is usual.
+    // The coreset in its order; the tokens after it are read only to measure what is usual.
     private int[] Order(Tensor vectors)
     {
         int count = (int)vectors.shape[0];

@@ -1,22 +1,22 @@
 namespace MfpClip.References;
 
 /// <summary>
-/// What is usual on good images, for the method's own map and score and for the distances to the references (left one out), so that both
-/// can be multiplied: odds of the method and distances, each as a multiple of what good images show. A level u, the weighted mean of their
+/// What is usual on normal images, for the method's own map and score and for the distances to the references (left one out), so that both
+/// can be multiplied: odds of the method and distances, each as a multiple of what normal images show. A level u, the weighted mean of their
 /// logarithms, is 0 where both are there. Only ratios count, so where the references explain one another badly, all distances are
 /// high, differ little in proportion, and change the method's own map little.
 /// </summary>
 /// <param name="DistanceCenter">Mean distance of a good cell.</param>
 /// <param name="DistanceLimit">Distance that 99.5 % of good cells stay below.</param>
-/// <param name="MapLimit">Value that 99.5 % of the method's own map on good images stay below.</param>
-/// <param name="TopDistance">Median over good images of the mean distance of their most distant cells.</param>
-/// <param name="ScoreCenter">Mean logit of the method's own score on good images.</param>
+/// <param name="MapLimit">Value that 99.5 % of the method's own map on normal images stay below.</param>
+/// <param name="TopDistance">Median over normal images of the mean distance of their most distant cells.</param>
+/// <param name="ScoreCenter">Mean logit of the method's own score on normal images.</param>
 internal sealed record ReferenceScale(double DistanceCenter, double DistanceLimit, double MapLimit, double TopDistance, double ScoreCenter)
 {
     // A cosine distance below this is noise; its ratio to another says nothing.
     private const double Least = 0.001;
 
-    // Where the level of a score reaches 1/2 in the result: half as far again as the usual good image. A map needs none, for its limits leave out the usual.
+    // Where the level of a score reaches 1/2 in the result: half as far again as the usual normal image. A map needs none, for its limits leave out the usual.
     private static readonly double Margin = Math.Log(1.5);
 
     public static ReferenceScale Measure(IReadOnlyList<float[]> distances, IReadOnlyList<float[]> maps, IReadOnlyList<float> scores, int topCells)

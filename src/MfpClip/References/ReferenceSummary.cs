@@ -1,6 +1,6 @@
 namespace MfpClip.References;
 
-/// <summary>What a detector remembers of good images.</summary>
+/// <summary>The memory bank of a detector.</summary>
 public sealed record ReferenceSummary
 {
     /// <summary>The images, ordered by id.</summary>
@@ -9,7 +9,7 @@ public sealed record ReferenceSummary
     /// <summary>Options it was made with.</summary>
     public required ReferenceOptions Options { get; init; }
 
-    /// <summary>Weight of the references against the method's own map and score, 0 to 1: as asked for, or as the references told.</summary>
+    /// <summary>Weight of the references against the method's own map and score, 0 to 1: as requested, or as estimated from the references.</summary>
     public required double Weight { get; init; }
 
     /// <summary>Tokens that images are compared with.</summary>
@@ -22,7 +22,7 @@ public sealed record ReferenceSummary
     public required IReadOnlyList<string> Warnings { get; init; }
 }
 
-/// <summary>A remembered image.</summary>
+/// <summary>A stored image.</summary>
 /// <param name="Id">From its pixels: the first 16 hexadecimal digits of their SHA-256.</param>
 /// <param name="Name">As it was given, for people.</param>
 /// <param name="Width">Width in pixels.</param>

@@ -9,7 +9,7 @@ internal static class ReferenceWarnings
     {
         if (images.Count == 1)
         {
-            yield return $"'{images[0].Name}' is the only reference: what is usual on good images is estimated from the rest of the same image. "
+            yield return $"'{images[0].Name}' is the only reference: what is usual on normal images is estimated from the rest of the same image. "
                 + $"Two or more are better.";
         }
 

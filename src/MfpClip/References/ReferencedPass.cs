@@ -5,7 +5,7 @@ using MfpClip.Pipeline;
 namespace MfpClip.References;
 
 /// <summary>
-/// Any method's pass beside a memory bank of good images: their maps and scores are joined, each scaled by its own behaviour on the
+/// Any method's pass beside a memory bank of normal images: their maps and scores are joined, each scaled by its own behaviour on the
 /// references. Owns the bank and a share of the inner pass.
 /// </summary>
 internal sealed class ReferencedPass : DelegatingDetectionPass
@@ -71,13 +71,13 @@ internal sealed class ReferencedPass : DelegatingDetectionPass
         if (grids.Count == 0 || (maps is null && options.Features == ReferenceFeatures.Convolutional))
         {
             throw new ReferenceException(null, grids.Count == 0
-                ? $"{inner.Method} gives no patch tokens to remember."
+                ? $"{inner.Method} gives no patch tokens to store."
                     : "the vision tower has no convolutional maps; set ReferenceOptions.Features to Tokens or Auto.");
         }
 
         if (options.Stages.Count > 0 && options.Stages.Max() > grids.Count)
         {
-            throw new ReferenceException(null, $"stage {options.Stages.Max()} is to be remembered, but there are {grids.Count}.");
+            throw new ReferenceException(null, $"stage {options.Stages.Max()} is to be stored, but there are {grids.Count}.");
         }
 
         var chosen = options.Stages.Count == 0 ? grids : [.. options.Stages.Order().Select(s => grids[s - 1])];

@@ -1,7 +1,7 @@
 namespace MfpClip.Tensors;
 
 /// <summary>
-/// Starting values from a seed. Each tensor draws from its own stream, made from the seed and the tensor's name, so that a composition
+/// Initialization from a seed. Each tensor draws from its own stream, made from the seed and the tensor's name, so that a composition
 /// with one module or stage more starts from the same values everywhere else.
 /// </summary>
 internal sealed class ParameterInitializer(long seed)

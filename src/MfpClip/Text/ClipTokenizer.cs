@@ -48,7 +48,7 @@ public sealed class ClipTokenizer : ITokenizer
     /// </summary>
     /// <returns><see langword="null"/> where the folder holds neither.</returns>
     /// <exception cref="WeightsException">The files are damaged.</exception>
-    public static ClipTokenizer? FindBeside(string path)
+    public static ClipTokenizer? FindNextTo(string path)
     {
         string folder = Directory.Exists(path) ? path : Path.GetDirectoryName(Path.GetFullPath(path)) ?? ".";
         string vocab = Path.Combine(folder, "vocab.json");

@@ -15,7 +15,7 @@ public interface IWeightFile : IDisposable
     /// <summary>Text metadata (safetensors only; otherwise empty).</summary>
     IReadOnlyDictionary<string, string> Metadata { get; }
 
-    /// <summary>Reads one tensor into new native memory on the CPU, in the file's number format and shape.</summary>
+    /// <summary>Reads one tensor into new native memory on the CPU, in the file's precision and shape.</summary>
     /// <exception cref="WeightsException">The name is unknown or the data is truncated.</exception>
     Tensor Read(string name);
 

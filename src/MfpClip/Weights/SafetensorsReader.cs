@@ -69,7 +69,7 @@ internal static class SafetensorsReader
         if (scalar.Name is null)
         {
             throw new WeightsException(file.Path,
-                $"tensor '{entry.Name}' has the number format '{type}', which is not supported ({string.Join(", ", Types.Select(t => t.Name))} are).");
+                $"tensor '{entry.Name}' has the dtype '{type}', which is not supported ({string.Join(", ", Types.Select(t => t.Name))} are).");
         }
 
         long bytes = StoredWeightFile.ElementSize(scalar.Type);

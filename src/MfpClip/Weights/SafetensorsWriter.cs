@@ -16,7 +16,7 @@ public static class SafetensorsWriter
     public static void Write(string path, IEnumerable<KeyValuePair<string, Tensor>> tensors, IReadOnlyDictionary<string, string>? metadata = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        // Sorted by size of the number format, then name, so that the data is aligned and the bytes do not depend on order.
+        // Sorted by size of the dtype, then name, so that the data is aligned and the bytes do not depend on order.
         var ordered = tensors
             .OrderByDescending(t => StoredWeightFile.ElementSize(t.Value.dtype)).ThenBy(t => t.Key, StringComparer.Ordinal).ToList();
         string temporary = $"{path}.{Guid.NewGuid():N}.tmp";
@@ -65,7 +65,7 @@ public static class SafetensorsWriter
         {
             string type = SafetensorsReader.Types.FirstOrDefault(t => t.Type == tensor.dtype).Name
                 ?? throw new ArgumentException(
-                    $"Tensor '{name}' has the number format {tensor.dtype}, which safetensors files of this library do not hold.", nameof(ordered));
+                    $"Tensor '{name}' has the dtype {tensor.dtype}, which safetensors files of this library do not hold.", nameof(ordered));
             long end = at + (tensor.numel() * StoredWeightFile.ElementSize(tensor.dtype));
             header.Add(name, new JsonObject
             {

@@ -2,7 +2,7 @@ using MfpClip.Weights.Torch;
 
 namespace MfpClip.Weights;
 
-/// <summary>Opens weight files of every published kind. The kind is told from the content, never from the name.</summary>
+/// <summary>Opens weight files of every published kind. The kind is recognized from the content, never from the name.</summary>
 public static class WeightFile
 {
     /// <summary>Opens safetensors, <c>torch.save</c> in zip and legacy form, and TorchScript archives.</summary>

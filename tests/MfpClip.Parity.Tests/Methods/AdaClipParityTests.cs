@@ -146,8 +146,8 @@ public class AdaClipParityTests
             var tensors = traces[i].Tensors;
             using var image = new ImageContext(parts.Backbone, null, walk.Inputs[$"images_{run}"].narrow(0, i, 1));
             Add("frozen_image_features", image.ClipEmbedding);
-            Add("dynamic_visual_prompts", ((HybridVisionEncoder)parts.Vision).Dynamic(image)!);
-            Add("dynamic_text_prompts", ((HybridTextPrompt)parts.ImageToText).Dynamic(image)!);
+            Add("dynamic_visual_prompts", ((AdaClipVisionEncoder)parts.Vision).Dynamic(image)!);
+            Add("dynamic_text_prompts", ((AdaClipTextPrompt)parts.ImageToText).Dynamic(image)!);
             Add("image_features", tensors["class_embedding_raw"]);
             Add("text_features", tensors["t"].transpose(1, 2));
             var Z = layers.Select((_, l) => tensors[$"Z{l + 1}"]).ToList();

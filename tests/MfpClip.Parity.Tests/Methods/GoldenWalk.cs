@@ -98,7 +98,7 @@ internal sealed partial class GoldenWalk : IDisposable
     private static partial Regex NumberPattern();
 }
 
-/// <summary>How far two tensors may be apart: relative, absolute, in shares of the largest value; and where.</summary>
+/// <summary>How far two tensors may be apart: relative, absolute, in fractions of the largest value; and where.</summary>
 internal sealed record WalkTolerance(double Relative, double Absolute, double OfLargest = 0, Tensor? Where = null)
 {
     public static WalkTolerance Of(JsonElement e) => new(e.GetProperty("rtol").GetDouble(), e.GetProperty("atol").GetDouble());

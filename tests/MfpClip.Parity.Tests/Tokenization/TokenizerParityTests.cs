@@ -15,7 +15,7 @@ public class TokenizerParityTests
         {
             "openai" => ClipTokenizer.FromBpeFile(Path.Combine(folder, "bpe_simple_vocab_16e6.txt.gz")),
             "bundled" => ClipTokenizer.Default,
-            _ => ClipTokenizer.FindBeside(Path.Combine(folder, "hf", "model.safetensors"))!,
+            _ => ClipTokenizer.FindNextTo(Path.Combine(folder, "hf", "model.safetensors"))!,
         };
         var wrong = new List<string>();
         int count = 0;

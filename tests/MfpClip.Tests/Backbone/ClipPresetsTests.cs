@@ -23,7 +23,7 @@ public sealed class ClipPresetsTests : IDisposable
               "preprocess_cfg": { "mean": [0.48145466, 0.4578275, 0.40821073], "std": [0.26862954, 0.26130258, 0.27577711] } }
             """);
 
-        var read = ClipFiles.ReadConfigBeside(Path.Combine(_folder, "open_clip_model.safetensors"))!.Config;
+        var read = ClipFiles.ReadConfigNextTo(Path.Combine(_folder, "open_clip_model.safetensors"))!.Config;
 
         Assert.Equal(visionHeads, read.Vision.Heads);
         Assert.Equal(patch == 16 ? ClipPresets.LaionViTB16Plus240 : ClipPresets.LaionViTB32, read);

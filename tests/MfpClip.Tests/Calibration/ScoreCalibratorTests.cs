@@ -16,7 +16,7 @@ public sealed class ScoreCalibratorTests : IDisposable
         for (int run = 0; run < 200; run++)
         {
             var scores = Enumerable.Range(0, 1 + random.Next(30)).Select(_ => run % 5 == 0 ? 0.25f : random.NextSingle()).ToArray();
-            var calibration = ScoreCalibrator.FromGoodImages([.. scores.Select(s => Result(s))]);
+            var calibration = ScoreCalibrator.FromNormalImages([.. scores.Select(s => Result(s))]);
 
             Assert.All(scores, s => Assert.False(calibration.IsAnomalous(s)));
             Assert.All(scores, s => Assert.True(calibration.Calibrate(s) < 0.5f || scores.Max() == scores.Min()));
@@ -30,7 +30,7 @@ public sealed class ScoreCalibratorTests : IDisposable
     public void A_rate_lets_at_most_that_share_of_good_images_through(double rate, int alarms)
     {
         var scores = Enumerable.Range(1, 10).Select(i => i / 20f).ToList();
-        var calibration = ScoreCalibrator.FromGoodImages([.. scores.Select(s => Result(s))], rate);
+        var calibration = ScoreCalibrator.FromNormalImages([.. scores.Select(s => Result(s))], rate);
 
         Assert.Equal(alarms, scores.Count(calibration.IsAnomalous));
     }
@@ -41,7 +41,7 @@ public sealed class ScoreCalibratorTests : IDisposable
         var calibration = ScoreCalibrator.FromLabelledImages([Result(.1f), Result(.2f), Result(.3f)], [Result(.4f), Result(.6f)]);
 
         Assert.Equal(0.35f, calibration.ImageThreshold, 1e-6f);
-        Assert.Equal((3, 2), (calibration.GoodImages, calibration.DefectiveImages));
+        Assert.Equal((3, 2), (calibration.NormalImages, calibration.DefectiveImages));
 
         // By hand: thresholds .2 (F1 2*2/(2+2+2)=.667), .5 (2*1/(2+1+0)=.667), .3 (2*2/(2+2+1)=.8).
         Assert.Equal(0.25f, ScoreCalibrator.BestF1([.1f, .2f, .4f], [.3f, .5f]), 1e-6f);
@@ -51,7 +51,7 @@ public sealed class ScoreCalibratorTests : IDisposable
     public void Files_keep_everything_and_damaged_or_foreign_ones_are_refused()
     {
         string path = Path.Combine(_folder, "c.json");
-        var calibration = ScoreCalibrator.FromGoodImages([Result(.1f)], 0.0) with { WeightsHash = new string('a', 64) };
+        var calibration = ScoreCalibrator.FromNormalImages([Result(.1f)], 0.0) with { WeightsHash = new string('a', 64) };
         CalibrationFile.Save(path, calibration);
 
         Assert.Equal(calibration, CalibrationFile.Load(path));
@@ -62,7 +62,7 @@ public sealed class ScoreCalibratorTests : IDisposable
         Assert.Contains("other weights", Assert.Throws<CalibrationException>(() => CalibrationFile.Load(path, other)).Message, StringComparison.Ordinal);
         File.WriteAllText(path, "{");
         Assert.Contains(path, Assert.Throws<CalibrationException>(() => CalibrationFile.Load(path)).Message, StringComparison.Ordinal);
-        Assert.Throws<CalibrationException>(() => ScoreCalibrator.FromGoodImages([]));
+        Assert.Throws<CalibrationException>(() => ScoreCalibrator.FromNormalImages([]));
     }
 
     private static AnomalyResult Result(float score) => new()

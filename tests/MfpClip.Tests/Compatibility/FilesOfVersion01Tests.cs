@@ -83,7 +83,7 @@ public class FilesOfVersion01Tests
         var result = calibrated.Detect(Version01.Picture());
 
         Same(Version01.Expected.Modules["mfp-clip"], result);
-        Assert.Equal((expected.Strategy, expected.GoodImages), (calibration.Strategy, calibration.GoodImages));
+        Assert.Equal((expected.Strategy, expected.GoodImages), (calibration.Strategy, calibration.NormalImages));
         Assert.Equal(expected.IsAnomalous, result.IsAnomalous);
         Assert.Equal(expected.CalibratedScore, result.CalibratedScore!.Value, Tolerance);
         Assert.Equal(expected.Threshold, result.Threshold!.Value, Tolerance);

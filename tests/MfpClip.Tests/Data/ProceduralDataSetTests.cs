@@ -135,7 +135,7 @@ public class ProceduralDataSetTests
         }
     }
 
-    // Properties of any picture of the set, at seeds that CsCheck draws.
+    // Properties of any image of the set, at seeds that CsCheck draws.
     [Fact]
     public void Any_sample_is_consistent_with_itself() => Gen.Select(Gen.Long, Gen.Int[32, 90], Gen.Bool).Sample((seed, size, camera) =>
     {
@@ -162,42 +162,42 @@ public class ProceduralDataSetTests
         Assert.Contains(pictures, p => p.Defects.Count > 1);
         Assert.True(pictures.Select(p => p.Category.Name).Distinct().Count() > 25);
 
-        var only = new ProceduralSampleOptions { Categories = ["pill"], Defects = [DefectKind.Crack], DefectiveShare = 1, MaxDefects = 1, Size = 64 };
+        var only = new ProceduralSampleOptions { Categories = ["pill"], Defects = [DefectKind.Crack], DefectiveFraction = 1, MaxDefects = 1, Size = 64 };
         Assert.All(Enumerable.Range(0, 8).Select(s => ProceduralDataSet.Sample(s, only)), p =>
         {
             Assert.Equal("pill", p.Category.Name);
             Assert.True(p.Defect is null or DefectKind.Crack);
             Assert.Equal(64, p.Image.Width);
         });
-        Assert.All(Enumerable.Range(0, 8), s => Assert.False(ProceduralDataSet.Sample(s, only with { DefectiveShare = 0 }).IsDefective));
+        Assert.All(Enumerable.Range(0, 8), s => Assert.False(ProceduralDataSet.Sample(s, only with { DefectiveFraction = 0 }).IsDefective));
         Assert.Throws<ArgumentException>(() => ProceduralDataSet.Sample(1, only with { Categories = [] }));
         Assert.Throws<ArgumentException>(() => ProceduralDataSet.Sample(1, only with { Categories = ["unicorn"] }));
-        Assert.Throws<ArgumentOutOfRangeException>(() => ProceduralDataSet.Sample(1, only with { DefectiveShare = 1.5f }));
+        Assert.Throws<ArgumentOutOfRangeException>(() => ProceduralDataSet.Sample(1, only with { DefectiveFraction = 1.5f }));
     }
 
     [Fact]
     public void A_picture_may_show_one_kind_of_defect_in_many_places()
     {
-        var options = new ProceduralSampleOptions { Size = 96, DefectiveShare = 1, RepeatedShare = 1, MaxDefects = 1 };
+        var options = new ProceduralSampleOptions { Size = 96, DefectiveFraction = 1, RepeatedFraction = 1, MaxDefects = 1 };
         var pictures = Enumerable.Range(0, 12).Select(s => ProceduralDataSet.Sample(s, options)).Where(p => p.IsDefective).ToList();
         Assert.NotEmpty(pictures);
         Assert.All(pictures, p => Assert.Single(p.Defects.Select(d => d.Kind).Distinct()));
         Assert.All(pictures, p => Assert.InRange(p.Defects.Count, 1, 8));
         Assert.Contains(pictures, p => p.Defects.Count >= 3);
-        Assert.Throws<ArgumentOutOfRangeException>(() => ProceduralDataSet.Sample(1, options with { RepeatedShare = 1.5f }));
+        Assert.Throws<ArgumentOutOfRangeException>(() => ProceduralDataSet.Sample(1, options with { RepeatedFraction = 1.5f }));
     }
 
     [Fact]
     public void Large_defects_may_be_asked_for()
     {
-        var usual = new ProceduralSampleOptions { Size = 96, DefectiveShare = 1, MaxDefects = 1 };
-        var large = usual with { LargeShare = 1 };
+        var usual = new ProceduralSampleOptions { Size = 96, DefectiveFraction = 1, MaxDefects = 1 };
+        var large = usual with { LargeFraction = 1 };
         double Area(ProceduralSampleOptions options) => Enumerable.Range(0, 60)
             .Average(s => ProceduralDataSet.Sample(s, options).Mask.Average(m => m ? 1.0 : 0));
         Assert.InRange(Area(large), 1.5 * Area(usual), 0.28);
-        Assert.Equal(ProceduralDataSet.Sample(3, usual).Image.Data, ProceduralDataSet.Sample(3, usual with { LargeShare = 0 }).Image.Data);
-        Assert.Throws<ArgumentOutOfRangeException>(() => ProceduralDataSet.Sample(1, usual with { LargeShare = -0.1f }));
-        Assert.Throws<ArgumentOutOfRangeException>(() => ProceduralDataSet.Sample(1, usual with { LargeShare = 1.5f }));
+        Assert.Equal(ProceduralDataSet.Sample(3, usual).Image.Data, ProceduralDataSet.Sample(3, usual with { LargeFraction = 0 }).Image.Data);
+        Assert.Throws<ArgumentOutOfRangeException>(() => ProceduralDataSet.Sample(1, usual with { LargeFraction = -0.1f }));
+        Assert.Throws<ArgumentOutOfRangeException>(() => ProceduralDataSet.Sample(1, usual with { LargeFraction = 1.5f }));
     }
 
     // Largest change of a channel, a number a pixel.

@@ -64,7 +64,7 @@ public abstract class ImageDecoderTests(IImageDecoder decoder)
     [InlineData(8, "cfbead", 2, 3)]
     public void Exif_orientation_is_applied(int orientation, string expected, int width, int height)
     {
-        // A 3 x 2 picture of six greys, each an 8 x 8 block so that JPEG keeps it; a b c / d e f.
+        // A 3 x 2 image of six greys, each an 8 x 8 block so that JPEG keeps it; a b c / d e f.
         var image = Decoder.Decode(WithExif(Jpeg(), orientation), "x", new());
 
         Assert.Equal((width * 16, height * 16), (image.Width, image.Height));

@@ -3,7 +3,6 @@ using MfpClip.Diagnostics;
 using MfpClip.Files;
 using MfpClip.Imaging;
 using MfpClip.Output;
-using MfpClip.Parallelism;
 
 namespace MfpClip.Tests.Output;
 
@@ -67,7 +66,7 @@ public sealed class OutputTests : IDisposable
         var photo = new RgbImage(3, 2, [.. Enumerable.Range(0, 18).Select(i => (byte)(i * 14))]);
 
         var overlay = MapImages.Overlay(photo, Map, [], new() { Opacity = 0 });
-        var side = MapImages.SideBySide(photo, Map);
+        var side = MapImages.PhotoAndOverlay(photo, Map);
 
         Assert.Equal(photo.Data, overlay.Data);
         Assert.Equal((9, 2), (side.Width, side.Height));

@@ -114,7 +114,7 @@ public class MemoryTests
         double middle = 0.996;
         var far = torch.tensor(new[] { (float)(middle - 0.001), (float)((middle * Math.E) - 0.001), (float)((middle / Math.E) - 0.001) });
         TensorAssert.Close(torch.tensor(new[] { 0.5f, 5 / 6f, 1 / 6f }), scale.JoinMaps(torch.full(3, 0.25f), far, 1), 1e-5);
-        // The map alone: good images reach 1/4, odds of 1 to 3.
+        // The map alone: normal images reach 1/4, odds of 1 to 3.
         TensorAssert.Close(torch.tensor(new[] { 0.5f }), scale.JoinMaps(torch.full(1, 0.25f), torch.zeros(1), 0), 1e-5);
         // Both: odds e times as high and a distance e times as low cancel out.
         double odds = Math.E / 3;

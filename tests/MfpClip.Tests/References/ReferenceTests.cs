@@ -6,7 +6,7 @@ using MfpClip.Tests.Detection;
 
 namespace MfpClip.Tests.References;
 
-/// <summary>Good images beside a detector, from procedural pictures.</summary>
+/// <summary>Normal images beside a detector, from procedural images.</summary>
 public sealed class ReferenceTests : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("mfpclip-").FullName;

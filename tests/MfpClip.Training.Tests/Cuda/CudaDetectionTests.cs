@@ -95,7 +95,7 @@ public class CudaDetectionTests
             Assert.True(worst <= tolerance, $"the maps differ by {worst}");
         }
 
-        // Two pictures differ by more than the two devices may, or the comparison shows nothing.
+        // Two images differ by more than the two devices may, or the comparison shows nothing.
         Assert.True(expected.Count < 2 || expected[0].ModelMap.Data.Zip(expected[1].ModelMap.Data).Max(p => Math.Abs(p.First - p.Second)) > tolerance);
     }
 

@@ -3,7 +3,7 @@ using MfpClip.Data.Procedural.Noise;
 
 namespace MfpClip.Data.Procedural.Camera;
 
-/// <summary>What JPEG does to a picture: 8 x 8 cosine transform, quantised by the standard's example tables, colour at half resolution.</summary>
+/// <summary>What JPEG does to an image: 8 x 8 cosine transform, quantised by the standard's example tables, colour at half resolution.</summary>
 internal static class Jpeg
 {
     private static readonly byte[] Luma =

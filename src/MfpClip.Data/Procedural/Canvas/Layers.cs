@@ -1,7 +1,7 @@
 namespace MfpClip.Data.Procedural.Canvas;
 
 /// <summary>
-/// What a scene consists of before light falls on it, a plane each: colour (albedo), height in picture widths, gloss 0 to 1, and cover (1 on the
+/// What a scene consists of before light falls on it, a plane each: colour (albedo), height in image widths, gloss 0 to 1, and cover (1 on the
 /// product, 0 on the background).
 /// </summary>
 internal sealed class Layers(Arena arena)

@@ -5,14 +5,14 @@ namespace MfpClip.Data.Procedural.Canvas;
 /// <summary>The light on a scene.</summary>
 /// <param name="Direction">Where it comes from, in turns.</param>
 /// <param name="Flatness">Height of the lamp: 0 grazing, 1 from the camera.</param>
-/// <param name="Ambient">Share of light from everywhere.</param>
+/// <param name="Ambient">Fraction of light from everywhere.</param>
 /// <param name="Level">Brightness.</param>
 /// <param name="Warmth">-1 blue to 1 yellow.</param>
 /// <param name="Sharpness">Times the highlight's cosine is squared, 2 broad to 6 a point.</param>
 /// <param name="Room">How much of the room glossy things mirror.</param>
 /// <param name="Cavity">How dark hollows are.</param>
 /// <param name="Shadow">How dark the product's shadow on the background is.</param>
-/// <param name="ShadowReach">How far the shadow falls, in picture widths.</param>
+/// <param name="ShadowReach">How far the shadow falls, in image widths.</param>
 internal sealed record Light(
     float Direction, float Flatness, float Ambient, float Level, float Warmth, int Sharpness, float Room, float Cavity, float Shadow, float ShadowReach)
 {
@@ -20,7 +20,7 @@ internal sealed record Light(
         r.Next(), flat ? r.Between(0.55f, 0.95f) : r.Between(0.35f, 0.9f), r.Between(0.25f, 0.7f), r.Between(0.75f, 1.12f), r.Normal() * 0.35f, r.Count(2, 6),
         r.Between(0, 0.9f), r.Between(0, 1), r.Chance(0.25f) ? 0 : r.Between(0.15f, 0.75f), r.Between(0.004f, 0.05f));
 
-    /// <summary>The lit picture: three planes, about 0 to 1.</summary>
+    /// <summary>The lit image: three planes, about 0 to 1.</summary>
     public Plane[] Shade(Arena arena, Layers layers)
     {
         int size = layers.Size;

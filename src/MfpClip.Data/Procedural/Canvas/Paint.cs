@@ -29,7 +29,7 @@ internal sealed record Paint
 
     public float GrainAmount { get; init; }
 
-    /// <summary>Height follows this plane, in picture widths a deviation.</summary>
+    /// <summary>Height follows this plane, in image widths a deviation.</summary>
     public Plane? Rough { get; init; }
 
     public float RoughAmount { get; init; }

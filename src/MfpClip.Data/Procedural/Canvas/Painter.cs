@@ -115,7 +115,7 @@ internal sealed class Painter(Layers layers, Layers behind, Frame frame)
 
     private (int Left, int Top, int Right, int Bottom) Area((float X, float Y) middle, float reach)
     {
-        var (mx, my) = frame.ToPicture(middle.X, middle.Y);
+        var (mx, my) = frame.ToImage(middle.X, middle.Y);
         float r = (reach * frame.Scale * Math.Max(1, frame.Squeeze)) + (2f / Size);
         return (
             Math.Clamp((int)((mx - r) * Size), 0, Size), Math.Clamp((int)((my - r) * Size), 0, Size),

@@ -3,7 +3,7 @@ using MfpClip.Data.Procedural.Noise;
 
 namespace MfpClip.Data.Procedural.Canvas;
 
-/// <summary>One number a pixel of a square picture, row by row.</summary>
+/// <summary>One number a pixel of a square image, row by row.</summary>
 internal sealed class Plane(float[] data, int size)
 {
     public float[] Data { get; } = data;
@@ -73,7 +73,7 @@ internal sealed class Plane(float[] data, int size)
     }
 }
 
-/// <summary>Planes of one size for one picture, given back together: large arrays are not made again for each picture.</summary>
+/// <summary>Planes of one size for one image, given back together: large arrays are not made again for each image.</summary>
 internal sealed class Arena(int size) : IDisposable
 {
     private const int Kept = 512;

@@ -1,6 +1,6 @@
 namespace MfpClip.Data.Procedural.Defects;
 
-/// <summary>How each kind is made, how large it may be (share of the picture), and what it is called.</summary>
+/// <summary>How each kind is made, how large it may be (fraction of the image), and what it is called.</summary>
 internal sealed record DefectEntry(DefectKind Kind, Action<DefectSite> Apply, float Smallest, float Largest, string Noun, string Adjective);
 
 /// <summary>All kinds of defects.</summary>

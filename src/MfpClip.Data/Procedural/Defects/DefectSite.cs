@@ -19,13 +19,13 @@ internal sealed class DefectSite(Scene scene, Layers layers, SeededRandom random
 
     public int Size => layers.Size;
 
-    /// <summary>Share of the picture it should cover.</summary>
+    /// <summary>Fraction of the image it should cover.</summary>
     public float Area => area;
 
     /// <summary>Contrast, 0 barely visible to 1 strong.</summary>
     public float Strength => strength;
 
-    /// <summary>Radius of a disc of the area, in picture widths.</summary>
+    /// <summary>Radius of a disc of the area, in image widths.</summary>
     public float Radius => MathF.Sqrt(area * 0.3183099f);
 
     /// <summary>Bumps to roughen outlines with (mean 0, deviation 1), not the surface's own.</summary>
@@ -34,7 +34,7 @@ internal sealed class DefectSite(Scene scene, Layers layers, SeededRandom random
     /// <summary>Bumps to fill with.</summary>
     public Plane Inside => (_noise ??= Make()).Second;
 
-    /// <summary>A place on the product, in picture widths.</summary>
+    /// <summary>A place on the product, in image widths.</summary>
     public (float X, float Y) OnProduct()
     {
         for (int tries = 0; tries < 80; tries++)
@@ -49,7 +49,7 @@ internal sealed class DefectSite(Scene scene, Layers layers, SeededRandom random
         return (0.5f, 0.5f);
     }
 
-    /// <summary>A place on the product's outline; <see langword="null"/> where there is none in the picture.</summary>
+    /// <summary>A place on the product's outline; <see langword="null"/> where there is none in the image.</summary>
     public (float X, float Y)? OnOutline()
     {
         for (int tries = 0; tries < 60; tries++)

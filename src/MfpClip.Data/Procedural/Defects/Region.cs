@@ -8,7 +8,7 @@ internal sealed class Region(DefectSite site)
 {
     public Plane Alpha { get; } = site.Arena.New();
 
-    /// <summary>Adds a line with round ends, in picture widths.</summary>
+    /// <summary>Adds a line with round ends, in image widths.</summary>
     public void Stroke(float ax, float ay, float bx, float by, float start, float end, float soft = 0)
     {
         int size = Alpha.Size;
@@ -17,20 +17,20 @@ internal sealed class Region(DefectSite site)
         Add(shape, new(0, 0, 1, 0), Math.Min(ax, bx) - reach, Math.Min(ay, by) - reach, Math.Max(ax, bx) + reach, Math.Max(ay, by) + reach, soft);
     }
 
-    /// <summary>Adds a shape whose local unit is <paramref name="scale"/> picture widths.</summary>
+    /// <summary>Adds a shape whose local unit is <paramref name="scale"/> image widths.</summary>
     public void Shape<TShape>(in TShape shape, float x, float y, float scale, float turns = 0, float soft = 0)
         where TShape : struct, IShape
     {
         float reach = (shape.Reach * scale) + soft + (2f / Alpha.Size);
         var frame = new Frame(x, y, scale, turns);
-        var (mx, my) = frame.ToPicture(shape.Middle.X, shape.Middle.Y);
+        var (mx, my) = frame.ToImage(shape.Middle.X, shape.Middle.Y);
         Add(shape, frame, mx - reach, my - reach, mx + reach, my + reach, soft / scale);
     }
 
     /// <summary>A patch of about the given radius whose outline follows noise.</summary>
-    /// <param name="x">Centre in picture widths.</param>
+    /// <param name="x">Centre in image widths.</param>
     /// <param name="y">Centre.</param>
-    /// <param name="radius">Radius in picture widths.</param>
+    /// <param name="radius">Radius in image widths.</param>
     /// <param name="rough">0 an ellipse, 1 broken into islands.</param>
     /// <param name="soft">Length over which it fades, as a share of the radius.</param>
     /// <param name="stretch">Length over width.</param>
@@ -106,7 +106,7 @@ internal sealed class Region(DefectSite site)
         return this;
     }
 
-    /// <summary>Adds to the height, in picture widths at full strength.</summary>
+    /// <summary>Adds to the height, in image widths at full strength.</summary>
     public Region Height(float height, float rough = 0)
     {
         float[] a = Alpha.Data, h = site.Layers.Height.Data, noise = rough != 0 ? site.Inside.Data : a;

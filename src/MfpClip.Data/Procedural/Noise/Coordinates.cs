@@ -15,7 +15,7 @@ internal sealed class Coordinates
     public float Pixel { get; }
 
     /// <summary>
-    /// Coordinates with <paramref name="periods"/> periods a picture width; <paramref name="bend"/> is how far places are moved at most, in periods.
+    /// Coordinates with <paramref name="periods"/> periods an image width; <paramref name="bend"/> is how far places are moved at most, in periods.
     /// </summary>
     public static Coordinates Create(Arena arena, SeededRandom random, float periods, float turns, float bend = 0, float slant = 0)
     {

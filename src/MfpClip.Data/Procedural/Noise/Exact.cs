@@ -2,7 +2,7 @@ namespace MfpClip.Data.Procedural.Noise;
 
 /// <summary>
 /// Elementary functions made of + - * / and square roots only, which IEEE 754 fixes to the last bit; the platform's own differ in it from
-/// machine to machine. Accurate to about 1e-5, enough for pictures. Angles are in turns.
+/// machine to machine. Accurate to about 1e-5, enough for images. Angles are in turns.
 /// </summary>
 internal static class Exact
 {

@@ -4,8 +4,8 @@ namespace MfpClip.Data.Procedural.Noise;
 
 /// <summary>Power of each wave of a random field.</summary>
 /// <param name="Slope">Power falls as frequency to minus this: 0 white, 1 rough, 2 cloudy, 3 and more smooth.</param>
-/// <param name="Low">Waves below this many a picture width fade out; 0 keeps them.</param>
-/// <param name="High">Waves above this many a picture width fade out.</param>
+/// <param name="Low">Waves below this many an image width fade out; 0 keeps them.</param>
+/// <param name="High">Waves above this many an image width fade out.</param>
 /// <param name="Stretch">How many times longer features are along the direction than across it; 1 in all directions alike.</param>
 /// <param name="Direction">Direction of the stretch, in turns.</param>
 internal readonly record struct Spectrum(float Slope, float Low = 0, float High = 1e6f, float Stretch = 1, float Direction = 0);
@@ -26,8 +26,8 @@ internal static class SpectralNoise
         }
 
         float[] re = arena.Rent(n * n), im = arena.Rent(n * n);
-        float wavesPerPicture = (float)size / (n * reduce);
-        Shape(re, im, n, random, spectrum, wavesPerPicture);
+        float wavesPerImage = (float)size / (n * reduce);
+        Shape(re, im, n, random, spectrum, wavesPerImage);
         Fft.Inverse(re, im, n);
         return (Finish(arena, re, n, reduce), Finish(arena, im, n, reduce));
     }
@@ -35,7 +35,7 @@ internal static class SpectralNoise
     /// <summary>One field.</summary>
     public static Plane One(Arena arena, SeededRandom random, Spectrum spectrum) => Pair(arena, random, spectrum).First;
 
-    private static void Shape(float[] re, float[] im, int n, SeededRandom random, Spectrum s, float wavesPerPicture)
+    private static void Shape(float[] re, float[] im, int n, SeededRandom random, Spectrum s, float wavesPerImage)
     {
         var (cos, sin) = (Exact.Cos(s.Direction), Exact.Sin(s.Direction));
         const int Steps = 4;
@@ -43,7 +43,7 @@ internal static class SpectralNoise
         var amplitude = new float[longest];
         for (int i = 1; i < longest; i++)
         {
-            float waves = i * wavesPerPicture / Steps;
+            float waves = i * wavesPerImage / Steps;
             float low = s.Low / waves, high = waves / s.High;
             float a = Exact.Pow(waves, -s.Slope / 2) / (1 + (high * high * high * high));
             amplitude[i] = a / (1 + (low * low * low * low));

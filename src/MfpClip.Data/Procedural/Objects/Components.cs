@@ -157,7 +157,7 @@ internal static class Components
         for (float x = -stretch; x < stretch; x += pitch * 0.5f, k++)
         {
             float side = (k & 1) == 0 ? 1 : -1;
-            var (ax, ay) = f.ToPicture(x, 0);
+            var (ax, ay) = f.ToImage(x, 0);
             if (ax is < -0.05f or > 1.05f || ay is < -0.05f or > 1.05f)
             {
                 continue;
@@ -191,8 +191,8 @@ internal static class Components
         var wire = Finish.Metal(s, r) with { Turned = 0 };
         float half = r.Between(0.15f, 0.24f), length = r.Between(0.38f, 0.55f), thin = r.Between(0.025f, 0.045f);
         bool bone = r.Chance(0.6f);
-        var (ax, ay) = f.ToPicture(-0.97f, 0);
-        var (bx, by) = f.ToPicture(-length, 0);
+        var (ax, ay) = f.ToImage(-0.97f, 0);
+        var (bx, by) = f.ToImage(-length, 0);
         s.Traces.Add(new(ax, ay, bx, by, thin * f.Scale));
         s.Add(f, p =>
         {

@@ -68,8 +68,8 @@ internal static class Fasteners
         });
         for (float x = start + smooth + pitch; x < 0.9f - tip; x += pitch)
         {
-            var (ax, ay) = f.ToPicture(x - slant, -shank);
-            var (bx, by) = f.ToPicture(x + slant, shank);
+            var (ax, ay) = f.ToImage(x - slant, -shank);
+            var (bx, by) = f.ToImage(x + slant, shank);
             s.Traces.Add(new(ax, ay, bx, by, pitch * 0.3f * f.Scale));
         }
     }
@@ -216,8 +216,8 @@ internal static class Fasteners
         });
         for (float x = -Math.Min(length, 1.5f) + phase; x < Math.Min(length, 1.5f); x += pitch)
         {
-            var (ax, ay) = f.ToPicture(x - slant, -half);
-            var (bx, by) = f.ToPicture(x + slant, half);
+            var (ax, ay) = f.ToImage(x - slant, -half);
+            var (bx, by) = f.ToImage(x + slant, half);
             s.Traces.Add(new(ax, ay, bx, by, pitch * 0.26f * f.Scale));
         }
     }, 0.5f, 0.75f);

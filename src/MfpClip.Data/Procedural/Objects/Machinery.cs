@@ -95,8 +95,8 @@ internal static class Machinery
         for (int k = 0; k < turns; k++)
         {
             float x = -0.9f + ((k + 0.5f) * pitch);
-            var (ax, ay) = f.ToPicture(x - (pitch * 0.5f), -half);
-            var (bx, by) = f.ToPicture(x + (pitch * 0.5f), half);
+            var (ax, ay) = f.ToImage(x - (pitch * 0.5f), -half);
+            var (bx, by) = f.ToImage(x + (pitch * 0.5f), half);
             s.Traces.Add(new(ax, ay, bx, by, wire * f.Scale));
             s.Add(f, p => p.Fill(new Stroke(x - (pitch * 0.5f), -half, x + (pitch * 0.5f), half, wire, wire),
                 metal with { Height = wire * 2.4f, Profile = Profile.Dome, Width = wire, Turned = 0 }), removable: true);

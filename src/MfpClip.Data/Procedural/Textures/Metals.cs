@@ -3,7 +3,7 @@ using MfpClip.Data.Procedural.Noise;
 
 namespace MfpClip.Data.Procedural.Textures;
 
-/// <summary>Surfaces of metal that fill the picture.</summary>
+/// <summary>Surfaces of metal that fill the image.</summary>
 internal static class Metals
 {
     /// <summary>Fine parallel marks, straight, crossed or in arcs.</summary>
@@ -123,7 +123,7 @@ internal static class Metals
         {
             for (int x = -across; x <= across; x++)
             {
-                var (px, py) = whole.ToPicture(x, y);
+                var (px, py) = whole.ToImage(x, y);
                 if (px is > -0.15f and < 1.15f && py is > -0.15f and < 1.15f)
                 {
                     float own = ((x + y) & 1) == 0 ? 0.125f : -0.125f;

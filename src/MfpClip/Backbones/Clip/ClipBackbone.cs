@@ -61,17 +61,17 @@ public sealed class ClipBackbone : IClipBackbone, IFrozenNetwork, IKernelMeasure
     /// A weight file (Hugging Face or open_clip <c>.safetensors</c>, open_clip <c>.bin</c>, OpenAI TorchScript <c>.pt</c>, plain state
     /// dictionary), or a folder that holds one. <c>config.json</c> or <c>open_clip_config.json</c> beside it is read.
     /// </param>
-    /// <param name="options">Device, number format, overrides.</param>
+    /// <param name="options">Device, precision, overrides.</param>
     /// <param name="cancellationToken">Checked between tensors.</param>
     /// <exception cref="WeightsException">The file or its configuration is damaged, absent, of no known kind, or contradicts the options.</exception>
     /// <exception cref="WeightsMismatchException">Tensors are missing, unexpected or of the wrong shape.</exception>
-    /// <exception cref="DetectorConfigurationException">The device or number format cannot be used.</exception>
+    /// <exception cref="DetectorConfigurationException">The device or precision cannot be used.</exception>
     public static ClipBackbone Load(string path, ClipBackboneOptions? options = null, CancellationToken cancellationToken = default)
     {
         options ??= new();
         var device = DeviceSelection.Resolve(options.Device, options.Precision);
         string file = ClipFiles.FindWeights(path);
-        var beside = ClipFiles.ReadConfigBeside(file);
+        var beside = ClipFiles.ReadConfigNextTo(file);
         using var weights = WeightFile.Open(file);
         return Load(weights, beside, options, device, cancellationToken);
     }
@@ -92,7 +92,7 @@ public sealed class ClipBackbone : IClipBackbone, IFrozenNetwork, IKernelMeasure
     /// <summary>Makes a model with random weights, for tests and dry runs: it finds nothing.</summary>
     /// <param name="config">Sizes.</param>
     /// <param name="seed">The same seed gives the same weights on every machine.</param>
-    /// <param name="options">Device and number format.</param>
+    /// <param name="options">Device and precision.</param>
     public static ClipBackbone CreateRandom(ClipConfig config, long seed, ClipBackboneOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(config);

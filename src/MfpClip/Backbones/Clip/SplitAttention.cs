@@ -3,7 +3,7 @@ using MfpClip.Tensors;
 
 namespace MfpClip.Backbones.Clip;
 
-/// <summary>The attention of one block, taken apart. Does not own its weights.</summary>
+/// <summary>The attention of one block, split. Does not own its weights.</summary>
 internal sealed class SplitAttention(ParameterSet parameters, string prefix, int heads, double eps)
 {
     private readonly Tensor _normWeight = parameters[$"{prefix}.ln_1.weight"];

@@ -55,7 +55,7 @@ public sealed class HybridBackbone : IClipBackbone, IFrozenNetwork
 
     /// <summary>Loads a model.</summary>
     /// <param name="path">Safetensors written by the pretraining.</param>
-    /// <param name="options">Device and number format; sizes are the file's own.</param>
+    /// <param name="options">Device and precision; sizes are the file's own.</param>
     /// <exception cref="WeightsException">The file is damaged or of another kind.</exception>
     /// <exception cref="WeightsMismatchException">Tensors are missing, unexpected or of the wrong shape.</exception>
     public static HybridBackbone Load(string path, ClipBackboneOptions? options = null)
@@ -69,7 +69,7 @@ public sealed class HybridBackbone : IClipBackbone, IFrozenNetwork
     /// <summary>Makes a model with random weights of its own, for training, tests and dry runs: it finds nothing.</summary>
     /// <param name="config">Sizes.</param>
     /// <param name="seed">The same seed gives the same weights on every machine.</param>
-    /// <param name="options">Device and number format.</param>
+    /// <param name="options">Device and precision.</param>
     /// <param name="cnn">The frozen network, EfficientNet-Lite0 under its own names; <see langword="null"/>: random, too.</param>
     /// <exception cref="WeightsException">The file does not hold this network.</exception>
     public static HybridBackbone CreateRandom(HybridConfig config, long seed, ClipBackboneOptions? options = null, IWeightFile? cnn = null)

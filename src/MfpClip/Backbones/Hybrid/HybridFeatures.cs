@@ -8,8 +8,8 @@ namespace MfpClip.Backbones.Hybrid;
 /// </summary>
 internal static class HybridFeatures
 {
-    /// <summary>Shares of the image's own patches that count as nearest.</summary>
-    public static readonly double[] Shares = [0.01, 0.05, 0.2];
+    /// <summary>Fractions of the image's own patches that count as nearest.</summary>
+    public static readonly double[] Fractions = [0.01, 0.05, 0.2];
 
     private static readonly int[] FullTaps = [2, 4, 10];
     private static readonly int[] HalfTaps = [4, 10];
@@ -40,7 +40,7 @@ internal static class HybridFeatures
         return [.. maps.Select(m => m.MoveToOuterDisposeScope())];
     }
 
-    /// <summary>One minus the mean cosine similarity of each place to the nearest shares of all other places, <c>[B, 3, h, w]</c>.</summary>
+    /// <summary>One minus the mean cosine similarity of each place to the nearest fractions of all other places, <c>[B, 3, h, w]</c>.</summary>
     internal static Tensor Nearest(Tensor map)
     {
         using var scope = torch.NewDisposeScope();
@@ -50,9 +50,9 @@ internal static class HybridFeatures
         var cosine = torch.matmul(x.transpose(1, 2), x); // [B, N, N]
         cosine.diagonal(0, 1, 2).fill_(-2); // a place is not its own neighbour
         long N = h * w;
-        int most = (int)Math.Max(1, Math.Min(N - 1, Math.Round(Shares[^1] * N)));
+        int most = (int)Math.Max(1, Math.Min(N - 1, Math.Round(Fractions[^1] * N)));
         var nearest = cosine.topk(most, dim: 2).values; // falling
-        var channels = Shares.Select(s => 1 - nearest.narrow(2, 0, (long)Math.Clamp(Math.Round(s * N), 1, most)).mean([2]));
-        return torch.stack(channels, 1).view(B, Shares.Length, h, w).MoveToOuterDisposeScope();
+        var channels = Fractions.Select(s => 1 - nearest.narrow(2, 0, (long)Math.Clamp(Math.Round(s * N), 1, most)).mean([2]));
+        return torch.stack(channels, 1).view(B, Fractions.Length, h, w).MoveToOuterDisposeScope();
     }
 }

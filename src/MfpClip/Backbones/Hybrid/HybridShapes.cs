@@ -3,7 +3,7 @@ using MfpClip.Tensors;
 
 namespace MfpClip.Backbones.Hybrid;
 
-/// <summary>Every own tensor of a hybrid CLIP with its shape; the frozen network's are apart, under <see cref="Cnn"/>.</summary>
+/// <summary>Every own tensor of a hybrid CLIP with its shape; the frozen network's are separate, under <see cref="Cnn"/>.</summary>
 internal static class HybridShapes
 {
     /// <summary>What stands before the names of the frozen network's tensors.</summary>
@@ -25,7 +25,7 @@ internal static class HybridShapes
 
         if (v.NearestPatches)
         {
-            yield return ("visual.embed.near.weight", [D, HybridFeatures.Shares.Length, 1, 1]);
+            yield return ("visual.embed.near.weight", [D, HybridFeatures.Fractions.Length, 1, 1]);
         }
 
         yield return ("visual.embed.bias", [D]);
@@ -61,7 +61,7 @@ internal static class HybridShapes
         }
     }
 
-    /// <summary>Starting values: CLIP's spreads; small token embeddings, so that words never trained on weigh little.</summary>
+    /// <summary>Initialization: CLIP's spreads; small token embeddings, so that words never trained on weigh little.</summary>
     public static Tensor Start(string name, long[] shape, HybridConfig config, ParameterInitializer initializer)
     {
         bool vision = name.StartsWith("visual.", StringComparison.Ordinal);

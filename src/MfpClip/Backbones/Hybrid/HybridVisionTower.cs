@@ -50,7 +50,7 @@ internal sealed class HybridVisionTower : IVisionTower, IAttentionBlocks, IFroze
         {
             Mean = _parameters[$"visual.stats.{m.Name}.mean"], Deviation = _parameters[$"visual.stats.{m.Name}.std"],
         }),
-        .. _config.Vision.NearestPatches ? (StemMap[])[new("near", HybridFeatures.Shares.Length, 16)] : [],
+        .. _config.Vision.NearestPatches ? (StemMap[])[new("near", HybridFeatures.Fractions.Length, 16)] : [],
     ];
 
     /// <summary>The frozen network's tensors.</summary>

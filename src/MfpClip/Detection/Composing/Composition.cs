@@ -13,10 +13,10 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace MfpClip.Detection.Composing;
 
-/// <summary>What a builder was told, as one immutable value.</summary>
+/// <summary>What a builder was given, as one immutable value.</summary>
 internal sealed record Composition
 {
-    /// <summary>The method of a builder that was told none.</summary>
+    /// <summary>The method of a builder that was given none.</summary>
     public const string DefaultMethod = "mfp-clip";
 
     /// <summary>Where names stand for methods and modules.</summary>
@@ -96,7 +96,7 @@ internal sealed record Composition
         };
     }
 
-    /// <summary>The method, also where the builder was told none.</summary>
+    /// <summary>The method, also where the builder was given none.</summary>
     public IDetectionMethod ResolveMethod() => Method ?? Registry.FindMethod(DefaultMethod).Create();
 
     /// <summary>Every fault of the modules' settings.</summary>

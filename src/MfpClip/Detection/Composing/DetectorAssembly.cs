@@ -49,7 +49,7 @@ internal static class DetectorAssembly
         {
             var backbone = Own(owned, c.Backbone!.Load(o => Configured(c, method, o)));
             var cnn = Own(owned, method.Description.RunsPipeline ? LoadCnn(c, backbone) : null);
-            var tokenizer = c.Tokenizer ?? (c.Backbone.Path is { } path ? ClipTokenizer.FindBeside(path) : null) ?? ClipTokenizer.Default;
+            var tokenizer = c.Tokenizer ?? (c.Backbone.Path is { } path ? ClipTokenizer.FindNextTo(path) : null) ?? ClipTokenizer.Default;
             var dimensions = ModuleDimensions.Of(backbone, cnn, c.StageCount, tokenizer);
             int size = c.Preprocessor?.Size ?? c.ImageSize ?? method.DefaultImageSize(backbone) ?? InputSettings.DefaultSize(backbone.Vision.PatchSize);
             ThrowIfAny([.. CompositionChecks.AfterLoading(c, backbone, tokenizer, size), .. method.Description.RunsPipeline ? c.ModuleFaults(dimensions) : []]);

@@ -2,7 +2,7 @@ using MfpClip.References;
 
 namespace MfpClip.Detection.Composing;
 
-/// <summary>Reference images that are read when the detector is built: a file of remembered ones, or images.</summary>
+/// <summary>Reference images that are read when the detector is built: a file of stored ones, or images.</summary>
 internal sealed record ReferenceChoice(string? File, IReadOnlyList<ImageInput> Images, ReferenceOptions Options)
 {
     public IEnumerable<string> Faults() => File is { } path

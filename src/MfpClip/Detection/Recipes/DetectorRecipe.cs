@@ -157,7 +157,7 @@ public sealed record DetectorRecipe
 /// <param name="Settings">Its settings; <see langword="null"/>: its own.</param>
 public sealed record ComponentRecipe(string Implementation, JsonObject? Settings = null);
 
-/// <summary>Reference images of a detector: a file of remembered ones, or the images themselves.</summary>
+/// <summary>Reference images of a detector: a file of stored ones, or the images themselves.</summary>
 public sealed record ReferencesRecipe
 {
     /// <summary>As written by <see cref="ZeroShotDetector.SaveReferences"/>.</summary>
@@ -166,6 +166,6 @@ public sealed record ReferencesRecipe
     /// <summary>Paths of images.</summary>
     public IReadOnlyList<string>? Images { get; init; }
 
-    /// <summary>How images are remembered.</summary>
+    /// <summary>How images are stored.</summary>
     public ReferenceOptions? Options { get; init; }
 }

@@ -24,7 +24,7 @@ internal sealed class AdaClipObjective(TrainingRecipe recipe, bool dicePerRow) :
     public bool ReadsStageMaps => true;
 
     /// <inheritdoc/>
-    public void Add(TermSums sums, PipelineOutput output, TrainingBatch part, double share, double maskShare)
+    public void Add(TermSums sums, PipelineOutput output, TrainingBatch part, double fraction, double maskFraction)
     {
         var device = output.Map.device;
         if (part.MaskedRows.ToArray() is { Length: > 0 } masked)
@@ -34,15 +34,15 @@ internal sealed class AdaClipObjective(TrainingRecipe recipe, bool dicePerRow) :
             foreach (var map in output.SupervisedMaps)
             {
                 var p = map.index_select(0, rows).to_type(ScalarType.Float32); // [B', 2, H, W]
-                sums.Add("focal", FocalLoss.Default.Mean(p, gt), maskShare);
-                sums.Add("dice abnormal", Dice(p.select(1, 1), gt), maskShare);
-                sums.Add("dice normal", Dice(p.select(1, 0), 1 - gt), maskShare);
+                sums.Add("focal", FocalLoss.Default.Mean(p, gt), maskFraction);
+                sums.Add("dice abnormal", Dice(p.select(1, 1), gt), maskFraction);
+                sums.Add("dice normal", Dice(p.select(1, 0), 1 - gt), maskFraction);
             }
         }
 
         // A mix may score without comparing classes; then its score is trained as a probability.
         var probabilities = output.ImageLogits is { } logits ? logits.softmax(-1) : torch.stack([1 - output.Score, output.Score], 1); // [B, 2]
-        sums.Add("focal score", FocalLoss.Default.Mean(probabilities.to_type(ScalarType.Float32), part.Labels.to(device)), share);
+        sums.Add("focal score", FocalLoss.Default.Mean(probabilities.to_type(ScalarType.Float32), part.Labels.to(device)), fraction);
     }
 
     // The authors' code squeezes the mask of its batch of one, so that each row of pixels counts as an image.

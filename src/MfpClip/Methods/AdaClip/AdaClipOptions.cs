@@ -111,7 +111,7 @@ public sealed record AdaClipOptions
     /// only).</value>
     public TrainingRecipe Recipe { get; init; } = AdaClipObjective.Authors;
 
-    /// <summary>Seed of the starting values and of the fusion's k-means: the same image gives the same score.</summary>
+    /// <summary>Seed of the initialization and of the fusion's k-means: the same image gives the same score.</summary>
     /// <value>Default 0.</value>
     public long Seed { get; init; }
 

@@ -17,14 +17,14 @@ public static class AdaClipParts
     /// <param name="options">Settings; <see langword="null"/>: the authors'.</param>
     /// <exception cref="DetectorConfigurationException">The settings do not fit the model.</exception>
     public static IImageToTextPrompt CreatePrompts(ModuleDimensions dimensions, AdaClipOptions? options = null) =>
-        new HybridTextPrompt(options ?? new(), dimensions);
+        new AdaClipTextPrompt(options ?? new(), dimensions);
 
     /// <summary>Its vision encoder with hybrid prompts.</summary>
     /// <param name="dimensions">Sizes, as the builder hands them over.</param>
     /// <param name="options">Settings; <see langword="null"/>: the authors'.</param>
     /// <exception cref="DetectorConfigurationException">The settings do not fit the model.</exception>
     public static IVisionEncoder CreateVisionEncoder(ModuleDimensions dimensions, AdaClipOptions? options = null) =>
-        new HybridVisionEncoder(options ?? new(), dimensions);
+        new AdaClipVisionEncoder(options ?? new(), dimensions);
 
     /// <summary>Its score with hybrid semantic fusion.</summary>
     /// <param name="dimensions">Sizes, as the builder hands them over.</param>

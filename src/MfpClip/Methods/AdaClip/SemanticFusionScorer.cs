@@ -32,7 +32,7 @@ internal sealed class SemanticFusionScorer : WeightedModule, IAnomalyScorer
     /// <inheritdoc/>
     public ImageScore Score(ScoreContext context) => Score(context, null);
 
-    /// <summary>The score, with a look at what it is made of.</summary>
+    /// <summary>The score, with what it is made of.</summary>
     internal ImageScore Score(ScoreContext context, Action<string, Tensor>? visit)
     {
         using var scope = torch.NewDisposeScope();
@@ -86,7 +86,7 @@ internal sealed class SemanticFusionScorer : WeightedModule, IAnomalyScorer
             : torch.stack(images.Select(b => MostAbnormalCluster(b, Z[b].mean([1]), a[b])), 0);
     }
 
-    // As released: the k-means sees the stages side by side, its clusters are averaged without weights.
+    // As released: the k-means sees the stages concatenated, its clusters are averaged without weights.
     private Tensor MeanOfClusters(Tensor Z, Tensor a, Action<string, Tensor>? visit)
     {
         var K = (int)Math.Min(a.shape[1], PatchesOfCluster * (long)_options.Clusters);
@@ -94,15 +94,15 @@ internal sealed class SemanticFusionScorer : WeightedModule, IAnomalyScorer
         var B = (int)Z.shape[0];
         var selected = torch.stack(Enumerable.Range(0, B).Select(b => Z[b].index_select(0, chosen[b])), 0); // [B, K, L, C]
         var labels = Enumerable.Range(0, B).Select(b => Labels(b, chosen[b], selected[b].flatten(1))).ToList();
-        var shares = torch.stack(labels.Select(l => Shares(l, Z)), 0); // [B, k, K]: 1 / size for members
-        var clusters = torch.matmul(shares, selected.mean([2])); // [B, k, C]
+        var weights = torch.stack(labels.Select(l => MembershipWeights(l, Z)), 0); // [B, k, K]: 1 / size for members
+        var clusters = torch.matmul(weights, selected.mean([2])); // [B, k, C]
         var all = clusters.mean([1]); // [B, C]
         if (visit is not null)
         {
             visit("hsf_topk_indices", chosen);
             visit("hsf_kmeans_input", selected.flatten(2));
             visit("hsf_kmeans_labels", torch.tensor(labels.SelectMany(l => l).ToArray(), [B, K]));
-            visit("hsf_kmeans_centers", torch.matmul(shares, selected.flatten(2)));
+            visit("hsf_kmeans_centers", torch.matmul(weights, selected.flatten(2)));
             visit("hsf_cluster_means", clusters);
             visit("hsf_mean_of_means", all);
         }
@@ -114,9 +114,9 @@ internal sealed class SemanticFusionScorer : WeightedModule, IAnomalyScorer
     private Tensor MostAbnormalCluster(int image, Tensor z, Tensor a)
     {
         var every = torch.arange(z.shape[0], dtype: ScalarType.Int64);
-        var shares = Shares(Labels(image, every, z), z); // [k, N]
-        var worst = torch.matmul(shares, a.to_type(shares.dtype).unsqueeze(1)).argmax().item<long>();
-        return torch.matmul(shares[worst].unsqueeze(0), z).squeeze(0); // [C]
+        var weights = MembershipWeights(Labels(image, every, z), z); // [k, N]
+        var worst = torch.matmul(weights, a.to_type(weights.dtype).unsqueeze(1)).argmax().item<long>();
+        return torch.matmul(weights[worst].unsqueeze(0), z).squeeze(0); // [C]
     }
 
     private int[] Labels(int image, Tensor patches, Tensor values)
@@ -132,15 +132,15 @@ internal sealed class SemanticFusionScorer : WeightedModule, IAnomalyScorer
     }
 
     // [k, K]: what each member counts in the mean of its cluster.
-    private static Tensor Shares(int[] labels, Tensor like)
+    private static Tensor MembershipWeights(int[] labels, Tensor like)
     {
         int k = labels.Max() + 1;
-        var shares = new float[k * labels.Length];
+        var weights = new float[k * labels.Length];
         for (int i = 0; i < labels.Length; i++)
         {
-            shares[(labels[i] * labels.Length) + i] = 1f / labels.Count(l => l == labels[i]);
+            weights[(labels[i] * labels.Length) + i] = 1f / labels.Count(l => l == labels[i]);
         }
 
-        return torch.tensor(shares, [k, labels.Length], device: like.device).to_type(like.dtype);
+        return torch.tensor(weights, [k, labels.Length], device: like.device).to_type(like.dtype);
     }
 }

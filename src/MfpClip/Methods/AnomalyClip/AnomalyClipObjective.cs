@@ -35,7 +35,7 @@ internal sealed class AnomalyClipObjective(TrainingRecipe recipe) : ITrainingObj
     }
 
     /// <inheritdoc/>
-    public void Add(TermSums sums, PipelineOutput output, TrainingBatch part, double share, double maskShare)
+    public void Add(TermSums sums, PipelineOutput output, TrainingBatch part, double fraction, double maskFraction)
     {
         var device = output.Map.device;
         if (part.MaskedRows.ToArray() is { Length: > 0 } masked)
@@ -45,9 +45,9 @@ internal sealed class AnomalyClipObjective(TrainingRecipe recipe) : ITrainingObj
             foreach (var map in output.SupervisedMaps)
             {
                 var (focal, abnormal, normal) = StageTerms(map.index_select(0, rows), gt);
-                sums.Add("focal", focal, Lambda * maskShare);
-                sums.Add("dice abnormal", abnormal, Lambda * maskShare);
-                sums.Add("dice normal", normal, Lambda * maskShare);
+                sums.Add("focal", focal, Lambda * maskFraction);
+                sums.Add("dice abnormal", abnormal, Lambda * maskFraction);
+                sums.Add("dice normal", normal, Lambda * maskFraction);
             }
         }
 
@@ -55,6 +55,6 @@ internal sealed class AnomalyClipObjective(TrainingRecipe recipe) : ITrainingObj
         var image = output.ImageLogits is { } logits
             ? ScoreLoss.CrossEntropy(logits.to_type(ScalarType.Float32), part.Labels)
             : ScoreLoss.BinaryCrossEntropy(output.Score.to_type(ScalarType.Float32), part.Labels.to(device));
-        sums.Add("cross entropy", image, share);
+        sums.Add("cross entropy", image, fraction);
     }
 }

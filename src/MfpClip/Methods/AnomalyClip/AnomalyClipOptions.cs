@@ -55,7 +55,7 @@ public sealed record AnomalyClipOptions
     public bool RoundDeepPrompts { get; init; } = true;
 
     /// <summary>Last blocks of the vision tower with a second, v-v path (DPAM; the code's <c>DPAM_layer</c> minus 1).</summary>
-    /// <value>Default <see langword="null"/>: 19 of 24 blocks, the same share of other towers.</value>
+    /// <value>Default <see langword="null"/>: 19 of 24 blocks, the same fraction of other towers.</value>
     [Range(0, 512)]
     public int? DualPathBlocks { get; init; }
 
@@ -101,7 +101,7 @@ public sealed record AnomalyClipOptions
     /// <value>Default: the authors' (Adam, 1e-3, betas 0.5 and 0.999, 15 epochs, batch 8, seed 111).</value>
     public TrainingRecipe Recipe { get; init; } = AnomalyClipObjective.Authors;
 
-    /// <summary>Seed of the starting values.</summary>
+    /// <summary>Seed of the initialization.</summary>
     /// <value>Default 0.</value>
     public long Seed { get; init; }
 

@@ -13,12 +13,12 @@ internal sealed class AprilGanObjective(TrainingRecipe recipe) : ITrainingObject
 
     public bool ReadsStageMaps => true;
 
-    public void Add(TermSums sums, PipelineOutput output, TrainingBatch part, double share, double maskShare)
+    public void Add(TermSums sums, PipelineOutput output, TrainingBatch part, double fraction, double maskFraction)
     {
         long[] masked = [.. part.MaskedRows];
         if (masked.Length == 0)
         {
-            sums.Add("focal layer 1", output.StageMaps[0].sum() * 0, share); // without a mask there is nothing to compare
+            sums.Add("focal layer 1", output.StageMaps[0].sum() * 0, fraction); // without a mask there is nothing to compare
             return;
         }
 
@@ -28,8 +28,8 @@ internal sealed class AprilGanObjective(TrainingRecipe recipe) : ITrainingObject
         for (var i = 0; i < maps.Count; i++)
         {
             var P = maps[i].index_select(0, rows).to_type(ScalarType.Float32); // [B', 2, H, W]
-            sums.Add($"focal layer {i + 1}", FocalLoss.Default.Mean(P, gt), maskShare);
-            sums.Add($"dice layer {i + 1}", DiceLoss.Mean(P.select(1, 1), gt), maskShare);
+            sums.Add($"focal layer {i + 1}", FocalLoss.Default.Mean(P, gt), maskFraction);
+            sums.Add($"dice layer {i + 1}", DiceLoss.Mean(P.select(1, 1), gt), maskFraction);
         }
     }
 }

@@ -28,7 +28,7 @@ public sealed record AprilGanOptions
     /// <value>Default false: their mean, in [0,1] like every map of this library; the order of pixels and every metric of ranks is the same.</value>
     public bool SumOfLayers { get; init; }
 
-    /// <summary>Seed of the linear layers' starting values.</summary>
+    /// <summary>Seed of the linear layers' initialization.</summary>
     /// <value>Default 111, the authors' seed.</value>
     public long Seed { get; init; } = 111;
 

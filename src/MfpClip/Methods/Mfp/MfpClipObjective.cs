@@ -17,7 +17,7 @@ internal sealed class MfpClipObjective : ITrainingObjective
     public bool ReadsStageMaps => false;
 
     /// <inheritdoc/>
-    public void Add(TermSums sums, PipelineOutput output, TrainingBatch part, double share, double maskShare)
+    public void Add(TermSums sums, PipelineOutput output, TrainingBatch part, double fraction, double maskFraction)
     {
         var device = output.Map.device;
         long[] masked = [.. part.MaskedRows];
@@ -25,20 +25,20 @@ internal sealed class MfpClipObjective : ITrainingObjective
         {
             var rows = torch.tensor(masked, dtype: ScalarType.Int64, device: device);
             var gt = part.Masks.to(device).index_select(0, rows); // [B', H, W]
-            AddMap(sums, "M_c", output.Coarse.index_select(0, rows), gt, maskShare);
+            AddMap(sums, "M_c", output.Coarse.index_select(0, rows), gt, maskFraction);
             if (output.Prompted is { } prompted)
             {
-                AddMap(sums, "M_f", prompted.index_select(0, rows), gt, maskShare);
+                AddMap(sums, "M_f", prompted.index_select(0, rows), gt, maskFraction);
             }
         }
 
-        sums.Add("BCE S", ScoreLoss.BinaryCrossEntropy(output.Score.to_type(ScalarType.Float32), part.Labels.to(device)), share);
+        sums.Add("BCE S", ScoreLoss.BinaryCrossEntropy(output.Score.to_type(ScalarType.Float32), part.Labels.to(device)), fraction);
     }
 
-    private static void AddMap(TermSums sums, string map, Tensor probabilities, Tensor gt, double share)
+    private static void AddMap(TermSums sums, string map, Tensor probabilities, Tensor gt, double fraction)
     {
         var p = probabilities.to_type(ScalarType.Float32);
-        sums.Add($"focal {map}", FocalLoss.Default.Mean(p, gt), share);
-        sums.Add($"dice {map}", DiceLoss.Mean(p.select(1, 1), gt), share);
+        sums.Add($"focal {map}", FocalLoss.Default.Mean(p, gt), fraction);
+        sums.Add($"dice {map}", DiceLoss.Mean(p.select(1, 1), gt), fraction);
     }
 }

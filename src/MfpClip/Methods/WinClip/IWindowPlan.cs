@@ -1,6 +1,6 @@
 namespace MfpClip.Methods.WinClip;
 
-/// <summary>Which windows of the patch grid are looked at (WinCLIP, arXiv 2303.14814, section 4.2). Safe for concurrent callers.</summary>
+/// <summary>Which windows of the patch grid are read (WinCLIP, arXiv 2303.14814, section 4.2). Safe for concurrent callers.</summary>
 public interface IWindowPlan
 {
     /// <summary>For <see cref="IZeroShotDetector.Description"/>.</summary>

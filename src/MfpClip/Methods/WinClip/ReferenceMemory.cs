@@ -3,7 +3,7 @@ using MfpClip.Tensors;
 namespace MfpClip.Methods.WinClip;
 
 /// <summary>
-/// Features of good products (WinCLIP+, section 4.3): what an image shows is abnormal as far as nothing in them is like it. Owns its tensors.
+/// Features of normal products (WinCLIP+, section 4.3): what an image shows is abnormal as far as nothing in them is like it. Owns its tensors.
 /// </summary>
 internal sealed class ReferenceMemory : IDisposable
 {

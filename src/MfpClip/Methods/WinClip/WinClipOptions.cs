@@ -38,12 +38,12 @@ public sealed record WinClipOptions
     public int WindowBatch { get; init; } = 512;
 
     /// <summary>
-    /// Images of good products: with them, this is the few-shot WinCLIP+ (section 4.3). They serve every class name not in <see cref="ClassReferences"/>.
+    /// Images of normal products: with them, this is the few-shot WinCLIP+ (section 4.3). They serve every class name not in <see cref="ClassReferences"/>.
     /// </summary>
     /// <value>Default none: zero-shot.</value>
     public IReadOnlyList<ImageInput> References { get; init; } = [];
 
-    /// <summary>Images of good products by class name, each at least one.</summary>
+    /// <summary>Images of normal products by class name, each at least one.</summary>
     /// <value>Default none.</value>
     public IReadOnlyDictionary<string, IReadOnlyList<ImageInput>> ClassReferences { get; init; } = new Dictionary<string, IReadOnlyList<ImageInput>>();
 

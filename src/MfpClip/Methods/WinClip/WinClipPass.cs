@@ -32,10 +32,10 @@ internal sealed class WinClipPass : IDetectionPass
         CheckGrid(plan, context.Input.Preprocessor.Size / _backbone.Vision.PatchSize);
         try
         {
-            _memory = options.References.Count > 0 ? Remember(options.References, context) : null;
+            _memory = options.References.Count > 0 ? CreateMemory(options.References, context) : null;
             foreach (var (name, references) in options.ClassReferences)
             {
-                _memories[name.Trim()] = Remember(references, context);
+                _memories[name.Trim()] = CreateMemory(references, context);
             }
         }
         catch
@@ -184,22 +184,22 @@ internal sealed class WinClipPass : IDetectionPass
         ? patches
         : patches * F.adaptive_max_pool2d(region.unsqueeze(1), [grid.Rows, grid.Columns]).flatten(1);
 
-    private ReferenceMemory Remember(IReadOnlyList<ImageInput> references, MethodContext context)
+    private ReferenceMemory CreateMemory(IReadOnlyList<ImageInput> references, MethodContext context)
     {
         using var scope = torch.NewDisposeScope();
         using var guard = torch.no_grad();
         using var images = ImageBatch.FromImages([.. references.Select(r => context.Input.Preprocessor.Prepare(context.Input.Decode(r)).Pixels)]);
-        return Remember(images);
+        return CreateMemory(images);
     }
 
-    private ReferenceMemory Remember(ImageBatch images) => new(_encoder.Encode(images, _ => { }, ForwardContext.Default));
+    private ReferenceMemory CreateMemory(ImageBatch images) => new(_encoder.Encode(images, _ => { }, ForwardContext.Default));
 
     /// <summary>Takes normalised images <c>[K, 3, H, W]</c> as references of a class name. Not beside a running call.</summary>
     internal void AddReferences(string className, Tensor images)
     {
         using var guard = torch.no_grad();
         using var batch = ImageBatch.FromNormalized(images, _backbone.Normalization);
-        _memories[className.Trim()] = Remember(batch);
+        _memories[className.Trim()] = CreateMemory(batch);
     }
 
     private IEnumerable<StageDescription> Describe(WinClipOptions options, IWindowPlan plan)

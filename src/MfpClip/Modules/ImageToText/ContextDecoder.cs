@@ -14,7 +14,7 @@ internal sealed class ContextDecoder
     private readonly int _width;
 
     /// <param name="weights">Takes the decoder's tensors.</param>
-    /// <param name="start">Starting values.</param>
+    /// <param name="start">Initialization.</param>
     /// <param name="prefix">Prefix of the module in checkpoints.</param>
     /// <param name="options">Width, heads, layers.</param>
     /// <param name="memoryWidth">C, width of the image's tokens.</param>

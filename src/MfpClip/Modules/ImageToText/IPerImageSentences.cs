@@ -2,7 +2,9 @@ using MfpClip.Backbones;
 
 namespace MfpClip.Modules.ImageToText;
 
-/// <summary>Capability of an <see cref="IImageToTextPrompt"/>: each image of a batch has a sentence of its own for each state, as training draws them.</summary>
+/// <summary>
+/// Capability of an <see cref="IImageToTextPrompt"/>: each image of a batch has a sentence of its own for each state, as training draws them.
+/// </summary>
 public interface IPerImageSentences
 {
     /// <summary>Embeds the sentences, prompted by their images.</summary>

@@ -3,7 +3,7 @@ namespace MfpClip.Modules.ImageToText;
 /// <summary>Makes the variant that options ask for.</summary>
 internal static class ImageToTextPrompt
 {
-    /// <summary>A module with starting values from the seed, on the CPU in float32.</summary>
+    /// <summary>A module with initialization from the seed, on the CPU in float32.</summary>
     /// <exception cref="DetectorConfigurationException">The options do not fit the model.</exception>
     public static IImageToTextPrompt Create(ImageToTextPromptOptions options, ModuleDimensions dimensions)
     {

@@ -39,7 +39,7 @@ public sealed record ImageToTextPromptOptions
     /// <value>Default 0.1 (reconstructed).</value>
     public double Alpha { get; init; } = 0.1;
 
-    /// <summary>Seed of the starting values.</summary>
+    /// <summary>Seed of the initialization.</summary>
     /// <value>Default 0.</value>
     public long Seed { get; init; }
 

@@ -36,7 +36,7 @@ internal abstract class LearnedContext : WeightedModule, IImageToTextPrompt
     /// <inheritdoc/>
     public abstract Tensor EmbedStates(ITextTower text, StateSentences states, ImageContext? image, ForwardContext context);
 
-    /// <summary>A module with starting values from the seed, on the CPU in float32.</summary>
+    /// <summary>A module with initialization from the seed, on the CPU in float32.</summary>
     /// <exception cref="DetectorConfigurationException">The options do not fit the model.</exception>
     public static IImageToTextPrompt Create(LearnedContextOptions options, ModuleDimensions dimensions)
     {

@@ -66,11 +66,11 @@ public sealed record LearnedContextOptions
     [Range(1, 32)]
     public int DecoderLayers { get; init; } = 3;
 
-    /// <summary>DenseCLIP, post-model: starting value of the learned weights gamma of what the image adds to the text.</summary>
+    /// <summary>DenseCLIP, post-model: initial value of the learned weights gamma of what the image adds to the text.</summary>
     /// <value>Default 1e-4: at first the text stays as it is.</value>
     public double Gamma { get; init; } = 1e-4;
 
-    /// <summary>Seed of the starting values.</summary>
+    /// <summary>Seed of the initialization.</summary>
     /// <value>Default 0.</value>
     public long Seed { get; init; }
 

@@ -5,7 +5,7 @@ namespace MfpClip.Modules.ImageToText;
 
 /// <summary>
 /// Sentences with room for prompt tokens: <c>[SOT] P_t template [EOT]</c> (docs/method.md section 2). What does not depend on the image, the
-/// templates' own token embeddings and the read positions, is worked out before images are looked at.
+/// templates' own token embeddings and the read positions, is worked out before images are read.
 /// </summary>
 /// <remarks>
 /// The attention is causal, so nothing behind the last read position can change a result: sequences are cut there. A short template then

@@ -32,7 +32,7 @@ public sealed record MaskPromptOptions
     /// <value>Default true (reconstructed).</value>
     public bool DetachMask { get; init; } = true;
 
-    /// <summary>Seed of the starting values.</summary>
+    /// <summary>Seed of the initialization.</summary>
     /// <value>Default 0.</value>
     public long Seed { get; init; }
 

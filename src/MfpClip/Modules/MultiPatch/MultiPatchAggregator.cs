@@ -28,7 +28,7 @@ internal sealed class MultiPatchAggregator : WeightedModule, IPatchAggregator
     /// <inheritdoc/>
     public override string CheckpointPrefix => "mpfa";
 
-    /// <summary>A module with starting values from the seed, on the CPU in float32.</summary>
+    /// <summary>A module with initialization from the seed, on the CPU in float32.</summary>
     /// <exception cref="DetectorConfigurationException">The options are not valid.</exception>
     public static MultiPatchAggregator Create(MultiPatchOptions options, ModuleDimensions dimensions)
     {

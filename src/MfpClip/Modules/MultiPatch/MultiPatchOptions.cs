@@ -25,7 +25,7 @@ public sealed record MultiPatchOptions
     [Range(1, 99)]
     public int Neighbourhood { get; init; } = 3;
 
-    /// <summary>Seed of the starting values.</summary>
+    /// <summary>Seed of the initialization.</summary>
     /// <value>Default 0.</value>
     public long Seed { get; init; }
 

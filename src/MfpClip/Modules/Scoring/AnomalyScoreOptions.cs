@@ -35,7 +35,7 @@ public sealed record AnomalyScoreOptions
     public double Tau { get; init; } = 100;
 
     /// <summary>
-    /// Share of the map's pixels, in percent, whose mean <see cref="ScoreStrategy.TopMean"/> and <see cref="ScoreStrategy.HalfAndHalfOfTop"/> take; at least
+    /// Fraction of the map's pixels, in percent, whose mean <see cref="ScoreStrategy.TopMean"/> and <see cref="ScoreStrategy.HalfAndHalfOfTop"/> take; at least
     /// one pixel.
     /// </summary>
     /// <value>Default 1 %.</value>

@@ -81,8 +81,8 @@ internal static unsafe class FusedMap
         return result.MoveToOuterDisposeScope();
     }
 
-    /// <summary>As libtorch's bilinear upsampling, in its precision: neighbours of each position and the share of the second.</summary>
-    private static (int Low, int High, float Share)[] Axis(int input, int output, bool alignCorners)
+    /// <summary>As libtorch's bilinear upsampling, in its precision: neighbours of each position and the fraction of the second.</summary>
+    private static (int Low, int High, float Fraction)[] Axis(int input, int output, bool alignCorners)
     {
         float scale = alignCorners ? (output > 1 ? (input - 1f) / (output - 1) : 0) : (float)input / output;
         return [.. Enumerable.Range(0, output).Select(i =>
@@ -114,9 +114,9 @@ internal static unsafe class FusedMap
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Pixels(float* stretched, int stages, long stride, int wide, (int Low, int High, float Share) row, int divisor, float* result)
+    private static void Pixels(float* stretched, int stages, long stride, int wide, (int Low, int High, float Fraction) row, int divisor, float* result)
     {
-        var share = Vector512.Create(row.Share);
+        var share = Vector512.Create(row.Fraction);
         var toBase2 = Vector512.Create(-1.44269504f);
         var one = Vector512.Create(1f);
         var scale = Vector512.Create(1f / divisor);

@@ -32,7 +32,7 @@ public sealed record SelfPromptOptions
     /// <value>Default {1} (given by the paper: later stages brought no clear gain and cost time).</value>
     public IReadOnlyList<int> Stages { get; init; } = [1];
 
-    /// <summary>Seed of the starting values.</summary>
+    /// <summary>Seed of the initialization.</summary>
     /// <value>Default 0.</value>
     public long Seed { get; init; }
 

@@ -26,7 +26,7 @@ internal static class ClipFiles
     }
 
     /// <summary>Reads <c>config.json</c> or <c>open_clip_config.json</c> beside the weights; null if there is neither.</summary>
-    public static ClipFileConfig? ReadConfigBeside(string weights)
+    public static ClipFileConfig? ReadConfigNextTo(string weights)
     {
         string folder = Path.GetDirectoryName(Path.GetFullPath(weights)) ?? ".";
         // A folder may hold both kinds: the configuration that goes with the file's name comes first.

@@ -5,7 +5,7 @@ namespace MfpClip.Backbones.Clip.Loading;
 
 /// <summary>
 /// Brings a file's tensors into a model, one at a time, so that no second copy of the file is ever in memory: the peak is the model in its
-/// number format and the largest tensor.
+/// precision and the largest tensor.
 /// </summary>
 internal static class ClipWeightLoader
 {

@@ -8,7 +8,7 @@ namespace MfpClip.Native;
 /// A rare fault of TorchSharp 0.107: the garbage collector may free a number that is an argument while libtorch reads it (pull requests 1434 and
 /// 1496 there). What hangs on its arguments alone is computed once more.
 /// </summary>
-internal static class LostScalar
+internal static class ScalarFault
 {
     // What is read may be anything: a type that is none, or one that is not asked for. Both are noticed in libtorch's Scalar.h, of which no correct call
     // complains.
@@ -16,8 +16,8 @@ internal static class LostScalar
 
     /// <summary>Computes; after that fault once more.</summary>
     /// <param name="compute">Has no effect but its result, and disposes what it makes when it throws.</param>
-    /// <param name="logger">Told when it happened.</param>
-    public static T Again<T>(Func<T> compute, ILogger logger)
+    /// <param name="logger">Logs when it happened.</param>
+    public static T Retry<T>(Func<T> compute, ILogger logger)
     {
         try
         {
@@ -25,7 +25,7 @@ internal static class LostScalar
         }
         catch (ExternalException e) when (e.Message.Contains(Message, StringComparison.Ordinal))
         {
-            DetectorLog.LostScalar(logger);
+            DetectorLog.ScalarFault(logger);
             return compute();
         }
     }

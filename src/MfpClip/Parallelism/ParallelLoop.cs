@@ -3,7 +3,7 @@ using System.Runtime.ExceptionServices;
 namespace MfpClip.Parallelism;
 
 /// <summary>Work on the images of a batch that does not hang together: decoding, resizing, reading results. On the cores of the machine.</summary>
-internal static class SideBySide
+internal static class ParallelLoop
 {
     /// <summary>Does every piece and gives the results in order.</summary>
     /// <param name="count">Pieces.</param>

@@ -4,16 +4,16 @@ using MfpClip.Modules.Vision;
 namespace MfpClip.Methods.AdaClip;
 
 /// <summary>
-/// AdaCLIP's vision side: hybrid prompts (<see cref="HybridPrompts"/>) stand beside the patches from block 1 on and are exchanged before
+/// AdaCLIP's vision side: hybrid prompts (<see cref="AdaClipPrompts"/>) stand beside the patches from block 1 on and are exchanged before
 /// the blocks 2 to depth; later blocks keep what became of them. Stages are read without them. The authors put them behind the patches;
 /// here they stand before them, because a tower may need the patches last. To attention the place means nothing.
 /// </summary>
-internal sealed class HybridVisionEncoder : WeightedModule, IVisionEncoder
+internal sealed class AdaClipVisionEncoder : WeightedModule, IVisionEncoder
 {
-    private readonly HybridPrompts _prompts;
+    private readonly AdaClipPrompts _prompts;
 
     /// <exception cref="DetectorConfigurationException">The settings do not fit the model.</exception>
-    public HybridVisionEncoder(AdaClipOptions options, ModuleDimensions dimensions)
+    public AdaClipVisionEncoder(AdaClipOptions options, ModuleDimensions dimensions)
     {
         var faults = options.PromptFaults(dimensions).ToList();
         _prompts = faults.Count > 0

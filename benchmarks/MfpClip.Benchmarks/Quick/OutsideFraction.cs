@@ -4,8 +4,8 @@ using MfpClip.Execution;
 
 namespace MfpClip.Benchmarks.Quick;
 
-/// <summary>Which share of a call is spent outside the image tower, by a clock around every use of the tower.</summary>
-internal static class OutsideShare
+/// <summary>Which fraction of a call is spent outside the image tower, by a clock around every use of the tower.</summary>
+internal static class OutsideFraction
 {
     /// <summary>
     /// In bfloat16, where the tower is fastest and the rest weighs most, with texts cached (I2TP off). The result is for the composition
@@ -13,29 +13,29 @@ internal static class OutsideShare
     /// </summary>
     public static double Measure(TextWriter log)
     {
-        double cached = Share("texts cached, no CNN", b => b.WithoutImageToTextPrompt().WithoutSelfPrompt(), log);
-        Share("texts cached, SP fed by ResNet-50", b => b.WithoutImageToTextPrompt(), log);
-        Share("every module on, text tower for each image", b => b, log);
+        double cached = Fraction("texts cached, no CNN", b => b.WithoutImageToTextPrompt().WithoutSelfPrompt(), log);
+        Fraction("texts cached, SP fed by ResNet-50", b => b.WithoutImageToTextPrompt(), log);
+        Fraction("every module on, text tower for each image", b => b, log);
         return cached;
     }
 
-    private static double Share(string name, Func<ZeroShotDetectorBuilder, ZeroShotDetectorBuilder> compose, TextWriter log)
+    private static double Fraction(string name, Func<ZeroShotDetectorBuilder, ZeroShotDetectorBuilder> compose, TextWriter log)
     {
         var clock = new ClockedBackbone(Workload.Backbone(ScalarType.BFloat16));
         using var detector = compose(Workload.Paper(clock)).Build();
-        var shares = new List<(double Share, double Total)>();
+        var fractions = new List<(double Fraction, double Total)>();
         for (int i = 0; i < 4; i++)
         {
             clock.Tower.Spent = TimeSpan.Zero;
             long start = Stopwatch.GetTimestamp();
             detector.Detect(Workload.Image, new() { ClassName = Workload.ClassName });
             var all = Stopwatch.GetElapsedTime(start);
-            shares.Add((1 - (clock.Tower.Spent / all), all.TotalMilliseconds));
+            fractions.Add((1 - (clock.Tower.Spent / all), all.TotalMilliseconds));
         }
 
-        var median = shares.Skip(1).OrderBy(s => s.Share).ElementAt(1);
-        log.WriteLine(FormattableString.Invariant($"Outside the image tower, {name}: {median.Share:P1} of {median.Total:0} ms"));
-        return median.Share;
+        var median = fractions.Skip(1).OrderBy(s => s.Fraction).ElementAt(1);
+        log.WriteLine(FormattableString.Invariant($"Outside the image tower, {name}: {median.Fraction:P1} of {median.Total:0} ms"));
+        return median.Fraction;
     }
 
     private sealed class ClockedBackbone(IClipBackbone inner) : IClipBackbone

@@ -1,7 +1,7 @@
 namespace MfpClip.Output;
 
 /// <summary>A photo, its map and its regions at a size at which many fit into one page.</summary>
-internal sealed record ReportPictures(RgbImage Photo, AnomalyMap Map, IReadOnlyList<DefectRegion> Regions)
+internal sealed record ReportImages(RgbImage Photo, AnomalyMap Map, IReadOnlyList<DefectRegion> Regions)
 {
     /// <summary>Longest side in pixels.</summary>
     public const int LongestSide = 960;
@@ -13,7 +13,7 @@ internal sealed record ReportPictures(RgbImage Photo, AnomalyMap Map, IReadOnlyL
     /// <param name="map">Map of the photo's size.</param>
     /// <param name="regions">Regions in the photo's pixels.</param>
     /// <exception cref="ArgumentException">Photo and map are not of one size.</exception>
-    public static ReportPictures Fit(RgbImage photo, AnomalyMap map, IReadOnlyList<DefectRegion> regions)
+    public static ReportImages Fit(RgbImage photo, AnomalyMap map, IReadOnlyList<DefectRegion> regions)
     {
         if (photo.Width != map.Width || photo.Height != map.Height)
         {

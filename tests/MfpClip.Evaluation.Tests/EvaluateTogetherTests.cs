@@ -10,7 +10,7 @@ using Tensor = TorchSharp.torch.Tensor;
 
 namespace MfpClip.Evaluation.Tests;
 
-public sealed class SideBySideTests : IDisposable
+public sealed class EvaluateTogetherTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
 
@@ -30,7 +30,7 @@ public sealed class SideBySideTests : IDisposable
             new("bank of 4", Bank(1)) { Shots = 4 }, new("both", Bank(0.5)) { Shots = 4, Seed = 3 },
         };
 
-        var together = new Evaluator().EvaluateSideBySide(lines, data);
+        var together = new Evaluator().EvaluateTogether(lines, data);
 
         foreach (var (line, run) in lines.Zip(together))
         {
@@ -70,7 +70,7 @@ public sealed class SideBySideTests : IDisposable
         Assert.Equal(3, computed);
         Assert.Equal(6, store.Get(Key("other owner"), FeatureInputs.Of(b), () => [torch.tensor(6L)])[0].item<long>());
         Twice(a);
-        Assert.Equal(4, computed); // one batch of a shape is remembered
+        Assert.Equal(4, computed); // one batch of a shape is stored
 
         static FeatureKey Key(string network) => new() { Network = network, What = "twice", Precision = TorchSharp.torch.ScalarType.Float32, Device = "cpu" };
     }

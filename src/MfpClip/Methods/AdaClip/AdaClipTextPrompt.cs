@@ -9,15 +9,15 @@ namespace MfpClip.Methods.AdaClip;
 
 /// <summary>
 /// AdaCLIP's text side: block 1 runs as it is; before the blocks 2 to depth the positions 1 to P of every sentence give way to hybrid
-/// prompts (<see cref="HybridPrompts"/>). Sentences of a state are averaged after normalisation. The first static prompt is stored and
+/// prompts (<see cref="AdaClipPrompts"/>). Sentences of a state are averaged after normalisation. The first static prompt is stored and
 /// never used, as in the authors' code.
 /// </summary>
-internal sealed class HybridTextPrompt : WeightedModule, IImageToTextPrompt
+internal sealed class AdaClipTextPrompt : WeightedModule, IImageToTextPrompt
 {
-    private readonly HybridPrompts _prompts;
+    private readonly AdaClipPrompts _prompts;
 
     /// <exception cref="DetectorConfigurationException">The settings do not fit the model.</exception>
-    public HybridTextPrompt(AdaClipOptions options, ModuleDimensions dimensions)
+    public AdaClipTextPrompt(AdaClipOptions options, ModuleDimensions dimensions)
     {
         var faults = options.PromptFaults(dimensions).ToList();
         _prompts = faults.Count > 0

@@ -7,14 +7,14 @@ namespace MfpClip.Methods.AdaClip;
 /// The hybrid prompts of one tower (arXiv 2407.15795, sections 4.2 and 4.3; method/custom_clip.py): before block i the tokens
 /// <c>[A_1 f0 + a_1; ..; A_P f0 + a_P] + s_i</c>, dynamic plus static, rounded to float16 as released. f0 is the image's plain CLIP embedding.
 /// </summary>
-internal sealed class HybridPrompts
+internal sealed class AdaClipPrompts
 {
     private const double StartDeviation = 0.02;
 
     private readonly AdaClipOptions _options;
     private readonly ModuleWeights _weights;
 
-    public HybridPrompts(AdaClipOptions options, ModuleWeights weights, string prefix, int layers, int width, int embedDim)
+    public AdaClipPrompts(AdaClipOptions options, ModuleWeights weights, string prefix, int layers, int width, int embedDim)
     {
         (_options, _weights, Depth, Length) = (options, weights, Math.Min(options.PromptDepth, layers), options.PromptLength);
         var start = new ParameterInitializer(options.Seed);

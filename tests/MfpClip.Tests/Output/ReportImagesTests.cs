@@ -4,15 +4,15 @@ using MfpClip.Output;
 
 namespace MfpClip.Tests.Output;
 
-/// <summary>Pictures of large photos are made smaller for the page, and lose nothing that is to be seen.</summary>
-public sealed class ReportPicturesTests
+/// <summary>Images of large photos are made smaller for the page, and lose nothing that is to be seen.</summary>
+public sealed class ReportImagesTests
 {
     [Fact]
     public void Small_photos_stay_as_they_are()
     {
         var (photo, map) = (new RgbImage(960, 2, new byte[960 * 2 * 3]), new AnomalyMap(960, 2, new float[960 * 2]));
 
-        var fitted = ReportPictures.Fit(photo, map, []);
+        var fitted = ReportImages.Fit(photo, map, []);
 
         Assert.Same(photo, fitted.Photo);
         Assert.Same(map, fitted.Map);
@@ -37,7 +37,7 @@ public sealed class ReportPicturesTests
         values[(1 * 1921) + 301] = 0.9f; // one pixel: column 100 of row 0
         values[(4 * 1921) + 1920] = 0.7f;
 
-        var fitted = ReportPictures.Fit(new(1921, 5, pixels), new(1921, 5, values), [new(300, 1, 4, 3, 5, 0.9f, 301, 1)]);
+        var fitted = ReportImages.Fit(new(1921, 5, pixels), new(1921, 5, values), [new(300, 1, 4, 3, 5, 0.9f, 301, 1)]);
 
         Assert.Equal((641, 2), (fitted.Photo.Width, fitted.Photo.Height));
         Assert.Equal([30, 10, 200], fitted.Photo.Data[..3].Select(v => (int)v));
@@ -51,7 +51,7 @@ public sealed class ReportPicturesTests
 
     [Fact]
     public void A_map_of_another_size_is_refused() =>
-        Assert.Throws<ArgumentException>(() => ReportPictures.Fit(new(2000, 2, new byte[12_000]), new(2, 2, new float[4]), []));
+        Assert.Throws<ArgumentException>(() => ReportImages.Fit(new(2000, 2, new byte[12_000]), new(2, 2, new float[4]), []));
 
     [Fact]
     public void No_picture_of_a_report_is_longer_than_960_pixels()

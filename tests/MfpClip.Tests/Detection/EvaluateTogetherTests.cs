@@ -3,7 +3,7 @@ using MfpClip.Parallelism;
 namespace MfpClip.Tests.Detection;
 
 /// <summary>Pieces of a batch beside one another look as if they had been done one after another.</summary>
-public class SideBySideTests
+public class EvaluateTogetherTests
 {
     // On one core nothing runs side by side: then the wait ends by itself, and what is asserted holds all the same.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
@@ -12,7 +12,7 @@ public class SideBySideTests
     public void Results_come_in_order()
     {
         using var last = new ManualResetEventSlim();
-        int[] results = SideBySide.Run(50, i =>
+        int[] results = ParallelLoop.Run(50, i =>
         {
             if (i == 49)
             {
@@ -33,7 +33,7 @@ public class SideBySideTests
     public void The_first_in_order_that_fails_is_told_and_not_wrapped()
     {
         using var other = new ManualResetEventSlim();
-        var e = Assert.Throws<ImageDecodeException>(() => SideBySide.Run(30, i =>
+        var e = Assert.Throws<ImageDecodeException>(() => ParallelLoop.Run(30, i =>
         {
             if (i == 2)
             {

@@ -12,7 +12,7 @@ using MfpClip.Text;
 
 namespace MfpClip.Tests.Detection;
 
-public sealed class MfpClipPipelineTests : IDisposable
+public sealed class ModulePipelineTests : IDisposable
 {
     private static readonly string[] Modules = ["i2tp", "sp", "mpfa", "mp"];
     private readonly DisposeScope _scope = torch.NewDisposeScope();

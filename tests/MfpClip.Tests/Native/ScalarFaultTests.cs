@@ -7,7 +7,7 @@ using MfpClip.Pipeline;
 
 namespace MfpClip.Tests.Native;
 
-public class LostScalarTests
+public class ScalarFaultTests
 {
     // As TorchSharp 0.107 raised it.
     private const string Lost = "Unknown scalar type. Exception raised from type at /pytorch/c10/core/Scalar.h:339 (most recent call first)";
