@@ -148,7 +148,7 @@ public sealed record EvaluationRun
     /// <summary>Mean over all images.</summary>
     public double SecondsPerImage => Images == 0 ? 0 : Categories.Sum(c => c.SecondsPerImage * c.Images) / Images;
 
-    internal static Dictionary<string, string> ThisMachine() => new()
+    internal static Dictionary<string, string> EnvironmentInfo() => new()
     {
         ["os"] = RuntimeInformation.OSDescription,
         ["architecture"] = RuntimeInformation.ProcessArchitecture.ToString(),

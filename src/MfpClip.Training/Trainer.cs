@@ -75,7 +75,7 @@ public sealed class Trainer
         List<KeyValuePair<string, Tensor>> frozen = [.. _method.FrozenWeights, .. _method.TrainedWeights.Where(w => !IsChosen(w.Key))];
         if (_method.FrozenWeights.Count == 0)
         {
-            TrainingLog.NothingFrozenToCheck(_options.Logger);
+            TrainingLog.NoFrozenWeights(_options.Logger);
         }
 
         string frozenBefore = WeightsHash.Of(frozen);
@@ -92,7 +92,7 @@ public sealed class Trainer
             {
                 session.Resume();
                 watch.Resumed(session.State);
-                if (!session.KnowsComposition)
+                if (!session.HasCompositionHash)
                 {
                     TrainingLog.CompositionNotChecked(_options.Logger, _files.Checkpoint);
                 }

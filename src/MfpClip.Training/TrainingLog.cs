@@ -23,7 +23,7 @@ internal static partial class TrainingLog
 
     [LoggerMessage(105, LogLevel.Warning,
         "No frozen weights can be seen (backbone or CNN of the user's own without IFrozenNetwork): that they do not change is not checked")]
-    public static partial void NothingFrozenToCheck(ILogger logger);
+    public static partial void NoFrozenWeights(ILogger logger);
 
     [LoggerMessage(107, LogLevel.Warning, "The checkpoint {Checkpoint} is of version 0.1: that modules and options are those it was started with cannot be "
         + "checked, beyond names and shapes of tensors")]

@@ -58,7 +58,7 @@ internal sealed class TrainingSession : IDisposable
     public List<float> Losses { get; private set; } = [];
 
     /// <summary>Whether the checkpoint said what was composed.</summary>
-    public bool KnowsComposition { get; private set; } = true;
+    public bool HasCompositionHash { get; private set; } = true;
 
     /// <summary>Learning rate of the step that comes next.</summary>
     public double LearningRate => _recipe.LearningRate * _recipe.Factor(State.Epoch, State.TotalSteps, _steps);
@@ -66,7 +66,7 @@ internal sealed class TrainingSession : IDisposable
     /// <summary>Goes on from the checkpoint.</summary>
     public void Resume()
     {
-        (State, Losses, KnowsComposition) = CheckpointFile.Load(_files.Checkpoint, _identity, _recipe, Weights, _optimizer, _average.Tensors);
+        (State, Losses, HasCompositionHash) = CheckpointFile.Load(_files.Checkpoint, _identity, _recipe, Weights, _optimizer, _average.Tensors);
         _saved = true;
         WeightsChanged?.Invoke();
     }
@@ -119,7 +119,7 @@ internal sealed class TrainingSession : IDisposable
     {
         if (complete)
         {
-            _average.TakePlace();
+            _average.CopyToWeights();
             SaveModules?.Invoke(_files.Modules);
         }
         else

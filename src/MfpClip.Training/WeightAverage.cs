@@ -38,7 +38,7 @@ internal sealed class WeightAverage : IDisposable
         using var scope = torch.NewDisposeScope();
         using var guard = torch.no_grad();
         var own = _weights.Select(w => w.Value.detach().clone()).ToList();
-        TakePlace();
+        CopyToWeights();
         try
         {
             action();
@@ -53,7 +53,7 @@ internal sealed class WeightAverage : IDisposable
     }
 
     /// <summary>Puts the average into the weights for good.</summary>
-    public void TakePlace()
+    public void CopyToWeights()
     {
         using var guard = torch.no_grad();
         for (int i = 0; i < Tensors.Count; i++)

@@ -15,7 +15,7 @@ public sealed class BundledImagesTests
     [SkippableTheory]
     [InlineData("cpu")]
     [InlineData("cuda")]
-    public void TheSampleImagesHaveTheRecordedScores(string device)
+    public void The_sample_images_have_the_recorded_scores(string device)
     {
         Skip.IfNot(TinyModel.IsAvailable, "This build carries no weights: see docs/tiny-model.md.");
         Skip.IfNot(device == "cpu"

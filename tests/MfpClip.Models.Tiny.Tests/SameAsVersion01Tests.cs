@@ -11,7 +11,7 @@ public sealed class SameAsVersion01Tests
     private const int Side = 8;
 
     [SkippableFact]
-    public void ScoresAndMapsOfTheSampleImagesAreThoseOfVersion01()
+    public void Scores_and_maps_of_the_sample_images_are_those_of_version01()
     {
         Skip.IfNot(TinyModel.IsAvailable, "This build carries no weights: see docs/tiny-model.md.");
         string root = Root();

@@ -23,7 +23,7 @@ public sealed class TinyModelTests : IDisposable
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
     [Fact]
-    public void ABundledModelKeepsTheTrainingOfTheModulesThatAreLeftAsTheyWere()
+    public void A_bundled_model_keeps_the_training_of_the_modules_that_are_left_as_they_were()
     {
         Write();
         using var whole = Bundled(b => b);
@@ -41,7 +41,7 @@ public sealed class TinyModelTests : IDisposable
     }
 
     [SkippableFact]
-    public void AFolderThatPretrainingFilledTakesThePlaceOfTheWeightsInside()
+    public void A_folder_that_pretraining_filled_takes_the_place_of_the_weights_inside()
     {
         Skip.IfNot(TinyModel.IsAvailable, "This build carries no weights.");
         foreach (var (name, file) in new[] { ("tiny-clip.safetensors", "clip.safetensors"), ("tiny-modules.safetensors", "modules.safetensors") })
@@ -64,7 +64,7 @@ public sealed class TinyModelTests : IDisposable
     }
 
     [Fact]
-    public void WithAnotherBackboneNothingTrainedIsUsed()
+    public void With_another_backbone_nothing_trained_is_used()
     {
         Write();
         using var detector = Bundled(b => b.UseBackbone(HybridBackbone.CreateRandom(Small, 99)));
@@ -72,7 +72,7 @@ public sealed class TinyModelTests : IDisposable
     }
 
     [Fact]
-    public void EveryMethodRunsOnTheBundledBackboneFromScratch()
+    public void Every_method_runs_on_the_bundled_backbone_from_scratch()
     {
         Write();
         foreach (var method in DetectorRegistry.Default.Methods)
@@ -98,7 +98,7 @@ public sealed class TinyModelTests : IDisposable
     }
 
     [SkippableFact]
-    public void TheDefaultDetectorSaysWhatItIsMadeOfAndEveryModuleCanBeSwitchedOff()
+    public void The_default_detector_says_what_it_is_made_of_and_every_module_can_be_switched_off()
     {
         Skip.IfNot(TinyModel.IsAvailable, "This build carries no weights: see docs/tiny-model.md.");
         using var detector = ZeroShotDetector.CreateDefault();
@@ -111,7 +111,7 @@ public sealed class TinyModelTests : IDisposable
     }
 
     [SkippableFact]
-    public void FromScratchTheSeedDecidesTheStartingValuesAndTrainedModulesDoNotCareForIt()
+    public void From_scratch_the_seed_decides_the_starting_values_and_trained_modules_do_not_care_for_it()
     {
         Skip.IfNot(TinyModel.IsAvailable, "This build carries no weights: see docs/tiny-model.md.");
         Assert.NotEqual(Scratch(1), Scratch(2));
@@ -128,7 +128,7 @@ public sealed class TinyModelTests : IDisposable
     }
 
     [SkippableFact]
-    public void WithoutWeightsTheErrorSaysHowToGetThem()
+    public void Without_weights_the_error_says_how_to_get_them()
     {
         Skip.If(TinyModel.IsAvailable, "This build carries weights.");
         Assert.Contains("docs/tiny-model.md", Assert.Throws<WeightsException>(() => ZeroShotDetector.CreateDefault()).Message, StringComparison.Ordinal);

@@ -15,7 +15,7 @@ public sealed class PretrainingTests : IDisposable
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
     [Fact]
-    public void ABrokenOffRunGoesOnToTheSameWeights()
+    public void A_broken_off_run_goes_on_to_the_same_weights()
     {
         string cnn = Cnn();
         var whole = Pretrainer.Run(new Dots(), Options("whole", cnn));
@@ -36,7 +36,7 @@ public sealed class PretrainingTests : IDisposable
     }
 
     [Fact]
-    public void ItLearnsWhatADefectIsAndTheDetectorSeesTheSame()
+    public void It_learns_what_a_defect_is_and_the_detector_sees_the_same()
     {
         string cnn = Cnn();
         var losses = new List<double>();
@@ -54,7 +54,7 @@ public sealed class PretrainingTests : IDisposable
     }
 
     [Fact]
-    public void ACacheIsMadeAnewForOtherPicturesAndKeptForTheSame()
+    public void A_cache_is_made_anew_for_other_pictures_and_kept_for_the_same()
     {
         string cnn = Cnn();
         var options = Options("cache", cnn) with { Epochs = 1 };
@@ -74,7 +74,7 @@ public sealed class PretrainingTests : IDisposable
     }
 
     [Fact]
-    public void ACheckpointOfOtherSettingsIsRefused()
+    public void A_checkpoint_of_other_settings_is_refused()
     {
         string cnn = Cnn();
         var options = Options("settings", cnn) with { CheckpointSteps = 2, Epochs = 1 };
@@ -84,7 +84,7 @@ public sealed class PretrainingTests : IDisposable
     }
 
     [Fact]
-    public void ARunCanBeCutShort()
+    public void A_run_can_be_cut_short()
     {
         var options = Options("short", Cnn()) with { CheckpointSteps = 8, Epochs = 3 };
         var stop = new CancellationTokenSource();
@@ -101,10 +101,10 @@ public sealed class PretrainingTests : IDisposable
     [InlineData(29, 1)]
     [InlineData(64, 0.500002)]
     [InlineData(99, 4e-6)]
-    public void TheScheduleIsPyTorchs(long step, double expected) => Assert.Equal(expected, new OneCycle(1, 100).At(step), 1e-6);
+    public void The_schedule_is_PyTorchs(long step, double expected) => Assert.Equal(expected, new OneCycle(1, 100).At(step), 1e-6);
 
     [Fact]
-    public void ACacheMayBeLargerThanTwoGibibytes()
+    public void A_cache_may_be_larger_than_two_gibibytes()
     {
         string cnn = Cnn(), folder = Path.Combine(_folder, "large");
         Pretrainer.Run(new Dots(), Options("large", cnn) with { Images = 8, Epochs = 1 });
@@ -130,7 +130,7 @@ public sealed class PretrainingTests : IDisposable
     }
 
     [Fact]
-    public void APartOfAPictureKeepsTheDefectAndIsSqueezed()
+    public void A_part_of_a_picture_keeps_the_defect_and_is_squeezed()
     {
         const int Side = 100;
         var pixels = new byte[Side * Side * 3];
@@ -165,7 +165,7 @@ public sealed class PretrainingTests : IDisposable
     }
 
     [Fact]
-    public void TheProceduralSourceShowsAPictureAgainAndAgain()
+    public void The_procedural_source_shows_a_picture_again_and_again()
     {
         var source = new ProceduralSource(64, 5);
         var made = Enumerable.Range(0, 24).Select(i => source.Create(i, false)).ToList();

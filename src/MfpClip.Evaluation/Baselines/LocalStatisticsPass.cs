@@ -69,14 +69,14 @@ internal sealed class LocalStatisticsPass(LocalStatisticsOptions options) : IDet
         var features = LocalFeatures.Of(image, options.Scales); // [F, H, W]
         var distance = Mahalanobis.ToOwnDistribution(features.flatten(1)).view(1, image.shape[1], image.shape[2]);
         var smooth = options.SmoothingSigma == 0 ? distance : TensorSmoothing.Gaussian(distance, options.SmoothingSigma);
-        var map = Squash(smooth.squeeze(0), features.shape[0]);
+        var map = ToUnitInterval(smooth.squeeze(0), features.shape[0]);
         map = region is null ? map : map * region;
         long k = Math.Max(1, (long)Math.Round(map.numel() * options.TopPercent / 100));
         return (map.MoveToOuterDisposeScope(), map.flatten().topk((int)k, dim: 0).values.mean().MoveToOuterDisposeScope());
     }
 
     // The squared distances of all pixels have the mean F, the number of features, whatever the image: strictly rising to [0, 1).
-    private static Tensor Squash(Tensor distance, long features)
+    private static Tensor ToUnitInterval(Tensor distance, long features)
     {
         using var scope = torch.NewDisposeScope();
         using Scalar middle = Middle * Math.Sqrt(features);

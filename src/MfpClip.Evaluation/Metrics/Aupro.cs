@@ -112,7 +112,7 @@ internal static class Aupro
             while (next >= 0 && score <= thresholds[next])
             {
                 low[next] = high[next] = new((double)fp / negatives, cover / regions);
-                if (!store.IsExact && BinnedPixels.MayHold(score, thresholds[next], singlePrecision))
+                if (!store.IsExact && BinnedPixels.CanContainAbove(score, thresholds[next], singlePrecision))
                 {
                     high[next] = new((double)(fp + n) / negatives, (cover + c) / regions);
                 }

@@ -63,7 +63,7 @@ internal sealed class BinnedPixels : IPixelStore
     /// <param name="edge">Lower edge.</param>
     /// <param name="threshold">Not below it.</param>
     /// <param name="single">Whether the threshold is a float32 number; else its bin is known to one bin.</param>
-    public static bool MayHold(float edge, double threshold, bool single) =>
+    public static bool CanContainAbove(float edge, double threshold, bool single) =>
         (OrderedFloat.Key((float)threshold) >> Dropped) - (OrderedFloat.Key(edge) >> Dropped) <= (single ? 0u : 1u);
 
     // The accumulator refuses more pixels than a 32-bit count can hold.

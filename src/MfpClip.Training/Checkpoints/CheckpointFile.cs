@@ -51,7 +51,7 @@ internal static class CheckpointFile
     /// <exception cref="WeightsException">It is no checkpoint of a training, or damaged.</exception>
     /// <exception cref="WeightsMismatchException">Tensors are missing or of another shape.</exception>
     /// <exception cref="TrainingException">It belongs to another training.</exception>
-    public static (TrainingState State, List<float> Losses, bool KnowsComposition) Load(
+    public static (TrainingState State, List<float> Losses, bool HasCompositionHash) Load(
         string path, TrainingIdentity identity, TrainingRecipe recipe, IReadOnlyList<KeyValuePair<string, Tensor>> weights,
         AdamOptimizer optimizer, IReadOnlyList<KeyValuePair<string, Tensor>> average)
     {

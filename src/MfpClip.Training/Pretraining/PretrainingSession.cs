@@ -90,7 +90,7 @@ internal sealed class PretrainingSession : IDisposable
         _session.Average.While(() => score = Validate(_steps, progress));
         if (Sum(score) >= Sum(last))
         {
-            _session.Average.TakePlace();
+            _session.Average.CopyToWeights();
         }
         else
         {

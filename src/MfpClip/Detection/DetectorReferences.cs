@@ -120,7 +120,7 @@ public sealed partial class ZeroShotDetector
         }
     }
 
-    private ZeroShotDetector WithBank(ReferenceBank bank)
+    private ZeroShotDetector WithBank(MemoryBank bank)
     {
         foreach (string warning in bank.Summary.Warnings)
         {

@@ -52,7 +52,7 @@ public sealed partial class ZeroShotDetector : IZeroShotDetector
     {
         (_pass, _shared, _settings) = (shared.Pass, shared, settings);
         Description = Describe(_pass, settings);
-        if (NativeBackend.TakeLogTurn())
+        if (NativeBackend.TryClaimLogging())
         {
             DetectorLog.NativeRepaired(settings.Logger, NativeBackend.RepairMessage!);
         }

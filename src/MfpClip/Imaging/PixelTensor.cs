@@ -20,7 +20,7 @@ internal static class PixelTensor
         fixed (byte* bytes = result.bytes)
         {
             float* start = (float*)bytes;
-            WorkSharing.Run(images.Count * height, 16, () => 0, (_, i) =>
+            ParallelPieces.Run(images.Count * height, 16, () => 0, (_, i) =>
             {
                 var (b, y) = (i / height, i % height);
                 var row = images[b].Pixels.Slice(3 * y * width, 3 * width);

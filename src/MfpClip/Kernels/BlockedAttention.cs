@@ -21,7 +21,7 @@ internal sealed unsafe class BlockedAttention : IAttentionKernel
     public Tensor Attend(Tensor qkv, int heads, bool causal)
     {
         var (B, T, D) = ((int)qkv.shape[0], (int)qkv.shape[1], (int)qkv.shape[2] / 3);
-        OpenMpWaiting.Shorten();
+        OpenMpSpinTime.Shorten();
         var result = torch.empty(B, T, D, dtype: qkv.dtype);
         bool half = qkv.dtype == ScalarType.BFloat16;
         fixed (byte* input = qkv.bytes)
@@ -29,7 +29,7 @@ internal sealed unsafe class BlockedAttention : IAttentionKernel
         {
             byte* from = input;
             byte* to = output;
-            TailSharing.Run(B * heads, () => AttentionTile.Rent(T, D / heads), (tile, head, part, parts) =>
+            ParallelTail.Run(B * heads, () => AttentionTile.Rent(T, D / heads), (tile, head, part, parts) =>
                 Head(tile, new(from, to, T, D, D / heads, head / heads, head % heads, half, causal), head, part, parts), AttentionTile.Return);
         }
 

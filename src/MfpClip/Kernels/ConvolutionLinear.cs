@@ -11,7 +11,7 @@ internal sealed class ConvolutionLinear : ILinearKernel
     public string Name => "1x1 convolution";
 
     /// <summary>Whether it is worth it without a measurement: many float32 rows on the CPU.</summary>
-    public static bool Pays(Tensor input) =>
+    public static bool IsFaster(Tensor input) =>
         input.device.type == DeviceType.CPU && input.dtype == ScalarType.Float32 && input.numel() / input.shape[^1] >= 64;
 
     /// <summary><c>x W^T + b</c> on the last axis of <c>[..., I]</c>.</summary>

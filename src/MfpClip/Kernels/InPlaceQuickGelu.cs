@@ -25,7 +25,7 @@ internal sealed unsafe class InPlaceQuickGelu : IActivationKernel
         fixed (byte* values = hidden.bytes)
         {
             byte* start = values;
-            WorkSharing.Run((int)((count + Chunk - 1) / Chunk), 1, () => 0, (_, i) =>
+            ParallelPieces.Run((int)((count + Chunk - 1) / Chunk), 1, () => 0, (_, i) =>
                 Apply(start, (long)i * Chunk, Math.Min(count, (i + 1L) * Chunk), half), _ => { });
         }
 

@@ -11,7 +11,7 @@ namespace MfpClip.Kernels;
 internal static class KernelMeasurement
 {
     // Replacing libtorch's operator must pay: differences below this are noise.
-    private const double WorthIt = 0.97;
+    private const double MinimumSpeedup = 0.97;
     private const int Runs = 3;
     private static readonly ConcurrentDictionary<Work, Lazy<Choice>> Made = new();
 
@@ -38,7 +38,7 @@ internal static class KernelMeasurement
 
     private static IAttentionKernel ChooseAttention(Tensor qkv, int heads, bool causal) => Choose(
         new(causal ? "causal attention" : "attention", qkv.dtype, Size(qkv), qkv.shape[2] / 3, heads, qkv.device.type),
-        (IAttentionKernel[])[TorchAttention.Instance, BlockedAttention.Instance, HalfAttention.Instance],
+        (IAttentionKernel[])[TorchAttention.Instance, BlockedAttention.Instance, BFloat16Attention.Instance],
         k => k.Serves(qkv, heads), k => k.Attend(qkv, heads, causal), k => k.Name);
 
     private static IActivationKernel ChooseActivation(Tensor hidden, MlpActivation activation)
@@ -72,7 +72,7 @@ internal static class KernelMeasurement
             }
 
             times.Add(name(candidate), time);
-            if (time < least * (ReferenceEquals(candidate, candidates[0]) ? 1 : WorthIt))
+            if (time < least * (ReferenceEquals(candidate, candidates[0]) ? 1 : MinimumSpeedup))
             {
                 (best, least) = (candidate, time);
             }

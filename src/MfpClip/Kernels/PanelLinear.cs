@@ -32,12 +32,12 @@ internal sealed unsafe class PanelLinear : ILinearKernel
         var packed = layer.Packed(this, l => Pack(l.Weight)); // the last outputs filled up with zeros
         var bias = O % Panel == 0 ? layer.Bias.contiguous() : F.pad(layer.Bias, [0, Panel - (O % Panel)]);
         var result = torch.empty([.. input.shape[..^1], O], dtype: ScalarType.Float32);
-        OpenMpWaiting.Shorten();
+        OpenMpSpinTime.Shorten();
         fixed (byte* a = x.bytes, w = packed.bytes, b = bias.bytes, c = result.bytes)
         {
             var (from, panels, shift, to) = ((nint)a, (nint)w, (nint)b, (nint)c);
             int blocks = (rows + Rows - 1) / Rows, pieces = Math.Min(blocks, PiecesPerThread * torch.get_num_threads());
-            TailSharing.Run(pieces, () => 0, (_, piece, part, parts) =>
+            ParallelTail.Run(pieces, () => 0, (_, piece, part, parts) =>
             {
                 int first = blocks * piece / pieces, count = (blocks * (piece + 1) / pieces) - first;
                 Piece((float*)from, (float*)panels, (float*)shift, (float*)to, I, O, rows, first + (count * part / parts), first + (

@@ -43,7 +43,7 @@ internal sealed unsafe class ResidualStream : IDisposable
         fixed (byte* output = result.bytes)
         {
             var (s, a, v, c, o) = ((nint)stream, (nint)added, (nint)w, (nint)b, (nint)output);
-            WorkSharing.Run((rows + RowsOfPiece - 1) / RowsOfPiece, 1, () => 0, (_, i) =>
+            ParallelPieces.Run((rows + RowsOfPiece - 1) / RowsOfPiece, 1, () => 0, (_, i) =>
             {
                 for (int row = i * RowsOfPiece; row < Math.Min(rows, (i + 1) * RowsOfPiece); row++)
                 {

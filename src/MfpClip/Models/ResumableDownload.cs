@@ -48,7 +48,7 @@ internal sealed class ResumableDownload(HttpClient client, ModelStoreOptions opt
         if (response.StatusCode == HttpStatusCode.RequestedRangeNotSatisfiable)
         {
             // All is here already, or more than all: the hash tells; a wrong one starts from scratch.
-            return response.Content.Headers.ContentRange?.Length == have ? Stated(response) : throw Restart(partial);
+            return response.Content.Headers.ContentRange?.Length == have ? ExpectedHash(response) : throw Restart(partial);
         }
 
         if (!response.IsSuccessStatusCode)
@@ -69,7 +69,7 @@ internal sealed class ResumableDownload(HttpClient client, ModelStoreOptions opt
         long at = resumes ? have : 0;
         long? total = response.Content.Headers.ContentLength is { } length ? at + length : null;
         await CopyAsync(response, partial, at, total, progress, cancellationToken).ConfigureAwait(false);
-        return Stated(response);
+        return ExpectedHash(response);
     }
 
     private async Task CopyAsync(
@@ -100,7 +100,7 @@ internal sealed class ResumableDownload(HttpClient client, ModelStoreOptions opt
         return new HttpRequestException("the server's idea of the file does not fit what is here");
     }
 
-    private static string? Stated(HttpResponseMessage response)
+    private static string? ExpectedHash(HttpResponseMessage response)
     {
         var headers = new[] { "X-Linked-Etag", "ETag" }.SelectMany(h => response.Headers.TryGetValues(h, out var values) ? values : []);
         return headers.Select(h => h.Replace("W/", string.Empty, StringComparison.Ordinal).Trim('"'))

@@ -32,7 +32,7 @@ internal sealed class ModuleWeights : IDisposable
     public ScalarType Precision => _ordered.Count == 0 ? ScalarType.Float32 : _ordered[0].Value.dtype;
 
     /// <summary>Whether large products without gradients are taken in bfloat16, from and to the modules' own format: where the towers are bfloat16.</summary>
-    public bool HalfProducts { get; set; }
+    public bool BFloat16Compute { get; set; }
 
     /// <summary>Takes over a tensor.</summary>
     public void Add(string name, Tensor value)
@@ -69,7 +69,7 @@ internal sealed class ModuleWeights : IDisposable
         }
 
         var x = input.to_type(weight.dtype);
-        bool convolve = !torch.is_grad_enabled() && ConvolutionLinear.Pays(x);
+        bool convolve = !torch.is_grad_enabled() && ConvolutionLinear.IsFaster(x);
         return (convolve ? ConvolutionLinear.Apply(x, weight, bias) : FlatLinear.Apply(x, weight, bias)).MoveToOuterDisposeScope();
     }
 
@@ -85,7 +85,7 @@ internal sealed class ModuleWeights : IDisposable
     }
 
     // Few values are not worth the rounding.
-    private bool Half(Tensor input) => HalfProducts && !torch.is_grad_enabled() && input.numel() >= 1 << 16;
+    private bool Half(Tensor input) => BFloat16Compute && !torch.is_grad_enabled() && input.numel() >= 1 << 16;
 
     /// <summary>Moves all tensors, keeping <c>requires_grad</c>.</summary>
     public void To(Device device, ScalarType? precision = null)

@@ -3,7 +3,7 @@ using MfpClip.Execution;
 namespace MfpClip.Modules;
 
 /// <summary>What every built-in module shares: its tensors, where they are, and letting go of them.</summary>
-internal abstract class WeightedModule : IDetectorModule, ICheckpointedModule, IHalfProducts
+internal abstract class WeightedModule : IDetectorModule, ICheckpointedModule, IBFloat16Compute
 {
     /// <inheritdoc/>
     public IReadOnlyList<KeyValuePair<string, Tensor>> Weights => Parameters.Ordered;
@@ -24,7 +24,7 @@ internal abstract class WeightedModule : IDetectorModule, ICheckpointedModule, I
     internal void To(Device device, ScalarType precision) => Parameters.To(device, precision);
 
     /// <inheritdoc/>
-    public void UseHalfProducts(bool half) => Parameters.HalfProducts = half;
+    public void UseBFloat16(bool half) => Parameters.BFloat16Compute = half;
 
     /// <inheritdoc/>
     public virtual void Dispose() => Parameters.Dispose();

@@ -21,10 +21,10 @@ public static class MfpClipEnvironment
         }
         catch (Exception e)
         {
-            problems.AddRange(NativeDiagnosis.WhyItDoesNotLoad(NativeFacts.Gather(), e.Message));
+            problems.AddRange(NativeDiagnosis.LoadFailures(NativeFacts.Gather(), e.Message));
         }
 
-        problems.AddRange(NativeDiagnosis.WhatIsOddAnyway(NativeFacts.Gather()));
+        problems.AddRange(NativeDiagnosis.Warnings(NativeFacts.Gather()));
         bool wantsCuda = device?.Trim().StartsWith("cuda", StringComparison.OrdinalIgnoreCase) == true;
         string? fault = loads ? DeviceSelection.Fault(device!, ScalarType.Float32) : null;
         if (fault is not null)

@@ -32,7 +32,7 @@ internal static class NativeBackend
         Environment.GetEnvironmentVariable(SwitchVariable)?.Trim().ToLowerInvariant() is not ("0" or "off" or "false");
 
     /// <summary>True once, for the caller that is to log <see cref="RepairMessage"/>.</summary>
-    public static bool TakeLogTurn() => RepairMessage is not null && Interlocked.Exchange(ref logged, 1) == 0;
+    public static bool TryClaimLogging() => RepairMessage is not null && Interlocked.Exchange(ref logged, 1) == 0;
 
     /// <summary>Runs when MfpClip.dll is first used, hence before the first tensor made through it.</summary>
 #pragma warning disable CA2255 // A module initialiser is the only hook that runs before a user's first call.

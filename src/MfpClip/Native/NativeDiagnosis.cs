@@ -60,7 +60,7 @@ internal sealed record NativeFacts(
 internal static class NativeDiagnosis
 {
     /// <summary>Reasons why it does not load, most likely first; at least one.</summary>
-    public static IReadOnlyList<string> WhyItDoesNotLoad(NativeFacts facts, string torchSharpSays)
+    public static IReadOnlyList<string> LoadFailures(NativeFacts facts, string torchSharpSays)
     {
         var problems = new List<string>();
         if (!facts.TorchFound)
@@ -91,7 +91,7 @@ internal static class NativeDiagnosis
     }
 
     /// <summary>What is wrong even where it loads.</summary>
-    public static IEnumerable<string> WhatIsOddAnyway(NativeFacts facts)
+    public static IEnumerable<string> Warnings(NativeFacts facts)
     {
         if (facts.Backends.Count > 1)
         {

@@ -96,13 +96,13 @@ public sealed class HtmlReport : IDisposable
     {
         if (!_complete)
         {
-            Quietly(_writer.Dispose); // writes what is left in the buffer: on a full disk that fails again
-            Quietly(() => File.Delete(_temporary));
+            IgnoreErrors(_writer.Dispose); // writes what is left in the buffer: on a full disk that fails again
+            IgnoreErrors(() => File.Delete(_temporary));
         }
     }
 
     // What was wrong has been reported where it was met.
-    private static void Quietly(Action action)
+    private static void IgnoreErrors(Action action)
     {
         try
         {

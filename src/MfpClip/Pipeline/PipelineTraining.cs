@@ -39,7 +39,7 @@ internal sealed class PipelineTraining(PipelineParts parts, ModulePipeline pipel
     }
 
     /// <inheritdoc/>
-    public void WeightsChanged() => texts.ForgetTexts();
+    public void WeightsChanged() => texts.ClearTexts();
 
     // Every term is a mean over images, so images of one class go through together and count by their fraction.
     private void Add(TermSums sums, string className, TrainingBatch part, double fraction, double maskFraction, ForwardContext context)

@@ -72,7 +72,7 @@ public sealed class TextCache : IDisposable
     /// Forgets embeddings, after trained weights have changed; the next call makes them from scratch. Sentences stay: they come from the frozen
     /// tower alone, and an ensemble of hundreds costs too much for every step of a training. Not beside a running call.
     /// </summary>
-    internal void ForgetTexts()
+    internal void ClearTexts()
     {
         foreach (var entry in _entries.Values.Where(e => e.IsValueCreated))
         {

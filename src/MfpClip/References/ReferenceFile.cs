@@ -16,7 +16,7 @@ internal static partial class ReferenceFile
 
     /// <summary>Writes it, atomically.</summary>
     /// <exception cref="OutputException">It cannot be written; what was there before stays.</exception>
-    public static void Save(string path, ReferenceBank bank, DetectorDescription without)
+    public static void Save(string path, MemoryBank bank, DetectorDescription without)
     {
         using var scope = torch.NewDisposeScope();
         var tensors = new Dictionary<string, Tensor>(StringComparer.Ordinal);

@@ -35,7 +35,7 @@ internal sealed record ReferenceScale(double DistanceCenter, double DistanceLimi
     public Tensor JoinMaps(Tensor map, Tensor distance, double weight)
     {
         using var scope = torch.NewDisposeScope();
-        return Squash(Level(Logit(map) - Logit(MapLimit), LogRatio(distance, DistanceLimit), weight)).MoveToOuterDisposeScope();
+        return ToUnitInterval(Level(Logit(map) - Logit(MapLimit), LogRatio(distance, DistanceLimit), weight)).MoveToOuterDisposeScope();
     }
 
     /// <summary>Joint score in (0, 1).</summary>
@@ -45,7 +45,7 @@ internal sealed record ReferenceScale(double DistanceCenter, double DistanceLimi
     public Tensor JoinScores(Tensor score, Tensor topDistance, double weight)
     {
         using var scope = torch.NewDisposeScope();
-        return Squash(Level(Logit(score) - ScoreCenter, LogRatio(topDistance, TopDistance), weight) - Margin).MoveToOuterDisposeScope();
+        return ToUnitInterval(Level(Logit(score) - ScoreCenter, LogRatio(topDistance, TopDistance), weight) - Margin).MoveToOuterDisposeScope();
     }
 
     /// <summary>Mean of the k highest values, or of all where there are fewer.</summary>
@@ -53,7 +53,7 @@ internal sealed record ReferenceScale(double DistanceCenter, double DistanceLimi
 
     private static Tensor Level(Tensor own, Tensor far, double weight) => (weight * far) + ((1 - weight) * own);
 
-    private static Tensor Squash(Tensor u)
+    private static Tensor ToUnitInterval(Tensor u)
     {
         var y = 2 * u;
         return 0.5 * (1 + (y / (1 + y.abs())));

@@ -11,11 +11,11 @@ namespace MfpClip.References;
 internal sealed class ReferencedPass : DelegatingDetectionPass
 {
     private readonly SharedPass _shared;
-    private readonly ReferenceBank _bank;
+    private readonly MemoryBank _bank;
 
     /// <param name="shared">A share that becomes this pass's own.</param>
     /// <param name="bank">Becomes this pass's own.</param>
-    public ReferencedPass(SharedPass shared, ReferenceBank bank)
+    public ReferencedPass(SharedPass shared, MemoryBank bank)
         : base(shared.Pass)
     {
         (_shared, _bank) = (shared, bank);
@@ -24,7 +24,7 @@ internal sealed class ReferencedPass : DelegatingDetectionPass
 
     public SharedPass Shared => _shared;
 
-    public ReferenceBank Bank => _bank;
+    public MemoryBank Bank => _bank;
 
     public override string Method => $"{Inner.Method} with references";
 

@@ -129,7 +129,7 @@ public class ForwardContextTests
     {
         private readonly StagedVisionEncoder _inner = new();
 
-        public Modules.ImageSources Reads => _inner.Reads;
+        public ImageSources Reads => _inner.Reads;
 
         public bool TakesSelfPrompts => true;
 

@@ -3,7 +3,7 @@ using MfpClip.Data.Procedural.Camera;
 using MfpClip.Data.Procedural.Canvas;
 using MfpClip.ImageSharp;
 using MfpClip.Imaging;
-using MfpClip.Tests.Backbone;
+using MfpClip.Tests.Backbones.Clip;
 using SkiaSharp;
 
 namespace MfpClip.Tests.Imaging;
@@ -38,9 +38,9 @@ public class ImageSharpDecoderTests() : ImageDecoderTests(new ImageSharpDecoder(
     [Fact]
     public void The_builder_takes_it()
     {
-        using var detector = new ZeroShotDetectorBuilder().UseRandomBackbone(Backbone.ClipBackboneTests.Tiny with
+        using var detector = new ZeroShotDetectorBuilder().UseRandomBackbone(ClipBackboneTests.Tiny with
         {
-            Text = Backbone.ClipBackboneTests.Tiny.Text with { VocabSize = 49408, ContextLength = 77 },
+            Text = ClipBackboneTests.Tiny.Text with { VocabSize = 49408, ContextLength = 77 },
         })
             .WithImageSize(28).WithoutImageToTextPrompt().WithoutSelfPrompt().UseImageSharp().Build();
 

@@ -10,6 +10,7 @@ using MfpClip.Modules.Mask;
 using MfpClip.Modules.MultiPatch;
 using MfpClip.Modules.Self;
 using MfpClip.Objectives;
+using MfpClip.Tests.Backbones;
 using MfpClip.Tests.Detection;
 
 namespace MfpClip.Tests.Methods;

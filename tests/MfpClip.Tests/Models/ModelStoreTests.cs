@@ -155,7 +155,7 @@ public sealed class ModelStoreTests : IDisposable
     }
 
     [Fact]
-    public async Task AModelThatNoServerOffersSaysWhereItComesFrom()
+    public async Task A_model_that_no_server_offers_says_where_it_comes_from()
     {
         string folder = Directory.CreateTempSubdirectory().FullName;
         try

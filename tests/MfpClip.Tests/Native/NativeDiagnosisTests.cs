@@ -11,7 +11,7 @@ public class NativeDiagnosisTests
     {
         void Says(NativeFacts facts, params string[] words)
         {
-            string text = string.Join(' ', NativeDiagnosis.WhyItDoesNotLoad(facts, "TorchSharp's words"));
+            string text = string.Join(' ', NativeDiagnosis.LoadFailures(facts, "TorchSharp's words"));
             Assert.All(words, w => Assert.Contains(w, text, StringComparison.Ordinal));
         }
 
@@ -28,9 +28,9 @@ public class NativeDiagnosisTests
     [Fact]
     public void Two_backends_are_told_even_where_it_loads()
     {
-        Assert.Contains("cpu and cuda-12.8", Assert.Single(NativeDiagnosis.WhatIsOddAnyway(Well with { Backends = ["cpu", "cuda-12.8"] })),
+        Assert.Contains("cpu and cuda-12.8", Assert.Single(NativeDiagnosis.Warnings(Well with { Backends = ["cpu", "cuda-12.8"] })),
             StringComparison.Ordinal);
-        Assert.Empty(NativeDiagnosis.WhatIsOddAnyway(Well));
+        Assert.Empty(NativeDiagnosis.Warnings(Well));
     }
 
     [Fact]

@@ -8,7 +8,7 @@ namespace MfpClip.Backbones.Cnn;
 
 /// <summary>A frozen residual network of torchvision's form; f is the global average of its last map (docs/method.md section 1, reconstructed).</summary>
 /// <remarks>Level 1 is the stem after its activation, before max pooling; levels 2 to 5 are the four stages' outputs.</remarks>
-internal sealed class ResNetFeatureExtractor : ICnnFeatureExtractor, IFrozenNetwork, IHalfProducts
+internal sealed class ResNetFeatureExtractor : ICnnFeatureExtractor, IFrozenNetwork, IBFloat16Compute
 {
     private static readonly float[] ImageNetMean = [0.485f, 0.456f, 0.406f];
     private static readonly float[] ImageNetStd = [0.229f, 0.224f, 0.225f];
@@ -86,7 +86,7 @@ internal sealed class ResNetFeatureExtractor : ICnnFeatureExtractor, IFrozenNetw
     };
 
     /// <inheritdoc/>
-    public void UseHalfProducts(bool half)
+    public void UseBFloat16(bool half)
     {
         _precision = half ? ScalarType.BFloat16 : ScalarType.Float32;
         foreach (var layer in _layers.Values)

@@ -80,6 +80,6 @@ internal sealed class HybridBlock(ParameterSet parameters, string prefix, Hybrid
     private Tensor Linear(Tensor x, string name)
     {
         var (weight, bias) = (parameters[$"{prefix}.{name}.weight"], parameters[$"{prefix}.{name}.bias"]);
-        return !torch.is_grad_enabled() && ConvolutionLinear.Pays(x) ? ConvolutionLinear.Apply(x, weight, bias) : FlatLinear.Apply(x, weight, bias);
+        return !torch.is_grad_enabled() && ConvolutionLinear.IsFaster(x) ? ConvolutionLinear.Apply(x, weight, bias) : FlatLinear.Apply(x, weight, bias);
     }
 }

@@ -88,7 +88,7 @@ internal static class DetectorAssembly
         foreach (var module in parts.Modules)
         {
             module.To(parts.Backbone.Vision.Device);
-            module.GetService<IHalfProducts>()?.UseHalfProducts(MultipliesHalf(parts.Backbone));
+            module.GetService<IBFloat16Compute>()?.UseBFloat16(ComputesInBFloat16(parts.Backbone));
         }
 
         var source = LoadModules(c, method, parts);
@@ -160,12 +160,12 @@ internal static class DetectorAssembly
     {
         var cnn = (c.Cnn ?? (c.Package is { } package ? new CnnChoice.FromPackage(package) : null))?.Load();
         cnn?.To(backbone.Vision.Device);
-        cnn?.GetService<IHalfProducts>()?.UseHalfProducts(MultipliesHalf(backbone));
+        cnn?.GetService<IBFloat16Compute>()?.UseBFloat16(ComputesInBFloat16(backbone));
         return cnn;
     }
 
     // What runs beside bfloat16 towers multiplies in bfloat16 too, where that is faster.
-    private static bool MultipliesHalf(IClipBackbone backbone) =>
+    private static bool ComputesInBFloat16(IClipBackbone backbone) =>
         backbone.Vision.Precision == ScalarType.BFloat16 && (backbone.Vision.Device.type != DeviceType.CPU || VectorMath.HasBFloat16);
 
     private static void ThrowIfAny(IEnumerable<string> faults)

@@ -18,8 +18,8 @@ internal sealed class WinClipPass : IDetectionPass
     private readonly IWindowAggregator _aggregator;
     private readonly IStateScorer _scorer;
     private readonly TextCache _texts;
-    private readonly Dictionary<string, ReferenceMemory> _memories = new(StringComparer.Ordinal);
-    private readonly ReferenceMemory? _memory;
+    private readonly Dictionary<string, WindowMemoryBank> _memories = new(StringComparer.Ordinal);
+    private readonly WindowMemoryBank? _memory;
 
     public WinClipPass(WinClipOptions options, MethodContext context)
     {
@@ -68,7 +68,7 @@ internal sealed class WinClipPass : IDetectionPass
         });
         return (map.MoveToOuterDisposeScope(), score.MoveToOuterDisposeScope());
 
-        (Tensor Map, Tensor Score) Compare(ImageBatch x, Tensor texts, ReferenceMemory? memory, Tensor? inside)
+        (Tensor Map, Tensor Score) Compare(ImageBatch x, Tensor texts, WindowMemoryBank? memory, Tensor? inside)
         {
             var e = _encoder.Encode(x, Done, context);
             int patches = (int)e.Patches.shape[1];
@@ -150,7 +150,7 @@ internal sealed class WinClipPass : IDetectionPass
     }
 
     // F: distances to the references at patch scale and every window scale (section 4.3).
-    private Tensor FewShot(WindowEmbeddings e, List<Tensor> indices, int patches, ReferenceMemory memory, ForwardTrace? trace)
+    private Tensor FewShot(WindowEmbeddings e, List<Tensor> indices, int patches, WindowMemoryBank memory, ForwardTrace? trace)
     {
         var scales = new List<Tensor> { memory.AssociatePatches(e.Patches) };
         trace?.Keep("fs_patch_association", scales[0]);
@@ -168,7 +168,7 @@ internal sealed class WinClipPass : IDetectionPass
         return fused;
     }
 
-    private ReferenceMemory? Memory(string className) => _memories.GetValueOrDefault(className.Trim()) ?? _memory;
+    private WindowMemoryBank? Memory(string className) => _memories.GetValueOrDefault(className.Trim()) ?? _memory;
 
     private (long Rows, long Columns) Grid(ImageBatch images) => (images.Height / _backbone.Vision.PatchSize, images.Width / _backbone.Vision.PatchSize);
 
@@ -184,7 +184,7 @@ internal sealed class WinClipPass : IDetectionPass
         ? patches
         : patches * F.adaptive_max_pool2d(region.unsqueeze(1), [grid.Rows, grid.Columns]).flatten(1);
 
-    private ReferenceMemory CreateMemory(IReadOnlyList<ImageInput> references, MethodContext context)
+    private WindowMemoryBank CreateMemory(IReadOnlyList<ImageInput> references, MethodContext context)
     {
         using var scope = torch.NewDisposeScope();
         using var guard = torch.no_grad();
@@ -192,7 +192,7 @@ internal sealed class WinClipPass : IDetectionPass
         return CreateMemory(images);
     }
 
-    private ReferenceMemory CreateMemory(ImageBatch images) => new(_encoder.Encode(images, _ => { }, ForwardContext.Default));
+    private WindowMemoryBank CreateMemory(ImageBatch images) => new(_encoder.Encode(images, _ => { }, ForwardContext.Default));
 
     /// <summary>Takes normalised images <c>[K, 3, H, W]</c> as references of a class name. Not beside a running call.</summary>
     internal void AddReferences(string className, Tensor images)

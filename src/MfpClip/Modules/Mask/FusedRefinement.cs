@@ -33,7 +33,7 @@ internal static unsafe class FusedRefinement
         {
             var (from, added, weight, bias, kernel, shift, middle, to) = ((nint)a, (nint)m, (nint)w, (nint)b, (nint)k, (nint)c, (nint)u, (nint)r);
             int line = columns * C;
-            WorkSharing.Run(B * rows, 4, () => 0, (_, y) =>
+            ParallelPieces.Run(B * rows, 4, () => 0, (_, y) =>
             {
                 for (int x = 0; x < columns; x++)
                 {
@@ -41,7 +41,7 @@ internal static unsafe class FusedRefinement
                     Normalize((float*)from + at, (float*)added + at, (float*)weight, (float*)bias, (float)eps, C, (float*)middle + at);
                 }
             }, _ => { });
-            WorkSharing.Run(B * rows, 4, () => 0, (_, y) =>
+            ParallelPieces.Run(B * rows, 4, () => 0, (_, y) =>
                 Depthwise((float*)middle + ((long)y * line), y % rows, rows, columns, C, (float*)kernel, (float*)shift, (float*)to + ((long)y * line)), _ =>
                     { });
         }

@@ -26,7 +26,7 @@ internal static unsafe class NeighbourhoodMean
         fixed (byte* input = grid.bytes, output = result.bytes)
         {
             var (from, to) = ((nint)input, (nint)output);
-            WorkSharing.Run(B * rows, 4, () => Marshal.AllocHGlobal(line * sizeof(float)), (sums, i) =>
+            ParallelPieces.Run(B * rows, 4, () => Marshal.AllocHGlobal(line * sizeof(float)), (sums, i) =>
             {
                 int y = i % rows, top = Math.Max(y - reach, 0), bottom = Math.Min(y + reach, rows - 1);
                 var image = (float*)from + ((long)(i - y) * line);

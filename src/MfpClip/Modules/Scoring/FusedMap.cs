@@ -52,7 +52,7 @@ internal static unsafe class FusedMap
                     {
                         float* from = (float*)z + ((long)b * rows * columns * C), states = (float*)text + (texts[s].shape[0] == 1 ? 0 : 2L * b * C);
                         float* to = stretched + ((long)s * rows * wide);
-                        WorkSharing.Run(rows, 4, () => new float[columns], (differences, y) =>
+                        ParallelPieces.Run(rows, 4, () => new float[columns], (differences, y) =>
                         {
                             Differences(from + ((long)y * columns * C), columns, C, states, (float)tau, differences);
                             for (int x = 0; x < width; x++)
@@ -65,7 +65,7 @@ internal static unsafe class FusedMap
                 }
 
                 float* image = map + (2L * b * height * width);
-                WorkSharing.Run(height, 8, () => new Buffer(wide), (row, y) =>
+                ParallelPieces.Run(height, 8, () => new Buffer(wide), (row, y) =>
                 {
                     Pixels(stretched, Z.Count, (long)rows * wide, wide, down[y], divisor, row.Start);
                     float* abnormal = image + ((long)(height + y) * width), normal = image + ((long)y * width);

@@ -1,6 +1,6 @@
 using MfpClip.Methods.AdaClip;
 using MfpClip.Modules.Scoring;
-using MfpClip.Tests.Prompts;
+using MfpClip.Tests.Modules;
 
 namespace MfpClip.Tests.Methods.AdaClip;
 

@@ -6,6 +6,7 @@ using MfpClip.Methods.AnomalyClip;
 using MfpClip.Modules;
 using MfpClip.Modules.Self;
 using MfpClip.Modules.Vision;
+using MfpClip.Tests.Backbones;
 using MfpClip.Tests.Detection;
 
 namespace MfpClip.Tests.Methods.AnomalyClip;

@@ -1,9 +1,0 @@
-namespace MfpClip.Execution;
-
-/// <summary>A capability of networks and modules that compute in float32: multiplying in bfloat16 beside towers that do.</summary>
-public interface IHalfProducts
-{
-    /// <summary>Takes large products without gradients in bfloat16 from now on, or no longer; weights stay float32. Not beside a running call.</summary>
-    /// <param name="half">Whether in bfloat16.</param>
-    void UseHalfProducts(bool half);
-}
