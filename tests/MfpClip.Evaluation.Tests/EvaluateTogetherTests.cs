@@ -157,7 +157,7 @@ public sealed class EvaluateTogetherTests : IDisposable
         var study = new BaselineStudy(options);
         Assert.Equal(14, study.Lines.Count);
         Assert.Equal(8, table.Count(l => l.StartsWith("| random scores |", StringComparison.Ordinal))); // means and seven metrics
-        Assert.Contains("±", table.First(l => l.StartsWith("| the model with 2 good images |", StringComparison.Ordinal)), StringComparison.Ordinal);
+        Assert.Contains("±", table.First(l => l.StartsWith("| the model with 2 reference images |", StringComparison.Ordinal)), StringComparison.Ordinal);
         Assert.DoesNotContain("±", table.First(l => l.StartsWith("| random scores |", StringComparison.Ordinal)), StringComparison.Ordinal);
 
         // Nothing is run again; a category that is missing is.
