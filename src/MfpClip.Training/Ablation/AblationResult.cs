@@ -1,3 +1,4 @@
+using MfpClip.Evaluation.Reports;
 using MfpClip.Objectives;
 
 namespace MfpClip.Training.Ablation;
@@ -59,5 +60,49 @@ public sealed record AblationRowResult(string Name, PaperNumbers? Paper, IReadOn
     {
         ArgumentNullException.ThrowIfNull(reference);
         return SeedStatistic.Of([.. reference.Runs.Zip(Runs, (a, b) => a.Mean.GetValueOrDefault(metric) - b.Mean.GetValueOrDefault(metric))]);
+    }
+}
+
+/// <summary>One line of an ablation: a composition, made from scratch for each seed.</summary>
+/// <param name="Name">What distinguishes it, as it stands in the table.</param>
+/// <param name="Compose">The composition with initialization of that seed; not built yet.</param>
+public sealed record AblationRow(string Name, Func<long, ZeroShotDetectorBuilder> Compose)
+{
+    /// <summary>The paper's numbers for this line; <see langword="null"/>: it prints none that we know.</summary>
+    public PaperNumbers? Paper { get; init; }
+}
+
+/// <summary>What the paper prints for a line, in percent. Signs as in the table: a loss is what is missing to the reference line.</summary>
+/// <param name="ImageAuroc">I-AUC, or its loss.</param>
+/// <param name="PixelAuroc">P-AUC, or its loss.</param>
+/// <param name="AreLosses">Whether these are losses against the reference line rather than values.</param>
+/// <param name="Remark">In words, where the paper gives no number.</param>
+public sealed record PaperNumbers(double? ImageAuroc, double? PixelAuroc, bool AreLosses, string? Remark = null);
+
+/// <summary>Lines that belong together.</summary>
+/// <param name="Key">Short name for files and the command line, for example <c>table2</c>.</param>
+/// <param name="Title">Heading.</param>
+/// <param name="Rows">Lines in order; the first one is the reference that losses are counted from.</param>
+public sealed record AblationTable(string Key, string Title, IReadOnlyList<AblationRow> Rows);
+
+/// <summary>Several seeds as one number.</summary>
+/// <param name="Mean">Mean; <see langword="null"/> where a seed has no value.</param>
+/// <param name="StandardDeviation">Of the sample (n - 1); <see langword="null"/> for one seed.</param>
+/// <param name="Count">Seeds.</param>
+public sealed record SeedStatistic(double? Mean, double? StandardDeviation, int Count)
+{
+    /// <summary>Percent with one decimal and, of several seeds, the deviation: "92.3 ± 0.4".</summary>
+    internal string Percent() => new MetricSummary(Mean, StandardDeviation, Count, null).ToString();
+
+    internal static SeedStatistic Of(IReadOnlyList<double?> values)
+    {
+        if (values.Count == 0 || values.Any(v => v is null))
+        {
+            return new(null, null, values.Count);
+        }
+
+        double mean = values.Average(v => v!.Value);
+        double? deviation = values.Count < 2 ? null : Math.Sqrt(values.Sum(v => Math.Pow(v!.Value - mean, 2)) / (values.Count - 1));
+        return new(mean, deviation, values.Count);
     }
 }

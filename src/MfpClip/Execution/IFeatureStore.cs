@@ -1,3 +1,6 @@
+using System.Security.Cryptography;
+using MfpClip.Imaging;
+
 namespace MfpClip.Execution;
 
 /// <summary>
@@ -41,3 +44,20 @@ public sealed record FeatureKey
 /// <param name="Shape">Shape and kind of one input; inputs of several shapes are stored beside each other.</param>
 /// <param name="Contents">For each input text that is equal for equal inputs alone, such as a hash.</param>
 public sealed record FeatureInput(string Shape, IReadOnlyList<string> Contents);
+
+/// <summary>Names images and tensors for a feature store by what they hold.</summary>
+internal static class FeatureInputs
+{
+    public static FeatureInput Of(ImageBatch images) => new($"{images.Width} x {images.Height} px", images.Contents);
+
+    /// <summary>The first axis counts inputs.</summary>
+    public static FeatureInput Of(Tensor tensor)
+    {
+        using var scope = torch.NewDisposeScope();
+        using var guard = torch.no_grad();
+        var rows = tensor.cpu().contiguous();
+        return new(
+            $"{tensor.dtype} {string.Join(" x ", tensor.shape.Skip(1))}",
+            [.. Enumerable.Range(0, (int)rows.shape[0]).Select(i => Convert.ToHexStringLower(SHA256.HashData(rows[i].contiguous().bytes)))]);
+    }
+}

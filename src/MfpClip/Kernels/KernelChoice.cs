@@ -12,3 +12,13 @@ public enum KernelChoice
     /// <summary>libtorch's plain operators: the same rounding in every process on a machine.</summary>
     Plain,
 }
+
+/// <summary>The activation inside the transformer blocks' MLPs.</summary>
+public enum MlpActivation
+{
+    /// <summary><c>x * sigmoid(1.702 x)</c>: OpenAI's weights and those trained with it.</summary>
+    QuickGelu,
+
+    /// <summary>Exact (erf) GELU: most open_clip weights.</summary>
+    Gelu,
+}

@@ -1,3 +1,5 @@
+using MfpClip.Execution;
+
 namespace MfpClip.Modules.Mask;
 
 /// <summary>Makes the variant that options ask for.</summary>
@@ -33,4 +35,17 @@ internal static class MaskPrompt
         var map = detach ? coarseMap.detach() : coarseMap;
         return F.adaptive_avg_pool2d(map.unsqueeze(1), [rows, columns]).MoveToOuterDisposeScope();
     }
+}
+
+/// <summary>MP switched off: the coarse map stays as it is.</summary>
+internal sealed class NoMaskPrompt : WeightedModule, IMaskPrompt
+{
+    /// <inheritdoc/>
+    public override string CheckpointPrefix => "mp";
+
+    /// <inheritdoc/>
+    public MaskPromptResult? Apply(IReadOnlyList<Tensor> Z, Tensor t, Tensor coarseMap, ForwardContext context) => null;
+
+    /// <inheritdoc/>
+    public override StageDescription Describe() => new() { Stage = "mask prompt (MP)", Component = "off" };
 }

@@ -1,5 +1,12 @@
 namespace MfpClip.Backbones;
 
+/// <summary>A capability of a backbone or CNN: showing the tensors training must not change. Those that do not offer it cannot be checked.</summary>
+public interface IFrozenNetwork
+{
+    /// <summary>The tensors by name; they stay the network's own.</summary>
+    IReadOnlyList<KeyValuePair<string, Tensor>> FrozenWeights { get; }
+}
+
 /// <summary>A capability of backbones that choose kernels by measurement: doing so before the first call.</summary>
 public interface IKernelMeasurement
 {
