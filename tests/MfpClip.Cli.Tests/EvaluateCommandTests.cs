@@ -217,7 +217,7 @@ public sealed class EvaluateCommandTests : IDisposable
         var (code, text, errors) = Run([.. arguments, "--lines", "random", "zero-shot", "with-2"]);
 
         Assert.True(code == 0, errors);
-        Assert.Contains("| the model with 2 good images |", text, StringComparison.Ordinal);
+        Assert.Contains("| the model with 2 reference images |", text, StringComparison.Ordinal);
         Assert.DoesNotContain("memory bank", text, StringComparison.Ordinal);
         Assert.Contains("n/a", text, StringComparison.Ordinal); // one category has no masks
         var (again, table, problems) = Run([.. arguments, "--lines", "local-statistics", "--json"]);
