@@ -71,6 +71,15 @@ internal sealed class TrainingSession : IDisposable
         WeightsChanged?.Invoke();
     }
 
+    /// <summary>Continues from a checkpoint of another format.</summary>
+    /// <param name="load">Reads it into optimiser and average and returns where the training stands.</param>
+    public void Resume(Func<AdamOptimizer, IReadOnlyList<KeyValuePair<string, Tensor>>, TrainingState> load)
+    {
+        State = load(_optimizer, _average.Tensors);
+        _saved = true;
+        WeightsChanged?.Invoke();
+    }
+
     /// <summary>Forward, backward, optimiser. The weights change all or not at all.</summary>
     /// <exception cref="TrainingDivergedException">Loss or gradients are not finite; the weights are as before.</exception>
     /// <param name="step">The images and their loss, which is taken in the caller's dispose scope.</param>

@@ -61,7 +61,7 @@ internal sealed class PretrainingSession : IDisposable
 
     public PretrainingResult Run(IProgress<PretrainingProgress>? progress, CancellationToken cancellationToken)
     {
-        if (File.Exists(_files.Checkpoint))
+        if (File.Exists(_files.Checkpoint) && !PretrainingCheckpointOfVersion01.TryResume(_session, _files.Checkpoint, _options, _stepsPerEpoch))
         {
             _session.Resume();
         }
