@@ -25,7 +25,7 @@ public static class ProceduralDataSet
 
     /// <summary>Renders one image with any number of defects.</summary>
     /// <param name="category">Name of a category.</param>
-    /// <param name="seed">Look, pose, light, background, camera and defects follow from it; the good image is the same whatever the defects.</param>
+    /// <param name="seed">Look, pose, light, background, camera and defects follow from it; the normal image is the same whatever the defects.</param>
     /// <param name="defects">What is wrong, in the order it happens; empty: a good one. A kind that cannot be made visible on this seed is left out.</param>
     /// <param name="size">Side in pixels, at least 32.</param>
     /// <param name="camera">Whether a camera adds uneven light, blur, noise, compression and the like. Without it every pixel outside the mask equals the good

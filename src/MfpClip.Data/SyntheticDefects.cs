@@ -71,7 +71,7 @@ public sealed record PastedImage(RgbImage Image, bool[] Mask, IReadOnlyList<Plac
 
 /// <summary>A rendered image.</summary>
 /// <param name="Image">Pixels.</param>
-/// <param name="Mask">True where it visibly differs from the good image of the same seed, row by row; all false on a good one.</param>
+/// <param name="Mask">True where it visibly differs from the normal image of the same seed, row by row; all false on a normal one.</param>
 /// <param name="Category">What it shows.</param>
 /// <param name="Defect">What is wrong, the first of <see cref="Defects"/>; <see langword="null"/>: nothing.</param>
 /// <param name="Caption">The image in words: object, state, defects.</param>

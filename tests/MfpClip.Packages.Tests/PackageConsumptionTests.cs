@@ -25,7 +25,8 @@ public class PackageConsumptionTests(PackedOnce packed) : IClassFixture<PackedOn
     {
         string folder = packed.Project("Console1", Csproj("Microsoft.NET.Sdk", "<OutputType>Exe</OutputType>"), ("Program.cs", $$"""
             using MfpClip;
-            using MfpClip.Backbone;
+            using MfpClip.Backbones.Clip;
+            using MfpClip.Kernels;
             using var detector = new ZeroShotDetectorBuilder(){{Detector}}.Build();
             var result = detector.Detect(new RgbImage(40, 30, new byte[3600]));
             Console.WriteLine($"detected {result.ImageMap!.Width}x{result.ImageMap.Height} {result.Score is >= 0 and <= 1}");
@@ -89,16 +90,12 @@ public class PackageConsumptionTests(PackedOnce packed) : IClassFixture<PackedOn
     {
         string folder = packed.Project("Web1", Csproj("Microsoft.NET.Sdk.Web", string.Empty), ("Program.cs", $$"""
             using MfpClip;
-            using MfpClip.Backbone;
+            using MfpClip.Backbones.Clip;
+            using MfpClip.Kernels;
             using MfpClip.Hosting;
             var builder = WebApplication.CreateBuilder(args);
             builder.WebHost.UseUrls("http://127.0.0.1:0");
-            builder.Services.AddMfpClip(builder.Configuration.GetSection("MfpClip"), o =>
-            {
-                o.ImageToText = MfpClip.Modules.ImageToText.ImageToTextVariant.Off;
-                o.SelfPrompt = MfpClip.Modules.Self.SelfPromptVariant.Off;
-                o.Configure = b => b{{Detector}};
-            });
+            builder.Services.AddMfpClip(builder.Configuration.GetSection("MfpClip"), o => o.Configure = b => b{{Detector}});
             builder.Services.AddHealthChecks().AddCheck<MfpClipHealthCheck>("mfpclip");
             var app = builder.Build();
             app.MapHealthChecks("/health");

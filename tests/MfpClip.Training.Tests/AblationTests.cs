@@ -75,15 +75,25 @@ public class AblationTests
         using var json = JsonDocument.Parse(File.ReadAllText(folder["out/ablation.json"]));
         Assert.Equal(3, json.RootElement.GetProperty("tables").GetArrayLength());
 
+        // The recipe of a row builds the detector that was tested, trained modules and all.
+        var run = rows[1].Runs[0];
+        using (var rebuilt = ZeroShotDetectorBuilder.From(DetectorRecipe.Parse(run.DetectorRecipe!)).Build())
+        {
+            Assert.Equal(run.WeightsHash, rebuilt.Description.WeightsHash);
+        }
+
+        Assert.Contains("<pre class=recipe>", html, StringComparison.Ordinal);
+        Assert.Equal(6, Directory.GetFiles(folder["out"], "recipe.json", SearchOption.AllDirectories).Length);
+
         // Again: everything is known, nothing is trained, the numbers are the same.
         var phases = new List<string>();
-        var again = new AblationStudy(options).Run(tables, Small.Data(), test, new Told(p => phases.Add(p.Phase)));
+        var again = new AblationStudy(options).Run(tables, Small.Data(), test, new ProgressCallback(p => phases.Add(p.Phase)));
         Assert.All(phases, p => Assert.Equal("known", p));
         Assert.Equal(rows[1].Runs[1].Mean, again.Tables[0].Rows[1].Runs[1].Mean);
 
         // Other data is another study.
         phases.Clear();
-        new AblationStudy(options).Run([tables[1]], Small.Data(seed: 8), test, new Told(p => phases.Add(p.Phase)));
+        new AblationStudy(options).Run([tables[1]], Small.Data(seed: 8), test, new ProgressCallback(p => phases.Add(p.Phase)));
         Assert.Contains("training", phases);
     }
 
@@ -95,7 +105,7 @@ public class AblationTests
         var tables = Tables();
         var whole = new AblationStudy(Options(folder["whole"])).Run([tables[0]], Small.Data(), test);
         using var cancel = new CancellationTokenSource();
-        var stopping = new Told(p =>
+        var stopping = new ProgressCallback(p =>
         {
             if (p is { Run: 2, Phase: "training", Fraction: > 0.4 })
             {
@@ -176,7 +186,7 @@ public class AblationTests
         }
     }
 
-    private sealed class Told(Action<AblationProgress> action) : IProgress<AblationProgress>
+    private sealed class ProgressCallback(Action<AblationProgress> action) : IProgress<AblationProgress>
     {
         public void Report(AblationProgress value) => action(value);
     }

@@ -67,7 +67,7 @@ public class TrainerTests
         using (var detector = Small.Builder().Build())
         {
             using var cancel = new CancellationTokenSource();
-            var progress = new Told(p =>
+            var progress = new ProgressCallback(p =>
             {
                 if (p is { Epoch: 1, Step: 1 })
                 {
@@ -119,7 +119,7 @@ public class TrainerTests
         using var detector = Small.Builder().Build();
         var trainer = new Trainer(detector, Small.Data(), Options(folder["run"], null) with { Resume = true });
         // What breaks here is a weight, as an optimiser that overshoots would break it.
-        var error = Assert.Throws<TrainingDivergedException>(() => trainer.Run(new Told(_ => Poison(detector))));
+        var error = Assert.Throws<TrainingDivergedException>(() => trainer.Run(new ProgressCallback(_ => Poison(detector))));
         Assert.Equal(folder["run/checkpoint.safetensors"], error.Checkpoint);
         Assert.Equal(good, File.ReadAllBytes(folder["run/checkpoint.safetensors"]));
     }
@@ -131,7 +131,7 @@ public class TrainerTests
         using var detector = Small.Builder().Build();
         var frozen = detector.GetTrainable().FrozenWeights[0].Value;
         var trainer = new Trainer(detector, Small.Data(), Small.Options(folder["run"]));
-        Assert.Throws<FrozenWeightsChangedException>(() => trainer.Run(new Told(_ =>
+        Assert.Throws<FrozenWeightsChangedException>(() => trainer.Run(new ProgressCallback(_ =>
         {
             using var guard = torch.no_grad();
             frozen.add_(1e-3);
@@ -158,7 +158,7 @@ public class TrainerTests
         var weight = detector.GetTrainable().TrainedWeights.First(w => w.Key == "mpfa.linear1.weight").Value;
         var average = weight.data<float>().ToArray();
         var recipe = Small.Recipe with { AverageDecay = 0.75, Epochs = 1 };
-        new Trainer(detector, Small.Data(), Small.Options(folder["run"]) with { Recipe = recipe }).Run(new Told(_ =>
+        new Trainer(detector, Small.Data(), Small.Options(folder["run"]) with { Recipe = recipe }).Run(new ProgressCallback(_ =>
         {
             var now = weight.detach().data<float>().ToArray();
             average = [.. average.Zip(now, (a, w) => (0.75f * a) + (0.25f * w))];
@@ -207,7 +207,7 @@ public class TrainerTests
         return File.ReadAllBytes(Path.Combine(folder, "modules.safetensors"));
     }
 
-    private sealed class Told(Action<TrainingProgress> action) : IProgress<TrainingProgress>
+    private sealed class ProgressCallback(Action<TrainingProgress> action) : IProgress<TrainingProgress>
     {
         public void Report(TrainingProgress value) => action(value);
     }

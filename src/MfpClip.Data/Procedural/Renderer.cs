@@ -7,7 +7,7 @@ namespace MfpClip.Data.Procedural;
 
 /// <summary>
 /// From a seed to an image: scene, then defects one after the other, light, mask (where the lit image visibly differs from the good one of the
-/// same seed), camera. Each stage draws from a stream of its own, so the good image of a seed is the same with and without defects.
+/// same seed), camera. Each stage draws from a stream of its own, so the normal image of a seed is the same with and without defects.
 /// </summary>
 internal static class Renderer
 {

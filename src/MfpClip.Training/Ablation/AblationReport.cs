@@ -74,6 +74,8 @@ internal static class AblationReport
             html.Append($"<section><h2>Figure 6: image, ground truth, without MP, with MP</h2>{picture}</section>");
         }
 
+        html.Append(StudyReport.RecipesHtml(
+            result.Tables.SelectMany(t => t.Rows).SelectMany(r => r.Runs.Take(1).Select(run => (r.Name, run.DetectorRecipe))).Distinct()));
         return html.Append(HtmlPage.End).ToString();
     }
 

@@ -32,6 +32,11 @@ public sealed record AblationRun : IStudyRun
     /// <summary>Weights hash of the tested detector.</summary>
     public required string WeightsHash { get; init; }
 
+    /// <summary>
+    /// The detector's recipe as JSON, as it was tested; <see langword="null"/> in results of version 0.1. Also in the run's folder, as <c>recipe.json</c>.
+    /// </summary>
+    public string? DetectorRecipe { get; init; }
+
     /// <summary>The protocol in lines.</summary>
     public required IReadOnlyList<string> Protocol { get; init; }
 }

@@ -87,6 +87,7 @@ public sealed class AblationStudy(AblationOptions options)
                 Categories = evaluation.Categories.ToDictionary(c => c.Key, c => StudyWork.Values(c.Metrics), StringComparer.Ordinal),
                 Losses = composition.Losses, TrainingSeconds = composition.TrainingSeconds, SecondsPerImage = evaluation.SecondsPerImage,
                 Modules = composition.Modules, WeightsHash = composition.Detector.Description.WeightsHash, Protocol = evaluation.Protocol,
+                DetectorRecipe = composition.Detector.Description.Recipe,
             };
         }
     }

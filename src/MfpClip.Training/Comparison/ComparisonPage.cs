@@ -16,6 +16,7 @@ internal static class ComparisonPage
         var html = new StringBuilder(StudyReport.StartHtml("Comparison of methods", result.Notice, "svg text{font:13px system-ui,sans-serif;fill:#1d2330}"));
         html.Append($"<section><h2>Mean over the categories, percent; the line is 50, chance</h2>{Bars(result)}</section>");
         html.AppendJoin(string.Empty, tables.Select(t => t.ToHtml()));
+        html.Append(StudyReport.RecipesHtml(result.Methods.SelectMany(m => m.Runs.Take(1).Select(r => (m.Method.Name, r.DetectorRecipe)))));
         return html.Append($"<section><h2>How it was made</h2>{HtmlPage.List(about)}</section>{HtmlPage.End}").ToString();
     }
 

@@ -106,6 +106,7 @@ public sealed class MethodComparison(ComparisonOptions options)
                 TrainedValues = composition.TrainedValues, Recipe = composition.Recipe, Losses = composition.Losses,
                 TrainingSeconds = composition.TrainingSeconds, TrainingMemory = composition.TrainingMemory, Latency = latency, DetectionMemory = peak,
                 ImageSize = detector.Description.ImageSize, WeightsHash = detector.Description.WeightsHash, Protocol = evaluation.Protocol,
+                DetectorRecipe = detector.Description.Recipe,
                 Environment = evaluation.Environment, Modules = composition.Modules,
             };
         }

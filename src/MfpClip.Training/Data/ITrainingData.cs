@@ -41,6 +41,6 @@ public sealed record TrainingSample
     /// <summary>Pixels.</summary>
     public required RgbImage Image { get; init; }
 
-    /// <summary>True on the defect, row by row, as many as pixels; <see langword="null"/>: unknown on a defective image, all false on a good one.</summary>
+    /// <summary>True on the defect, row by row, as many as pixels; <see langword="null"/>: unknown on a defective image, all false on a normal one.</summary>
     public bool[]? Mask { get; init; }
 }

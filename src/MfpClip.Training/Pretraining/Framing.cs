@@ -9,7 +9,7 @@ namespace MfpClip.Training.Pretraining;
 /// </summary>
 internal static class Framing
 {
-    // Shortest side over longest; and the longest side as a share of the rendered image's.
+    // Shortest side over longest; and the longest side as a fraction of the rendered image's.
     private const double Narrowest = 0.42, Nearest = 0.6;
 
     // Windows that are tried before the whole image is taken, so that a defective image keeps its defect.

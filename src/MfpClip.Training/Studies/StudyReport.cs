@@ -29,6 +29,15 @@ internal static class StudyReport
         return text.AppendJoin(string.Empty, tables.Select(t => $"\n{t.ToMarkdown(level: 2, numbersRight: false)}"));
     }
 
+    /// <summary>The recipes of the first seed's detectors, folded, to be saved and run again with <c>--recipe</c>.</summary>
+    /// <param name="recipes">Name of the row and its recipe.</param>
+    public static string RecipesHtml(IEnumerable<(string Name, string? Recipe)> recipes)
+    {
+        string all = string.Concat(recipes.Where(r => r.Recipe is not null).Select(r =>
+            $"<details><summary>{HtmlPage.Encode(r.Name)}</summary><pre class=recipe>{HtmlPage.Encode(r.Recipe!)}</pre></details>"));
+        return all.Length == 0 ? string.Empty : $"<section><h2>Recipes of the detectors, first seed</h2>{all}</section>";
+    }
+
     /// <summary>The page up to its heading and notice.</summary>
     public static string StartHtml(string title, string? notice, string style) =>
         $"{HtmlPage.Start(title, 80, ReportTable.Style + Style + style)}<h1>{HtmlPage.Encode(title)}</h1>\n{HtmlPage.Notice(notice)}";

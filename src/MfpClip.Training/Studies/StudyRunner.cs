@@ -62,6 +62,11 @@ internal sealed class StudyRunner<TRun>(string outputFolder, TrainerOptions? tra
             }
 
             var run = test(composition);
+            if (detector.Description.Recipe is { } composed)
+            {
+                AtomicFile.WriteText(Path.Combine(folder, "recipe.json"), composed);
+            }
+
             AtomicFile.Write(stored, stream => JsonSerializer.Serialize(stream, run, ReflectedJson.Options));
             File.Delete(Path.Combine(folder, "checkpoint.safetensors")); // three times the modules, and of no more use
             return run;

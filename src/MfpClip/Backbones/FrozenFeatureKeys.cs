@@ -16,7 +16,7 @@ internal static class FrozenFeatureKeys
     /// <param name="network">Backbone or CNN.</param>
     /// <param name="description">Of the network: its settings count, too.</param>
     /// <param name="what">What is computed.</param>
-    /// <param name="precision">Number format.</param>
+    /// <param name="precision">Precision (dtype).</param>
     /// <param name="device">Where.</param>
     public static FeatureKey Of(ICapabilityProvider network, StageDescription description, string what, ScalarType precision, Device device) =>
         network.GetService<IFrozenNetwork>() is { } frozen

@@ -24,7 +24,7 @@ public interface ITextTower
     /// <summary>Where the weights are.</summary>
     Device Device { get; }
 
-    /// <summary>Number format of weights and tokens.</summary>
+    /// <summary>Precision of weights and tokens.</summary>
     ScalarType Precision { get; }
 
     /// <summary>Looks up token embeddings, without positions.</summary>

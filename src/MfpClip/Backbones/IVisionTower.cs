@@ -27,7 +27,7 @@ public interface IVisionTower : ICapabilityProvider
     /// <summary>Where the weights are.</summary>
     Device Device { get; }
 
-    /// <summary>Number format of weights and tokens.</summary>
+    /// <summary>Precision of weights and tokens.</summary>
     ScalarType Precision { get; }
 
     /// <summary>Patches, class token and positions, after <c>ln_pre</c>.</summary>

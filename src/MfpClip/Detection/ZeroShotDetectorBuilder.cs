@@ -259,7 +259,7 @@ public sealed class ZeroShotDetectorBuilder
     public ZeroShotDetectorBuilder UseDevice(string device) => Set(c => c with { Device = device });
 
     /// <summary>
-    /// Number format of the frozen towers: Float32, BFloat16 or Float16. Default Float32. Beside BFloat16 a ResNet and the large products of MPFA and MP
+    /// Precision of the frozen towers: Float32, BFloat16 or Float16. Default Float32. Beside BFloat16 a ResNet and the large products of MPFA and MP
     /// run in bfloat16 too, with float32 sums.
     /// </summary>
     public ZeroShotDetectorBuilder UsePrecision(torch.ScalarType precision) => Set(c => c with { Precision = precision });

@@ -27,7 +27,7 @@ public sealed record FeatureKey
     /// <summary>What is computed, with every setting that it depends on beside the network.</summary>
     public required string What { get; init; }
 
-    /// <summary>Number format it is computed in.</summary>
+    /// <summary>Precision it is computed in.</summary>
     public required ScalarType Precision { get; init; }
 
     /// <summary>Where it is computed, as <c>Device.ToString()</c> says: results differ in rounding, and belong there.</summary>

@@ -52,14 +52,14 @@ internal sealed class ConvolutionLayer : IDisposable
             : F.conv2d(x, weight, bias, [_stride, _stride], [_padding, _padding]).add_(shortcut).relu_();
     }
 
-    /// <summary>Number format of inputs and outputs from now on. Not beside a running call.</summary>
+    /// <summary>Precision of inputs and outputs from now on. Not during a running call.</summary>
     public void UsePrecision(ScalarType precision)
     {
         _precision = precision;
         Forget();
     }
 
-    /// <summary>Moves the layer. Not beside a running call.</summary>
+    /// <summary>Moves the layer. Not during a running call.</summary>
     public void To(Device device)
     {
         (_weight, _bias) = (Move(_weight, device), Move(_bias, device));

@@ -110,7 +110,7 @@ internal static class KernelMeasurement
 
     /// <summary>What was measured.</summary>
     /// <param name="Kind">Kind of layer.</param>
-    /// <param name="Precision">Number format.</param>
+    /// <param name="Precision">Precision (dtype).</param>
     /// <param name="LogRows">Logarithm of the number of tokens to base 2, rounded down.</param>
     /// <param name="Inputs">Width of the input.</param>
     /// <param name="Outputs">Width of the output, or heads.</param>

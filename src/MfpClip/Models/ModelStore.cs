@@ -103,9 +103,9 @@ public sealed class ModelStore(ModelStoreOptions? options = null, HttpClient? cl
         var address = file.Address ?? new Uri(_options.Endpoint, $"/{model.Repository}/resolve/{model.Revision}/{file.Name}");
         string partial = Path.Combine(FolderOf(model), "blobs", $"{model.Revision}.{file.Name}.incomplete");
         var download = new ResumableDownload(client ?? Shared.Value, _options, model.Name, file.Name);
-        string? told = await download.FetchAsync(address, partial, progress, cancellationToken).ConfigureAwait(false);
+        string? stated = await download.FetchAsync(address, partial, progress, cancellationToken).ConfigureAwait(false);
         string actual = await HashAsync(partial, cancellationToken).ConfigureAwait(false);
-        if ((file.Sha256 ?? told) is { } expected && expected != actual)
+        if ((file.Sha256 ?? stated) is { } expected && expected != actual)
         {
             File.Delete(partial);
             throw new ModelStoreException(model.Name, $"'{file.Name}' from {address.Host} has the hash {actual[..12]}..., expected {expected[..12]}.... The "

@@ -6,7 +6,7 @@ namespace MfpClip.Modules;
 /// <summary>The trainable tensors of one module by name, in the order in which they were added. Owns them.</summary>
 /// <remarks>
 /// They start without <c>requires_grad</c>, so that inference builds no graph; training switches it on. Adding, moving and loading
-/// happen before the first use and are not safe beside a running forward pass; reading is.
+/// happen before the first use and are not safe during a running forward pass; reading is.
 /// </remarks>
 internal sealed class ModuleWeights : IDisposable
 {
@@ -28,7 +28,7 @@ internal sealed class ModuleWeights : IDisposable
         }
     }
 
-    /// <summary>Number format of the tensors; modules compute in it. float32 where there are none.</summary>
+    /// <summary>Precision of the tensors; modules compute in it. float32 where there are none.</summary>
     public ScalarType Precision => _ordered.Count == 0 ? ScalarType.Float32 : _ordered[0].Value.dtype;
 
     /// <summary>Whether large products without gradients are taken in bfloat16, from and to the modules' own format: where the towers are bfloat16.</summary>

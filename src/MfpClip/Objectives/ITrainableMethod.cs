@@ -6,7 +6,7 @@ namespace MfpClip.Objectives;
 /// A method as a trainer sees it: what changes, what must not, and what is minimised. The one contract through which every method is trained.
 /// </summary>
 /// <remarks>
-/// Got from a built detector with <see cref="ZeroShotDetector.GetTrainable"/>; the tensors stay the detector's. Not safe beside a running
+/// Got from a built detector with <see cref="ZeroShotDetector.GetTrainable"/>; the tensors stay the detector's. not safe during a running
 /// <see cref="ZeroShotDetector.Detect"/> of the same detector: weights change under it.
 /// </remarks>
 public interface ITrainableMethod

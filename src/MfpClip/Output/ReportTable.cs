@@ -14,7 +14,7 @@ internal sealed record ReportTable(string Title, IReadOnlyList<string> Columns, 
         td:first-child,th:first-child{text-align:left}tbody th{font-weight:400}
         """;
 
-    /// <summary>Whether the last row is a sum or mean, and set apart.</summary>
+    /// <summary>Whether the last row is a sum or mean, and set off.</summary>
     public bool Total { get; init; }
 
     /// <summary>Sentences below.</summary>

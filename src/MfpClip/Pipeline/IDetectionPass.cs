@@ -19,7 +19,7 @@ public interface IDetectionPass : ICapabilityProvider, IDisposable
     /// <summary>Where it computes.</summary>
     Device Device { get; }
 
-    /// <summary>Number format of the towers.</summary>
+    /// <summary>Precision of the towers.</summary>
     ScalarType Precision { get; }
 
     /// <summary>Highest value that its map can have; the lowest is 0.</summary>

@@ -70,7 +70,7 @@ public sealed class TextCache : IDisposable
 
     /// <summary>
     /// Forgets embeddings, after trained weights have changed; the next call makes them from scratch. Sentences stay: they come from the frozen
-    /// tower alone, and an ensemble of hundreds costs too much for every step of a training. Not beside a running call.
+    /// tower alone, and an ensemble of hundreds costs too much for every step of a training. Not during a running call.
     /// </summary>
     internal void ClearTexts()
     {

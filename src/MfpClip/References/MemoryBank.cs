@@ -9,7 +9,7 @@ namespace MfpClip.References;
 /// </summary>
 internal sealed class MemoryBank : IDisposable
 {
-    // Weight of references that explain one another wholly: the method's own map keeps a say. With one reference nothing can be estimated.
+    // Weight of references that explain one another entirely: the method's own map keeps a say. With one reference nothing can be estimated.
     private const double Most = 0.8, OfOne = 0.5;
 
     private readonly Tensor _memory; // [M, D] where the pass computes

@@ -6,7 +6,7 @@ namespace MfpClip.References;
 
 /// <summary>
 /// Any method's pass beside a memory bank of normal images: their maps and scores are joined, each scaled by its own behaviour on the
-/// references. Owns the bank and a share of the inner pass.
+/// references. Owns the memory bank and a reference to the inner pass.
 /// </summary>
 internal sealed class ReferencedPass : DelegatingDetectionPass
 {

@@ -41,7 +41,7 @@ public enum WeightFormat
 
 /// <summary>Type and shape of a stored tensor.</summary>
 /// <param name="Name">Name in the file.</param>
-/// <param name="Type">Number format in the file.</param>
+/// <param name="Type">Dtype in the file.</param>
 /// <param name="Shape">Sizes; empty for a scalar.</param>
 public sealed record WeightTensorInfo(string Name, ScalarType Type, IReadOnlyList<long> Shape)
 {

@@ -112,7 +112,7 @@ internal static class SafetensorsReader
     private static WeightsException Damaged(FileBytes file, string what) =>
         new(file.Path, $"{what}. The file is damaged or not safetensors; get it again.");
 
-    /// <summary>Number formats by their safetensors name.</summary>
+    /// <summary>Dtypes by their safetensors name.</summary>
     internal static readonly (string Name, ScalarType Type)[] Types =
     [
         ("F32", ScalarType.Float32), ("F16", ScalarType.Float16), ("BF16", ScalarType.BFloat16), ("F64", ScalarType.Float64),

@@ -25,7 +25,7 @@ public sealed class ModelStoreTests : IDisposable
             : FlakyServer.Body(_content[(int)from..], _content.Length - from, from);
         var seen = new List<DownloadProgress>();
 
-        string path = await Store().EnsureModelAsync(Model(Sha), new Told(seen.Add), default);
+        string path = await Store().EnsureModelAsync(Model(Sha), new ProgressCallback(seen.Add), default);
 
         Assert.Equal(_content, File.ReadAllBytes(path));
         Assert.Equal(3, _server.Starts.Count);
@@ -96,7 +96,7 @@ public sealed class ModelStoreTests : IDisposable
         _server.Answer = (_, _) => FlakyServer.Body(_content[..200_000], _content.Length);
         using var cancel = new CancellationTokenSource();
 
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Store().EnsureModelAsync(Model(Sha), new Told(p =>
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Store().EnsureModelAsync(Model(Sha), new ProgressCallback(p =>
         {
             if (p.Received >= 200_000)
             {
@@ -149,7 +149,7 @@ public sealed class ModelStoreTests : IDisposable
 
     private string[] Files() => Directory.GetFiles(_folder, "*", SearchOption.AllDirectories);
 
-    private sealed class Told(Action<DownloadProgress> tell) : IProgress<DownloadProgress>
+    private sealed class ProgressCallback(Action<DownloadProgress> tell) : IProgress<DownloadProgress>
     {
         public void Report(DownloadProgress value) => tell(value);
     }

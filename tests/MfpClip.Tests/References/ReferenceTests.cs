@@ -82,7 +82,7 @@ public sealed class ReferenceTests : IDisposable
         using var fresh = detector.WithReferences(Goods(1, 2, 3), Few);
         using var two = detector.WithReferences(Goods(1, 4), Few);
         var computed = new List<int>();
-        using var four = two.AddReferences(Goods(2, 3), new Told(computed.Add));
+        using var four = two.AddReferences(Goods(2, 3), new ProgressCallback(computed.Add));
         using var three = four.RemoveReferences("good 4");
 
         Assert.Equal([1, 2], computed);
@@ -298,12 +298,13 @@ public sealed class ReferenceTests : IDisposable
         long before = LiveTensors.Settle();
         using var cancel = new CancellationTokenSource();
 
-        Assert.ThrowsAny<OperationCanceledException>(() => detector.WithReferences(Goods(1, 2, 3), Few, new Told(n => cancel.Cancel()), cancel.Token));
+        Assert.ThrowsAny<OperationCanceledException>(
+            () => detector.WithReferences(Goods(1, 2, 3), Few, new ProgressCallback(n => cancel.Cancel()), cancel.Token));
 
         Assert.Equal(before, torch.Tensor.TotalCount);
     }
 
-    private sealed class Told(Action<int> tell) : IProgress<int>
+    private sealed class ProgressCallback(Action<int> tell) : IProgress<int>
     {
         public void Report(int value) => tell(value);
     }

@@ -16,7 +16,7 @@ public sealed class MethodComparisonTests : IDisposable
     [Fact]
     public void Methods_are_trained_tested_timed_and_printed_and_finished_runs_are_not_run_again()
     {
-        var told = new Told();
+        var told = new ProgressCallback();
         var result = new MethodComparison(Options()).Run([Line("winclip"), Line("april-gan")], Small.Data(2), TestData(), told);
 
         Assert.Equal([1, 2], result.Methods.Select(m => m.Runs.Count)); // nothing to train: once; else once for each seed
@@ -38,7 +38,7 @@ public sealed class MethodComparisonTests : IDisposable
         Assert.Contains(told.Phases, p => p == "training");
         Assert.Contains(told.Phases, p => p == "timing");
 
-        var again = new Told();
+        var again = new ProgressCallback();
         var second = new MethodComparison(Options()).Run([Line("winclip"), Line("april-gan")], Small.Data(2), TestData(), again);
 
         Assert.All(again.Phases, p => Assert.Equal("known", p));
@@ -72,7 +72,7 @@ public sealed class MethodComparisonTests : IDisposable
     public void A_cancelled_comparison_goes_on_with_what_is_not_finished()
     {
         using var cancel = new CancellationTokenSource();
-        var stop = new Told(p =>
+        var stop = new ProgressCallback(p =>
         {
             if (p is { Method: "APRIL-GAN", Phase: "training" })
             {
@@ -82,7 +82,7 @@ public sealed class MethodComparisonTests : IDisposable
         Assert.ThrowsAny<OperationCanceledException>(
             () => new MethodComparison(Options()).Run([Line("winclip"), Line("april-gan")], Small.Data(2), TestData(), stop, cancel.Token));
 
-        var told = new Told();
+        var told = new ProgressCallback();
         var result = new MethodComparison(Options()).Run([Line("winclip"), Line("april-gan")], Small.Data(2), TestData(), told);
 
         Assert.Equal("known", told.Phases[0]); // WinCLIP was finished
@@ -95,7 +95,7 @@ public sealed class MethodComparisonTests : IDisposable
         new MethodComparison(Options() with { Seeds = [4] }).Run([Line("winclip")], Small.Data(2), TestData());
         string stored = Assert.Single(Directory.GetFiles(Path.Combine(_folder, "out"), "result.json", SearchOption.AllDirectories));
         File.WriteAllText(stored, "{");
-        var damaged = new Told();
+        var damaged = new ProgressCallback();
         new MethodComparison(Options() with { Seeds = [4] }).Run([Line("winclip")], Small.Data(2), TestData(), damaged);
         new MethodComparison(Options() with { Seeds = [4], Evaluation = new() { Cases = 0, SmoothingSigma = 2 } })
             .Run([Line("winclip")], Small.Data(2), TestData());
@@ -187,7 +187,7 @@ public sealed class MethodComparisonTests : IDisposable
         return DataSetReader.Open(root);
     }
 
-    private sealed class Told(Action<ComparisonProgress>? also = null) : IProgress<ComparisonProgress>
+    private sealed class ProgressCallback(Action<ComparisonProgress>? also = null) : IProgress<ComparisonProgress>
     {
         public List<string> Phases { get; } = [];
 

@@ -1,6 +1,7 @@
 using System.IO.Compression;
 using System.Text.Json;
 using MfpClip.Backbones.Cnn;
+using MfpClip.Data.Procedural.Canvas;
 using MfpClip.Training.Checkpoints;
 using MfpClip.Training.Pretraining;
 using MfpClip.Weights;
@@ -133,7 +134,8 @@ public sealed class PretrainingOfVersion01Tests : IDisposable
         var weights = old.Tensors.Where(t => t.Key.StartsWith(Prefix, StringComparison.Ordinal))
             .Select(t => new KeyValuePair<string, Tensor>(t.Key[Prefix.Length..], torch.full([.. t.Value.Shape], float.NaN))).ToList();
         return new(
-            "pretraining", weights, PretrainingSession.Recipe(Options), 12, new(_folder.Path), new("pretraining", null, string.Empty, string.Empty, string.Empty));
+            "pretraining", weights, PretrainingSession.Recipe(Options), 12, new(_folder.Path),
+            new("pretraining", null, string.Empty, string.Empty, string.Empty));
     }
 
     private static IEnumerable<KeyValuePair<string, Tensor>> Tensors(IWeightFile file) =>

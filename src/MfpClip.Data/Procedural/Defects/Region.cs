@@ -32,7 +32,7 @@ internal sealed class Region(DefectSite site)
     /// <param name="y">Centre.</param>
     /// <param name="radius">Radius in image widths.</param>
     /// <param name="rough">0 an ellipse, 1 broken into islands.</param>
-    /// <param name="soft">Length over which it fades, as a share of the radius.</param>
+    /// <param name="soft">Length over which it fades, as a fraction of the radius.</param>
     /// <param name="stretch">Length over width.</param>
     public void Patch(float x, float y, float radius, float rough, float soft, float stretch = 1)
     {

@@ -14,7 +14,7 @@ public sealed record ClipBackboneOptions
     /// <summary>Where the weights go, "cpu", "cuda" or "cuda:N".</summary>
     public string Device { get; init; } = "cpu";
 
-    /// <summary>Number format of weights and tokens: float32, bfloat16 or float16.</summary>
+    /// <summary>Precision of weights and tokens: float32, bfloat16 or float16.</summary>
     public ScalarType Precision { get; init; } = ScalarType.Float32;
 
     /// <summary>How the position table is resized.</summary>

@@ -194,7 +194,7 @@ internal sealed class WinClipPass : IDetectionPass
 
     private WindowMemoryBank CreateMemory(ImageBatch images) => new(_encoder.Encode(images, _ => { }, ForwardContext.Default));
 
-    /// <summary>Takes normalised images <c>[K, 3, H, W]</c> as references of a class name. Not beside a running call.</summary>
+    /// <summary>Takes normalised images <c>[K, 3, H, W]</c> as references of a class name. Not during a running call.</summary>
     internal void AddReferences(string className, Tensor images)
     {
         using var guard = torch.no_grad();

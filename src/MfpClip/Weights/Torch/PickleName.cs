@@ -16,7 +16,7 @@ internal sealed class PickleName
 
     public string Name { get; }
 
-    /// <summary>Number format, if the name is a storage class.</summary>
+    /// <summary>Dtype, if the name is a storage class.</summary>
     public ScalarType? Storage { get; }
 
     /// <summary>What an object of this name made from these arguments holds.</summary>
