@@ -108,7 +108,7 @@ public sealed class EvaluateCommandTests : IDisposable
         Assert.True(code == 0, errors);
         Assert.Contains("metal_nut", text, StringComparison.Ordinal);
         string page = File.ReadAllText(Path.Combine(_folder, "out", "report.html"));
-        Assert.Contains("class \"hexagon\", 1 good and 1 defective images", page.Replace("&quot;", "\"", StringComparison.Ordinal), StringComparison.Ordinal);
+        Assert.Contains("class \"hexagon\", 1 normal and 1 defective images", page.Replace("&quot;", "\"", StringComparison.Ordinal), StringComparison.Ordinal);
     }
 
     [Fact]
