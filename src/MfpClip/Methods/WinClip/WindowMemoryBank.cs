@@ -1,3 +1,4 @@
+using MfpClip.References;
 using MfpClip.Tensors;
 
 namespace MfpClip.Methods.WinClip;
@@ -43,7 +44,7 @@ internal sealed class WindowMemoryBank : IDisposable
     private static Tensor Associate(Tensor x, Tensor memory)
     {
         using var scope = torch.NewDisposeScope();
-        var nearest = torch.matmul(UnitVectors.Normalize(x), memory.t()).amax([-1]);
-        return ((1 - nearest) / 2).MoveToOuterDisposeScope();
+        var distances = NearestNeighbours.Distances(Flatten(x), memory); // [B N]
+        return (distances / 2).view(x.shape[0], x.shape[1]).MoveToOuterDisposeScope();
     }
 }
