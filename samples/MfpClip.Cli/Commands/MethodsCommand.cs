@@ -23,7 +23,7 @@ internal static class MethodsCommand
             foreach (var m in DetectorRegistry.Default.Methods.Select(m => m.Description))
             {
                 string needs = (m.IsTrained ? "trained on auxiliary data" : "nothing to train") + (m.ReadsCnn ? ", reads a CNN" : string.Empty);
-                Console.WriteLine($"{m.Id,-12} {m.Name} ({m.Paper}; {needs}): {m.Summary}");
+                Console.WriteLine($"{m.Id,-12} {m.Name} ({string.Join("; ", new[] { m.Paper, needs }.Where(t => t.Length > 0))}): {m.Summary}");
             }
 
             return Task.FromResult(0);
