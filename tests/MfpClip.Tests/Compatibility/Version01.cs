@@ -27,7 +27,7 @@ internal static class Version01
         Text = new() { VocabSize = 49408, Width = 16, Layers = 2, Heads = 2 },
     };
 
-    /// <summary>A method with starting values, or "references": MFP-CLIP without a CNN, as the references have it.</summary>
+    /// <summary>A method at its initialization, or "references": MFP-CLIP without a CNN, as the references have it.</summary>
     public static ZeroShotDetectorBuilder Builder(string method)
     {
         var builder = new ZeroShotDetectorBuilder().UseRandomBackbone(Config, 3).WithImageSize(84);

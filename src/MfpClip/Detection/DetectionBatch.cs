@@ -1,0 +1,94 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using MfpClip.Detection;
+using MfpClip.Diagnostics;
+using MfpClip.Execution;
+using MfpClip.Imaging;
+using MfpClip.Native;
+using MfpClip.Parallelism;
+using MfpClip.Pipeline;
+
+namespace MfpClip;
+
+/// <content>One batch: preparation, forward pass, and reading of maps and scores.</content>
+public sealed partial class ZeroShotDetector
+{
+    private PreparedImage Prepare(ImageInput image, DetectionOptions options, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        long start = Stopwatch.GetTimestamp();
+        var pixels = ImageReader.Read(image, _settings.Input.Decoder, _settings.Input.Limits);
+        var decode = Stopwatch.GetElapsedTime(start);
+        if (options.RegionOfInterest is { } region && (region.Width != pixels.Width || region.Height != pixels.Height))
+        {
+            throw new DetectionOptionsException(nameof(DetectionOptions.RegionOfInterest),
+                $"it is {region.Width} x {region.Height}, but image '{image.Name}' is {pixels.Width} x {pixels.Height}.");
+        }
+
+        start = Stopwatch.GetTimestamp();
+        var prepared = _settings.Input.Preprocessor.Prepare(pixels);
+        return new(image.Name, pixels.Width, pixels.Height, prepared, decode, Stopwatch.GetElapsedTime(start));
+    }
+
+    private AnomalyResult[] Run(IReadOnlyList<PreparedImage> batch, DetectionOptions options, CancellationToken cancellationToken)
+    {
+        using var use = Enter();
+        using var activity = MfpClipTelemetry.Source.StartActivity("detect");
+        long start = Stopwatch.GetTimestamp();
+        var (maps, scores, stages) = ScalarFault.Retry(() => Forward(batch, options, cancellationToken), _settings.Logger);
+        var forward = Stopwatch.GetElapsedTime(start);
+        var results = ParallelLoop.Run(batch.Count, i =>
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            return DetectionReading.Read(batch[i], maps[i], scores[i], options, Calibration, new()
+            {
+                Decode = batch[i].Decode, Preprocess = batch[i].Prepare, Forward = forward, ForwardStages = stages, BatchSize = batch.Count,
+            });
+        });
+
+        activity?.SetTag("mfpclip.images", batch.Count);
+        MfpClipTelemetry.Record(results, forward);
+        return results;
+    }
+
+    private (List<float[]> Maps, float[] Scores, Dictionary<string, TimeSpan> Stages) Forward(
+        IReadOnlyList<PreparedImage> batch, DetectionOptions options, CancellationToken cancellationToken)
+    {
+        using var own = new ForwardTrace();
+        var context = _settings.Context with { Trace = _settings.Context.Trace ?? own, CancellationToken = cancellationToken };
+        int timed = context.Trace.Timings.Count;
+        using var scope = torch.NewDisposeScope();
+        using var guard = torch.no_grad();
+        int size = _settings.Input.Preprocessor.Size;
+        using var images = ImageBatch.FromImages([.. batch.Select(b => b.Image.Pixels)]);
+        var region = options.RegionOfInterest is { } r
+            ? torch.tensor(batch.SelectMany(b => RegionMask.ToModel(r, b.Image.Covered, size)).ToArray(), [batch.Count, size, size])
+            : null;
+        var (map, score) = PassFeatures.Run(_pass, images, options.ClassName, region, context);
+        // Side by side: one download, and one wait for the device.
+        // [B, 1 + H W]
+        var together = torch.cat([score.to(ScalarType.Float32, map.device).reshape(-1, 1), map.to_type(ScalarType.Float32).flatten(1)], 1).cpu();
+        var (scores, maps) = Separate(together);
+        if (scores.Any(s => !float.IsFinite(s)))
+        {
+            throw new InferenceException($"The forward pass of '{batch[0].Name}' gave a score that is not finite. In float16 values can overflow: use bfloat16 "
+                + $"or float32; otherwise the weights are damaged.");
+        }
+
+        return (maps, scores, context.Trace.Timings.Skip(timed).ToDictionary(t => t.Key, t => t.Value));
+    }
+
+    private static (float[] Scores, List<float[]> Maps) Separate(Tensor together)
+    {
+        var values = MemoryMarshal.Cast<byte, float>(together.bytes);
+        var (scores, maps) = (new float[together.shape[0]], new List<float[]>());
+        int width = (int)together.shape[1];
+        for (int i = 0; i < scores.Length; i++)
+        {
+            scores[i] = values[i * width];
+            maps.Add(values.Slice((i * width) + 1, width - 1).ToArray());
+        }
+
+        return (scores, maps);
+    }
+}

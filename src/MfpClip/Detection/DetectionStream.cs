@@ -1,0 +1,95 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.ExceptionServices;
+using System.Threading.Channels;
+using MfpClip.Detection;
+
+namespace MfpClip;
+
+/// <content>Detection on a stream: images are decoded ahead while batches run.</content>
+public sealed partial class ZeroShotDetector
+{
+    /// <inheritdoc/>
+    public async IAsyncEnumerable<AnomalyResult> DetectAsync(
+        IAsyncEnumerable<ImageInput> images, DetectionOptions? options = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(images);
+        options ??= DetectionOptions.Default;
+        Check(options);
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var channel = Channel.CreateBounded<Task<PreparedImage>>(new BoundedChannelOptions(2 * _settings.BatchSize)
+        {
+            SingleReader = true, SingleWriter = true,
+        });
+        var decoding = Task.Run(() => DecodeAheadAsync(images, options, channel.Writer, ending.Token), CancellationToken.None);
+        try
+        {
+            while (await channel.Reader.WaitToReadAsync(cancellationToken).ConfigureAwait(false))
+            {
+                var batch = new List<PreparedImage>(_settings.BatchSize);
+                ExceptionDispatchInfo? broken = null;
+                while (broken is null && batch.Count < _settings.BatchSize && channel.Reader.TryRead(out var next))
+                {
+                    try
+                    {
+                        batch.Add(await next.ConfigureAwait(false));
+                    }
+                    catch (Exception e)
+                    {
+                        broken = ExceptionDispatchInfo.Capture(e); // the images before it are still detected
+                    }
+                }
+
+                foreach (var result in batch.Count == 0 ? [] : await Task.Run(() => Run(batch, options, cancellationToken), cancellationToken)
+                    .ConfigureAwait(false))
+                {
+                    yield return result;
+                }
+
+                broken?.Throw();
+            }
+
+            await decoding.ConfigureAwait(false);
+        }
+        finally
+        {
+            // A consumer that stops early stops the decoding too.
+            await ending.CancelAsync().ConfigureAwait(false);
+            await Task.WhenAny(decoding).ConfigureAwait(false);
+        }
+    }
+
+    // Several images at a time where there are cores for it: half of them, the forward pass needs some.
+    private async Task DecodeAheadAsync(
+        IAsyncEnumerable<ImageInput> images, DetectionOptions options, ChannelWriter<Task<PreparedImage>> writer, CancellationToken cancellationToken)
+    {
+        var free = new SemaphoreSlim(Math.Max(1, Environment.ProcessorCount / 2));
+        try
+        {
+            await foreach (var image in images.WithCancellation(cancellationToken).ConfigureAwait(false))
+            {
+                await free.WaitAsync(cancellationToken).ConfigureAwait(false);
+                var decoding = Task.Run(
+                    () =>
+                    {
+                        try
+                        {
+                            return Prepare(image, options, cancellationToken);
+                        }
+                        finally
+                        {
+                            free.Release();
+                        }
+                    },
+                    CancellationToken.None);
+                await writer.WriteAsync(decoding, cancellationToken).ConfigureAwait(false);
+            }
+
+            writer.Complete();
+        }
+        catch (Exception e)
+        {
+            // Images already on their way are still detected; then the reader sees the error.
+            writer.Complete(e);
+        }
+    }
+}
