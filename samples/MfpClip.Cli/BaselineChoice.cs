@@ -4,7 +4,7 @@ using MfpClip.References;
 
 namespace MfpClip.Cli;
 
-/// <summary>The option that puts a baseline in the place of the detector.</summary>
+/// <summary>The option that replaces the detector with a baseline.</summary>
 internal sealed class BaselineChoice
 {
     private const string Random = "random", LocalStatistics = "local-statistics", SelfComparison = "self-comparison", MemoryBank = "memory-bank";

@@ -150,7 +150,7 @@ internal sealed class DetectorChoice
     /// <summary>The trained modules that were named.</summary>
     public string? Modules(ParseResult parsed) => parsed.GetValue(_modules);
 
-    /// <summary>The method that was asked for.</summary>
+    /// <summary>The method that was requested.</summary>
     public RegisteredMethod Method(ParseResult parsed) =>
         DetectorRegistry.Default.FindMethod(Recipe(parsed) is { } recipe && !IsGiven(parsed, _method) ? recipe.Method : parsed.GetValue(_method)!);
 

@@ -30,7 +30,7 @@ public enum DataSplit
     Test,
 }
 
-/// <summary>One image of a data set. Nothing is read until it is asked for.</summary>
+/// <summary>One image of a data set. Nothing is read until it is requested.</summary>
 public sealed record AnomalySample
 {
     /// <summary>Category it belongs to.</summary>

@@ -57,7 +57,7 @@ public sealed class ProtocolException : MfpClipException
     public ProtocolException(IReadOnlyList<string> overlaps)
         : base($"Auxiliary and test data overlap, so this would not be zero-shot: {string.Join(" ", overlaps)} Leave one side out.") => Overlaps = overlaps;
 
-    /// <summary>Each overlap, in words.</summary>
+    /// <summary>Each overlap, as text.</summary>
     public IReadOnlyList<string> Overlaps { get; }
 }
 

@@ -3,7 +3,7 @@ using MfpClip.Data.Readers;
 
 namespace MfpClip.Data;
 
-/// <summary>Opens a data set, whichever of the field's layouts it has. Only names and lists are read; images when they are asked for.</summary>
+/// <summary>Opens a data set, whichever of the field's layouts it has. Only names and lists are read; images when they are requested.</summary>
 public static class DataSetReader
 {
     private static readonly IDataSetLayout[] Layouts = [new MetaJsonLayout(), new VisaLayout(), new PlainFolderLayout(), new MvTecLayout()];

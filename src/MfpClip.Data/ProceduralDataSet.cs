@@ -67,7 +67,7 @@ public static class ProceduralDataSet
                 defects.Add(possible[random.Below(possible.Count)]);
             }
 
-            // Drawn only where it is asked for: other sets keep their images.
+            // Drawn only where it is requested: other sets keep their images.
             if (options.RepeatedFraction > 0 && random.Chance(options.RepeatedFraction))
             {
                 defects = [.. Enumerable.Repeat(defects[0], random.Count(3, 8))];

@@ -21,7 +21,7 @@ public sealed class Evaluator(EvaluationOptions? options = null, IImageDecoder? 
     /// <param name="progress">Called after each batch.</param>
     /// <param name="cancellationToken">Checked between batches and stages.</param>
     /// <exception cref="DataSetException">A file cannot be used; names it.</exception>
-    /// <exception cref="ArgumentException">Shots were asked for: the detector must then be built for each category.</exception>
+    /// <exception cref="ArgumentException">Shots were requested: the detector must then be built for each category.</exception>
     public EvaluationRun Evaluate(
         IZeroShotDetector detector, AnomalyDataSet data, CrossDataSetProtocol? protocol = null, IProgress<EvaluationProgress>? progress = null,
         CancellationToken cancellationToken = default)

@@ -2,7 +2,7 @@ using MfpClip.ImageSharp;
 
 namespace MfpClip;
 
-/// <summary>Puts ImageSharp in the place of the default decoder.</summary>
+/// <summary>Replaces the default decoder with ImageSharp.</summary>
 public static class ImageSharpBuilderExtensions
 {
     /// <summary>Decodes images with <see cref="ImageSharpDecoder"/> instead of SkiaSharp.</summary>

@@ -45,7 +45,7 @@ public static class TinyModel
         return Compose(builder, Package, seed);
     }
 
-    /// <summary>The same composition with weights that <c>mfpclip pretrain</c> wrote, in the place of the package's own.</summary>
+    /// <summary>The same composition with weights that <c>mfpclip pretrain</c> wrote, instead of the package's own.</summary>
     /// <param name="builder">The builder.</param>
     /// <param name="folder">Holds <c>clip.safetensors</c> and <c>modules.safetensors</c>.</param>
     /// <param name="seed">Seed of modules that are left untrained.</param>

@@ -73,7 +73,7 @@ public sealed class DetectorConfigurationException : MfpClipException
     public DetectorConfigurationException(IReadOnlyList<string> faults)
         : base($"The detector cannot be built, {faults.Count} fault(s): {string.Join(" | ", faults)}") => Faults = faults;
 
-    /// <summary>Each fault, in words.</summary>
+    /// <summary>Each fault, as text.</summary>
     public IReadOnlyList<string> Faults { get; }
 }
 

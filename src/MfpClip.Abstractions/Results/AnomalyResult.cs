@@ -24,7 +24,7 @@ public sealed record AnomalyResult
     /// <summary>Map at the resolution of the model's input.</summary>
     public required AnomalyMap ModelMap { get; init; }
 
-    /// <summary>Map at the resolution of the image; <see langword="null"/> where it was not asked for.</summary>
+    /// <summary>Map at the resolution of the image; <see langword="null"/> where it was not requested.</summary>
     public AnomalyMap? ImageMap { get; init; }
 
     /// <summary>Width of the image in pixels, upright.</summary>

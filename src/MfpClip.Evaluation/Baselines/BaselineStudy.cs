@@ -62,7 +62,7 @@ public sealed class BaselineStudy
     /// <param name="progress">Called after each batch; counts from scratch for each model.</param>
     /// <param name="cancellationToken">Checked between batches and stages.</param>
     /// <returns>Path of the tables.</returns>
-    /// <exception cref="DataSetException">A file cannot be used, or a category has fewer normal training images than asked for.</exception>
+    /// <exception cref="DataSetException">A file cannot be used, or a category has fewer normal training images than requested.</exception>
     /// <exception cref="ResultsException">Results that are there are damaged, or of other weights, data or settings; they stay as they are.</exception>
     public string Run(
         IReadOnlyList<BaselineModel> models, AnomalyDataSet data, CrossDataSetProtocol? protocol = null, IProgress<EvaluationProgress>? progress = null,

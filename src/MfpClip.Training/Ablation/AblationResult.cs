@@ -24,7 +24,7 @@ public sealed record AblationResult
     /// <summary>The protocol in lines.</summary>
     public required IReadOnlyList<string> Protocol { get; init; }
 
-    /// <summary>How lines were tested, in words.</summary>
+    /// <summary>How lines were tested, as text.</summary>
     public required string Evaluation { get; init; }
 
     /// <summary>A sentence every reader must know.</summary>
@@ -76,7 +76,7 @@ public sealed record AblationRow(string Name, Func<long, ZeroShotDetectorBuilder
 /// <param name="ImageAuroc">I-AUC, or its loss.</param>
 /// <param name="PixelAuroc">P-AUC, or its loss.</param>
 /// <param name="AreLosses">Whether these are losses against the reference line rather than values.</param>
-/// <param name="Remark">In words, where the paper gives no number.</param>
+/// <param name="Remark">As text, where the paper gives no number.</param>
 public sealed record PaperNumbers(double? ImageAuroc, double? PixelAuroc, bool AreLosses, string? Remark = null);
 
 /// <summary>Lines that belong together.</summary>

@@ -3,7 +3,7 @@ namespace MfpClip.Training.Pretraining;
 /// <summary>An image to learn from.</summary>
 /// <param name="Image">Square, of the model's size.</param>
 /// <param name="Mask">True on the defect, row by row.</param>
-/// <param name="Category">What it shows, in words.</param>
+/// <param name="Category">What it shows, as text.</param>
 /// <param name="Caption">The image in words: object, state, defect.</param>
 public sealed record PretrainingSample(RgbImage Image, bool[] Mask, string Category, string Caption)
 {

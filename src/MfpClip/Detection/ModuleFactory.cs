@@ -14,7 +14,7 @@ public sealed record ModuleFactory<TModule>(string Implementation, Func<ModuleDi
     public object? Options { get; init; }
 
     /// <summary>
-    /// Every fault of the settings, in words. Called before the weights are loaded where something else is wrong already, then with placeholder dimensions.
+    /// Every fault of the settings, as text. Called before the weights are loaded where something else is wrong already, then with placeholder dimensions.
     /// </summary>
     public Func<ModuleDimensions, IEnumerable<string>> Faults { get; init; } = static _ => [];
 

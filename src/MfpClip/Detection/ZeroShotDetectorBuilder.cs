@@ -94,7 +94,7 @@ public sealed class ZeroShotDetectorBuilder
     /// <exception cref="DetectorConfigurationException">There is none of that id.</exception>
     public ZeroShotDetectorBuilder UseMethod(string id, long? seed = null) => UseMethod(Composition.Registry.FindMethod(id).Create(seed));
 
-    /// <summary>Sets what is minimised in training, in the place of the method's own objective.</summary>
+    /// <summary>Sets what is minimised in training, instead of the method's own objective.</summary>
     public ZeroShotDetectorBuilder UseTrainingObjective(ITrainingObjective objective) => Set(c => c with { Objective = objective });
 
     /// <summary>Uses an own tokenizer instead of the one beside the weights.</summary>
@@ -116,7 +116,7 @@ public sealed class ZeroShotDetectorBuilder
     });
 
     /// <summary>
-    /// Learns the words around the states (CoOp, CoCoOp, DenseCLIP) in the place of I2TP. The sentences become the states alone;
+    /// Learns the words around the states (CoOp, CoCoOp, DenseCLIP) instead of I2TP. The sentences become the states alone;
     /// <see cref="WithPromptTemplates"/> afterwards sets others.
     /// </summary>
     public ZeroShotDetectorBuilder UseLearnedContext(LearnedContextOptions options)

@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace MfpClip.Execution;
 
-/// <summary>What one forward pass did: how long each stage took and, where asked for, its intermediate tensors under the symbols of docs/method.md.</summary>
+/// <summary>What one forward pass did: how long each stage took and, where requested, its intermediate tensors under the symbols of docs/method.md.</summary>
 /// <remarks>
 /// For one forward pass of one caller at a time. On CUDA the times are those of queueing the work, except where a stage waits for it.
 /// </remarks>

@@ -6,7 +6,7 @@ namespace MfpClip.Execution;
 /// </summary>
 public interface ICapabilityProvider
 {
-    /// <summary>What is asked for, or <see langword="null"/> where it is not offered. Unless implemented: the object itself, if it is of that type.</summary>
+    /// <summary>What is requested, or <see langword="null"/> where it is not offered. Unless implemented: the object itself, if it is of that type.</summary>
     /// <param name="serviceType">An interface or class.</param>
     object? GetService(Type serviceType)
     {

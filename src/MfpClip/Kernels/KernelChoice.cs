@@ -1,6 +1,6 @@
 namespace MfpClip.Kernels;
 
-/// <summary>How the towers compute their layers where no gradients are asked for. With gradients it is always <see cref="Plain"/>.</summary>
+/// <summary>How the towers compute their layers where no gradients are requested. With gradients it is always <see cref="Plain"/>.</summary>
 public enum KernelChoice
 {
     /// <summary>

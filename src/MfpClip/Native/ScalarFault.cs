@@ -10,7 +10,7 @@ namespace MfpClip.Native;
 /// </summary>
 internal static class ScalarFault
 {
-    // What is read may be anything: a type that is none, or one that is not asked for. Both are noticed in libtorch's Scalar.h, of which no correct call
+    // What is read may be anything: a type that is none, or one that is not requested. Both are noticed in libtorch's Scalar.h, of which no correct call
     // complains.
     private const string Message = "Scalar.h";
 

@@ -13,7 +13,7 @@ public interface ICheckpointLayout
     /// <summary>Whether a file is one of these, by its tensors.</summary>
     bool Matches(IReadOnlyDictionary<string, WeightTensorInfo> tensors);
 
-    /// <summary>The name of a tensor in this library, for example <c>mpfa.linear1.weight</c>; <see langword="null"/>: it is passed over.</summary>
+    /// <summary>The name of a tensor in this library, for example <c>mpfa.linear1.weight</c>; <see langword="null"/>: it is ignored.</summary>
     string? Rename(string name);
 
     /// <summary>Checks beyond names and shapes, for example that a backbone's stored parts are this backbone's.</summary>

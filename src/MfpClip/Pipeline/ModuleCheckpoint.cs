@@ -26,7 +26,7 @@ internal static class ModuleCheckpoint
     /// <summary>Copies a file's tensors into trained ones. Nothing is changed unless every tensor fits and is finite.</summary>
     /// <param name="targets">Trained tensors by full name.</param>
     /// <param name="file">Opened file.</param>
-    /// <param name="foreign">Tensors of the file that belong to nobody and are passed over; <see langword="null"/>: none may be.</param>
+    /// <param name="foreign">Tensors of the file that belong to nobody and are ignored; <see langword="null"/>: none may be.</param>
     /// <exception cref="WeightsMismatchException">Tensors are missing, unexpected or of another shape.</exception>
     /// <exception cref="WeightsException">Values are not finite.</exception>
     public static void Load(

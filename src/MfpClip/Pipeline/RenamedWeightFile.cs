@@ -2,7 +2,7 @@ using MfpClip.Weights;
 
 namespace MfpClip.Pipeline;
 
-/// <summary>A weight file under other names; tensors without one are passed over. Does not own the file.</summary>
+/// <summary>A weight file under other names; tensors without one are ignored. Does not own the file.</summary>
 internal sealed class RenamedWeightFile : IWeightFile
 {
     private readonly IWeightFile _file;

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace MfpClip.References;
 
-/// <summary>What is worse than it could be about a set of references, in words.</summary>
+/// <summary>What is worse than it could be about a set of references, as text.</summary>
 internal static class ReferenceWarnings
 {
     public static IEnumerable<string> Of(IReadOnlyList<ReferenceImage> images, bool cut, ReferenceScale scale)

@@ -12,7 +12,7 @@ internal sealed class ShapeCheck(IWeightFile file, string model = "the model")
     /// <param name="file">Opened file.</param>
     /// <param name="needed">Every tensor of the model.</param>
     /// <param name="model">Who needs them, as the error says it.</param>
-    /// <param name="foreign">Tensors of the file that belong to nobody and are passed over; <see langword="null"/>: none may be.</param>
+    /// <param name="foreign">Tensors of the file that belong to nobody and are ignored; <see langword="null"/>: none may be.</param>
     /// <exception cref="WeightsMismatchException">Lists every tensor that is missing, unexpected or of another shape.</exception>
     public static void Require(
         IWeightFile file, IEnumerable<(string Name, long[] Shape)> needed, string model = "the model", Func<string, bool>? foreign = null)

@@ -20,7 +20,7 @@ public sealed record ClipBackboneOptions
     /// <summary>How the position table is resized.</summary>
     public PositionInterpolation Interpolation { get; init; } = PositionInterpolation.BicubicAntialias;
 
-    /// <summary>How layers are computed where no gradients are asked for.</summary>
+    /// <summary>How layers are computed where no gradients are requested.</summary>
     /// <value>Default <see cref="KernelChoice.Measured"/>.</value>
     public KernelChoice Kernels { get; init; } = KernelChoice.Measured;
 

@@ -5,7 +5,7 @@ namespace MfpClip.Backbones.Cnn;
 public sealed record EfficientNetLiteOptions
 {
     /// <summary>
-    /// Safetensors with the network's tensors under their own names (catalogue model <c>efficientnet-lite0</c>); the classifier is passed over.
+    /// Safetensors with the network's tensors under their own names (catalogue model <c>efficientnet-lite0</c>); the classifier is ignored.
     /// </summary>
     /// <value>Default <see langword="null"/>: then <see cref="RandomSeed"/> must be given.</value>
     public string? WeightsPath { get; init; }

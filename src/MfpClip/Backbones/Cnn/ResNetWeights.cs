@@ -8,7 +8,7 @@ internal static class ResNetWeights
 {
     private const double BatchNormEps = 1e-5;
 
-    /// <summary>Reads torchvision-format weights, strictly; the classifier <c>fc</c> and <c>num_batches_tracked</c> are passed over.</summary>
+    /// <summary>Reads torchvision-format weights, strictly; the classifier <c>fc</c> and <c>num_batches_tracked</c> are ignored.</summary>
     /// <exception cref="WeightsMismatchException">Tensors are missing, unexpected or of another shape.</exception>
     /// <exception cref="WeightsException">Values are not finite.</exception>
     public static Dictionary<string, (Tensor Weight, Tensor Bias)> Read(ResNetArchitecture architecture, IWeightFile file)

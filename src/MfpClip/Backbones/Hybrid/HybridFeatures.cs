@@ -4,7 +4,7 @@ namespace MfpClip.Backbones.Hybrid;
 
 /// <summary>
 /// What of an image nothing learned comes before: maps of the frozen network, one for each of <see cref="HybridVisionConfig.Maps"/>, and the
-/// image's comparison with itself where it is asked for.
+/// image's comparison with itself where it is requested.
 /// </summary>
 internal static class HybridFeatures
 {

@@ -25,7 +25,7 @@ internal sealed record Composition
     /// <summary>The method; <see langword="null"/>: <see cref="DefaultMethod"/>, whose modules are the slots' defaults.</summary>
     public IDetectionMethod? Method { get; init; }
 
-    /// <summary>What is minimised in the place of the method's objective.</summary>
+    /// <summary>What is minimised instead of the method's objective.</summary>
     public ITrainingObjective? Objective { get; init; }
 
     public BackboneChoice? Backbone { get; init; }

@@ -14,7 +14,7 @@ internal sealed record DetectorSettings
 
     public required ILogger Logger { get; init; }
 
-    /// <summary>What every forward pass runs under; each call adds its cancellation, and times of its own where no trace is asked for.</summary>
+    /// <summary>What every forward pass runs under; each call adds its cancellation, and times of its own where no trace is requested.</summary>
     public ForwardContext Context { get; init; } = ForwardContext.Default;
 
     public ScoreCalibration? Calibration { get; init; }

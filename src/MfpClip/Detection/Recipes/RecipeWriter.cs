@@ -51,7 +51,7 @@ internal static class RecipeWriter
         ["anomaly_score"] = Of(c.Score, parts.Score),
     };
 
-    /// <summary>In words, the slots that hold a module which the user made without a name.</summary>
+    /// <summary>As text, the slots that hold a module which the user made without a name.</summary>
     public static IEnumerable<string> Anonymous(Composition c) => new (bool Own, string Name)[]
     {
         (c.ImageToText.IsAnonymous, "image-to-text prompt"), (c.Self.IsAnonymous, "self prompt"), (c.Vision.IsAnonymous, "vision encoder"),

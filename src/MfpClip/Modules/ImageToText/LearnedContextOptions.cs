@@ -26,7 +26,7 @@ public enum LearnedContextVariant
     DenseClipPostModel,
 }
 
-/// <summary>Settings of learned contexts: alternatives to hand-made templates, in the place of I2TP. Immutable.</summary>
+/// <summary>Settings of learned contexts: alternatives to hand-made templates, instead of I2TP. Immutable.</summary>
 public sealed record LearnedContextOptions
 {
     /// <summary>Which method.</summary>

@@ -52,7 +52,7 @@ public sealed record VisionEncoding(IReadOnlyList<VisionStage> Stages, Tensor Cl
 /// <summary>Tokens of one stage.</summary>
 /// <param name="Tokens">
 /// E_i, <c>[B, T, D]</c> in the tower's precision. The last <c>Rows * Columns</c> are the grid, row by row; what stands before them
-/// (the class token) is passed over by the aggregation.
+/// (the class token) is ignored by the aggregation.
 /// </param>
 /// <param name="Rows">Grid cells down: patches, or windows where the encoder looks through windows.</param>
 /// <param name="Columns">Grid cells across.</param>

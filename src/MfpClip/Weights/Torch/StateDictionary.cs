@@ -1,6 +1,6 @@
 namespace MfpClip.Weights.Torch;
 
-/// <summary>Flattens what a pickle held into tensors with dotted names; everything else (numbers, texts) is passed over.</summary>
+/// <summary>Flattens what a pickle held into tensors with dotted names; everything else (numbers, texts) is ignored.</summary>
 internal static class StateDictionary
 {
     private const int MaximumDepth = 64;
