@@ -163,13 +163,24 @@ public sealed partial class ZeroShotDetector : IZeroShotDetector
 
     /// <summary>A detector of another pass around this one's, with the same input and context and no calibration; either can be disposed first.</summary>
     /// <param name="make">Takes this detector's pass, without references; the pass that it returns disposes it.</param>
+    /// <exception cref="ArgumentException"><paramref name="make"/> returned <see langword="null"/>.</exception>
     /// <example><code>using var twice = detector.WithPass(inner => new MyPass(inner));</code></example>
     public ZeroShotDetector WithPass(Func<IDetectionPass, IDetectionPass> make)
     {
         ArgumentNullException.ThrowIfNull(make);
         using var use = Enter();
         var shared = _pass is References.ReferencedPass referenced ? referenced.Shared : _shared;
-        return new(make(new SharedPassHandle(shared.Acquire())), _settings with { Calibration = null, Recipe = null });
+        var handle = new SharedPassHandle(shared.Acquire());
+        try
+        {
+            var pass = make(handle) ?? throw new ArgumentException("It returned no pass.", nameof(make));
+            return new(pass, _settings with { Calibration = null, Recipe = null });
+        }
+        catch
+        {
+            handle.Dispose(); // nobody else will
+            throw;
+        }
     }
 
     private Use Enter()

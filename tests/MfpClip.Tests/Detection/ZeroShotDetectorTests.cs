@@ -111,6 +111,19 @@ public sealed class ZeroShotDetectorTests : IDisposable
     }
 
     [Fact]
+    public void A_pass_that_cannot_be_made_around_a_detector_leaves_no_tensor_behind()
+    {
+        long start = LiveTensors.Settle();
+        using (var detector = Builder().Build())
+        {
+            Assert.Throws<InvalidOperationException>(() => detector.WithPass(_ => throw new InvalidOperationException("no pass")));
+            Assert.Throws<ArgumentException>(() => detector.WithPass(_ => null!));
+        }
+
+        Assert.Equal(start, torch.Tensor.TotalCount);
+    }
+
+    [Fact]
     public void Live_tensors_stay_flat_over_two_hundred_calls_and_go_with_the_detector()
     {
         long start = LiveTensors.Settle();
