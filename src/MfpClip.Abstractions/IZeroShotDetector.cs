@@ -39,4 +39,36 @@ public interface IZeroShotDetector : IDisposable
     /// <param name="cancellationToken">Ends the stream.</param>
     IAsyncEnumerable<AnomalyResult> DetectAsync(
         IAsyncEnumerable<ImageInput> images, DetectionOptions? options = null, CancellationToken cancellationToken = default);
+
+    /// <summary>
+    /// Detects defects in several images; one that fails does not end the others. Outcomes come in the order of the images, each with a result or an error.
+    /// </summary>
+    /// <param name="images">Any number of images.</param>
+    /// <param name="options">Applied to every image.</param>
+    /// <param name="cancellationToken">Ends the call: cancellation is no outcome of an image.</param>
+    /// <exception cref="DetectionOptionsException">An option is wrong for every image.</exception>
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    /// <exception cref="ObjectDisposedException">The detector was disposed.</exception>
+    /// <remarks>The default implementation calls <see cref="Detect"/> for each image.</remarks>
+    IReadOnlyList<DetectionOutcome> DetectEach(
+        IReadOnlyList<ImageInput> images, DetectionOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(images);
+        return [.. images.Select(image => OneByOne.Detect(this, image, options, cancellationToken))];
+    }
+
+    /// <summary>
+    /// Streams outcomes in the order of the images, each with a result or an error: <see cref="DetectAsync"/> for input of which some may be damaged.
+    /// An error of <paramref name="images"/> itself ends the stream, after the outcomes of the images before it.
+    /// </summary>
+    /// <param name="images">Any number of images, pulled as there is room.</param>
+    /// <param name="options">Applied to every image.</param>
+    /// <param name="cancellationToken">Ends the stream: cancellation is no outcome of an image.</param>
+    /// <remarks>The default implementation calls <see cref="Detect"/> for each image.</remarks>
+    IAsyncEnumerable<DetectionOutcome> DetectEachAsync(
+        IAsyncEnumerable<ImageInput> images, DetectionOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(images);
+        return OneByOne.DetectAsync(this, images, options, cancellationToken);
+    }
 }

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace MfpClip;
 
 /// <summary>What a detector says about one image. Managed memory only: keep it as long as you like.</summary>
@@ -34,25 +36,24 @@ public sealed record AnomalyResult
     public required int ImageHeight { get; init; }
 
     /// <summary>Connected regions at or above the pixel threshold, by falling peak, in pixels of the image.</summary>
-    public IReadOnlyList<DefectRegion> Regions { get; init; } = [];
+    public IReadOnlyList<DefectRegion> Regions { get; init => field = value ?? []; } = [];
 
     /// <summary>Map value that separated regions from background.</summary>
     public required float PixelThreshold { get; init; }
 
     /// <summary>How long each stage took.</summary>
     public required DetectionTimings Timings { get; init; }
-}
 
-/// <summary>A connected region (8 neighbours) of pixels at or above the threshold.</summary>
-/// <param name="X">Left edge in pixels.</param>
-/// <param name="Y">Top edge in pixels.</param>
-/// <param name="Width">Width of the box in pixels.</param>
-/// <param name="Height">Height of the box in pixels.</param>
-/// <param name="Area">Number of pixels in the region.</param>
-/// <param name="Peak">Highest map value inside.</param>
-/// <param name="PeakX">Column of the peak.</param>
-/// <param name="PeakY">Row of the peak.</param>
-public sealed record DefectRegion(int X, int Y, int Width, int Height, int Area, float Peak, int PeakX, int PeakY);
+    /// <summary>One line, independent of the culture: name, score, decision, regions, size of the image, time.</summary>
+    public override string ToString()
+    {
+        string calibrated = CalibratedScore is { } c ? string.Create(CultureInfo.InvariantCulture, $" (calibrated {c:0.###})") : string.Empty;
+        string decision = IsAnomalous switch { true => ", anomalous", false => ", normal", _ => string.Empty };
+        string regions = Regions.Count == 1 ? "1 region" : $"{Regions.Count} regions";
+        return string.Create(CultureInfo.InvariantCulture,
+            $"{ImageName}: score {Score:0.###}{calibrated}{decision}, {regions}, {ImageWidth} x {ImageHeight}, {Timings.Total.TotalMilliseconds:0.#} ms");
+    }
+}
 
 /// <summary>Wall time of each stage for the batch the image was in.</summary>
 public sealed record DetectionTimings
@@ -70,11 +71,17 @@ public sealed record DetectionTimings
     public TimeSpan Postprocess { get; init; }
 
     /// <summary>Finer parts of the forward pass by name, for example "image tower".</summary>
-    public IReadOnlyDictionary<string, TimeSpan> ForwardStages { get; init; } = new Dictionary<string, TimeSpan>();
+    public IReadOnlyDictionary<string, TimeSpan> ForwardStages { get; init => field = value ?? new Dictionary<string, TimeSpan>(); }
+        = new Dictionary<string, TimeSpan>();
 
     /// <summary>Images that shared the forward pass.</summary>
     public int BatchSize { get; init; } = 1;
 
     /// <summary>All stages together.</summary>
     public TimeSpan Total => Decode + Preprocess + Forward + Postprocess;
+
+    /// <summary>One line, independent of the culture.</summary>
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture,
+        $"decode {Decode.TotalMilliseconds:0.#} ms, preprocess {Preprocess.TotalMilliseconds:0.#} ms, forward {Forward.TotalMilliseconds:0.#} ms, ")
+        + string.Create(CultureInfo.InvariantCulture, $"postprocess {Postprocess.TotalMilliseconds:0.#} ms, batch of {BatchSize}");
 }

@@ -69,10 +69,10 @@ public sealed partial class ZeroShotDetector
         // [B, 1 + H W]
         var together = torch.cat([score.to(ScalarType.Float32, map.device).reshape(-1, 1), map.to_type(ScalarType.Float32).flatten(1)], 1).cpu();
         var (scores, maps) = Separate(together);
-        if (scores.Any(s => !float.IsFinite(s)))
+        if (Array.FindIndex(scores, s => !float.IsFinite(s)) is var broken and >= 0)
         {
-            throw new InferenceException($"The forward pass of '{batch[0].Name}' gave a score that is not finite. In float16 values can overflow: use bfloat16 "
-                + $"or float32; otherwise the weights are damaged.");
+            throw new InferenceException($"The forward pass of '{batch[broken].Name}' gave a score that is not finite. In float16 values can overflow: use "
+                + $"bfloat16 or float32; otherwise the weights are damaged.");
         }
 
         return (maps, scores, context.Trace.Timings.Skip(timed).ToDictionary(t => t.Key, t => t.Value));

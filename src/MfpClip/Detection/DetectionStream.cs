@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.ExceptionServices;
 using System.Threading.Channels;
 using MfpClip.Detection;
 
@@ -12,11 +11,21 @@ public sealed partial class ZeroShotDetector
     public async IAsyncEnumerable<AnomalyResult> DetectAsync(
         IAsyncEnumerable<ImageInput> images, DetectionOptions? options = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
+        await foreach (var outcome in DetectEachAsync(images, options, cancellationToken).ConfigureAwait(false))
+        {
+            yield return outcome.GetResult(); // the images before one that fails are still detected
+        }
+    }
+
+    /// <inheritdoc/>
+    public async IAsyncEnumerable<DetectionOutcome> DetectEachAsync(
+        IAsyncEnumerable<ImageInput> images, DetectionOptions? options = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
         ArgumentNullException.ThrowIfNull(images);
         options ??= DetectionOptions.Default;
         Check(options);
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var channel = Channel.CreateBounded<Task<PreparedImage>>(new BoundedChannelOptions(2 * _settings.BatchSize)
+        var channel = Channel.CreateBounded<Task<Attempt>>(new BoundedChannelOptions(2 * _settings.BatchSize)
         {
             SingleReader = true, SingleWriter = true,
         });
@@ -25,27 +34,19 @@ public sealed partial class ZeroShotDetector
         {
             while (await channel.Reader.WaitToReadAsync(cancellationToken).ConfigureAwait(false))
             {
-                var batch = new List<PreparedImage>(_settings.BatchSize);
-                ExceptionDispatchInfo? broken = null;
-                while (broken is null && batch.Count < _settings.BatchSize && channel.Reader.TryRead(out var next))
+                // Unreadable images take no place in the batch; the second bound ends it among many of them.
+                var batch = new List<Attempt>(_settings.BatchSize);
+                for (int ready = 0; ready < _settings.BatchSize && batch.Count < 2 * _settings.BatchSize && channel.Reader.TryRead(out var next);)
                 {
-                    try
-                    {
-                        batch.Add(await next.ConfigureAwait(false));
-                    }
-                    catch (Exception e)
-                    {
-                        broken = ExceptionDispatchInfo.Capture(e); // the images before it are still detected
-                    }
+                    batch.Add(await next.ConfigureAwait(false));
+                    ready += batch[^1].Image is null ? 0 : 1;
                 }
 
-                foreach (var result in batch.Count == 0 ? [] : await Task.Run(() => Run(batch, options, cancellationToken), cancellationToken)
+                foreach (var outcome in batch.Count == 0 ? [] : await Task.Run(() => RunEach(batch, options, cancellationToken), cancellationToken)
                     .ConfigureAwait(false))
                 {
-                    yield return result;
+                    yield return outcome;
                 }
-
-                broken?.Throw();
             }
 
             await decoding.ConfigureAwait(false);
@@ -60,7 +61,7 @@ public sealed partial class ZeroShotDetector
 
     // Several images at a time where there are cores for it: half of them, the forward pass needs some.
     private async Task DecodeAheadAsync(
-        IAsyncEnumerable<ImageInput> images, DetectionOptions options, ChannelWriter<Task<PreparedImage>> writer, CancellationToken cancellationToken)
+        IAsyncEnumerable<ImageInput> images, DetectionOptions options, ChannelWriter<Task<Attempt>> writer, CancellationToken cancellationToken)
     {
         var free = new SemaphoreSlim(Math.Max(1, Environment.ProcessorCount / 2));
         try
@@ -73,7 +74,7 @@ public sealed partial class ZeroShotDetector
                     {
                         try
                         {
-                            return Prepare(image, options, cancellationToken);
+                            return Try(image, options, cancellationToken);
                         }
                         finally
                         {

@@ -9,7 +9,7 @@ internal static class AtomicFile
     public static void Write(string path, Action<Stream> write)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        string temporary = $"{path}.{Guid.NewGuid():N}.tmp";
+        string temporary = TemporaryOf(path);
         try
         {
             if (Path.GetDirectoryName(Path.GetFullPath(path)) is { } folder)
@@ -41,7 +41,11 @@ internal static class AtomicFile
     /// <exception cref="OutputException">The folder is absent, not writable, or full; nothing is left behind.</exception>
     public static void WriteText(string path, string text) => Write(path, stream => stream.Write(Encoding.UTF8.GetBytes(text)));
 
-    private static void Remove(string path)
+    /// <summary>A name in the same folder that nobody has; short, because the path's own name may have the greatest length already.</summary>
+    public static string TemporaryOf(string path) => Path.Combine(Path.GetDirectoryName(path) ?? string.Empty, $"{Guid.NewGuid():N}.tmp");
+
+    /// <summary>Removes a temporary file; where that fails, the error before it is the one to report.</summary>
+    public static void Remove(string path)
     {
         try
         {
@@ -49,7 +53,7 @@ internal static class AtomicFile
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // The first error is the one to report.
+            // Nothing depends on it.
         }
     }
 }

@@ -51,7 +51,10 @@ internal static class DefectRegions
 
         return [.. regions.Where((r, i) => parents[i] == i && r.Area >= minimumArea)
             .Select(r => new DefectRegion(
-                r.Left, r.Top, r.Right - r.Left + 1, r.Bottom - r.Top + 1, r.Area, r.Value, r.Peak % map.Width, r.Peak / map.Width))
+                r.Left, r.Top, r.Right - r.Left + 1, r.Bottom - r.Top + 1, r.Area, r.Value, r.Peak % map.Width, r.Peak / map.Width)
+            {
+                Contour = RegionContour.Follow(map, threshold, r.First),
+            })
             .OrderByDescending(r => r.Peak).ThenByDescending(r => r.Area)];
     }
 
@@ -117,10 +120,12 @@ internal static class DefectRegions
     /// <summary>Neighbouring pixels of one row that count, both ends included.</summary>
     private readonly record struct Run(int Left, int Right, int Label);
 
-    /// <summary>What is known of a region so far; <see cref="Peak"/> is the first of its highest pixels.</summary>
-    private readonly record struct Region(int Left, int Right, int Top, int Bottom, int Area, float Value, int Peak)
+    /// <summary>
+    /// What is known of a region so far; <see cref="First"/> is its first pixel row by row, <see cref="Peak"/> the first of its highest pixels.
+    /// </summary>
+    private readonly record struct Region(int Left, int Right, int Top, int Bottom, int Area, int First, float Value, int Peak)
     {
-        public static Region Empty { get; } = new(int.MaxValue, 0, int.MaxValue, 0, 0, float.NegativeInfinity, int.MaxValue);
+        public static Region Empty { get; } = new(int.MaxValue, 0, int.MaxValue, 0, 0, int.MaxValue, float.NegativeInfinity, int.MaxValue);
 
         public Region With(AnomalyMap map, int left, int right, int y)
         {
@@ -132,12 +137,13 @@ internal static class DefectRegions
                 (value, peak) = (highest, (y * map.Width) + left + run.IndexOf(highest));
             }
 
-            return new(Math.Min(Left, left), Math.Max(Right, right), Math.Min(Top, y), Math.Max(Bottom, y), Area + right - left + 1, value, peak);
+            return new(Math.Min(Left, left), Math.Max(Right, right), Math.Min(Top, y), Math.Max(Bottom, y), Area + right - left + 1,
+                Math.Min(First, (y * map.Width) + left), value, peak);
         }
 
         public Region With(Region other) => new(
             Math.Min(Left, other.Left), Math.Max(Right, other.Right), Math.Min(Top, other.Top), Math.Max(Bottom, other.Bottom), Area + other.Area,
-            Math.Max(Value, other.Value), other.Value > Value || (other.Value == Value && other.Peak < Peak) ? other.Peak : Peak);
+            Math.Min(First, other.First), Math.Max(Value, other.Value), other.Value > Value || (other.Value == Value && other.Peak < Peak) ? other.Peak : Peak);
 
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         private static float Highest(ReadOnlySpan<float> run)

@@ -19,7 +19,7 @@ public static class SafetensorsWriter
         // Sorted by size of the dtype, then name, so that the data is aligned and the bytes do not depend on order.
         var ordered = tensors
             .OrderByDescending(t => StoredWeightFile.ElementSize(t.Value.dtype)).ThenBy(t => t.Key, StringComparer.Ordinal).ToList();
-        string temporary = $"{path}.{Guid.NewGuid():N}.tmp";
+        string temporary = AtomicFile.TemporaryOf(path);
         try
         {
             using (var stream = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write))
