@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace MfpClip.Cli;
 
-/// <summary>Errors for people: one line on the error stream, exit code 1.</summary>
+/// <summary>Errors for people: one line on the error stream, and an exit code (<see cref="ExitCode"/>).</summary>
 internal static class Failure
 {
     private const string DebugVariable = "MFPCLIP_DEBUG";
@@ -12,36 +12,41 @@ internal static class Failure
     public static void Run(Command command, Option<bool> json, Func<ParseResult, CancellationToken, Task<int>> action) =>
         command.SetAction(async (parsed, cancellationToken) =>
         {
+            bool asJson = parsed.GetValue(json);
             try
             {
                 return await action(parsed, cancellationToken);
             }
-            catch (OperationCanceledException)
+            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
             {
-                return Report("Cancelled.", parsed.GetValue(json));
+                return Report("Cancelled.", asJson, ExitCode.Cancelled);
             }
-            catch (Exception e) when (e is MfpClipException or IOException or UnauthorizedAccessException or ArgumentException or HttpRequestException)
+            catch (Exception e) when (e is ArgumentException or DetectorConfigurationException or DetectionOptionsException)
             {
-                return Report(e.Message, parsed.GetValue(json));
+                return Report(e.Message, asJson, ExitCode.BadOptions);
+            }
+            catch (Exception e) when (e is MfpClipException or IOException or UnauthorizedAccessException or HttpRequestException)
+            {
+                return Report(e.Message, asJson);
             }
             catch (Exception e) when (Environment.GetEnvironmentVariable(DebugVariable) is null)
             {
-                return Report($"unexpected {e.GetType().Name}: {e.Message.TrimEnd('.')}. Set {DebugVariable}=1 for the whole trace, and report it.",
-                    parsed.GetValue(json));
+                return Report($"unexpected {e.GetType().Name}: {e.Message.TrimEnd('.')}. Set {DebugVariable}=1 for the whole trace, and report it.", asJson);
             }
         });
 
     /// <summary>Prints the line.</summary>
-    public static int Report(string message, bool json)
+    /// <returns>The exit code.</returns>
+    public static int Report(string message, bool json, int code = ExitCode.Error)
     {
         string line = message.ReplaceLineEndings(" ");
         if (json)
         {
-            Console.Out.WriteLine(JsonSerializer.Serialize(new { error = line }, CliJson.Options));
+            Console.Out.WriteLine(JsonSerializer.Serialize(new { error = line, exit_code = code }, CliJson.Options));
         }
 
         Tell(line);
-        return 1;
+        return code;
     }
 
     /// <summary>One line for people on the error stream.</summary>

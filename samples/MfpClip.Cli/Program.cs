@@ -5,7 +5,7 @@ using MfpClip.Cli.Commands;
 MfpClip.MemoryReuse.Enable();
 if (Plugins.Load(args) is { } fault)
 {
-    return Failure.Report(fault, args.Contains("--json"));
+    return Failure.Report(fault, args.Contains("--json"), ExitCode.BadOptions);
 }
 
 var (root, json) = CommandTree.Create();
@@ -22,9 +22,17 @@ using var stopped = System.Runtime.InteropServices.PosixSignalRegistration.Creat
 });
 
 var parsed = root.Parse(args);
-if (parsed.Errors.Count > 0)
+var faults = parsed.Errors.Select(e => e.Message).ToList();
+if (faults.Count == 0 && CommandTree.UnknownOption(parsed) is { } unknown)
 {
-    return Failure.Report(string.Join(" ", parsed.Errors.Select(e => e.Message)) + " See 'mfpclip --help'.", parsed.GetValue(json));
+    faults.Add(unknown);
+}
+
+if (faults.Count > 0)
+{
+    string command = parsed.CommandResult.Parent is null ? string.Empty : $" {parsed.CommandResult.Command.Name}";
+    return Failure.Report(string.Join(" ", faults) + $" See '{CommandTree.Program}{command} --help'.", parsed.GetValue(json),
+        ExitCode.BadOptions);
 }
 
 return await parsed.InvokeAsync(new() { EnableDefaultExceptionHandler = false }, cancel.Token);

@@ -79,7 +79,7 @@ public sealed class AblateCommandTests : IDisposable
     public void Ablate_without_a_cnn_says_what_to_do()
     {
         var (code, _, errors) = Run("ablate", "--test", _folder, "--weights", _folder);
-        Assert.Equal(1, code);
+        Assert.Equal(2, code);
         Assert.Contains("--cnn", errors, StringComparison.Ordinal);
     }
 

@@ -58,19 +58,20 @@ public sealed class CommandLineTests : IDisposable
     }
 
     [Theory]
-    [InlineData("error: Image '/nowhere.png'", "detect", "/nowhere.png")]
-    [InlineData("there is no file or folder 'absent.pt'", "describe", "--weights", "absent.pt")]
-    [InlineData("not in the catalogue", "models", "get", "nothing")]
-    [InlineData("Unrecognized", "frobnicate")]
-    [InlineData("There is no method 'nothing'; choose winclip, april-gan", "describe", "--method", "nothing")]
-    [InlineData("WinCLIP reads no CNN", "describe", "--method", "winclip", "--cnn", "resnet50.pth")]
-    [InlineData("precision 'int3'", "describe", "--precision", "int3")]
-    [InlineData("'gpu' is unknown", "check", "--device", "gpu")]
-    public void Errors_are_one_line_and_exit_code_1(string expected, params string[] arguments)
+    [InlineData(1, "error: Image '/nowhere.png'", "detect", "/nowhere.png")]
+    [InlineData(2, "there is no file or folder 'absent.pt'", "describe", "--weights", "absent.pt")]
+    [InlineData(1, "not in the catalogue", "models", "get", "nothing")]
+    [InlineData(2, "Unrecognized", "frobnicate")]
+    [InlineData(2, "There is no option '--treshold'. See 'mfpclip detect --help'", "detect", "--treshold", "0.5")]
+    [InlineData(2, "There is no method 'nothing'; choose winclip, april-gan", "describe", "--method", "nothing")]
+    [InlineData(2, "WinCLIP reads no CNN", "describe", "--method", "winclip", "--cnn", "resnet50.pth")]
+    [InlineData(2, "precision 'int3'", "describe", "--precision", "int3")]
+    [InlineData(1, "'gpu' is unknown", "check", "--device", "gpu")]
+    public void Errors_are_one_line_and_an_exit_code(int exit, string expected, params string[] arguments)
     {
         var (code, _, errors) = Run(arguments);
 
-        Assert.Equal(1, code);
+        Assert.Equal(exit, code);
         Assert.Contains(expected, errors, StringComparison.Ordinal);
         Assert.Single(errors.Trim().Split('\n'));
     }

@@ -1,15 +1,22 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 
 namespace MfpClip.Cli.Commands;
 
 /// <summary>All commands of <c>mfpclip</c> under their root.</summary>
 internal static class CommandTree
 {
+    /// <summary>Name of the program: that of the tool command, whatever the file is called that runs.</summary>
+    public const string Program = "mfpclip";
+
     /// <summary>The root command, and the option of every command that asks for JSON.</summary>
-    public static (RootCommand Root, Option<bool> Json) Create()
+    public static (Command Root, Option<bool> Json) Create()
     {
         var json = new Option<bool>("--json") { Description = "Print one JSON object instead of text.", Recursive = true };
-        var root = new RootCommand("Finds defects on products it has never seen: an anomaly map and a score for every photo.") { json, Plugins.Option };
+        var root = new Command(Program, "Finds defects on products it has never seen: an anomaly map and a score for every photo.")
+        {
+            HelpPage.Option(), new VersionOption(), json, Plugins.Option,
+        };
         root.Subcommands.Add(DetectCommand.Create(json));
         root.Subcommands.Add(DescribeCommand.Create(json));
         root.Subcommands.Add(TrainCommand.Create(json));
@@ -27,4 +34,13 @@ internal static class CommandTree
         root.Subcommands.Add(PretrainCommand.Create(json));
         return (root, json);
     }
+
+    /// <summary>
+    /// What is wrong where an argument, or one of several values of an option, looks like an option: a misspelt option would be taken for an image.
+    /// What comes after <c>--</c> is meant as it is.
+    /// </summary>
+    public static string? UnknownOption(ParseResult parsed) =>
+        parsed.Tokens.TakeWhile(t => t.Type != TokenType.DoubleDash)
+            .FirstOrDefault(t => t.Type == TokenType.Argument && t.Value.StartsWith("--", StringComparison.Ordinal))
+            is { } token ? $"There is no option '{token.Value}'." : null;
 }
