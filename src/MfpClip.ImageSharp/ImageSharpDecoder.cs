@@ -25,6 +25,10 @@ public sealed class ImageSharpDecoder : IImageDecoder
     public string Name => "ImageSharp";
 
     /// <inheritdoc/>
+    public IReadOnlyCollection<string> FileExtensions { get; } =
+        [.. ImageFileExtensions.Common, ".apng", ".tif", ".tiff", ".tga", ".vda", ".icb", ".vst", ".pbm", ".pgm", ".ppm"];
+
+    /// <inheritdoc/>
     public RgbImage Decode(ReadOnlyMemory<byte> encoded, string source, ImageLimits limits)
     {
         ArgumentNullException.ThrowIfNull(limits);

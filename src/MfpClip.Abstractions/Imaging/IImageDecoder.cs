@@ -6,6 +6,10 @@ public interface IImageDecoder
     /// <summary>Name for <see cref="IZeroShotDetector.Description"/>.</summary>
     string Name { get; }
 
+    /// <summary>File name extensions of what it reads, with the dot, in lower case: folders are searched for them (<see cref="ImageSearch"/>).</summary>
+    /// <value>Default <see cref="ImageFileExtensions.Common"/>.</value>
+    IReadOnlyCollection<string> FileExtensions => ImageFileExtensions.Common;
+
     /// <summary>Decodes one image: upright (EXIF orientation applied), grey and palette images widened to RGB, alpha dropped.</summary>
     /// <param name="encoded">The whole encoded image.</param>
     /// <param name="source">Name used in errors, usually the path.</param>

@@ -13,6 +13,9 @@ public sealed class SkiaImageDecoder : IImageDecoder
     public string Name => "SkiaSharp";
 
     /// <inheritdoc/>
+    public IReadOnlyCollection<string> FileExtensions { get; } = [.. ImageFileExtensions.Common, ".apng", ".ico", ".cur", ".wbmp"];
+
+    /// <inheritdoc/>
     public RgbImage Decode(ReadOnlyMemory<byte> encoded, string source, ImageLimits limits)
     {
         ArgumentNullException.ThrowIfNull(limits);
@@ -26,6 +29,7 @@ public sealed class SkiaImageDecoder : IImageDecoder
             throw new ImageDecodeException(source, $"it has {encoded.Length} bytes, more than the limit of {limits.MaximumBytes} (ImageLimits.MaximumBytes).");
         }
 
+        encoded = BitmapHeader.Complete(encoded);
         using var handle = encoded.Pin();
         unsafe
         {
