@@ -36,8 +36,8 @@ internal static class AuxiliaryData
             auxiliary.AddRange(recorded);
         }
 
-        auxiliary.AddRange(named.Where(n => !IsRecord(n)).SelectMany(n => DataSetReader.Open(n).Categories)
-            .Select(c => CategoryFingerprint.Of(c, cancellationToken)));
+        string[] sets = [.. named.Where(n => !IsRecord(n))];
+        auxiliary.AddRange(sets.Length == 0 ? [] : DataSetReader.Open(sets).Categories.Select(c => CategoryFingerprint.Of(c, cancellationToken)));
         return CrossDataSetProtocol.Create(auxiliary, [.. test.Categories.Select(c => CategoryFingerprint.Of(c, cancellationToken))], seed);
     }
 

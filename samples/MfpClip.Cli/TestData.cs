@@ -2,15 +2,16 @@ using MfpClip.Data;
 
 namespace MfpClip.Cli;
 
-/// <summary>What is tested on: one folder as it is, several as one data set whose categories keep their own data set's name.</summary>
+/// <summary>Opens what is tested or trained on, and says what was found before anything long starts.</summary>
 internal static class TestData
 {
-    public static AnomalyDataSet Open(IReadOnlyList<string> paths)
+    /// <summary>One folder as it is, several as one data set whose categories have keys of their own.</summary>
+    /// <param name="paths">Folders or lists.</param>
+    /// <param name="json">Whether standard output is kept for one JSON object: the summary then goes to the error stream.</param>
+    public static AnomalyDataSet Open(IReadOnlyList<string> paths, bool json)
     {
-        var sets = paths.Select(p => DataSetReader.Open(p)).ToList();
-        return sets.Count == 1 ? sets[0] : sets[0] with
-        {
-            Name = string.Join(", ", sets.Select(s => s.Name)), Categories = [.. sets.SelectMany(s => s.Categories)],
-        };
+        var set = DataSetReader.Open(paths);
+        (json ? Console.Error : Console.Out).WriteLine(set.Summarise());
+        return set;
     }
 }

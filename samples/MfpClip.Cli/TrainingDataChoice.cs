@@ -27,8 +27,9 @@ internal sealed class TrainingDataChoice
 
     /// <param name="parsed">Arguments.</param>
     /// <param name="seed">Seed of rendered images.</param>
+    /// <param name="json">Whether standard output is kept for one JSON object.</param>
     /// <param name="cancellationToken">Stops hashing.</param>
-    public ITrainingData Open(ParseResult parsed, long seed, CancellationToken cancellationToken)
+    public ITrainingData Open(ParseResult parsed, long seed, bool json, CancellationToken cancellationToken)
     {
         string[] paths = parsed.GetValue(_data)!;
         string[] wanted = parsed.GetValue(_categories) ?? [];
@@ -42,7 +43,7 @@ internal sealed class TrainingDataChoice
             throw new ArgumentException("'procedural' cannot be combined with folders: train on one, then the other with --modules.");
         }
 
-        var all = paths.SelectMany(p => DataSetReader.Open(p).Categories).ToList();
+        var all = TestData.Open(paths, json).Categories;
         var unknown = wanted.Where(w => all.All(c => c.Key != w && c.Name != w)).ToList();
         return unknown.Count == 0
             ? new DataSetTrainingData(

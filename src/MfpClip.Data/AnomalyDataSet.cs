@@ -1,56 +1,4 @@
-using MfpClip.Data.Procedural;
-
 namespace MfpClip.Data;
-
-/// <summary>How a data set lies on disk.</summary>
-public enum DataSetLayout
-{
-    /// <summary>MVTec AD: <c>category/test/kind</c>, <c>category/ground_truth/kind</c>, <c>category/train/good</c>.</summary>
-    MvTec,
-
-    /// <summary>VisA: <c>split_csv/1cls.csv</c> lists object, split, label, image, mask.</summary>
-    Visa,
-
-    /// <summary><c>meta.json</c> of AnomalyCLIP and APRIL-GAN.</summary>
-    MetaJson,
-
-    /// <summary>A folder of <c>good</c>, <c>bad</c> and, where there are any, <c>masks</c>.</summary>
-    PlainFolder,
-}
-
-/// <summary>What an image is meant for.</summary>
-public enum DataSplit
-{
-    /// <summary>Normal images to learn from or to compare with.</summary>
-    Train,
-
-    /// <summary>
-    /// Good and defective images to judge a detector by. Training across data sets uses this split of the auxiliary categories, as the authors of the field do.
-    /// </summary>
-    Test,
-}
-
-/// <summary>One image of a data set. Nothing is read until it is requested.</summary>
-public sealed record AnomalySample
-{
-    /// <summary>Category it belongs to.</summary>
-    public required string Category { get; init; }
-
-    /// <summary>Train or test.</summary>
-    public required DataSplit Split { get; init; }
-
-    /// <summary>The image file.</summary>
-    public required string ImagePath { get; init; }
-
-    /// <summary>The label: whether there is a defect anywhere.</summary>
-    public required bool IsAnomalous { get; init; }
-
-    /// <summary>The mask file; <see langword="null"/> on normal images, and where only the label is known.</summary>
-    public string? MaskPath { get; init; }
-
-    /// <summary>Kind of defect as the data set names it; <see langword="null"/> on normal images.</summary>
-    public string? Defect { get; init; }
-}
 
 /// <summary>All images of one kind of object or texture.</summary>
 public sealed record AnomalyCategory
@@ -76,11 +24,26 @@ public sealed record AnomalyCategory
     /// <summary>The images to judge a detector by.</summary>
     public IEnumerable<AnomalySample> Test => Samples.Where(s => s.Split == DataSplit.Test);
 
+    /// <summary>Normal images that neither train nor test.</summary>
+    public IEnumerable<AnomalySample> ValidationNormal => Samples.Where(s => s.Split == DataSplit.Validation && !s.IsAnomalous);
+
     /// <summary>Normal images kept separate from the test.</summary>
     public IEnumerable<AnomalySample> TrainNormal => Samples.Where(s => s.Split == DataSplit.Train && !s.IsAnomalous);
 
     /// <summary>Defective test images whose mask is missing; pixel metrics need none.</summary>
     public IEnumerable<AnomalySample> WithoutMask => Test.Where(s => s is { IsAnomalous: true, MaskPath: null });
+
+    /// <summary>What lies in the category and is not used, with the reason: files without label, masks without image, repeated lines.</summary>
+    public IReadOnlyList<IgnoredPath> Ignored { get; init; } = [];
+
+    /// <summary>What a user must know before figures of this category are read, in sentences.</summary>
+    public IReadOnlyList<string> Notices { get; init; } = [];
+
+    /// <summary>The list that names the images, where one does; with the path it tells one category from another.</summary>
+    internal string? List { get; init; }
+
+    /// <summary>What the category holds, counted.</summary>
+    public CategorySummary Summarise() => CategorySummary.Of(this);
 
     /// <summary>The first images of train/good by name, to compare with.</summary>
     /// <param name="count">How many; at most what there is.</param>
@@ -100,5 +63,23 @@ public sealed record AnomalyCategory
 /// <param name="Name">Name of the folder.</param>
 /// <param name="Layout">How it lies on disk.</param>
 /// <param name="Path">Where.</param>
-/// <param name="Categories">By name.</param>
-public sealed record AnomalyDataSet(string Name, DataSetLayout Layout, string Path, IReadOnlyList<AnomalyCategory> Categories);
+/// <param name="Categories">By key.</param>
+public sealed record AnomalyDataSet(string Name, DataSetLayout Layout, string Path, IReadOnlyList<AnomalyCategory> Categories)
+{
+    /// <summary>What lies beside the categories and is not used, with the reason.</summary>
+    public IReadOnlyList<IgnoredPath> Ignored { get; init; } = [];
+
+    /// <summary>What was found and what is ignored, counted; print it before a long run.</summary>
+    public DataSetSummary Summarise() => new() { Name = Name, Layout = Layout, Categories = [.. Categories.Select(c => c.Summarise())], Ignored = Ignored };
+
+    /// <summary>Refuses categories of equal keys: results are kept and shown by key, so that one would hide the other.</summary>
+    /// <exception cref="DataSetException">Two categories have one key; names it and both folders.</exception>
+    public void CheckKeys()
+    {
+        if (Categories.GroupBy(c => c.Key, StringComparer.Ordinal).FirstOrDefault(g => g.Count() > 1) is { } same)
+        {
+            throw new DataSetException(DataSetFault.RepeatedKey, Path, $"{same.Count()} categories have the key '{same.Key}' "
+                + $"({string.Join(", ", same.Select(c => c.Path))}). Open them together with DataSetReader.Open, which gives each a key of its own.");
+        }
+    }
+}

@@ -18,7 +18,7 @@ public enum DataSetFault
     /// <summary>A list names an image or mask that is not there.</summary>
     MissingFile,
 
-    /// <summary>A mask belongs to no image.</summary>
+    /// <summary>None of a category's masks belongs to an image.</summary>
     MaskWithoutImage,
 
     /// <summary>Image and mask differ in size.</summary>
@@ -26,6 +26,9 @@ public enum DataSetFault
 
     /// <summary>A file is not a readable image.</summary>
     UnreadableImage,
+
+    /// <summary>Two categories that are used together have one key.</summary>
+    RepeatedKey,
 }
 
 /// <summary>A data set cannot be used as it is; names the file and says what to do.</summary>

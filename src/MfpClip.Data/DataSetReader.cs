@@ -1,16 +1,24 @@
-using MfpClip.Data.Procedural;
 using MfpClip.Data.Readers;
 
 namespace MfpClip.Data;
 
-/// <summary>Opens a data set, whichever of the field's layouts it has. Only names and lists are read; images when they are requested.</summary>
+/// <summary>
+/// Opens data sets, whichever of the field's layouts they have (docs/data-sets.md). Only names and lists are read; images when they are requested. What is found
+/// and what is ignored is in <see cref="AnomalyDataSet.Summarise"/>.
+/// </summary>
 public static class DataSetReader
 {
-    private static readonly IDataSetLayout[] Layouts = [new MetaJsonLayout(), new VisaLayout(), new PlainFolderLayout(), new MvTecLayout()];
+    private static readonly IDataSetLayout[] Layouts =
+    [
+        new MetaJsonLayout(), new VisaLayout(), new TableLayout(), new RealIadLayout(), new VisaFoldersLayout(), new PlainFolderLayout(), new MvTecLayout(),
+    ];
 
     /// <summary>Opens a category, a data set, or a folder of data sets.</summary>
-    /// <param name="path">Folder (MVTec AD: a category, a data set or a folder of data sets), or a <c>meta.json</c> or VisA's <c>1cls.csv</c>.</param>
-    /// <param name="layout">The layout; <see langword="null"/>: recognised, lists (<c>meta.json</c>, <c>split_csv/1cls.csv</c>) before folders.</param>
+    /// <param name="path">
+    /// Folder (MVTec AD: a category, a data set or a folder of data sets), or a list: a <c>meta.json</c>, VisA's <c>1cls.csv</c>, a JSON file of Real-IAD, a
+    /// table of images.
+    /// </param>
+    /// <param name="layout">The layout; <see langword="null"/>: recognised, lists before folders.</param>
     /// <exception cref="DataSetException">Absent, empty, of no known layout, or not in order; names the file.</exception>
     public static AnomalyDataSet Open(string path, DataSetLayout? layout = null)
     {
@@ -23,9 +31,13 @@ public static class DataSetReader
 
         try
         {
-            var found = Layouts.FirstOrDefault(l => (layout is null || l.Layout == layout) && l.Recognises(path)) ?? throw Unknown(path, layout);
-            var categories = found.Read(path);
-            return new(Path.GetFileName(Directory.Exists(path) ? path : Path.GetDirectoryName(path)!), found.Layout, path, WithKeys(categories));
+            var found = Layouts.FirstOrDefault(l => (layout is null || l.Layouts.Contains(layout.Value)) && l.Recognises(path)) ?? throw Unknown(path, layout);
+            var read = found.Read(path);
+            var (categories, repeated) = CategoryKeys.Distinguish(read.Categories);
+            return new(Path.GetFileName(Directory.Exists(path) ? path : Path.GetDirectoryName(path)!), read.Layout, path, categories)
+            {
+                Ignored = [.. read.Ignored, .. repeated],
+            };
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -33,17 +45,37 @@ public static class DataSetReader
         }
     }
 
-    private static IReadOnlyList<AnomalyCategory> WithKeys(IReadOnlyList<AnomalyCategory> categories)
+    /// <summary>Opens several and joins them: every category keeps a key of its own, with the folders that tell equal names apart ("lineA/part").</summary>
+    /// <param name="paths">At least one, each as <see cref="Open(string, DataSetLayout?)"/> takes it. A category that is given twice is used once.</param>
+    /// <exception cref="DataSetException">One of them is absent, empty, of no known layout, or not in order; names the file.</exception>
+    public static AnomalyDataSet Open(IReadOnlyList<string> paths)
     {
-        var shared = categories.GroupBy(c => c.Name, StringComparer.Ordinal).Where(g => g.Count() > 1).Select(g => g.Key).ToHashSet(StringComparer.Ordinal);
-        return [.. categories.Select(c => c with { Key = shared.Contains(c.Name) ? $"{c.DataSet}/{c.Name}" : c.Name })
-            .OrderBy(c => c.Key, StringComparer.Ordinal)];
+        ArgumentNullException.ThrowIfNull(paths);
+        AnomalyDataSet[] sets = [.. paths.Select(p => Open(p))];
+        if (sets.Length < 2)
+        {
+            return sets.Length == 1 ? sets[0] : throw new ArgumentException("There is no path to open.", nameof(paths));
+        }
+
+        var (categories, repeated) = CategoryKeys.Distinguish([.. sets.SelectMany(s => s.Categories)]);
+        return sets[0] with
+        {
+            Name = string.Join(", ", sets.Select(s => s.Name).Distinct(StringComparer.Ordinal)), Categories = categories,
+            Ignored = [.. sets.SelectMany(s => s.Ignored), .. repeated],
+        };
     }
 
-    private static DataSetException Unknown(string path, DataSetLayout? layout) =>
-        Directory.Exists(path) && !Directory.EnumerateFileSystemEntries(path).Any()
-            ? new(DataSetFault.Empty, path, "the folder is empty.")
-            : new(DataSetFault.UnknownLayout, path, (layout is { } l ? $"it is not laid out as {l}." : "its layout is not known.") +
-                " Known are: MVTec AD (a category with test/good and test/<defect>, a folder of categories, or a folder of such folders), VisA "
-                    + "(split_csv/1cls.csv), meta.json of AnomalyCLIP or APRIL-GAN, and a folder with good/, bad/ and optionally masks/.");
+    private static DataSetException Unknown(string path, DataSetLayout? layout)
+    {
+        if (Directory.Exists(path) && !Directory.EnumerateFileSystemEntries(path).Any())
+        {
+            return new(DataSetFault.Empty, path, "the folder is empty.");
+        }
+
+        string? near = Layouts.Where(l => layout is null || l.Layouts.Contains(layout.Value)).Select(l => l.NearMiss(path)).FirstOrDefault(n => n is not null);
+        return new(DataSetFault.UnknownLayout, path, (near ?? (layout is { } l ? $"it is not laid out as {l}." : "its layout is not known."))
+            + " Known are: MVTec AD and LOCO, AD 2, 3D, BTAD, MPDD (a category with test/good and test/<defect>, a folder of categories, or a folder of such "
+            + "folders), VisA (split_csv/1cls.csv, or Data/Images), Real-IAD (realiad_jsons), meta.json of AnomalyCLIP or APRIL-GAN, a folder with good/, bad/ "
+            + "and optionally masks/, and a table of images (images.csv, images.json).");
+    }
 }

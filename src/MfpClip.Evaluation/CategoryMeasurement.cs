@@ -13,6 +13,7 @@ internal sealed class CategoryMeasurement
     private readonly PixelMetricsAccumulator? _pixels;
     private readonly CaseSelection _cases;
     private readonly List<ImageOutcome> _outcomes = [];
+    private readonly MaskNoticeCounts _notices = new();
     private TimeSpan _time;
     private int _vanished;
 
@@ -33,10 +34,12 @@ internal sealed class CategoryMeasurement
         foreach (var (loaded, result) in batch.Zip(results))
         {
             var map = GaussianSmoothing.Smooth(_options.Resolution == EvaluationResolution.Image ? result.ImageMap! : result.ModelMap, _options.SmoothingSigma);
-            if (_pixels is not null)
+            _notices.Add(loaded);
+            // Where the mask of a defective image is black or full, no pixel is known to be normal or defect.
+            if (_pixels is not null && loaded.Mask is { } whole)
             {
-                var mask = ByteMaskResize.To(loaded.Mask!, map.Width, map.Height);
-                _vanished += loaded.Mask!.Values.Contains(true) && !mask.Values.Contains(true) ? 1 : 0;
+                var mask = ByteMaskResize.To(whole, map.Width, map.Height);
+                _vanished += whole.Values.Contains(true) && !mask.Values.Contains(true) ? 1 : 0;
                 _pixels.Add(map, mask);
             }
 
@@ -60,15 +63,25 @@ internal sealed class CategoryMeasurement
             : ImageMetrics.Compute([.. _outcomes.Select(o => (double)o.Score)], labels);
         var pixel = _pixels is null ? PixelMetrics.NotAvailable(
             $"{_unmarked.Length} of {defective} defective images have no mask, the first is {Path.GetFileName(_unmarked[0].ImagePath)}")
-            : defective == 0 ? PixelMetrics.NotAvailable("there is no defective test image") : _pixels.Compute();
+            : defective == 0 ? PixelMetrics.NotAvailable("there is no defective test image")
+            : _notices.WithoutPlace == defective ? PixelMetrics.NotAvailable($"the masks of all {defective} defective images are black or cover the whole image")
+            : _vanished == defective - _notices.WithoutPlace ? PixelMetrics.NotAvailable("no mask has a pixel left at the model's resolution") : _pixels.Compute();
         return new()
         {
             Key = _category.Key, DataSet = _category.DataSet, ClassName = className, Normal = labels.Length - defective, Defective = defective,
             Metrics = EvaluationMetrics.From(image, pixel), SecondsPerImage = _time.TotalSeconds / _outcomes.Count, Outcomes = _outcomes,
             PixelsExact = pixel.IsExact, ImageRoc = image.Roc, PixelRoc = pixel.Ranking.Roc, Pro = pixel.Pro, Cases = _cases.Draw(),
-            Notes = _vanished == 0 ? [] :
-                [$"{_vanished} of {defective} masks vanish at the model's resolution of {imageSize} px and count as background there; compare at the "
-                    + $"image's resolution instead"],
+            Notes =
+            [
+                .. _category.Notices.Select(n => n.TrimEnd('.')), .. _category.Ignored.Where(MattersToFigures).Select(i => $"ignored: {i.Explanation}"),
+                .. _notices.Sentences(),
+                .. _vanished == 0 ? new string[0] :
+                    [$"{_vanished} of {defective} masks vanish at the model's resolution of {imageSize} px and count as background there; compare at the "
+                        + $"image's resolution instead"],
+            ],
         };
     }
+
+    private static bool MattersToFigures(IgnoredPath ignored) =>
+        ignored.Reason is not (IgnoredReason.NotAnImage or IgnoredReason.MaskOfNormalImage or IgnoredReason.OtherModality);
 }

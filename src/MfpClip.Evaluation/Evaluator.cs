@@ -128,6 +128,7 @@ public sealed class Evaluator(EvaluationOptions? options = null, IImageDecoder? 
         CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(data);
+        data.CheckKeys();
         _options.Check();
         var (started, watch) = (DateTime.UtcNow, Stopwatch.StartNew());
         var work = data.Categories.Select(c => (Category: c, Samples: TestSelection.Take(c, _options.Limit))).ToList();

@@ -89,7 +89,8 @@ internal static class AblateCommand
                 Command = CommandLine.AsTyped(),
                 Notice = choice.Notice(parsed) == DetectorChoice.RandomNotice ? DetectorChoice.RandomNotice : null,
             };
-            var (auxiliary, testSet) = (data.Open(parsed, 0, cancellationToken), TestData.Open(parsed.GetValue(test)!));
+            var (auxiliary, testSet) = (
+                data.Open(parsed, 0, parsed.GetValue(json), cancellationToken), TestData.Open(parsed.GetValue(test)!, parsed.GetValue(json)));
             var chosen = all.Where(t => wanted.Contains(t.Key)).ToList();
             bool asJson = parsed.GetValue(json);
             var study = new AblationStudy(options);

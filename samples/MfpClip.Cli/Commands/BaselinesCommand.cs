@@ -55,7 +55,7 @@ internal static class BaselinesCommand
                 Evaluation = options.Evaluation with { Limit = parsed.GetValue(limit), Resolution = parsed.GetValue(resolution) },
             });
             var chosen = parsed.GetValue(models)!.Select(Model).ToList();
-            var set = TestData.Open(parsed.GetValue(data)!);
+            var set = TestData.Open(parsed.GetValue(data)!, parsed.GetValue(json));
             bool asJson = parsed.GetValue(json);
             string table = asJson ? study.Run(chosen, set, null, null, cancellationToken) : WithProgress(
                 p => study.Run(chosen, set, null, p, cancellationToken));

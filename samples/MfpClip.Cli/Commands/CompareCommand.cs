@@ -54,8 +54,8 @@ internal static class CompareCommand
         Failure.Run(command, json, (parsed, cancellationToken) =>
         {
             bool asJson = parsed.GetValue(json);
-            var tested = TestData.Open(parsed.GetValue(test)!);
-            var auxiliary = data.Open(parsed, 0, cancellationToken);
+            var tested = TestData.Open(parsed.GetValue(test)!, parsed.GetValue(json));
+            var auxiliary = data.Open(parsed, 0, parsed.GetValue(json), cancellationToken);
             string folder = parsed.GetValue(output)!;
             var comparison = new MethodComparison(new()
             {

@@ -60,7 +60,7 @@ internal static class EvaluateCommand
         baseline.AddTo(command);
         Failure.Run(command, json, (parsed, cancellationToken) =>
         {
-            var set = TestData.Open(parsed.GetValue(data)!);
+            var set = TestData.Open(parsed.GetValue(data)!, parsed.GetValue(json));
             var protocol = AuxiliaryData.Protocol(choice.Modules(parsed), parsed.GetValue(auxiliary) ?? [], set, cancellationToken);
             var evaluator = new Evaluator(new()
             {
@@ -135,7 +135,7 @@ internal static class EvaluateCommand
                 method = run.Detector.Method, weights_hash = run.Detector.WeightsHash,
                 categories = run.Categories.ToDictionary(c => c.Key, c => Figures(c.Metrics, c.Images, c.SecondsPerImage)),
                 mean = Figures(run.Mean, run.Images, run.SecondsPerImage),
-                data = run.DataSet, seed = run.Seed, run.Protocol, notice = run.Notice, report = page,
+                data = run.DataSet, seed = run.Seed, run.Protocol, notes = Notes(run), notice = run.Notice, report = page,
             });
             return;
         }
@@ -160,11 +160,18 @@ internal static class EvaluateCommand
         AnsiConsole.Write(table);
         Console.WriteLine($"Percent; I: images, P: pixels. n/a: not available, for example because masks are missing; the report says "
             + $"why.{Environment.NewLine}Report: {page}");
+        foreach (string note in Notes(run))
+        {
+            Console.WriteLine($"NOTE: {note}");
+        }
+
         if (run.Notice is not null)
         {
             Console.WriteLine($"NOTE: {run.Notice}");
         }
     }
+
+    private static IEnumerable<string> Notes(EvaluationRun run) => run.Categories.SelectMany(c => c.Notes.Select(n => $"{c.Key}: {n}."));
 
     // Fractions, null where a metric is not available; exactly these keys.
     private static Dictionary<string, object?> Figures(EvaluationMetrics metrics, int images, double seconds)

@@ -47,7 +47,7 @@ internal static class TrainCommand
         Failure.Run(command, json, (parsed, cancellationToken) =>
         {
             long start = parsed.GetValue(seed);
-            var set = data.Open(parsed, start, cancellationToken);
+            var set = data.Open(parsed, start, parsed.GetValue(json), cancellationToken);
             if (parsed.GetValue(scratch) && choice.Modules(parsed) is not null)
             {
                 throw new ArgumentException("--from-scratch and --modules exclude each other.");

@@ -1,63 +1,74 @@
 namespace MfpClip.Data.Readers;
 
-/// <summary>Images of a folder, and masks that belong to them by name.</summary>
+/// <summary>The images and other files of a folder.</summary>
+/// <param name="Images">Images by path.</param>
+/// <param name="Others">Files that are no images by their ending, by path; hidden ones and those of file managers are left out.</param>
+internal sealed record FolderContent(IReadOnlyList<string> Images, IReadOnlyList<string> Others);
+
+/// <summary>How the layouts read folders: sub-folders included, hidden files left out, each file once whatever links there are.</summary>
 internal static class ImageFolder
 {
     // TIFF is not decoded by the library's decoder: it is listed so that it is met with an error instead of left out in silence.
-    private static readonly string[] Endings = [".png", ".jpg", ".jpeg", ".bmp", ".webp", ".gif", ".tif", ".tiff"];
+    private static readonly string[] Endings =
+        [".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".bmp", ".dib", ".webp", ".gif", ".ico", ".tif", ".tiff"];
 
-    /// <summary>Images directly in a folder, by name; none where there is no folder.</summary>
-    public static IReadOnlyList<string> Images(string folder) => !Directory.Exists(folder) ? [] :
-        [.. Directory.EnumerateFiles(folder).Where(IsImage).Order(StringComparer.Ordinal)];
+    private static readonly string[] OfFileManagers = ["thumbs.db", "desktop.ini", "__macosx", "$recycle.bin"];
 
-    public static bool HasImages(string folder) => Directory.Exists(folder) && Directory.EnumerateFiles(folder).Any(IsImage);
+    /// <summary>Images in a folder and its sub-folders, by path; none where there is no folder.</summary>
+    public static IReadOnlyList<string> Images(string folder) => Read(folder).Images;
 
-    /// <summary>Subfolders by name, hidden ones left out.</summary>
-    public static IReadOnlyList<string> Folders(string folder) => !Directory.Exists(folder) ? [] :
-        [.. Directory.EnumerateDirectories(folder).Where(d => !Path.GetFileName(d).StartsWith('.')).Order(StringComparer.Ordinal)];
-
-    /// <summary>The mask of each image: same name without the ending, with or without "_mask". Images without a mask are absent.</summary>
-    /// <param name="maskFolder">Where the masks are; it may be absent.</param>
-    /// <param name="images">Images that may have one.</param>
-    /// <param name="good">Normal images whose masks, black all over, are passed by.</param>
-    /// <exception cref="DataSetException">A mask without image, or one that could belong to two.</exception>
-    public static Dictionary<string, string> Masks(string maskFolder, IReadOnlyList<string> images, IReadOnlyList<string> good)
+    /// <summary>All files in a folder and its sub-folders.</summary>
+    public static FolderContent Read(string folder)
     {
-        var passedBy = good.Select(Path.GetFileNameWithoutExtension).ToHashSet(StringComparer.Ordinal);
-        var byStem = images.ToLookup(i => Path.GetFileNameWithoutExtension(i), StringComparer.Ordinal);
-        var masks = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (string mask in Images(maskFolder))
+        var (images, others) = (new List<string>(), new List<string>());
+        foreach (string file in Files(folder, new HashSet<string>(StringComparer.Ordinal)))
         {
-            string stem = Path.GetFileNameWithoutExtension(mask);
-            string[] owners = [.. byStem[stem]];
-            if (owners.Length == 0 && stem.EndsWith("_mask", StringComparison.Ordinal))
-            {
-                owners = [.. byStem[stem[..^"_mask".Length]]];
-            }
-
-            if (owners.Length == 0 && (
-                passedBy.Contains(stem) || (stem.EndsWith("_mask", StringComparison.Ordinal) && passedBy.Contains(stem[..^"_mask".Length]))))
-            {
-                continue;
-            }
-
-            if (owners.Length == 0)
-            {
-                throw new DataSetException(DataSetFault.MaskWithoutImage, mask, "this mask belongs to no image: an image has the mask's name without \"_mask\" "
-                    + "and without the ending. Add the image or remove the mask.");
-            }
-
-            if (owners.Length > 1 || !masks.TryAdd(owners[0], mask))
-            {
-                throw new DataSetException(DataSetFault.Malformed, mask, $"it is not clear what belongs together: "
-                    + $"{string.Join(", ", owners.Append(masks.GetValueOrDefault(owners[0])).Where(o => o is not null).Select(Path.GetFileName))} share "
-                    + $"its name. Rename one.");
-            }
+            (IsImage(file) ? images : others).Add(file);
         }
 
-        return masks;
+        return new(images, others);
     }
 
-    private static bool IsImage(string file) =>
-        Endings.Contains(Path.GetExtension(file), StringComparer.OrdinalIgnoreCase) && !Path.GetFileName(file).StartsWith('.');
+    /// <summary>Whether there is an image in a folder or its sub-folders.</summary>
+    public static bool HasImages(string folder) => Files(folder, new HashSet<string>(StringComparer.Ordinal)).Any(IsImage);
+
+    /// <summary>Sub-folders by name, hidden ones left out; none where there is no folder.</summary>
+    public static IReadOnlyList<string> Folders(string folder) => !Directory.Exists(folder) ? [] :
+        [.. Directory.EnumerateDirectories(folder).Where(IsVisible).Order(StringComparer.Ordinal)];
+
+    /// <summary>Files directly in a folder by name, hidden ones left out.</summary>
+    public static IReadOnlyList<string> DirectFiles(string folder) => !Directory.Exists(folder) ? [] :
+        [.. Directory.EnumerateFiles(folder).Where(IsVisible).Order(StringComparer.Ordinal)];
+
+    /// <summary>The sub-folders that have one of some names, in any case.</summary>
+    public static IReadOnlyList<string> Children(string folder, IReadOnlyList<string> names) =>
+        [.. Folders(folder).Where(f => FolderNames.Is(Path.GetFileName(f), names))];
+
+    /// <summary>The name of a file in a folder without its ending, with its sub-folders: "scratch/000".</summary>
+    public static string Relative(string folder, string file) =>
+        Path.ChangeExtension(Path.GetRelativePath(folder, file), null).Replace('\\', '/');
+
+    public static bool IsImage(string file) => Endings.Contains(Path.GetExtension(file), StringComparer.OrdinalIgnoreCase);
+
+    private static IEnumerable<string> Files(string folder, HashSet<string> visited)
+    {
+        // A link to a folder above would be walked for ever, one to a sibling would give its files twice.
+        if (!Directory.Exists(folder) || !visited.Add(RealPath.Of(folder)))
+        {
+            yield break;
+        }
+
+        foreach (string file in DirectFiles(folder).Where(f => visited.Add(RealPath.Of(f))))
+        {
+            yield return file;
+        }
+
+        foreach (string file in Folders(folder).SelectMany(f => Files(f, visited)))
+        {
+            yield return file;
+        }
+    }
+
+    private static bool IsVisible(string path) =>
+        Path.GetFileName(path) is var name && !name.StartsWith('.') && !OfFileManagers.Contains(name, StringComparer.OrdinalIgnoreCase);
 }

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using MfpClip.Data.Procedural;
 
 namespace MfpClip.Data.Readers;
 
@@ -9,18 +8,23 @@ namespace MfpClip.Data.Readers;
 /// </summary>
 internal sealed class MetaJsonLayout : IDataSetLayout
 {
-    public DataSetLayout Layout => DataSetLayout.MetaJson;
+    private const string Name = "meta.json";
+
+    public IReadOnlyList<DataSetLayout> Layouts { get; } = [DataSetLayout.MetaJson];
 
     public bool Recognises(string path) =>
-        File.Exists(path) ? path.EndsWith(".json", StringComparison.OrdinalIgnoreCase) : File.Exists(Path.Combine(path, "meta.json"));
+        File.Exists(path)
+        ? path.EndsWith(".json", StringComparison.OrdinalIgnoreCase) && !RealIadLayout.IsList(path) && !TableLayout.IsTable(path) : File.Exists(Path.Combine(path, Name));
 
-    public IReadOnlyList<AnomalyCategory> Read(string path)
+    public string? NearMiss(string path) => null;
+
+    public OpenedFolder Read(string path)
     {
-        string list = File.Exists(path) ? path : Path.Combine(path, "meta.json");
+        string list = File.Exists(path) ? path : Path.Combine(path, Name);
         try
         {
-            using var document = JsonDocument.Parse(File.ReadAllBytes(list));
-            return ListedSamples.ToCategories(list, Path.GetDirectoryName(list)!, Entries(list, document.RootElement));
+            using var document = TextFile.ReadJson(list);
+            return new(DataSetLayout.MetaJson, ListedSamples.ToCategories(list, Path.GetDirectoryName(list)!, Entries(list, document.RootElement)), []);
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException or FormatException)
         {
@@ -47,7 +51,7 @@ internal sealed class MetaJsonLayout : IDataSetLayout
                     string? specie = entry.TryGetProperty("specie_name", out var s) && s.GetString() is { Length: > 0 } name ? name : null;
                     string? mask = entry.TryGetProperty("mask_path", out var m) ? m.GetString() : null;
                     yield return new($"{split.Name}/{category.Name}[{i++}]", category.Name, meant, anomalous, specie, entry.GetProperty("img_path")
-                        .GetString() ?? string.Empty, mask);
+                        .GetString() ?? string.Empty, anomalous && !string.IsNullOrEmpty(mask) ? [mask] : []);
                 }
             }
         }

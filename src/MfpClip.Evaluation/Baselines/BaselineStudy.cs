@@ -69,6 +69,8 @@ public sealed class BaselineStudy
         CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(models);
+        ArgumentNullException.ThrowIfNull(data);
+        data.CheckKeys();
         if (models.Select(m => m.Name).Append(NoModel).Distinct(StringComparer.OrdinalIgnoreCase).Count() <= models.Count)
         {
             throw new DetectorConfigurationException(
@@ -111,7 +113,7 @@ public sealed class BaselineStudy
         int before = 0, total = data.Categories.Sum(c => TestSelection.Take(c, _options.Evaluation.Limit).Count);
         foreach (var category in data.Categories)
         {
-            var left = lines.Where(l => !File.Exists(Results(model, l.Key, category))).ToList();
+            var left = lines.Where(l => !File.Exists(Results(model, l.Key, category, data))).ToList();
             if (left.Count > 0)
             {
                 var runs = evaluator.EvaluateTogether(
@@ -119,7 +121,7 @@ public sealed class BaselineStudy
                     progress is null ? null : new Shifted(progress, before, total), cancellationToken);
                 foreach (var (line, run) in left.Zip(runs))
                 {
-                    EvaluationReportFiles.Write(Path.GetDirectoryName(Results(model, line.Key, category))!, new([run]));
+                    EvaluationReportFiles.Write(Path.GetDirectoryName(Results(model, line.Key, category, data))!, new([run]));
                 }
             }
 
@@ -129,7 +131,7 @@ public sealed class BaselineStudy
 
     private HashSet<string> Missing(BaselineModel? model, AnomalyDataSet data) =>
         [.. _lines.All.Where(l => l.ReadsModel == model is not null && _wanted.Contains(l.Key)
-            && data.Categories.Any(c => !File.Exists(Results(model, l.Key, c)))).Select(l => l.Key)];
+            && data.Categories.Any(c => !File.Exists(Results(model, l.Key, c, data)))).Select(l => l.Key)];
 
     // Results of other weights, images or settings are not mixed: what the folder was made with stands beside them.
     private void CheckSame(BaselineModel? model, AnomalyDataSet data)
@@ -163,7 +165,7 @@ public sealed class BaselineStudy
         var found = new List<EvaluationRun>();
         foreach (var model in models)
         {
-            var files = data.Categories.Select(c => Results(model, key, c)).ToList();
+            var files = data.Categories.Select(c => Results(model, key, c, data)).ToList();
             if (files.TrueForAll(File.Exists))
             {
                 var parts = EvaluationReportFiles.Read(files).Runs;
@@ -174,8 +176,24 @@ public sealed class BaselineStudy
         return found;
     }
 
-    private string Results(BaselineModel? model, string key, AnomalyCategory category) =>
-        Path.Combine(_options.OutputFolder, model?.Name ?? NoModel, key, category.Key.Replace('/', '_'), ResultsFile.Name);
+    private string Results(BaselineModel? model, string key, AnomalyCategory category, AnomalyDataSet data) =>
+        Path.Combine(_options.OutputFolder, model?.Name ?? NoModel, key, FolderOf(category, data), ResultsFile.Name);
+
+    // Keys that differ in more than what a folder may be called get a number.
+    private static string FolderOf(AnomalyCategory category, AnomalyDataSet data)
+    {
+        string name = Folder(category);
+        AnomalyCategory[] same = [.. data.Categories.Where(c => Folder(c).Equals(name, StringComparison.OrdinalIgnoreCase))];
+        int at = Array.FindIndex(same, c => c.Key == category.Key);
+        return at < 1 ? name : FormattableString.Invariant($"{name}-{at + 1}");
+    }
+
+    private static string Folder(AnomalyCategory category)
+    {
+        char[] odd = ['/', '\\', ':', '*', '?', '"', '<', '>', '|'];
+        string name = string.Concat(category.Key.Select(c => odd.Contains(c) || char.IsControl(c) ? '_' : c));
+        return name.Trim('.', ' ').Length == 0 ? "_" : name;
+    }
 
     private sealed class Shifted(IProgress<EvaluationProgress> inner, int before, int total) : IProgress<EvaluationProgress>
     {

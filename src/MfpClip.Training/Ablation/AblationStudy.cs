@@ -21,6 +21,7 @@ public sealed class AblationStudy(AblationOptions options)
     /// <param name="progress">Called after steps and batches.</param>
     /// <param name="cancellationToken">Stops; a training writes its checkpoint first.</param>
     /// <exception cref="ProtocolException">Auxiliary and test data overlap.</exception>
+    /// <exception cref="DataSetException">Test categories share a key.</exception>
     /// <exception cref="DetectorConfigurationException">A composition is not valid.</exception>
     /// <exception cref="MfpClipException">Training, data or output fail; the message says where.</exception>
     public AblationResult Run(
@@ -30,6 +31,7 @@ public sealed class AblationStudy(AblationOptions options)
         ArgumentNullException.ThrowIfNull(tables);
         ArgumentNullException.ThrowIfNull(auxiliary);
         ArgumentNullException.ThrowIfNull(test);
+        test.CheckKeys(); // before anything is trained: results are kept by key
         StudyWork.CheckSeeds(options.Seeds, "An ablation");
         var protocol = CrossDataSetProtocol.Create([], test.Categories, 0, cancellationToken);
         string testHash = TextHash.Of(

@@ -32,6 +32,7 @@ public sealed class MethodComparison(ComparisonOptions options)
         ArgumentNullException.ThrowIfNull(methods);
         ArgumentNullException.ThrowIfNull(auxiliary);
         ArgumentNullException.ThrowIfNull(test);
+        test.CheckKeys(); // before anything is trained: results are kept by key
         Check(methods);
         List<CategoryFingerprint> tested = [.. test.Categories.Select(c => CategoryFingerprint.Of(c, cancellationToken))];
         var protocol = CrossDataSetProtocol.Create(auxiliary.Auxiliary, tested, options.Seeds[0]);
