@@ -9,7 +9,7 @@ internal sealed class TrainingDataChoice
 {
     private readonly Option<string[]> _data = new("--data")
     {
-        Description = "What to train on: folders in the layout of MVTec AD, VisA, meta.json or good/bad; or 'procedural' for rendered products.",
+        Description = "What to train on: folders or lists in a known layout (docs/data-sets.md); or 'procedural' for rendered products.",
         AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => ["procedural"],
     };
 
@@ -49,5 +49,14 @@ internal sealed class TrainingDataChoice
             ? new DataSetTrainingData(
                 [.. all.Where(c => wanted.Length == 0 || wanted.Contains(c.Key) || wanted.Contains(c.Name))], cancellationToken: cancellationToken)
             : throw new ArgumentException($"There is no category {string.Join(", ", unknown)}; the data has {string.Join(", ", all.Select(c => c.Key))}.");
+    }
+
+    /// <summary>Says on the error stream what was noticed about masks while training.</summary>
+    public static void PrintMasks(ITrainingData data)
+    {
+        foreach (string sentence in (data as DataSetTrainingData)?.Masks.Sentences ?? [])
+        {
+            Console.Error.WriteLine($"NOTE: training data: {sentence}.");
+        }
     }
 }

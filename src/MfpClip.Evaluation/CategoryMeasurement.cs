@@ -13,7 +13,7 @@ internal sealed class CategoryMeasurement
     private readonly PixelMetricsAccumulator? _pixels;
     private readonly CaseSelection _cases;
     private readonly List<ImageOutcome> _outcomes = [];
-    private readonly MaskNoticeCounts _notices = new();
+    private readonly MaskNoticeSummary _notices = new();
     private TimeSpan _time;
     private int _vanished;
 
@@ -56,7 +56,7 @@ internal sealed class CategoryMeasurement
     public CategoryEvaluation Summarise(string className, int imageSize)
     {
         bool[] labels = [.. _outcomes.Select(o => o.Defect is not null)];
-        int defective = labels.Count(l => l);
+        int defective = labels.Count(l => l), unplaced = _notices.Count(MaskNotices.Black | MaskNotices.Full);
         // One kind alone: scikit-learn would print AP and F1 of 0 or 1, which say nothing about the detector.
         var image = defective == 0 || defective == labels.Length
             ? RankingMetrics.NotAvailable(defective == 0 ? "there is no defective test image" : "there is no normal test image")
@@ -64,8 +64,8 @@ internal sealed class CategoryMeasurement
         var pixel = _pixels is null ? PixelMetrics.NotAvailable(
             $"{_unmarked.Length} of {defective} defective images have no mask, the first is {Path.GetFileName(_unmarked[0].ImagePath)}")
             : defective == 0 ? PixelMetrics.NotAvailable("there is no defective test image")
-            : _notices.WithoutPlace == defective ? PixelMetrics.NotAvailable($"the masks of all {defective} defective images are black or cover the whole image")
-            : _vanished == defective - _notices.WithoutPlace ? PixelMetrics.NotAvailable("no mask has a pixel left at the model's resolution") : _pixels.Compute();
+            : unplaced == defective ? PixelMetrics.NotAvailable($"the masks of all {defective} defective images are black or cover the whole image")
+            : _vanished == defective - unplaced ? PixelMetrics.NotAvailable("no mask has a pixel left at the model's resolution") : _pixels.Compute();
         return new()
         {
             Key = _category.Key, DataSet = _category.DataSet, ClassName = className, Normal = labels.Length - defective, Defective = defective,
@@ -74,7 +74,7 @@ internal sealed class CategoryMeasurement
             Notes =
             [
                 .. _category.Notices.Select(n => n.TrimEnd('.')), .. _category.Ignored.Where(MattersToFigures).Select(i => $"ignored: {i.Explanation}"),
-                .. _notices.Sentences(),
+                .. _notices.Sentences,
                 .. _vanished == 0 ? new string[0] :
                     [$"{_vanished} of {defective} masks vanish at the model's resolution of {imageSize} px and count as background there; compare at the "
                         + $"image's resolution instead"],

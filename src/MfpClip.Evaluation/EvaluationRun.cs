@@ -142,6 +142,10 @@ public sealed record EvaluationRun
     /// <summary>Mean over the categories, each counting the same.</summary>
     public EvaluationMetrics Mean => EvaluationMetrics.Mean([.. Categories.Select(c => c.Metrics)]);
 
+    /// <summary>The notes of all categories, each with its key: what a reader of the figures must know.</summary>
+    [JsonIgnore]
+    public IReadOnlyList<string> Notes => [.. Categories.SelectMany(c => c.Notes.Select(n => $"{c.Key}: {n}"))];
+
     /// <summary>All images.</summary>
     public int Images => Categories.Sum(c => c.Images);
 

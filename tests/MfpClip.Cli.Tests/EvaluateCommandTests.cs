@@ -253,6 +253,35 @@ public sealed class EvaluateCommandTests : IDisposable
         Assert.Single(errors.Trim().Split('\n'));
     }
 
+    [Fact]
+    public void Data_of_equal_names_has_rows_of_its_own_and_is_described_before_the_work()
+    {
+        Category("lineA/part");
+        Category("lineB/part", masks: false);
+        File.WriteAllText(Path.Combine(_folder, "lineB", "part", "test", "blot", "notes.txt"), "not an image");
+        string[] arguments = ["evaluate", "--data", Path.Combine(_folder, "lineA"), Path.Combine(_folder, "lineB"), Path.Combine(_folder, "lineA") + "/",
+            "--baseline", "random", "--cases", "0", "--out", Path.Combine(_folder, "out")];
+
+        var (code, text, errors) = Run(arguments);
+        var (asJson, json, summary) = Run([.. arguments, "--json"]);
+
+        Assert.True(code == 0 && asJson == 0, errors + summary);
+        using var document = JsonDocument.Parse(json);
+        Assert.Equal(["lineA/part", "lineB/part"], document.RootElement.GetProperty("categories").EnumerateObject().Select(c => c.Name));
+        foreach (string said in new[]
+        {
+            "lineA/part: 4 normal for training; test: 3 normal, 3 defective (blot 3); 3 with mask",
+            "lineB/part: 4 normal for training; test: 3 normal, 3 defective (blot 3); 0 with mask, 3 without mask; ignored: 1 file that is no image (notes.txt)",
+            "is the same folder as",
+        })
+        {
+            Assert.Contains(said, text, StringComparison.Ordinal);
+            Assert.Contains(said, summary, StringComparison.Ordinal);
+        }
+
+        Assert.True(text.IndexOf("lineA/part: 4 normal", StringComparison.Ordinal) < text.IndexOf("s/img", StringComparison.Ordinal), text);
+    }
+
     private static string? RealData()
     {
         if (Environment.GetEnvironmentVariable("MFPCLIP_DATA") is { Length: > 0 } chosen)

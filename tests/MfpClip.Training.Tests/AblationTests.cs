@@ -152,6 +152,34 @@ public class AblationTests
         Training = new() { OutputFolder = folder, DrawCurves = false, WriteTensorBoard = false, RecomputedBlocks = 0 },
     };
 
+    [Fact]
+    public void Test_categories_of_one_key_are_refused_before_anything_is_trained()
+    {
+        using var folder = new TestFolder();
+        var one = TestSet(folder["test"]);
+        var twice = one with { Categories = [.. one.Categories, one.Categories[0]] };
+        var ablation = Assert.Throws<DataSetException>(() => new AblationStudy(Options(folder["out"])).Run(Tables(), Small.Data(), twice));
+        var comparison = Assert.Throws<DataSetException>(() => new Comparison.MethodComparison(new() { OutputFolder = folder["out"] }).Run([], Small.Data(), twice));
+
+        Assert.Equal((DataSetFault.RepeatedKey, DataSetFault.RepeatedKey), (ablation.Fault, comparison.Fault));
+        Assert.False(Directory.Exists(folder["out"]));
+    }
+
+    [Fact]
+    public void A_black_mask_of_a_defective_image_counts_for_the_image_only_and_is_named()
+    {
+        using var folder = new TestFolder();
+        var set = TestSet(folder["test"]);
+        string black = set.Categories[0].Samples.First(s => s.IsAnomalous).MaskPath!;
+        MapFiles.WritePng(black, new(64, 64, new byte[64 * 64 * 3]));
+
+        var data = new DataSetTrainingData(set.Categories);
+        TrainingSample[] samples = [.. Enumerable.Range(0, data.Count).Select(data.Load)];
+
+        Assert.Single(samples, s => s is { IsAnomalous: true, Mask: null });
+        Assert.Contains("1 of 6 defective images have a black mask", Assert.Single(data.Masks.Sentences), StringComparison.Ordinal);
+    }
+
     private static DetectorDescription Describe(AblationRow row)
     {
         using var detector = row.Compose(0).Build();

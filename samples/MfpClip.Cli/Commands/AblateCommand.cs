@@ -14,7 +14,7 @@ internal static class AblateCommand
     {
         var test = new Option<string[]>("--test")
         {
-            Description = "What to test on: folders in the layout of MVTec AD, VisA, meta.json or good/bad.", AllowMultipleArgumentsPerToken = true,
+            Description = "What to test on: folders or lists in a known layout (docs/data-sets.md).", AllowMultipleArgumentsPerToken = true,
             Required = true,
         };
         var tables = new Option<string[]>("--tables")
@@ -96,6 +96,7 @@ internal static class AblateCommand
             var study = new AblationStudy(options);
             var result = asJson ? study.Run(chosen, auxiliary, testSet, null, cancellationToken) : WithProgress(
                 study, chosen, auxiliary, testSet, cancellationToken);
+            TrainingDataChoice.PrintMasks(auxiliary);
             Print(asJson, folder, result);
             return Task.FromResult(0);
         });

@@ -12,7 +12,7 @@ internal static class BaselinesCommand
     {
         var data = new Option<string[]>("--data")
         {
-            Description = "What to test on: folders in the layout of MVTec AD, VisA, meta.json or good/bad.", Required = true,
+            Description = "What to test on: folders or lists in a known layout (docs/data-sets.md).", Required = true,
             AllowMultipleArgumentsPerToken = true,
         };
         var models = new Option<string[]>("--models")

@@ -21,7 +21,7 @@ internal static class CompareCommand
         };
         var test = new Option<string[]>("--test")
         {
-            Description = "What to test on: folders in the layout of MVTec AD, VisA, meta.json or good/bad.", AllowMultipleArgumentsPerToken = true,
+            Description = "What to test on: folders or lists in a known layout (docs/data-sets.md).", AllowMultipleArgumentsPerToken = true,
             Required = true,
         };
         var methods = new Option<string[]>("--methods")
@@ -76,6 +76,7 @@ internal static class CompareCommand
                 .Select(m => new ComparedMethod(m.Description.Id, m.Description.Name, seed => Compose(choice, parsed, m, seed)))];
             var result = asJson ? comparison.Run(lines, auxiliary, tested, null, cancellationToken) : WithProgress(
                 comparison, lines, auxiliary, tested, cancellationToken);
+            TrainingDataChoice.PrintMasks(auxiliary);
             Print(asJson, result, folder);
             return Task.FromResult(result.Methods.Any(m => m.Failure is not null) ? 1 : 0);
         });

@@ -16,8 +16,8 @@ internal static class EvaluateCommand
     {
         var data = new Option<string[]>("--data")
         {
-            Description = "A category, a data set or a folder of data sets in MVTec AD's layout, VisA, a folder with meta.json, or a folder with good/ and "
-                + "bad/. Several: tested together.",
+            Description = "A category, a data set or a folder of data sets: MVTec AD, LOCO, AD 2, 3D, BTAD, MPDD, VisA, Real-IAD, meta.json, a folder with "
+                + "good/ and bad/, or a table images.csv (docs/data-sets.md). Several: tested together.",
             Required = true, AllowMultipleArgumentsPerToken = true,
         };
         var output = new Option<string>("--out")
@@ -135,7 +135,7 @@ internal static class EvaluateCommand
                 method = run.Detector.Method, weights_hash = run.Detector.WeightsHash,
                 categories = run.Categories.ToDictionary(c => c.Key, c => Figures(c.Metrics, c.Images, c.SecondsPerImage)),
                 mean = Figures(run.Mean, run.Images, run.SecondsPerImage),
-                data = run.DataSet, seed = run.Seed, run.Protocol, notes = Notes(run), notice = run.Notice, report = page,
+                data = run.DataSet, seed = run.Seed, run.Protocol, run.Notes, notice = run.Notice, report = page,
             });
             return;
         }
@@ -160,9 +160,9 @@ internal static class EvaluateCommand
         AnsiConsole.Write(table);
         Console.WriteLine($"Percent; I: images, P: pixels. n/a: not available, for example because masks are missing; the report says "
             + $"why.{Environment.NewLine}Report: {page}");
-        foreach (string note in Notes(run))
+        foreach (string note in run.Notes)
         {
-            Console.WriteLine($"NOTE: {note}");
+            Console.WriteLine($"NOTE: {note}.");
         }
 
         if (run.Notice is not null)
@@ -170,8 +170,6 @@ internal static class EvaluateCommand
             Console.WriteLine($"NOTE: {run.Notice}");
         }
     }
-
-    private static IEnumerable<string> Notes(EvaluationRun run) => run.Categories.SelectMany(c => c.Notes.Select(n => $"{c.Key}: {n}."));
 
     // Fractions, null where a metric is not available; exactly these keys.
     private static Dictionary<string, object?> Figures(EvaluationMetrics metrics, int images, double seconds)

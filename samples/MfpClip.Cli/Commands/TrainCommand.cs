@@ -72,6 +72,7 @@ internal static class TrainCommand
             var trainer = new Trainer(detector, set, options);
             bool asJson = parsed.GetValue(json);
             var result = asJson ? trainer.Run(null, cancellationToken) : WithProgress(trainer, cancellationToken);
+            TrainingDataChoice.PrintMasks(set);
             Print(asJson, result, choice.Notice(parsed));
             return Task.FromResult(0);
         });

@@ -74,7 +74,7 @@ internal sealed class CategoryContent(string name, string folder)
                 + (_ignored.Count == 0 ? string.Empty : $" Ignored: {string.Join("; ", _ignored.Select(i => i.Explanation))}."));
         }
 
-        Ignore(_others, IgnoredReason.NotAnImage, n => $"{n} that are not images ({Names(_others)})");
+        Ignore(_others, IgnoredReason.NotAnImage, n => $"{n} {(_others.Count == 1 ? "that is no image" : "that are no images")} ({Names(_others)})");
         if (_samples.Exists(s => s is { Split: DataSplit.Test, IsAnomalous: true }) && !_samples.Exists(s => s is { Split: DataSplit.Test, IsAnomalous: false }))
         {
             _notices.Add($"There is no normal test image: normal images lie in a folder called {FolderNames.List(FolderNames.Normal)}.");

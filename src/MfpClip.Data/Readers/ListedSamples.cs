@@ -60,7 +60,7 @@ internal static class ListedSamples
     private static AnomalyCategory Category(string list, string root, string name, ListedSample[] lines)
     {
         var samples = new List<AnomalySample>();
-        var repeated = new List<ListedSample>();
+        var again = new HashSet<object>(ReferenceEqualityComparer.Instance);
         foreach (var same in lines.GroupBy(l => Inside(list, root, l.Where, l.Image), StringComparer.Ordinal))
         {
             ListedSample[] of = [.. same];
@@ -70,16 +70,18 @@ internal static class ListedSamples
                     + "each other in its label or split. Remove one of them.");
             }
 
-            repeated.AddRange(of[1..]);
+            again.UnionWith(of[1..]);
             samples.Add(new()
             {
                 Category = name, Split = of[0].Split, IsAnomalous = of[0].IsAnomalous, ImagePath = same.Key,
                 Defect = of[0].IsAnomalous ? of[0].Defect ?? "anomaly" : null,
                 // A list may have a line for each mask.
-                MaskPaths = of[0].IsAnomalous ? [.. of.SelectMany(l => l.Masks.Select(m => Inside(list, root, l.Where, m))).Distinct(StringComparer.Ordinal)] : [],
+                MaskPaths = of[0].IsAnomalous
+                    ? [.. of.SelectMany(l => l.Masks.Select(m => Inside(list, root, l.Where, m))).Distinct(StringComparer.Ordinal)] : [],
             });
         }
 
+        List<ListedSample> repeated = [.. lines.Where(again.Contains)];
         string named = string.Join(", ", repeated.Take(3).Select(r => $"{r.Where}: {r.Image}")) + (repeated.Count > 3 ? ", ..." : string.Empty);
         return new()
         {

@@ -1,8 +1,8 @@
 namespace MfpClip.Data.Readers;
 
 /// <summary>
-/// A folder of one's own: <c>good</c>, <c>bad</c> and, where there are any, <c>masks</c>, or other names for the same (<see cref="FolderNames"/>). Sub-folders of
-/// defective images are kinds. Everything belongs to the test. A folder of such folders is a data set.
+/// A folder of one's own: <c>good</c>, <c>bad</c> and, where there are any, <c>masks</c>, or other names for the same (<see cref="FolderNames"/>). Sub-folders
+/// of defective images are kinds. Everything belongs to the test. A folder of such folders is a data set.
 /// </summary>
 internal sealed class PlainFolderLayout : IDataSetLayout
 {
@@ -27,7 +27,7 @@ internal sealed class PlainFolderLayout : IDataSetLayout
     private static IReadOnlyList<string> Categories(string path) => !Directory.Exists(path) || MvTecLayout.IsCategory(path) ? []
         : IsCategory(path) ? [path]
         : ImageFolder.Folders(path).Any(f => MvTecLayout.IsCategory(f) || ImageFolder.Folders(f).Any(MvTecLayout.IsCategory)) ? []
-        : [.. ImageFolder.Folders(path).Where(IsCategory)];
+        : [.. ImageFolder.Folders(path).Where(f => IsCategory(f) && !FolderNames.Is(Path.GetFileName(f), FolderNames.Masks))];
 
     // A category of another layout may itself be called "normal".
     private static bool IsCategory(string path) => ImageFolder.Children(path, [.. FolderNames.Normal, .. FolderNames.Defective])

@@ -23,6 +23,7 @@ internal static class BaselineReport
         var text = new StringBuilder();
         Add("Means over the categories", ["", .. metrics.Select(m => m.Title)], m => [m.Method, .. metrics.Select(k => m.Summarise(k.Get).ToString())]);
         text.Append(CultureInfo.InvariantCulture, $"Percent; {Categories(methods).Count} categories count the same{Seeds(methods)}.\n\n");
+        text.AppendJoin(string.Empty, methods.SelectMany(m => m.Runs).SelectMany(r => r.Notes).Distinct(StringComparer.Ordinal).Select(n => $"{n}.\n\n"));
         foreach (var metric in metrics)
         {
             Add($"By category: {metric.Title}", ["", .. Categories(methods), "mean"], m =>

@@ -71,7 +71,10 @@ public sealed class MethodComparison(ComparisonOptions options)
             Test = string.Create(CultureInfo.InvariantCulture,
                 $"{string.Join(", ", test.Categories.Select(c => c.Key))} ({test.Categories.Sum(c => c.Test.Count())} "
                 + $"images{(options.Evaluation.Limit is { } l ? $", at most {l} of each category" : string.Empty)})"),
-            Seeds = options.Seeds, Protocol = protocol.Describe(), Settings = Settings(), Notice = options.Notice, Command = options.Command,
+            Seeds = options.Seeds,
+            // Notes of the tests stand after the lines of the protocol.
+            Protocol = [.. protocol.Describe(), .. results.SelectMany(r => r.Runs).SelectMany(r => r.Protocol.Skip(protocol.Describe().Count)).Distinct()],
+            Settings = Settings(), Notice = options.Notice, Command = options.Command,
         };
         ComparisonReport.Write(options.OutputFolder, result);
         return result;
@@ -106,7 +109,7 @@ public sealed class MethodComparison(ComparisonOptions options)
                 Categories = evaluation.Categories.ToDictionary(c => c.Key, c => StudyWork.Values(c.Metrics), StringComparer.Ordinal),
                 TrainedValues = composition.TrainedValues, Recipe = composition.Recipe, Losses = composition.Losses,
                 TrainingSeconds = composition.TrainingSeconds, TrainingMemory = composition.TrainingMemory, Latency = latency, DetectionMemory = peak,
-                ImageSize = detector.Description.ImageSize, WeightsHash = detector.Description.WeightsHash, Protocol = evaluation.Protocol,
+                ImageSize = detector.Description.ImageSize, WeightsHash = detector.Description.WeightsHash, Protocol = [.. evaluation.Protocol, .. evaluation.Notes],
                 DetectorRecipe = detector.Description.Recipe,
                 Environment = evaluation.Environment, Modules = composition.Modules,
             };

@@ -13,6 +13,7 @@ public sealed class DataSetTrainingData : ITrainingData
 {
     private readonly List<(AnomalySample Sample, string ClassName)> _samples;
     private readonly SampleReader _reader;
+    private readonly MaskNoticeSummary _masks = new();
 
     /// <summary>Takes the categories and hashes every image file, so that what was trained on can be stated later.</summary>
     /// <param name="categories">Auxiliary categories, from <see cref="DataSetReader.Open"/>.</param>
@@ -41,6 +42,9 @@ public sealed class DataSetTrainingData : ITrainingData
     /// <inheritdoc/>
     public string Name { get; }
 
+    /// <summary>What was noticed about the masks of the images that were read so far: lossy, black, read from alpha.</summary>
+    public MaskNoticeSummary Masks => _masks;
+
     /// <inheritdoc/>
     public int Count => _samples.Count;
 
@@ -58,6 +62,7 @@ public sealed class DataSetTrainingData : ITrainingData
     {
         var (sample, className) = _samples[index];
         var loaded = _reader.Load(sample);
+        _masks.Add(loaded);
         return new() { Name = sample.ImagePath, ClassName = className, IsAnomalous = sample.IsAnomalous, Image = loaded.Image, Mask = loaded.Mask?.Data };
     }
 }

@@ -132,12 +132,26 @@ public sealed class DataSetReaderTests : IDisposable
     }
 
     [Fact]
-    public void A_mask_without_image_is_named()
+    public void Masks_without_image_are_counted_and_named()
     {
         Category("c");
+        _folder.Mask("c/ground_truth/scratch/998_mask.png");
         _folder.Mask("c/ground_truth/scratch/999_mask.png");
+        _folder.Mask("c/ground_truth/dent/000_mask.png");
 
-        Fails(DataSetFault.MaskWithoutImage, "999_mask.png", () => DataSetReader.Open(_folder["c"]));
+        var ignored = Assert.Single(DataSetReader.Open(_folder["c"]).Categories[0].Ignored);
+
+        Assert.Equal((IgnoredReason.MaskWithoutImage, 3), (ignored.Reason, ignored.Count));
+        Assert.Contains("3 masks without image (998_mask.png, 999_mask.png, 000_mask.png)", ignored.Explanation, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Masks_of_which_none_belongs_to_an_image_are_refused()
+    {
+        Category("c");
+        File.Move(_folder["c/ground_truth/scratch/000_mask.png"], _folder["c/ground_truth/scratch/mask of 000.png"]);
+
+        Fails(DataSetFault.MaskWithoutImage, "none of the 1 masks belongs to an image", () => DataSetReader.Open(_folder["c"]));
     }
 
     [Fact]
