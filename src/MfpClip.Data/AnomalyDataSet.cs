@@ -54,8 +54,7 @@ public sealed record AnomalyCategory
     public static string AsText(string name)
     {
         ArgumentNullException.ThrowIfNull(name);
-        string words = string.Join(' ', name.Split(['_', '-', ' '], StringSplitOptions.RemoveEmptyEntries));
-        return words.Length > 0 ? words : "object";
+        return ClassWords.Of(name);
     }
 }
 

@@ -6,6 +6,9 @@ public enum IgnoredReason
     /// <summary>Not an image that a decoder could read, by its ending.</summary>
     NotAnImage,
 
+    /// <summary>What may be an image, but cannot be read as one: empty, a link to nothing, an image under the name of another kind of file.</summary>
+    Unreadable,
+
     /// <summary>Nothing says whether the images are normal or defective.</summary>
     NoLabel,
 

@@ -10,7 +10,7 @@ internal sealed class CategoryContent(string name, string folder)
     private readonly List<AnomalySample> _samples = [];
     private readonly List<IgnoredPath> _ignored = [];
     private readonly List<string> _notices = [];
-    private readonly List<string> _others = [];
+    private readonly List<SkippedFile> _others = [];
 
     /// <summary>Name of the category.</summary>
     public string Name => name;
@@ -42,8 +42,8 @@ internal sealed class CategoryContent(string name, string folder)
         }
     }
 
-    /// <summary>Notes files that are no images; they are named together in the end.</summary>
-    public void IgnoreOthers(IEnumerable<string> files) => _others.AddRange(files);
+    /// <summary>Notes what a search for images did not take; files that are no images are named together in the end.</summary>
+    public void IgnoreOthers(IEnumerable<SkippedFile> files) => _others.AddRange(files);
 
     /// <summary>Adds a sentence that users must know.</summary>
     public void Notice(string sentence) => _notices.Add(sentence);
@@ -59,6 +59,7 @@ internal sealed class CategoryContent(string name, string folder)
                 + $"\"_mask\", or lies in a folder of that name. An image here is '{_samples.Find(s => s.IsAnomalous)!.ImagePath}'. Rename or remove the masks.");
         }
 
+        IgnoreOthers(masks.Unreadable);
         Ignore(masks.WithoutImage, IgnoredReason.MaskWithoutImage, n => $"{n} without image ({Names(masks.WithoutImage)})");
         Ignore(masks.OfNormalImages, IgnoredReason.MaskOfNormalImage, n => $"{n} of normal images");
     }
@@ -74,7 +75,13 @@ internal sealed class CategoryContent(string name, string folder)
                 + (_ignored.Count == 0 ? string.Empty : $" Ignored: {string.Join("; ", _ignored.Select(i => i.Explanation))}."));
         }
 
-        Ignore(_others, IgnoredReason.NotAnImage, n => $"{n} {(_others.Count == 1 ? "that is no image" : "that are no images")} ({Names(_others)})");
+        foreach (var fault in _others.Where(o => o.IsFault))
+        {
+            Ignore([fault.Path], IgnoredReason.Unreadable, _ => $"{Path.GetFileName(fault.Path)} ({fault.Explanation.TrimEnd('.')})");
+        }
+
+        string[] others = [.. _others.Where(o => !o.IsFault).Select(o => o.Path)];
+        Ignore(others, IgnoredReason.NotAnImage, n => $"{n} {(others.Length == 1 ? "that is no image" : "that are no images")} ({Names(others)})");
         if (_samples.Exists(s => s is { Split: DataSplit.Test, IsAnomalous: true }) && !_samples.Exists(s => s is { Split: DataSplit.Test, IsAnomalous: false }))
         {
             _notices.Add($"There is no normal test image: normal images lie in a folder called {FolderNames.List(FolderNames.Normal)}.");
@@ -93,7 +100,7 @@ internal sealed class CategoryContent(string name, string folder)
 
     private static string Files(int count, IgnoredReason reason)
     {
-        string one = reason is IgnoredReason.MaskWithoutImage or IgnoredReason.MaskOfNormalImage ? "mask" : reason is IgnoredReason.NotAnImage or IgnoredReason.OtherModality ? "file" : "image";
+        string one = reason is IgnoredReason.MaskWithoutImage or IgnoredReason.MaskOfNormalImage ? "mask" : reason is IgnoredReason.NotAnImage or IgnoredReason.OtherModality or IgnoredReason.Unreadable ? "file" : "image";
         return string.Create(CultureInfo.InvariantCulture, $"{count} {one}{(count == 1 ? string.Empty : "s")}");
     }
 }

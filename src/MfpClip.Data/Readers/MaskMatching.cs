@@ -11,12 +11,16 @@ internal sealed class MaskMatching
     private static readonly string[] Suffixes = ["_mask", "_gt"];
     private readonly Dictionary<string, List<string>> _masks = new(StringComparer.Ordinal);
     private readonly List<string> _without = [], _normal = [];
+    private readonly List<SkippedFile> _skipped = [];
 
     /// <summary>Masks that belong to no image.</summary>
     public IReadOnlyList<string> WithoutImage => _without;
 
     /// <summary>Masks of normal images.</summary>
     public IReadOnlyList<string> OfNormalImages => _normal;
+
+    /// <summary>Files among the masks that cannot be read as images.</summary>
+    public IEnumerable<SkippedFile> Unreadable => _skipped.Where(s => s.IsFault);
 
     /// <summary>The masks of an image.</summary>
     public IReadOnlyList<string> Of(string image) => _masks.GetValueOrDefault(image) ?? [];
@@ -33,7 +37,9 @@ internal sealed class MaskMatching
     {
         var (owners, passedBy) = (ByName(defective), ByName(normal));
         var ofOwnName = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (string mask in ImageFolder.Images(folder))
+        var files = ImageFolder.Read(folder);
+        _skipped.AddRange(files.Skipped);
+        foreach (string mask in files.Images)
         {
             string name = ImageFolder.Relative(folder, mask);
             int slash = name.LastIndexOf('/');

@@ -25,8 +25,7 @@ internal static class MvTecCategory
             }
         }
 
-        var beside = ImageFolder.DirectFiles(folder);
-        content.Ignore([.. beside.Where(ImageFolder.IsImage)], IgnoredReason.NoLabel, n => $"{n} directly in the category's folder (without label)");
+        content.Ignore(ImageFolder.Read(folder, recursive: false).Images, IgnoredReason.NoLabel, n => $"{n} directly in the category's folder (without label)");
         OrphanKinds(content, masks, folder);
         content.Take(masks);
         string? parent = Path.GetFileName(Path.GetDirectoryName(folder));
@@ -39,10 +38,10 @@ internal static class MvTecCategory
     {
         DataSetLayout? layout = null;
         string name = Path.GetFileName(folder);
-        string[] direct = [.. ImageFolder.DirectFiles(folder)];
-        content.Ignore([.. direct.Where(ImageFolder.IsImage)], IgnoredReason.NoLabel,
+        var direct = ImageFolder.Read(folder, recursive: false);
+        content.Ignore(direct.Images, IgnoredReason.NoLabel,
             n => $"{n} directly in {name}/ (without label: put them into {name}/good or {name}/<kind of defect>)");
-        content.IgnoreOthers(direct.Where(f => !ImageFolder.IsImage(f)));
+        content.IgnoreOthers(direct.Skipped);
         foreach (string kind in ImageFolder.Folders(folder).Where(k => !FolderNames.Is(Path.GetFileName(k), FolderNames.Masks)))
         {
             layout = ReadKind(content, masks, split, folder, kind) ? DataSetLayout.MvTec3D : layout;
@@ -67,7 +66,7 @@ internal static class MvTecCategory
             return photographs is not null;
         }
 
-        content.IgnoreOthers(files.Others);
+        content.IgnoreOthers(files.Skipped);
         MaskOwner[] owners = [.. files.Images.Select(i => new MaskOwner(i, ImageFolder.Relative(from, i)))];
         foreach (string masksOfKind in split == DataSplit.Test ? MaskFolders(content.Folder, splitFolder, kindFolder, photographs) : [])
         {
@@ -79,7 +78,7 @@ internal static class MvTecCategory
             .Where(f => f != photographs && !FolderNames.Is(Path.GetFileName(f), FolderNames.MasksOfKind)))
         {
             var left = ImageFolder.Read(other);
-            content.Ignore([.. left.Images, .. left.Others], IgnoredReason.OtherModality,
+            content.Ignore([.. left.Images, .. left.Skipped.Select(s => s.Path)], IgnoredReason.OtherModality,
                 n => $"{n} in {Path.GetFileName(splitFolder)}/{kind}/{Path.GetFileName(other)} (not photographs)");
         }
 
@@ -102,7 +101,7 @@ internal static class MvTecCategory
         foreach (string truth in tests.Prepend(folder).SelectMany(f => ImageFolder.Children(f, FolderNames.Masks)))
         {
             string name = Path.GetFileName(truth);
-            content.Ignore([.. ImageFolder.DirectFiles(truth).Where(ImageFolder.IsImage)], IgnoredReason.MaskWithoutImage,
+            content.Ignore(ImageFolder.Read(truth, recursive: false).Images, IgnoredReason.MaskWithoutImage,
                 n => $"{n} directly in {name}/ (they lie in {name}/<kind of defect>)");
             foreach (string kind in ImageFolder.Folders(truth).Where(k => !kinds.Contains(Path.GetFileName(k))))
             {

@@ -52,7 +52,7 @@ internal sealed class PlainFolderLayout : IDataSetLayout
                 continue;
             }
 
-            content.IgnoreOthers(files.Others);
+            content.IgnoreOthers(files.Skipped);
             foreach (string image in files.Images)
             {
                 string below = ImageFolder.Relative(folder, image);
@@ -64,7 +64,7 @@ internal sealed class PlainFolderLayout : IDataSetLayout
         var masks = Match(maskFolders, defective, normal);
         content.Add(DataSplit.Test, defective.Select(d => d.Path), i => kinds[i], masks);
         content.Add(DataSplit.Test, normal.Select(n => n.Path), _ => null);
-        content.Ignore([.. ImageFolder.DirectFiles(path).Where(ImageFolder.IsImage)], IgnoredReason.NoLabel,
+        content.Ignore(ImageFolder.Read(path, recursive: false).Images, IgnoredReason.NoLabel,
             n => $"{n} beside the folders (without label)");
         content.Take(masks);
         return content.ToCategory(name);

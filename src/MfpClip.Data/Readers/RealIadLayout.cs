@@ -25,7 +25,7 @@ internal sealed class RealIadLayout : IDataSetLayout
     }
 
     private static IReadOnlyList<string>? ListFolder(string path) => new[] { Path.Combine(path, Lists), Path.Combine(path, Lists, Lists) }
-        .Select(f => ImageFolder.DirectFiles(f).Where(j => j.EndsWith(".json", StringComparison.OrdinalIgnoreCase)).ToList()).FirstOrDefault(f => f.Count > 0);
+        .Select(f => ImageFolder.Lists(f, ".json")).FirstOrDefault(f => f.Count > 0);
 
     /// <summary>Whether a file is a list of Real-IAD.</summary>
     public static bool IsList(string path)

@@ -23,7 +23,7 @@ internal sealed class TableLayout : IDataSetLayout
     public bool Recognises(string path) => !File.Exists(path) ? Array.Exists(Files, f => File.Exists(Path.Combine(path, f)))
         : path.EndsWith(".csv", StringComparison.OrdinalIgnoreCase) || (path.EndsWith(".json", StringComparison.OrdinalIgnoreCase) && IsTable(path));
 
-    public string? NearMiss(string path) => ImageFolder.DirectFiles(path).FirstOrDefault(f => f.EndsWith(".csv", StringComparison.OrdinalIgnoreCase)) is { } csv
+    public string? NearMiss(string path) => ImageFolder.Lists(path, ".csv") is [var csv, ..]
         ? $"it has a list {Path.GetFileName(csv)}; a table of images is called {Files[0]} or {Files[1]}, or is given as the file." : null;
 
     public OpenedFolder Read(string path)

@@ -43,7 +43,7 @@ internal sealed class VisaFoldersLayout : IDataSetLayout
                 masks.Add(of, normal ? [] : owners, normal ? owners : []);
             }
 
-            content.IgnoreOthers(files.Others);
+            content.IgnoreOthers(files.Skipped);
             content.Add(DataSplit.Test, files.Images, i => normal ? null : kinds.GetValueOrDefault(Path.GetFileName(i)) ?? name, masks);
         }
 
