@@ -3,8 +3,8 @@ using MfpClip.Data.Readers;
 namespace MfpClip.Data;
 
 /// <summary>
-/// Opens data sets, whichever of the field's layouts they have (docs/data-sets.md). Only names and lists are read; images when they are requested. What is found
-/// and what is ignored is in <see cref="AnomalyDataSet.Summarise"/>.
+/// Opens data sets, whichever of the field's layouts they have (docs/data-sets.md). Only names and lists are read; images when they are requested. What is
+/// found and what is ignored is in <see cref="AnomalyDataSet.Summarise"/>.
 /// </summary>
 public static class DataSetReader
 {

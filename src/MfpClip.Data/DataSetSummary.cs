@@ -50,7 +50,8 @@ public sealed record CategorySummary
         if (TestDefective > 0)
         {
             string files = MaskFiles == WithMask ? string.Empty : string.Create(CultureInfo.InvariantCulture, $" in {MaskFiles} files");
-            string without = WithMask == TestDefective ? string.Empty : string.Create(CultureInfo.InvariantCulture, $", {TestDefective - WithMask} without mask");
+            string without = WithMask == TestDefective ? string.Empty
+                : string.Create(CultureInfo.InvariantCulture, $", {TestDefective - WithMask} without mask");
             parts.Add(string.Create(CultureInfo.InvariantCulture, $"{WithMask} with mask{files}{without}"));
         }
 

@@ -22,8 +22,8 @@ public sealed class SampleReader(IImageDecoder decoder, ImageLimits? limits = nu
     private readonly ImageLimits _limits = limits ?? new();
 
     /// <summary>
-    /// Reads an image and its masks. A mask's pixel counts as defect if it is not black, as the field's readers have it, whatever the bits, the palette or alpha
-    /// of the file; in lossy files from half brightness on. Several masks are joined. <see cref="LoadedSample.Notices"/> says what was special.
+    /// Reads an image and its masks. A mask's pixel counts as defect if it is not black, as the field's readers have it, whatever the bits, the palette or
+    /// alpha of the file; in lossy files from half brightness on. Several masks are joined. <see cref="LoadedSample.Notices"/> says what was special.
     /// </summary>
     /// <exception cref="DataSetException">A file cannot be read, or image and mask differ in size; names the file.</exception>
     public LoadedSample Load(AnomalySample sample)
@@ -80,8 +80,8 @@ public sealed class SampleReader(IImageDecoder decoder, ImageLimits? limits = nu
     {
         string sizes = $"the mask is {mask.Width} x {mask.Height}, its image '{imagePath}' {image.Width} x {image.Height}.";
         return mask.Width != image.Height || mask.Height != image.Width ? $"{sizes} They must be of one size."
-            : ExifOrientation.Swaps(orientation) ? $"{sizes} The image carries EXIF orientation {orientation} and is turned upright; the mask was drawn on the unturned "
-                + "pixels. Turn the mask as the image is shown, or save the image without EXIF orientation as it is stored."
+            : ExifOrientation.Swaps(orientation) ? $"{sizes} The image carries EXIF orientation {orientation} and is turned upright; the mask was drawn on the "
+                + "unturned pixels. Turn the mask as the image is shown, or save the image without EXIF orientation as it is stored."
             : $"{sizes} Width and height are swapped: one of the two was turned, as programs do that apply or lose an EXIF orientation. Turn one of them.";
     }
 

@@ -271,7 +271,8 @@ public sealed class EvaluateCommandTests : IDisposable
         foreach (string said in new[]
         {
             "lineA/part: 4 normal for training; test: 3 normal, 3 defective (blot 3); 3 with mask",
-            "lineB/part: 4 normal for training; test: 3 normal, 3 defective (blot 3); 0 with mask, 3 without mask; ignored: 1 file that is no image (notes.txt)",
+            "lineB/part: 4 normal for training; test: 3 normal, 3 defective (blot 3); 0 with mask, 3 without mask; ignored: 1 file "
+                + "that is no image (notes.txt)",
             "is the same folder as",
         })
         {

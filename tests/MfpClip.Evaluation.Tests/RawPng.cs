@@ -34,7 +34,8 @@ internal sealed record RawPng(int Width, int Height, int Depth, int ColourType)
         Chunk(file, "IHDR"u8, header);
         Optional(file, "PLTE"u8, Palette);
         Optional(file, "tRNS"u8, Transparency);
-        Optional(file, "eXIf"u8, Orientation is { } o ? [0x4d, 0x4d, 0, 0x2a, 0, 0, 0, 8, 0, 1, 1, 0x12, 0, 3, 0, 0, 0, 1, 0, (byte)o, 0, 0, 0, 0, 0, 0] : null);
+        Optional(file, "eXIf"u8, Orientation is { } o
+            ? [0x4d, 0x4d, 0, 0x2a, 0, 0, 0, 8, 0, 1, 1, 0x12, 0, 3, 0, 0, 0, 1, 0, (byte)o, 0, 0, 0, 0, 0, 0] : null);
         using var packed = new MemoryStream();
         using (var zlib = new ZLibStream(packed, CompressionLevel.Optimal, leaveOpen: true))
         {
@@ -75,7 +76,8 @@ internal sealed record RawPng(int Width, int Height, int Depth, int ColourType)
 
     private byte[] Filtered(byte[] row, byte[] above, int distance) => [.. row.Select((value, i) =>
     {
-        int left = i >= distance ? row[i - distance] : 0, up = above.Length > 0 ? above[i] : 0, corner = i >= distance && above.Length > 0 ? above[i - distance] : 0;
+        int left = i >= distance ? row[i - distance] : 0, up = above.Length > 0 ? above[i] : 0;
+        int corner = i >= distance && above.Length > 0 ? above[i - distance] : 0;
         int estimate = left + up - corner;
         var nearest = new[] { left, up, corner }.OrderBy(v => Math.Abs(estimate - v)).First(); // stable: left, above, corner
         return (byte)(value - (Filter switch { 1 => left, 2 => up, 3 => (left + up) / 2, 4 => nearest, _ => 0 }));

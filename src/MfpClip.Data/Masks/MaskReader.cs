@@ -54,8 +54,8 @@ internal sealed class MaskReader(IImageDecoder decoder, ImageLimits limits)
         if (png.Alpha.Lowest < png.Alpha.Highest && !Array.Exists(png.Pixels, p => (p & bit) != 0))
         {
             (bit, notices) = png.Alpha.Lowest == 0 ? (PngMask.Visible, MaskNotices.FromAlpha) : throw new DataSetException(DataSetFault.Malformed, path,
-                $"its colours are black and its alpha runs from {png.Alpha.Lowest} to {png.Alpha.Highest}: where the defect is is not clear. Save it as black and "
-                + "white without alpha.");
+                $"its colours are black and its alpha runs from {png.Alpha.Lowest} to {png.Alpha.Highest}: where the defect is is not clear. Save it as black "
+                + "and white without alpha.");
         }
         else if (png.Alpha is (0, > 0))
         {

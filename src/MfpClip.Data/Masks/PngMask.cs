@@ -4,8 +4,8 @@ using System.IO.Compression;
 namespace MfpClip.Data.Masks;
 
 /// <summary>
-/// What each pixel of a PNG says, from its stored samples: a decoder scales 16 bits to 8, drops alpha and loses the indices of a palette, each of which may hold
-/// the defect.
+/// What each pixel of a PNG says, from its stored samples: a decoder scales 16 bits to 8, drops alpha and loses the indices of a palette, each of which may
+/// hold the defect.
 /// </summary>
 internal sealed class PngMask
 {
@@ -88,8 +88,8 @@ internal sealed class PngMask
 
         if (png is null || (long)png.Width * png.Height > maximumPixels)
         {
-            throw new InvalidDataException(png is null ? "it is truncated" : $"it declares {png.Width} x {png.Height} pixels, more than the limit of {maximumPixels} "
-                + "(ImageLimits.MaximumPixels)");
+            throw new InvalidDataException(png is null ? "it is truncated"
+                : $"it declares {png.Width} x {png.Height} pixels, more than the limit of {maximumPixels} (ImageLimits.MaximumPixels)");
         }
 
         data.Position = 0;

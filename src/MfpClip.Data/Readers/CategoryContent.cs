@@ -56,7 +56,8 @@ internal sealed class CategoryContent(string name, string folder)
         {
             throw new DataSetException(DataSetFault.MaskWithoutImage, masks.WithoutImage[0],
                 $"none of the {masks.WithoutImage.Count} masks belongs to an image: a mask has the name of its image without the ending, with or without "
-                + $"\"_mask\", or lies in a folder of that name. An image here is '{_samples.Find(s => s.IsAnomalous)!.ImagePath}'. Rename or remove the masks.");
+                + $"\"_mask\", or lies in a folder of that name. An image here is '{_samples.Find(s => s.IsAnomalous)!.ImagePath}'. Rename or remove "
+                + "the masks.");
         }
 
         IgnoreOthers(masks.Unreadable);
@@ -82,7 +83,8 @@ internal sealed class CategoryContent(string name, string folder)
 
         string[] others = [.. _others.Where(o => !o.IsFault).Select(o => o.Path)];
         Ignore(others, IgnoredReason.NotAnImage, n => $"{n} {(others.Length == 1 ? "that is no image" : "that are no images")} ({Names(others)})");
-        if (_samples.Exists(s => s is { Split: DataSplit.Test, IsAnomalous: true }) && !_samples.Exists(s => s is { Split: DataSplit.Test, IsAnomalous: false }))
+        var test = _samples.FindAll(s => s.Split == DataSplit.Test);
+        if (test.Count > 0 && test.TrueForAll(s => s.IsAnomalous))
         {
             _notices.Add($"There is no normal test image: normal images lie in a folder called {FolderNames.List(FolderNames.Normal)}.");
         }
@@ -100,7 +102,12 @@ internal sealed class CategoryContent(string name, string folder)
 
     private static string Files(int count, IgnoredReason reason)
     {
-        string one = reason is IgnoredReason.MaskWithoutImage or IgnoredReason.MaskOfNormalImage ? "mask" : reason is IgnoredReason.NotAnImage or IgnoredReason.OtherModality or IgnoredReason.Unreadable ? "file" : "image";
+        string one = reason switch
+        {
+            IgnoredReason.MaskWithoutImage or IgnoredReason.MaskOfNormalImage => "mask",
+            IgnoredReason.NotAnImage or IgnoredReason.OtherModality or IgnoredReason.Unreadable => "file",
+            _ => "image",
+        };
         return string.Create(CultureInfo.InvariantCulture, $"{count} {one}{(count == 1 ? string.Empty : "s")}");
     }
 }

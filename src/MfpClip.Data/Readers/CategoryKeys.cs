@@ -17,12 +17,14 @@ internal static class CategoryKeys
             }
             else
             {
-                repeated.Add(new(category.Path, IgnoredReason.RepeatedFolder, $"'{category.Path}' is the same folder as '{seen[identity].Path}', used once", 1));
+                repeated.Add(new(category.Path, IgnoredReason.RepeatedFolder,
+                    $"'{category.Path}' is the same folder as '{seen[identity].Path}', used once", 1));
             }
         }
 
         string[][] parts = [.. once.Select(c => Parts(c, withList: false))];
-        var repeatedPaths = parts.Select(p => string.Join('/', p)).GroupBy(p => p, StringComparer.Ordinal).Where(g => g.Count() > 1).Select(g => g.Key).ToHashSet();
+        var repeatedPaths = parts.Select(p => string.Join('/', p)).GroupBy(p => p, StringComparer.Ordinal).Where(g => g.Count() > 1)
+            .Select(g => g.Key).ToHashSet(StringComparer.Ordinal);
         string[][] paths = [.. once.Select((c, i) => Parts(c, withList: repeatedPaths.Contains(string.Join('/', parts[i]))))];
         string[] keys = Distinct([.. once.Select(c => c.Name)], paths);
         string[][] folders = [.. once.Select((c, i) => c.DataSet == c.Name && c.List is null ? parts[i] : parts[i][..^1])];

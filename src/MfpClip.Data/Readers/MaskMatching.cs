@@ -75,7 +75,8 @@ internal sealed class MaskMatching
     }
 
     private static ILookup<string, string> ByName(IReadOnlyList<MaskOwner> owners) =>
-        owners.SelectMany(o => o.Names.Distinct(StringComparer.Ordinal).Select(n => (Name: n, o.Path))).ToLookup(p => p.Name, p => p.Path, StringComparer.Ordinal);
+        owners.SelectMany(o => o.Names.Distinct(StringComparer.Ordinal).Select(n => (Name: n, o.Path)))
+            .ToLookup(p => p.Name, p => p.Path, StringComparer.Ordinal);
 
     private static string? Single(string mask, string name, ILookup<string, string> owners)
     {
@@ -90,5 +91,6 @@ internal sealed class MaskMatching
     }
 
     private static DataSetException Unclear(string mask, IEnumerable<string> files) => new(
-        DataSetFault.Malformed, mask, $"it is not clear what belongs together: {string.Join(", ", files.Select(Path.GetFileName))} share its name. Rename one.");
+        DataSetFault.Malformed, mask,
+        $"it is not clear what belongs together: {string.Join(", ", files.Select(Path.GetFileName))} share its name. Rename one.");
 }

@@ -14,7 +14,8 @@ internal sealed class MetaJsonLayout : IDataSetLayout
 
     public bool Recognises(string path) =>
         File.Exists(path)
-        ? path.EndsWith(".json", StringComparison.OrdinalIgnoreCase) && !RealIadLayout.IsList(path) && !TableLayout.IsTable(path) : File.Exists(Path.Combine(path, Name));
+        ? path.EndsWith(".json", StringComparison.OrdinalIgnoreCase) && !RealIadLayout.IsList(path) && !TableLayout.IsTable(path)
+        : File.Exists(Path.Combine(path, Name));
 
     public string? NearMiss(string path) => null;
 

@@ -109,7 +109,8 @@ internal sealed class RealIadLayout : IDataSetLayout
         return images.SelectMany(f => prefixes.Select(p => Path.GetRelativePath(data, Path.Combine(f, p.TrimStart('/')))))
             .FirstOrDefault(start => File.Exists(Path.Combine(data, start, first.Image)))
             ?? throw new DataSetException(DataSetFault.MissingFile, Path.Combine(data, first.Image),
-                $"{Path.GetFileName(list)}, {first.Where}, names this file, but it is in none of the folders {string.Join(", ", images.Select(Path.GetFileName))}.");
+                $"{Path.GetFileName(list)}, {first.Where}, names this file, but it is in none of the folders "
+                + $"{string.Join(", ", images.Select(Path.GetFileName))}.");
     }
 
     private static string? Text(JsonElement entry, string name) =>

@@ -3,8 +3,8 @@ using System.Text.Json;
 namespace MfpClip.Data.Readers;
 
 /// <summary>
-/// A table of images for everything that lies in no other way: <c>images.csv</c> or <c>images.json</c> (an array of objects), or any file of the two kinds, with
-/// the columns image and label, and where there are any mask, category, split, kind. Paths start at its folder.
+/// A table of images for everything that lies in no other way: <c>images.csv</c> or <c>images.json</c> (an array of objects), or any file of the two kinds,
+/// with the columns image and label, and where there are any mask, category, split, kind. Paths start at its folder.
 /// </summary>
 internal sealed class TableLayout : IDataSetLayout
 {
@@ -53,8 +53,8 @@ internal sealed class TableLayout : IDataSetLayout
         var table = CsvTable.Read(list);
         var at = Columns.ToDictionary(c => c.Name, c => table.Column(c.Names), StringComparer.Ordinal);
         return at["image"] < 0 || (at["label"] < 0 && at["kind"] < 0)
-            ? throw new DataSetException(DataSetFault.Malformed, list, "its first line must name the columns image and label; mask, category, split and kind may "
-                + "follow.")
+            ? throw new DataSetException(DataSetFault.Malformed, list, "its first line must name the columns image and label; mask, category, split and kind "
+                + "may follow.")
             : table.Rows.Select(row => ($"line {row.Line}", (Func<string, string?>)(column => at[column] < 0 ? null : row.Fields[at[column]])));
     }
 
@@ -102,8 +102,9 @@ internal sealed class TableLayout : IDataSetLayout
     private static bool Label(string list, string where, string label) =>
         FolderNames.IsNormal(label) || label is "0" or "0.0" || label.Equals("false", StringComparison.OrdinalIgnoreCase) ? false
         : FolderNames.Is(label, FolderNames.Defective) || label is "1" or "1.0" || label.Equals("true", StringComparison.OrdinalIgnoreCase) ? true
-        : throw new DataSetException(DataSetFault.Malformed, list, $"{where}: the label is '{label}'; it must be normal (or {FolderNames.List(FolderNames.Normal[..2])}, "
-            + $"0, false) or defective (or {FolderNames.List(FolderNames.Defective[..3])}, 1, true). A kind of defect stands in the column kind.");
+        : throw new DataSetException(DataSetFault.Malformed, list,
+            $"{where}: the label is '{label}'; it must be normal (or {FolderNames.List(FolderNames.Normal[..2])}, 0, false) or "
+            + $"defective (or {FolderNames.List(FolderNames.Defective[..3])}, 1, true). A kind of defect stands in the column kind.");
 
     private static DataSplit Split(string list, string where, string? split) => split is null ? DataSplit.Test
         : Array.Find(FolderNames.Splits, s => s.Name.Equals(split, StringComparison.OrdinalIgnoreCase)) is { Name: not null } known ? known.Split

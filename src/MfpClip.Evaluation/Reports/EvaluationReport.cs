@@ -62,7 +62,8 @@ public sealed record EvaluationReport(IReadOnlyList<EvaluationRun> Runs)
         {
             // Two folders of one name are two sets of data: their categories tell.
             var groups = Runs.GroupBy(r => (r.Detector.Method, r.DataSet,
-                Categories: string.Join(';', r.Categories.Select(c => $"{c.DataSet}/{c.Key}")), Settings: string.Join(';', r.Settings.OrderBy(s => s.Key, StringComparer.Ordinal)),
+                Categories: string.Join(';', r.Categories.Select(c => $"{c.DataSet}/{c.Key}")),
+                Settings: string.Join(';', r.Settings.OrderBy(s => s.Key, StringComparer.Ordinal)),
                 Stages: string.Join(';', r.Detector.Stages.Select(Identity)))).ToList();
             var shared = groups.GroupBy(g => g.Key.Method).Where(g => g.Count() > 1).Select(g => g.Key).ToHashSet(StringComparer.Ordinal);
             return [.. groups.Select((g, i) => new MethodRuns(shared.Contains(g.Key.Method) ? $"{g.Key.Method} #{i + 1}" : g.Key.Method, [.. g]))];

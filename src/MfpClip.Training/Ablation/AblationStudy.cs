@@ -88,7 +88,8 @@ public sealed class AblationStudy(AblationOptions options)
                 Key = composition.Key, Seed = seed, Mean = StudyWork.Values(evaluation.Mean),
                 Categories = evaluation.Categories.ToDictionary(c => c.Key, c => StudyWork.Values(c.Metrics), StringComparer.Ordinal),
                 Losses = composition.Losses, TrainingSeconds = composition.TrainingSeconds, SecondsPerImage = evaluation.SecondsPerImage,
-                Modules = composition.Modules, WeightsHash = composition.Detector.Description.WeightsHash, Protocol = [.. evaluation.Protocol, .. evaluation.Notes],
+                Modules = composition.Modules, WeightsHash = composition.Detector.Description.WeightsHash,
+                Protocol = [.. evaluation.Protocol, .. evaluation.Notes],
                 DetectorRecipe = composition.Detector.Description.Recipe,
             };
         }

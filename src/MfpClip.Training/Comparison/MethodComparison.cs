@@ -109,7 +109,8 @@ public sealed class MethodComparison(ComparisonOptions options)
                 Categories = evaluation.Categories.ToDictionary(c => c.Key, c => StudyWork.Values(c.Metrics), StringComparer.Ordinal),
                 TrainedValues = composition.TrainedValues, Recipe = composition.Recipe, Losses = composition.Losses,
                 TrainingSeconds = composition.TrainingSeconds, TrainingMemory = composition.TrainingMemory, Latency = latency, DetectionMemory = peak,
-                ImageSize = detector.Description.ImageSize, WeightsHash = detector.Description.WeightsHash, Protocol = [.. evaluation.Protocol, .. evaluation.Notes],
+                ImageSize = detector.Description.ImageSize, WeightsHash = detector.Description.WeightsHash,
+                Protocol = [.. evaluation.Protocol, .. evaluation.Notes],
                 DetectorRecipe = detector.Description.Recipe,
                 Environment = evaluation.Environment, Modules = composition.Modules,
             };

@@ -16,7 +16,7 @@ public sealed class DataSetTrainingData : ITrainingData
     private readonly MaskNoticeSummary _masks = new();
 
     /// <summary>Takes the categories and hashes every image file, so that what was trained on can be stated later.</summary>
-    /// <param name="categories">Auxiliary categories, from <see cref="DataSetReader.Open"/>.</param>
+    /// <param name="categories">Auxiliary categories, from <see cref="DataSetReader.Open(string, DataSetLayout?)"/>.</param>
     /// <param name="reader">How images are decoded; <see langword="null"/>: as a detector does by default.</param>
     /// <param name="cancellationToken">Checked between files.</param>
     /// <exception cref="TrainingException">There is no image to train on.</exception>

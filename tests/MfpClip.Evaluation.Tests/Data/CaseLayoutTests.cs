@@ -40,7 +40,8 @@ public sealed class CaseLayoutTests
 
         var ignored = Assert.Single(category.Ignored);
         Assert.Equal((IgnoredReason.RepeatedLine, 2), (ignored.Reason, ignored.Count));
-        Assert.Contains("line 6: candle/Data/Images/Anomaly/001.JPG, line 7: candle/Data/Images/Normal/0001.JPG", ignored.Explanation, StringComparison.Ordinal);
+        Assert.Contains(
+            "line 6: candle/Data/Images/Anomaly/001.JPG, line 7: candle/Data/Images/Normal/0001.JPG", ignored.Explanation, StringComparison.Ordinal);
         Assert.Equal(4, category.Samples.Count);
     }
 
