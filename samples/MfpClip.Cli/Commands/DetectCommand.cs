@@ -122,6 +122,7 @@ internal static class DetectCommand
                 catch (ImageDecodeException e)
                 {
                     failures.Add(e.Message);
+                    report.AddFailure(file, e.Message);
                 }
 
                 done(file);
@@ -153,7 +154,7 @@ internal static class DetectCommand
                 MapFiles.WriteNpy(Path.Combine(Folder, $"{name}.map.npy"), result.ImageMap!);
             }
 
-            report.Add(result, photo, Pictures);
+            report.Add(result, photo, Pictures, new() { Photo = file, Overlay = overlay, HeatMap = Path.Combine(Folder, $"{name}.heatmap.png") });
             pictures.GetAwaiter().GetResult();
             return new(file, result.Score, result.CalibratedScore, result.IsAnomalous, result.Regions, result.Timings.Total.TotalMilliseconds, overlay);
         }

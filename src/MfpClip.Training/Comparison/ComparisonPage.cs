@@ -13,7 +13,7 @@ internal static class ComparisonPage
 
     public static string Html(ComparisonResult result, IReadOnlyList<ReportTable> tables, IReadOnlyList<string> about)
     {
-        var html = new StringBuilder(StudyReport.StartHtml("Comparison of methods", result.Notice, "svg text{font:13px system-ui,sans-serif;fill:#1d2330}"));
+        var html = new StringBuilder(StudyReport.StartHtml("Comparison of methods", result.Notice, "svg text{font:13px system-ui,sans-serif;fill:var(--ink)}"));
         html.Append($"<section><h2>Mean over the categories, percent; the line is 50, chance</h2>{Bars(result)}</section>");
         html.AppendJoin(string.Empty, tables.Select(t => t.ToHtml()));
         html.Append(StudyReport.RecipesHtml(result.Methods.SelectMany(m => m.Runs.Take(1).Select(r => (m.Method.Name, r.DetectorRecipe)))));
@@ -36,7 +36,7 @@ internal static class ComparisonPage
         return string.Create(
             CultureInfo.InvariantCulture,
             $"<svg role=\"img\" aria-label=\"AUROC of each method\" width=\"{Width}\" height=\"{y}\" viewBox=\"0 0 {Width} {y}\">{svg}<line x1=\"{half}\" "
-                + $"x2=\"{half}\" y1=\"0\" y2=\"{y - Gap}\" stroke=\"#1d2330\" stroke-dasharray=\"3 3\"/></svg>");
+                + $"x2=\"{half}\" y1=\"0\" y2=\"{y - Gap}\" style=\"stroke:var(--ink)\" stroke-dasharray=\"3 3\"/></svg>");
     }
 
     private static int One(StringBuilder svg, int y, string color, string kind, SeedStatistic? value)
@@ -48,7 +48,7 @@ internal static class ComparisonPage
             if (value.StandardDeviation is { } d)
             {
                 svg.Append(CultureInfo.InvariantCulture, $"<line x1=\"{end - (d * scale):0.#}\" x2=\"{end + (d * scale):0.#}\" y1=\"{y + (Bar / 2)}\" "
-                    + $"y2=\"{y + (Bar / 2)}\" stroke=\"#1d2330\" stroke-width=\"2\"/>");
+                    + $"y2=\"{y + (Bar / 2)}\" style=\"stroke:var(--ink)\" stroke-width=\"2\"/>");
             }
 
             svg.Append(CultureInfo.InvariantCulture, $"<text x=\"{Width - 105}\" y=\"{y + 13}\">{kind} {value.Percent()}</text>");

@@ -6,19 +6,26 @@ using MfpClip.Imaging;
 namespace MfpClip.Output;
 
 /// <summary>
-/// A self-contained HTML page of results: no script, no outside file. Written image by image, so that memory does not grow with the
-/// number of images; the page appears under its name when <see cref="Complete"/> was called.
+/// One HTML page of results that needs no other file: counts, histogram of scores, and each image with its thumbnails and defect regions, to be
+/// sorted and filtered in a browser. Written image by image, so that memory does not grow with the images' size; the page appears under its name
+/// when <see cref="Complete"/> was called. Images may be added by several threads.
 /// </summary>
 public sealed class HtmlReport : IDisposable
 {
-    private const string Style = """
-        h2{font-size:1.05rem;margin:0;word-break:break-all}div{display:flex;gap:1rem;flex-wrap:wrap}figure{margin:0;flex:1 1 15rem}
-        img{width:100%;border-radius:4px}figcaption{color:#667;font-size:.85rem}td,th{text-align:left;padding:.2rem .8rem .2rem 0;vertical-align:top}
-        """;
+    // More of them say nothing, and a page of noise would be as large as its images.
+    private const int MostRegions = 20;
 
     private readonly string _path;
-    private readonly string _temporary;
-    private readonly StreamWriter _writer;
+    private readonly string _spoolPath;
+    private readonly Func<string, Stream> _open;
+    private readonly DetectorDescription _description;
+    private readonly string? _notice;
+    private readonly Stream _spool;
+    private readonly Lock _lock = new();
+    private readonly List<ReportEntry> _entries = [];
+    private readonly List<ReportFailure> _failures = [];
+    private readonly List<MapImageOptions> _colors = [];
+    private int _side = 200;
     private bool _complete;
 
     /// <summary>Starts a report.</summary>
@@ -36,68 +43,112 @@ public sealed class HtmlReport : IDisposable
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         ArgumentNullException.ThrowIfNull(description);
-        _path = path;
-        _temporary = $"{path}.{Guid.NewGuid():N}.tmp";
-        _writer = Guard(() =>
+        (_path, _description, _notice, _open) = (path, description, notice, open);
+        _spoolPath = $"{path}.{Guid.NewGuid():N}.tmp";
+        _spool = Guard(() =>
         {
             Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
-            return new StreamWriter(open(_temporary), new UTF8Encoding(false));
+            return open(_spoolPath);
         });
-        try
+    }
+
+    /// <summary>Longest side of the images in the page, in pixels. Each takes at most 4 KiB at 200 pixels, and as many a pixel at other sizes.</summary>
+    /// <value>32 to 2048, default 200.</value>
+    /// <exception cref="ArgumentOutOfRangeException">It is outside of its range.</exception>
+    public int ThumbnailSide
+    {
+        get => _side;
+        init
         {
-            Guard(() => _writer.Write(Head(description, notice)));
-        }
-        catch
-        {
-            Dispose();
-            throw;
+            ArgumentOutOfRangeException.ThrowIfLessThan(value, 32);
+            ArgumentOutOfRangeException.ThrowIfGreaterThan(value, 2048);
+            _side = value;
         }
     }
 
-    /// <summary>Adds an image with its images, made smaller where a side is longer than 960 pixels; photo and overlay as JPEG.</summary>
+    /// <summary>Adds an image: its score, its regions, and small images of photo and overlay.</summary>
     /// <param name="result">What the detector said.</param>
-    /// <param name="photo">The photo.</param>
+    /// <param name="photo">The photo, of the size of the result's image.</param>
     /// <param name="options">Colours.</param>
-    public void Add(AnomalyResult result, RgbImage photo, MapImageOptions? options = null)
+    /// <param name="files">Files at full size that the small images link to.</param>
+    /// <exception cref="ArgumentException">Photo and map are not of one size.</exception>
+    /// <exception cref="OutputException">It cannot be written.</exception>
+    public void Add(AnomalyResult result, RgbImage photo, MapImageOptions? options = null, ReportedFiles? files = null)
     {
         ArgumentNullException.ThrowIfNull(result);
         ArgumentNullException.ThrowIfNull(photo);
-        var map = result.ImageMap ?? Imaging.MapResize.ToImage(result.ModelMap, photo.Width, photo.Height);
-        string decision = result.IsAnomalous switch { true => " <b class=bad>anomalous</b>", false => " <b class=good>normal</b>", _ => string.Empty };
-        Guard(() =>
+        options ??= new();
+        var map = result.ImageMap ?? MapResize.ToImage(result.ModelMap, photo.Width, photo.Height);
+        var small = ReportImages.Fit(photo, map, result.Regions, ThumbnailSide);
+        int bytes = ReportThumbnail.MaximumBytes(ThumbnailSide);
+        var overlay = MapImages.Overlay(small.Photo, small.Map, small.Regions, options);
+        byte[] item = Encoding.UTF8.GetBytes(ReportItem.Html(
+            result, ReportThumbnail.Encode(small.Photo, bytes), ReportThumbnail.Encode(overlay, bytes), Links(files), MostRegions));
+        lock (_lock)
         {
-            _writer.Write($"<section><h2>{HtmlPage.Encode(result.ImageName)}</h2><p>score <b>{Number(result.Score)}</b>{decision}, {result.Regions.Count} "
-                + $"regions at or above {Number(result.PixelThreshold)}, class \"{HtmlPage.Encode(result.ClassName)}\", "
-                + $"{Number(result.Timings.Total.TotalMilliseconds)} ms</p><div>");
-            var small = ReportImages.Fit(photo, map, result.Regions);
-            Figure("photo", "jpeg", MapImages.ToJpeg(small.Photo));
-            Figure("anomaly map", "png", MapImages.ToPng(MapImages.HeatMap(small.Map, options)));
-            Figure("overlay", "jpeg", MapImages.ToJpeg(MapImages.Overlay(small.Photo, small.Map, small.Regions, options)));
+            if (!_colors.Any(c => (c.ColorMap, c.Minimum, c.Maximum) == (options.ColorMap, options.Minimum, options.Maximum)))
+            {
+                _colors.Add(options);
+            }
 
-            _writer.Write("</div></section>\n");
-        });
+            long start = _entries.Count == 0 ? 0 : _entries[^1].End;
+            Guard(() => _spool.Write(item));
+            _entries.Add(new(result.ImageName, result.Score, result.CalibratedScore, result.IsAnomalous, result.Threshold, result.PixelThreshold,
+                result.Regions.Count, result.ClassName, start, item.Length));
+        }
     }
 
-    private void Figure(string title, string format, byte[] picture) =>
-        _writer.Write($"<figure>{HtmlPage.Picture(picture, format, title)}<figcaption>{title}</figcaption></figure>");
+    /// <summary>Adds an image that has no result; the page counts and lists it.</summary>
+    /// <param name="name">Name of the image, usually its path.</param>
+    /// <param name="reason">Why, as a sentence.</param>
+    public void AddFailure(string name, string reason)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        ArgumentNullException.ThrowIfNull(reason);
+        lock (_lock)
+        {
+            _failures.Add(new(name, reason));
+        }
+    }
 
     /// <summary>Finishes the page and gives it its name.</summary>
     /// <exception cref="OutputException">It cannot be written.</exception>
-    public void Complete() => Guard(() =>
+    public void Complete()
     {
-        _writer.Write($"</main>{HtmlPage.End}");
-        _writer.Dispose();
-        File.Move(_temporary, _path, overwrite: true);
-        _complete = true;
-    });
+        string temporary = $"{_path}.{Guid.NewGuid():N}.tmp";
+        lock (_lock)
+        {
+            try
+            {
+                Guard(() =>
+                {
+                    _spool.Dispose();
+                    using (var items = File.OpenRead(_spoolPath))
+                    using (var page = _open(temporary))
+                    {
+                        new DetectionPage(_description, _notice, _entries, _failures, _colors, DateTimeOffset.Now).Write(page, items);
+                    }
+
+                    File.Move(temporary, _path, overwrite: true);
+                    _complete = true;
+                });
+            }
+            finally
+            {
+                IgnoreErrors(() => File.Delete(temporary));
+            }
+
+            IgnoreErrors(() => File.Delete(_spoolPath));
+        }
+    }
 
     /// <summary>Drops the page if it was not completed.</summary>
     public void Dispose()
     {
         if (!_complete)
         {
-            IgnoreErrors(_writer.Dispose); // writes what is left in the buffer: on a full disk that fails again
-            IgnoreErrors(() => File.Delete(_temporary));
+            IgnoreErrors(_spool.Dispose); // writes what is left in the buffer: on a full disk that fails again
+            IgnoreErrors(() => File.Delete(_spoolPath));
         }
     }
 
@@ -113,26 +164,23 @@ public sealed class HtmlReport : IDisposable
         }
     }
 
-    private static string Head(DetectorDescription d, string? notice)
+    private ReportedFiles Links(ReportedFiles? files) => new()
     {
-        var html = new StringBuilder(HtmlPage.Start("MfpClip report", 75, Style)).Append("<h1>MfpClip report</h1>\n").Append(HtmlPage.Notice(notice));
-        string size = d.ImageSize.ToString(CultureInfo.InvariantCulture);
-        string about = $"{d.Method}, {d.Device}, {d.Precision}, {size} px, version {d.LibraryVersion}, weights {d.WeightsHash[..12]}";
-        html.Append($"<details><summary>{HtmlPage.Encode(about)}</summary><table>");
-        foreach (var stage in d.Stages)
+        Photo = Link(files?.Photo), Overlay = Link(files?.Overlay), HeatMap = Link(files?.HeatMap),
+    };
+
+    // From the page's folder on, each part escaped: no name can be taken for a scheme or a query.
+    private string? Link(string? file)
+    {
+        if (file is null)
         {
-            string options = string.Join(", ", stage.Options.Select(o => $"{o.Key}={o.Value}"));
-            string weights = string.Join(", ", stage.Weights.Select(w => $"{w.Source} {w.Sha256[..12]}"));
-            html.Append($"<tr><th>{HtmlPage.Encode(stage.Stage)}</th><td>{HtmlPage.Encode(stage.Component)}</td>");
-            html.Append($"<td>{HtmlPage.Encode(options)}</td><td>{HtmlPage.Encode(weights)}</td></tr>");
+            return null;
         }
 
-        html.Append("</table>").Append(
-            d.Recipe is { } recipe ? $"<p>Recipe, to build this detector again:</p><pre class=recipe>{HtmlPage.Encode(recipe)}</pre>" : string.Empty);
-        return html.Append("</details><main>\n").ToString();
+        string relative = Path.GetRelativePath(Path.GetDirectoryName(Path.GetFullPath(_path))!, Path.GetFullPath(file));
+        return Path.IsPathRooted(relative) ? new Uri(relative).AbsoluteUri
+            : string.Join('/', relative.Split(Path.DirectorySeparatorChar).Select(Uri.EscapeDataString));
     }
-
-    private static string Number(double v) => v.ToString("0.###", CultureInfo.InvariantCulture);
 
     private void Guard(Action action) => Guard(() =>
     {

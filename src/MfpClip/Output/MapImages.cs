@@ -96,10 +96,8 @@ public static class MapImages
     /// <summary>Encodes pixels as PNG. Large photos are packed for speed: a fifth more bytes in a third of the time.</summary>
     public static byte[] ToPng(RgbImage image) => Encode(image, static p => p.Encode(new SKPngEncoderOptions(SKPngEncoderFilterFlags.Sub, 3)), "PNG");
 
-    /// <summary>Encodes pixels as JPEG, for images that are only viewed.</summary>
-    internal static byte[] ToJpeg(RgbImage image) => Encode(image, static p => p.Encode(new SKJpegEncoderOptions(90)), "JPEG");
-
-    private static byte[] Encode(RgbImage image, Func<SKPixmap, SKData?> encode, string format)
+    /// <summary>Encodes pixels with an encoder of SkiaSharp.</summary>
+    internal static byte[] Encode(RgbImage image, Func<SKPixmap, SKData?> encode, string format)
     {
         ArgumentNullException.ThrowIfNull(image);
         var rgba = new byte[image.Width * image.Height * 4];

@@ -10,8 +10,15 @@ internal sealed record ReportTable(string Title, IReadOnlyList<string> Columns, 
 {
     /// <summary>Rules of a page's style for tables.</summary>
     public const string Style = """
-        .scroll{overflow-x:auto}td,th{text-align:right;padding:.25rem .7rem;border-bottom:1px solid #e5e7ec;white-space:nowrap}
-        td:first-child,th:first-child{text-align:left}tbody th{font-weight:400}
+        .scroll{overflow-x:auto;max-width:100%}
+        .scroll table{font-variant-numeric:tabular-nums;font-size:.88rem}
+        .scroll td,.scroll th{text-align:right;padding:.35rem .7rem;border-bottom:1px solid var(--line);white-space:nowrap}
+        .scroll thead th{color:var(--soft);font-weight:600;vertical-align:bottom}
+        .scroll td:first-child,.scroll th:first-child{text-align:left;position:sticky;left:0;background:var(--card);max-width:22rem;overflow-wrap:anywhere}
+        .scroll tbody th{font-weight:400}.scroll .total th,.scroll .total td{font-weight:700;border-top:2px solid var(--bar)}
+        .note{color:var(--soft);font-size:.85rem;margin:.5rem 0 0}
+        @media(max-width:40rem){.scroll td:first-child,.scroll th:first-child{max-width:9rem;white-space:normal}}
+
         """;
 
     /// <summary>Whether the last row is a sum or mean, and set off.</summary>
@@ -36,16 +43,16 @@ internal sealed record ReportTable(string Title, IReadOnlyList<string> Columns, 
 
     public string ToHtml()
     {
-        var html = new StringBuilder($"<section><h2>{HtmlPage.Encode(Title)}</h2><div class=scroll><table><thead><tr>");
+        var html = new StringBuilder($"<section><h2>{HtmlPage.Encode(Title)}</h2><div class=\"scroll\" tabindex=\"0\"><table><thead><tr>");
         html.AppendJoin(string.Empty, Columns.Select(c => $"<th>{HtmlPage.Encode(c)}</th>")).Append("</tr></thead><tbody>");
         foreach (var row in Rows)
         {
-            html.Append(Total && row == Rows[^1] ? "<tr class=total>" : "<tr>");
+            html.Append(Total && row == Rows[^1] ? "<tr class=\"total\">" : "<tr>");
             html.AppendJoin(string.Empty, row.Select((c, i) => i == 0 ? $"<th>{HtmlPage.Encode(c)}</th>" : $"<td>{HtmlPage.Encode(c)}</td>")).Append("</tr>");
         }
 
         html.Append("</tbody></table></div>");
-        html.AppendJoin(string.Empty, Notes.Select(n => $"<p class=note>{HtmlPage.Encode(n)}</p>"));
+        html.AppendJoin(string.Empty, Notes.Select(n => $"<p class=\"note\">{HtmlPage.Encode(n)}</p>"));
         return html.Append("</section>\n").ToString();
     }
 

@@ -114,7 +114,7 @@ public sealed class OutputTests : IDisposable
     [Theory]
     [InlineData(0)]
     [InlineData(3000)]
-    [InlineData(20_000)]
+    [InlineData(12_000)]
     public void A_report_on_a_full_disk_is_a_typed_error_and_leaves_nothing_behind(int room)
     {
         string path = Path.Combine(_folder, "report.html");
