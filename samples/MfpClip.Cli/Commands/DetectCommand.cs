@@ -73,9 +73,9 @@ internal static class DetectCommand
         else
         {
             var table = new Table().AddColumns("image", "score", "decision", "regions", "ms");
-            foreach (var r in results)
+            foreach (var (r, name) in results.Zip(DistinctNames.Of([.. results.Select(r => r.Image)])))
             {
-                table.AddRow(Markup.Escape(Path.GetFileName(r.Image)), Number(r.Score), r.Anomalous switch { true => "anomalous", false => "normal", _ => "-" },
+                table.AddRow(Markup.Escape(name), Number(r.Score), r.Anomalous switch { true => "anomalous", false => "normal", _ => "-" },
                     $"{r.Regions.Count}", Number(r.Milliseconds));
             }
 
@@ -129,7 +129,7 @@ internal static class DetectCommand
             }
 
             report.Complete();
-            if (sheet.Draw() is { } picture)
+            if (sheet.Draw(Pictures) is { } picture)
             {
                 MapFiles.WritePng(Path.Combine(Folder, "overview.png"), picture);
             }
@@ -146,7 +146,7 @@ internal static class DetectCommand
 
             // Images of large photos take longer than the detection: they are packed while the page is written.
             var pictures = Task.Run(() => MapFiles.WritePng(overlay, overlaid), CancellationToken.None);
-            sheet.Add(photo, overlaid, result.Score);
+            sheet.Add(result, photo, overlaid);
             MapFiles.WritePng(Path.Combine(Folder, $"{name}.heatmap.png"), MapImages.HeatMap(result.ImageMap!, Pictures));
             if (Raw)
             {

@@ -14,10 +14,10 @@ internal sealed record ReportTable(string Title, IReadOnlyList<string> Columns, 
         .scroll table{font-variant-numeric:tabular-nums;font-size:.88rem}
         .scroll td,.scroll th{text-align:right;padding:.35rem .7rem;border-bottom:1px solid var(--line);white-space:nowrap}
         .scroll thead th{color:var(--soft);font-weight:600;vertical-align:bottom}
-        .scroll td:first-child,.scroll th:first-child{text-align:left;position:sticky;left:0;background:var(--card);max-width:22rem;overflow-wrap:anywhere}
+        .scroll td:first-child,.scroll th:first-child{text-align:left;position:sticky;left:0;background:var(--card);max-width:22rem;overflow-wrap:break-word}
         .scroll tbody th{font-weight:400}.scroll .total th,.scroll .total td{font-weight:700;border-top:2px solid var(--bar)}
         .note{color:var(--soft);font-size:.85rem;margin:.5rem 0 0}
-        @media(max-width:40rem){.scroll td:first-child,.scroll th:first-child{max-width:9rem;white-space:normal}}
+        @media(max-width:40rem){.scroll td:first-child,.scroll th:first-child{min-width:6rem;max-width:9rem;white-space:normal}}
 
         """;
 

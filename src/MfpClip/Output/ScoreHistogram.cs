@@ -13,7 +13,7 @@ internal sealed record ScoreSeries(string Name, string Color, IReadOnlyList<doub
 internal static class ScoreHistogram
 {
     private const int Bins = 30;
-    private const double Left = 40, Width = 400, Right = 16, Top = 54, Height = 120, Gap = 30;
+    private const double Left = 36, Width = 330, Right = 16, Top = 54, Height = 120, Gap = 30;
 
     /// <summary>Draws panels that share their axis of scores.</summary>
     /// <param name="title">Above, and what a screen reader says.</param>
@@ -81,13 +81,13 @@ internal static class ScoreHistogram
         svg.Append($"<path class=\"g\" d=\"M{N(Left)} {N(bottom)}h{N(Width)}M{N(Left)} {N(bottom - (highest * unit))}h{N(Width)}\"/>")
             .Append($"<text x=\"{N(Left - 5)}\" y=\"{N(bottom - (highest * unit) + 4)}\" text-anchor=\"end\">{highest}</text>")
             .Append($"<text x=\"{N(Left - 5)}\" y=\"{N(bottom + 4)}\" text-anchor=\"end\">0</text>");
-        double legend = Left + Width;
-        for (int s = series.Count - 1; s >= 0; s--)
+        double legend = Left;
+        for (int s = 0; s < series.Count; s++)
         {
             string name = $"{series[s].Name} ({series[s].Values.Count})";
-            svg.Append($"<text x=\"{N(legend)}\" y=\"{N(top - 8)}\" text-anchor=\"end\" style=\"fill:{series[s].Color};font-weight:600\">"
+            svg.Append($"<text x=\"{N(legend)}\" y=\"{N(top - 8)}\" style=\"fill:{series[s].Color};font-weight:600\">"
                 + $"{HtmlPage.Encode(name)}</text>");
-            legend -= (name.Length * 6.2) + 12;
+            legend += (name.Length * 6.2) + 12;
         }
 
         for (int b = 0; b < Bins; b++)
