@@ -22,6 +22,9 @@ internal sealed class BaselineChoice
         command.Options.Add(_baseline);
     }
 
+    /// <summary>Whether a baseline is meant.</summary>
+    public bool IsGiven(ParseResult parsed) => parsed.GetValue(_baseline) is not null;
+
     /// <summary>Whether weights have a part in the result.</summary>
     public bool ReadsWeights(ParseResult parsed) => parsed.GetValue(_baseline) is not (Random or LocalStatistics);
 

@@ -147,6 +147,9 @@ internal sealed class DetectorChoice
     /// <summary>Whether I2TP and SP have a CNN to read.</summary>
     public bool HasCnn(ParseResult parsed) => HasCnn(parsed, Method(parsed)) || (IsDefault(parsed) && Method(parsed).Description.ReadsCnn);
 
+    /// <summary>Whether a calibration was named.</summary>
+    public bool HasCalibration(ParseResult parsed) => parsed.GetValue(_calibration) is not null;
+
     /// <summary>The trained modules that were named.</summary>
     public string? Modules(ParseResult parsed) => parsed.GetValue(_modules);
 

@@ -1,4 +1,5 @@
 using MfpClip.Data;
+using MfpClip.Evaluation.Decisions;
 using MfpClip.Evaluation.Metrics;
 using MfpClip.Imaging;
 
@@ -14,6 +15,8 @@ internal sealed class CategoryMeasurement
     private readonly CaseSelection _cases;
     private readonly List<ImageOutcome> _outcomes = [];
     private readonly MaskNoticeSummary _notices = new();
+    private readonly List<DefectOutcome> _defects = [];
+    private (float Image, float Pixel)? _thresholds;
     private TimeSpan _time;
     private int _vanished;
 
@@ -33,7 +36,8 @@ internal sealed class CategoryMeasurement
         _time += time;
         foreach (var (loaded, result) in batch.Zip(results))
         {
-            var map = GaussianSmoothing.Smooth(_options.Resolution == EvaluationResolution.Image ? result.ImageMap! : result.ModelMap, _options.SmoothingSigma);
+            var raw = _options.Resolution == EvaluationResolution.Image ? result.ImageMap! : result.ModelMap;
+            var map = GaussianSmoothing.Smooth(raw, _options.SmoothingSigma);
             _notices.Add(loaded);
             // Where the mask of a defective image is black or full, no pixel is known to be normal or defect.
             if (_pixels is not null && loaded.Mask is { } whole)
@@ -44,8 +48,19 @@ internal sealed class CategoryMeasurement
             }
 
             var outcome = new ImageOutcome(
-                Path.GetRelativePath(_category.Path, loaded.Sample.ImagePath).Replace('\\', '/'), loaded.Sample.Defect, result.Score, map.Data.Max());
+                Path.GetRelativePath(_category.Path, loaded.Sample.ImagePath).Replace('\\', '/'), loaded.Sample.Defect, result.Score, map.Data.Max())
+            {
+                IsAnomalous = result.IsAnomalous,
+            };
             _outcomes.Add(outcome);
+            if (outcome.Defect is { } kind && loaded.Mask is { } drawn)
+            {
+                // A calibration's pixel threshold is one for maps as the detector gives them.
+                _defects.AddRange(DefectOutcome.Of(outcome.Image, kind, ByteMaskResize.To(drawn, map.Width, map.Height),
+                    result.Threshold is null ? map : raw));
+            }
+
+            _thresholds = result.Threshold is { } t ? (t, result.PixelThreshold) : _thresholds;
             _cases.Offer(outcome, loaded, map);
         }
     }
@@ -70,6 +85,7 @@ internal sealed class CategoryMeasurement
         {
             Key = _category.Key, DataSet = _category.DataSet, ClassName = className, Normal = labels.Length - defective, Defective = defective,
             Metrics = EvaluationMetrics.From(image, pixel), SecondsPerImage = _time.TotalSeconds / _outcomes.Count, Outcomes = _outcomes,
+            ImageThreshold = _thresholds?.Image, PixelThreshold = _thresholds?.Pixel, BestPixelThreshold = pixel.Ranking.F1Threshold, Defects = _defects,
             PixelsExact = pixel.IsExact, ImageRoc = image.Roc, PixelRoc = pixel.Ranking.Roc, Pro = pixel.Pro, Cases = _cases.Draw(),
             Notes =
             [

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Text.Json.Serialization;
 using MfpClip.Diagnostics;
+using MfpClip.Evaluation.Decisions;
 using MfpClip.Evaluation.Metrics;
 
 namespace MfpClip.Evaluation;
@@ -10,7 +11,11 @@ namespace MfpClip.Evaluation;
 /// <param name="Defect">Kind of defect; <see langword="null"/>: good.</param>
 /// <param name="Score">Raw anomaly score.</param>
 /// <param name="MapMaximum">Highest value of the map that was evaluated.</param>
-public sealed record ImageOutcome(string Image, string? Defect, float Score, float MapMaximum);
+public sealed record ImageOutcome(string Image, string? Defect, float Score, float MapMaximum)
+{
+    /// <summary>What the detector decided; <see langword="null"/> without a calibration.</summary>
+    public bool? IsAnomalous { get; init; }
+}
 
 /// <summary>Why a case is shown.</summary>
 public enum CaseKind
@@ -93,6 +98,18 @@ public sealed record CategoryEvaluation
     /// <summary>Each test image.</summary>
     public IReadOnlyList<ImageOutcome> Outcomes { get; init; } = [];
 
+    /// <summary>Raw score from which the detector calls an image anomalous; <see langword="null"/> without a calibration.</summary>
+    public double? ImageThreshold { get; init; }
+
+    /// <summary>Map value from which the detector takes a pixel for a defect; <see langword="null"/> without a calibration.</summary>
+    public double? PixelThreshold { get; init; }
+
+    /// <summary>Map value at which F1 over all pixels is highest, known only after the test; <see langword="null"/> without pixel metrics.</summary>
+    public double? BestPixelThreshold { get; init; }
+
+    /// <summary>Each connected defect of the masks.</summary>
+    public IReadOnlyList<DefectOutcome> Defects { get; init; } = [];
+
     /// <summary>ROC curve of the images.</summary>
     public IReadOnlyList<CurvePoint> ImageRoc { get; init; } = [];
 
@@ -123,6 +140,9 @@ public sealed record EvaluationRun
 
     /// <summary>Who learned from what and is judged by what, in lines.</summary>
     public IReadOnlyList<string> Protocol { get; init; } = [];
+
+    /// <summary>Names of the categories that the modules were trained on; empty: nothing was trained; <see langword="null"/>: not known.</summary>
+    public IReadOnlyList<string>? TrainedOn { get; init; }
 
     /// <summary>Settings of the evaluation by name.</summary>
     public IReadOnlyDictionary<string, string> Settings { get; init; } = new Dictionary<string, string>();

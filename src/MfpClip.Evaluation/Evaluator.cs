@@ -173,7 +173,7 @@ public sealed class Evaluator(EvaluationOptions? options = null, IImageDecoder? 
         {
             Detector = descriptions[i] ?? throw new DataSetException(DataSetFault.Empty, data.Path, "there is no category to test on."),
             Categories = categories, DataSet = data.Name, Seed = protocol?.Seed ?? 0,
-            Protocol = protocol?.Describe() ?? ["no protocol was given: what the weights were trained on is not known"],
+            Protocol = TrainingSource.Protocol(descriptions[i], protocol), TrainedOn = TrainingSource.Categories(descriptions[i], protocol),
             Settings = Settings(lines[i].Shots), Environment = EvaluationRun.EnvironmentInfo(), Started = started, Elapsed = watch.Elapsed,
         })];
     }

@@ -153,6 +153,41 @@ public sealed class EvaluateCommandTests : IDisposable
     }
 
     [Fact]
+    public void Evaluate_with_a_calibration_reports_the_decisions_that_its_threshold_gives()
+    {
+        Category("nut");
+        string calibration = Path.Combine(_folder, "c.json"), output = Path.Combine(_folder, "out"), nut = Path.Combine(_folder, "nut");
+        Assert.Equal(0, Run(["calibrate", "--data", nut, "--out", calibration, .. Weights]).Code);
+        using var threshold = JsonDocument.Parse(File.ReadAllText(calibration));
+        double from = threshold.RootElement.GetProperty("image_threshold").GetDouble();
+
+        var (code, text, errors) = Run(["evaluate", "--data", nut, "--calibration", calibration, "--out", output, "--json", .. Weights]);
+
+        Assert.True(code == 0, errors);
+        using var json = JsonDocument.Parse(text);
+        var all = json.RootElement.GetProperty("decisions").GetProperty("all");
+        using var results = JsonDocument.Parse(File.ReadAllText(Path.Combine(output, "results.json")));
+        var outcomes = results.RootElement.GetProperty("runs")[0].GetProperty("categories")[0].GetProperty("outcomes").EnumerateArray().Select(
+            o => (Defective: o.TryGetProperty("defect", out _), Above: o.GetProperty("score").GetDouble() >= from)).ToList();
+        foreach (var (name, defective, above) in new[]
+        {
+            ("found", true, true), ("missed", true, false), ("false_alarms", false, true), ("passed", false, false),
+        })
+        {
+            Assert.Equal(outcomes.Count(o => o == (defective, above)), all.GetProperty("confusion").GetProperty(name).GetInt32());
+        }
+
+        var recall = all.GetProperty("recall");
+        Assert.Equal(3, recall.GetProperty("total").GetInt32());
+        Assert.True(recall.GetProperty("lower").GetDouble() <= recall.GetProperty("value").GetDouble());
+        var kind = json.RootElement.GetProperty("decisions").GetProperty("categories").GetProperty("nut").GetProperty("kinds").GetProperty("blot");
+        Assert.Equal(3, kind.GetProperty("defects").GetProperty("total").GetInt32());
+        Assert.Contains("Decisions at the calibration's threshold", File.ReadAllText(Path.Combine(output, "report.html")).Replace(
+            "&#39;", "'", StringComparison.Ordinal), StringComparison.Ordinal);
+        Assert.StartsWith("method,", File.ReadAllText(Path.Combine(output, "decisions.csv")), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void References_join_evaluate_calibrate_and_detect_and_go_into_a_file()
     {
         Category("set/nut");
@@ -234,6 +269,8 @@ public sealed class EvaluateCommandTests : IDisposable
     [InlineData(2, "say how many with --shots", "evaluate", "--data", "{set}", "--baseline", "memory-bank")]
     [InlineData(2, "leave --shots out", "evaluate", "--data", "{set}", "--baseline", "random", "--shots", "1")]
     [InlineData(2, "leave it out with '--method winclip'", "evaluate", "--data", "{set}", "--method", "winclip", "--without", "mp")]
+    [InlineData(2, "leave --calibration or --shots out", "evaluate", "--data", "{set}", "--shots", "1", "--calibration", "c.json")]
+    [InlineData(2, "leave --calibration or --baseline out", "evaluate", "--data", "{set}", "--baseline", "random", "--calibration", "c.json")]
     [InlineData(1, "there is no such file or folder", "evaluate", "--data", "/nowhere")]
     [InlineData(2, "--limit is 1", "evaluate", "--data", "{set}", "--limit", "1")]
     [InlineData(2, "9 normal training images are requested", "evaluate", "--data", "{set}", "--shots", "9")]

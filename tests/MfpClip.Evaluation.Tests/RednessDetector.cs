@@ -3,7 +3,8 @@ using MfpClip.Diagnostics;
 namespace MfpClip.Evaluation.Tests;
 
 /// <summary>A detector for which red is anomalous: its map is the red channel at its own size, its score the map's maximum.</summary>
-internal sealed class RednessDetector(int size = 16, Func<ImageInput, float>? score = null, bool coversWholeImage = true) : IZeroShotDetector
+internal sealed class RednessDetector(int size = 16, Func<ImageInput, float>? score = null, bool coversWholeImage = true,
+    float? threshold = null, params IReadOnlyList<StageDescription> stages) : IZeroShotDetector
 {
     public bool Disposed { get; private set; }
 
@@ -12,7 +13,7 @@ internal sealed class RednessDetector(int size = 16, Func<ImageInput, float>? sc
     public DetectorDescription Description { get; } = new()
     {
         Method = "redness", Device = "cpu", Precision = "Float32", ImageSize = size, LibraryVersion = "1", WeightsHash = new string('a', 64),
-        Stages = [new() { Stage = "preprocessing", Component = "square" }], CoversWholeImage = coversWholeImage,
+        Stages = [new() { Stage = "preprocessing", Component = "square" }, .. stages], CoversWholeImage = coversWholeImage,
     };
 
     public ScoreCalibration? Calibration => null;
@@ -44,9 +45,11 @@ internal sealed class RednessDetector(int size = 16, Func<ImageInput, float>? sc
         AnomalyMap At(int w, int h) => new(w, h, [
             .. Enumerable.Range(0, w * h).Select(i => image.Data[3 * (((i / w * image.Height / h) * image.Width) + (i % w * image.Width / w))] / 255f)]);
         var map = At(size, size);
+        float value = score?.Invoke(input) ?? map.Data.Max();
         return new()
         {
-            ImageName = input.Name, ClassName = options.ClassName, Score = score?.Invoke(input) ?? map.Data.Max(), ModelMap = map, PixelThreshold = 0.5f,
+            Threshold = threshold, IsAnomalous = threshold is { } t ? value >= t : null,
+            ImageName = input.Name, ClassName = options.ClassName, Score = value, ModelMap = map, PixelThreshold = 0.5f,
             ImageMap = options.IncludeImageMap ? At(image.Width, image.Height) : null, ImageWidth = image.Width, ImageHeight = image.Height, Timings = new(),
         };
     }

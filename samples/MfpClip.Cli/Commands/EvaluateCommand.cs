@@ -86,6 +86,13 @@ internal static class EvaluateCommand
         CrossDataSetProtocol? protocol,
         IProgress<EvaluationProgress>? progress, CancellationToken cancellationToken)
     {
+        if (choice.HasCalibration(parsed) && (shots > 0 || baseline.IsGiven(parsed)))
+        {
+            throw new ArgumentException(shots > 0
+                ? "A calibration holds for one detector, and with --shots each category has references of its own: leave --calibration or --shots out."
+                : "A calibration is of the detector that 'calibrate' was given, not of a baseline: leave --calibration or --baseline out.");
+        }
+
         if (baseline.Build(parsed, choice, shots) is { } without)
         {
             using (without)
@@ -135,7 +142,7 @@ internal static class EvaluateCommand
                 method = run.Detector.Method, weights_hash = run.Detector.WeightsHash,
                 categories = run.Categories.ToDictionary(c => c.Key, c => Figures(c.Metrics, c.Images, c.SecondsPerImage)),
                 mean = Figures(run.Mean, run.Images, run.SecondsPerImage),
-                data = run.DataSet, seed = run.Seed, run.Protocol, run.Notes, notice = run.Notice, report = page,
+                data = run.DataSet, seed = run.Seed, decisions = DecisionOutput.Json(run), run.Protocol, run.Notes, notice = run.Notice, report = page,
             });
             return;
         }
@@ -158,6 +165,7 @@ internal static class EvaluateCommand
 
         table.AddEmptyRow().AddRow(["mean", .. Cells(shown, run.Mean, run.Images, run.SecondsPerImage)]);
         AnsiConsole.Write(table);
+        DecisionOutput.Print(run);
         Console.WriteLine($"Percent; I: images, P: pixels. n/a: not available, for example because masks are missing; the report says "
             + $"why.{Environment.NewLine}Report: {page}");
         foreach (string note in run.Notes)

@@ -43,8 +43,12 @@ public sealed record ConfusionMatrix(int Found, int Missed, int FalseAlarms, int
     }
 
     /// <summary>All counted together.</summary>
-    internal static ConfusionMatrix Sum(IReadOnlyList<ConfusionMatrix> parts) =>
-        new(parts.Sum(p => p.Found), parts.Sum(p => p.Missed), parts.Sum(p => p.FalseAlarms), parts.Sum(p => p.Passed));
+    /// <param name="parts">Matrices of other images each.</param>
+    public static ConfusionMatrix Sum(IReadOnlyList<ConfusionMatrix> parts) 
+    {
+        ArgumentNullException.ThrowIfNull(parts);
+        return new(parts.Sum(p => p.Found), parts.Sum(p => p.Missed), parts.Sum(p => p.FalseAlarms), parts.Sum(p => p.Passed));
+    }
 
     private static ConfusionMatrix Count((bool Defective, bool Anomalous)[] decided)
     {

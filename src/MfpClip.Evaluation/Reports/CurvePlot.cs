@@ -20,11 +20,11 @@ internal static class CurvePlot
         string title, string x, string y, IReadOnlyList<(string Name, string Color, IReadOnlyList<CurvePoint> Points)> curves, double? limit = null)
     {
         var svg = new StringBuilder($"<svg viewBox=\"0 0 320 300\" role=\"img\" aria-label=\"{HtmlPage.Encode(title)}\" "
-            + $"xmlns=\"http://www.w3.org/2000/svg\"><text x=\"{N(Left)}\" y=\"16\" class=t>{HtmlPage.Encode(title)}</text>");
+            + $"xmlns=\"http://www.w3.org/2000/svg\"><text x=\"{N(Left)}\" y=\"16\" class=\"t\">{HtmlPage.Encode(title)}</text>");
         for (int i = 0; i <= 5; i++)
         {
             double v = i / 5.0;
-            svg.Append($"<path class=g d=\"M{X(v)} {Y(0)}V{Y(1)}M{X(0)} {Y(v)}H{X(1)}\"/>");
+            svg.Append($"<path class=\"g\" d=\"M{X(v)} {Y(0)}V{Y(1)}M{X(0)} {Y(v)}H{X(1)}\"/>");
             svg.Append($"<text x=\"{X(v)}\" y=\"{N(Top + Height + 14)}\" text-anchor=\"middle\">{N(v)}</text><text x=\"{N(Left - 5)}\" "
                 + $"y=\"{N(Top + ((1 - v) * Height) + 4)}\" text-anchor=\"end\">{N(v)}</text>");
         }
@@ -34,15 +34,16 @@ internal static class CurvePlot
             + $"text-anchor=\"middle\">{HtmlPage.Encode(y)}</text>");
         if (limit is { } l)
         {
-            svg.Append($"<path class=l d=\"M{X(l)} {Y(0)}V{Y(1)}\"/>");
+            svg.Append($"<path class=\"l\" d=\"M{X(l)} {Y(0)}V{Y(1)}\"/>");
         }
 
         double legend = Top + Height - 8;
         foreach (var (name, color, points) in curves.Where(c => c.Points.Count > 0).Reverse())
         {
-            svg.Append($"<path fill=\"none\" stroke=\"{color}\" stroke-width=\"1.8\" d=\"M")
+            svg.Append($"<path fill=\"none\" style=\"stroke:{color}\" stroke-width=\"1.8\" d=\"M")
                 .AppendJoin('L', points.Select(p => $"{X(p.X)} {Y(p.Y)}")).Append("\"/>");
-            svg.Append($"<text x=\"{N(Left + Width - 6)}\" y=\"{N(legend)}\" text-anchor=\"end\" fill=\"{color}\">{HtmlPage.Encode(name)}</text>");
+            svg.Append($"<text x=\"{N(Left + Width - 6)}\" y=\"{N(legend)}\" text-anchor=\"end\" "
+                + $"style=\"fill:{color};font-weight:600\">{HtmlPage.Encode(name)}</text>");
             legend -= 14;
         }
 

@@ -21,13 +21,14 @@ internal static class DecisionHtml
         string about = calibrated ? $"Decisions at the calibration's threshold {Thresholds(decisions)}"
             : $"Decisions at the best threshold of these images {Thresholds(decisions)}: optimistic, no calibration was given";
         html.Write($"<section class=\"decisions\"><h2>{(named ? HtmlPage.Encode(method.Method) + ": " : string.Empty)}{about}</h2><dl class=\"tiles\">");
-        Tile(html, "defective images found (recall)", sum.Recall);
-        Tile(html, "false alarms", sum.FalseAlarmRate);
-        Tile(html, "defective images missed", sum.MissRate);
+        Tile(html, "recall", sum.Recall);
+        Tile(html, "false-alarm rate", sum.FalseAlarmRate);
+        Tile(html, "miss rate", sum.MissRate);
         Tile(html, "accuracy", sum.Accuracy);
         var defects = decisions.SelectMany(d => d.Kinds.Where(k => k.Kind is null)).Select(k => k.Defects).Aggregate(default(Proportion), (a, b) => a + b);
-        Tile(html, "single defects found", defects);
-        html.Write("</dl><div class=\"scroll\" tabindex=\"0\"><table class=\"matrix\"><thead><tr><th></th><th>called anomalous</th><th>called normal</th></tr></thead>");
+        Tile(html, "defects found", defects);
+        html.Write("</dl><div class=\"scroll\" tabindex=\"0\"><table class=\"matrix\"><thead><tr><th></th><th>called anomalous</th><th>called normal"
+            + "</th></tr></thead>");
         html.Write($"<tbody><tr><th>defective ({sum.Recall.Total})</th><td class=\"right\"><b>{sum.Found}</b> found</td><td class=\"{Wrong(sum.Missed)}\">"
             + $"<b>{sum.Missed}</b> missed</td></tr><tr><th>normal ({sum.FalseAlarmRate.Total})</th><td class=\"{Wrong(sum.FalseAlarms)}\"><b>{sum.FalseAlarms}"
             + $"</b> false alarms</td><td class=\"right\"><b>{sum.Passed}</b> passed</td></tr></tbody></table></div></section>\n");
@@ -44,8 +45,9 @@ internal static class DecisionHtml
     }
 
     private static void Tile(TextWriter html, string name, Proportion rate) => html.Write(rate.Value is { } v ? string.Create(CultureInfo.InvariantCulture,
-        $"<div class=\"tile\"><dt>{name}</dt><dd>{100 * v:0.0} %</dd><p>{rate.Count} of {rate.Total}; 95 %: {100 * rate.Lower:0.0} to {100 * rate.Upper:0.0}</p></div>")
-        : $"<div class=\"tile\"><dt>{name}</dt><dd>n/a</dd><p>nothing to count</p></div>");
+        $"<div class=\"tile\"><dt>{name}</dt><dd>{100 * v:0.0} %</dd><dd class=\"range\">{rate.Count} of {rate.Total}; 95 %: {100 * rate.Lower:0.0} to "
+            + $"{100 * rate.Upper:0.0}</dd></div>")
+        : $"<div class=\"tile\"><dt>{name}</dt><dd>n/a</dd><dd class=\"range\">nothing to count</dd></div>");
 
     private static string Wrong(int count) => count > 0 ? "wrong" : "right";
 

@@ -26,16 +26,19 @@ internal static class DecisionTables
     {
         string[] Row(string name, string threshold, ConfusionMatrix m) =>
         [
-            name, threshold, $"{m.Accuracy}", $"{m.Recall}", $"{m.MissRate}", $"{m.FalseAlarmRate}", $"{m.Precision}",
-            .. new[] { m.Found, m.Missed, m.FalseAlarms, m.Passed }.Select(n => n.ToString(CultureInfo.InvariantCulture)),
+            name, threshold, $"{m.Recall}", $"{m.MissRate}", $"{m.FalseAlarmRate}", $"{m.Accuracy}", $"{m.Precision}",
         ];
         var rows = decisions.Where(d => d.Images is not null).Select(d => (IReadOnlyList<string>)Row(d.Category, Number(d.ImageThreshold), d.Images!)).ToList();
         rows.Add(Row("all images", string.Empty, ConfusionMatrix.Sum([.. decisions.Select(d => d.Images).OfType<ConfusionMatrix>()])));
-        return new(title, ["category", "threshold", "accuracy", "recall", "miss rate", "false-alarm rate", "precision", "found", "missed", "false alarms",
-            "passed"], rows)
+        return new(title, ["category", "threshold", "recall", "miss rate", "false-alarm rate", "accuracy", "precision"], rows)
         {
-            Total = true, Notes = [Threshold(decisions, "score"), "Percent with Wilson intervals of 95 %. Found and missed count defective images, false alarms "
-                + "and passed normal ones."],
+            Total = true, Notes =
+            [
+                Threshold(decisions, "score"),
+                "Percent with Wilson intervals of 95 %. Recall and miss rate are of defective images, the false-alarm rate is of normal ones, "
+                    + "precision of those "
+                    + "called anomalous.",
+            ],
         };
     }
 
@@ -48,8 +51,10 @@ internal static class DecisionTables
         Notes =
         [
             Threshold(decisions, "pixel"),
-            string.Create(CultureInfo.InvariantCulture, $"Percent with intervals of 95 %: DeLong for AUROC (Newcombe where all images are in order), Wilson else. "
-                + $"AUROC: the kind against all normal images of its category. A defect is a connected region of a mask (8 neighbours); it is found where at least "
+            string.Create(CultureInfo.InvariantCulture, $"Percent with intervals of 95 %: DeLong for AUROC (Newcombe where all images are in order), "
+                + $"Wilson else. "
+                + $"AUROC: the kind against all normal images of its category. A defect is a connected region of a mask (8 neighbours); it is found "
+                + $"where at least "
                 + $"{100 * DefectOutcome.FoundFraction:0} % of its pixels are at or above the pixel threshold. n/a: no mask, or no threshold."),
         ],
     };

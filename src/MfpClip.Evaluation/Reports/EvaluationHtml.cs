@@ -5,32 +5,40 @@ using MfpClip.Output;
 
 namespace MfpClip.Evaluation.Reports;
 
-/// <summary>The report as one HTML page: no script, no outside file.</summary>
+/// <summary>The report as one HTML page: no script, no outside file; well-formed XML, too.</summary>
 internal static class EvaluationHtml
 {
     private const string Style = """
-        h1{font-size:1.5rem}h2{font-size:1.1rem;margin:0 0 .6rem}h3{font-size:.95rem;margin:1rem 0 .3rem}
-        table{font-variant-numeric:tabular-nums;font-size:.88rem}
-        td,th{padding:.25rem .5rem}tbody th{font-weight:600}thead th{color:#556;font-weight:600}.total th,.total td{font-weight:700;border-top:2px solid #99a}
-        .note,figcaption{color:#667;font-size:.85rem;margin:.4rem 0}
-        .row{display:flex;gap:1rem;flex-wrap:wrap}.plot{flex:1 1 20rem;max-width:26rem}
-        .cases{display:grid;grid-template-columns:repeat(auto-fill,minmax(34rem,1fr));gap:1rem}
-        @media(max-width:40rem){.cases{grid-template-columns:1fr}}
-        figure{margin:0}.four{display:grid;grid-template-columns:repeat(4,1fr);gap:4px;align-items:start}
-        .four img,.four span{width:100%;border-radius:3px}.four span{color:#99a;font-size:.8rem}
-        svg text{font:10px system-ui,sans-serif}svg text:not([fill]){fill:#445}svg .t{font-size:12px;font-weight:600}
-        svg .g{stroke:#e3e6ea;fill:none}svg .l{stroke:#99a;stroke-dasharray:4 3;fill:none}
-        .manifest td{text-align:left;white-space:normal;word-break:break-word}.manifest th{text-align:left}
+        .soft,figcaption{color:var(--soft);font-size:.88rem;margin:0}tbody th{font-weight:600!important}
+        .row{display:flex;gap:1.25rem;flex-wrap:wrap;align-items:flex-start}.plot{flex:1 1 18rem;max-width:26rem;min-width:0}
+        .cases{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(32rem,100%),1fr));gap:1.25rem}
+        figure{margin:0}.four{display:grid;grid-template-columns:repeat(4,minmax(0,1fr));gap:4px;align-items:start}
+        .four img,.four span{width:100%;border-radius:4px}.four span{color:var(--soft);font-size:.8rem}figcaption{margin:.3rem 0 0;overflow-wrap:anywhere}
+        .tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(11rem,1fr));gap:.75rem;margin:1rem 0}
+        .tile{background:var(--card);border:1px solid var(--line);border-radius:10px;padding:.7rem 1rem}
+        .tile dt{color:var(--soft);font-size:.85rem}.tile dd{margin:0;font-size:1.7rem;line-height:1.25;font-weight:650;font-variant-numeric:tabular-nums}
+        .tile .range{color:var(--soft);font-size:.8rem;font-weight:400}
+        .matrix td,.matrix th{padding:.4rem .9rem;border:1px solid var(--line);text-align:right}.matrix .right{background:var(--good-bg)}
+        .matrix .wrong{background:var(--bad-bg)}.matrix tbody th{text-align:left}.matrix b{font-size:1.15rem}
+        .scroll .manifest td{text-align:left;white-space:normal;overflow-wrap:anywhere;min-width:14rem}
+        .scroll .manifest th{vertical-align:top;white-space:nowrap}
+        @media(max-width:40rem){.four{grid-template-columns:repeat(2,minmax(0,1fr))}.tiles{grid-template-columns:repeat(2,minmax(0,1fr))}}
         """;
 
     public static void Write(TextWriter html, EvaluationReport report)
     {
-        html.Write(HtmlPage.Start("MfpClip evaluation", 80, ReportTable.Style + Style));
-        html.Write($"<h1>Evaluation of {HtmlPage.Encode(string.Join(", ", report.Methods.Select(m => m.Method)))} on "
-            + $"{HtmlPage.Encode(string.Join(", ", report.Runs.Select(r => r.DataSet).Distinct()))}</h1>\n");
+        html.Write(HtmlPage.Start("Evaluation report", 80, ReportTable.Style + Style));
+        html.Write($"<header><h1>Evaluation of {HtmlPage.Encode(string.Join(", ", report.Methods.Select(m => m.Method)))} on "
+            + $"{HtmlPage.Encode(string.Join(", ", report.Runs.Select(r => r.DataSet).Distinct()))}</h1><p class=\"soft\">"
+            + $"{report.Runs.Min(r => r.Started).ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture)} UTC</p></header>\n");
         foreach (string notice in report.Runs.Select(r => r.Notice).OfType<string>().Distinct())
         {
             html.Write(HtmlPage.Notice(notice));
+        }
+
+        foreach (var method in report.Methods)
+        {
+            DecisionHtml.Write(html, method, report.Methods.Count > 1);
         }
 
         foreach (var table in ReportTables.Of(report))
@@ -56,25 +64,26 @@ internal static class EvaluationHtml
 
     private static void Category(TextWriter html, CategoryEvaluation category, string title)
     {
-        html.Write($"<section><h2>{HtmlPage.Encode(title)}</h2><p class=note>class \"{HtmlPage.Encode(category.ClassName)}\", {category.Normal} normal and "
+        html.Write($"<section><h2>{HtmlPage.Encode(title)}</h2><p class=\"soft\">class \"{HtmlPage.Encode(category.ClassName)}\", {category.Normal} normal and "
             + $"{category.Defective} defective images, {Seconds(category.SecondsPerImage)} s per "
-            + $"image{(category.PixelsExact ? string.Empty : $"; pixel scores binned: values are within {Bound(category)} of the exact ones")}</p><div "
-            + $"class=row>");
+            + $"image{(category.PixelsExact ? string.Empty : $"; pixel scores binned: values are within {Bound(category)} of the exact ones")}</p>"
+            + "<div class=\"row\">");
         Plot(html, CurvePlot.Svg("ROC", "false positive rate", "true positive rate",
         [
-            ($"images, AUROC {category.Metrics.ImageAuroc}", "#1f6feb", category.ImageRoc),
-            ($"pixels, AUROC {category.Metrics.PixelAuroc}", "#d9480f", category.PixelRoc),
+            ($"images, AUROC {category.Metrics.ImageAuroc}", "var(--normal)", category.ImageRoc),
+            ($"pixels, AUROC {category.Metrics.PixelAuroc}", "var(--defect)", category.PixelRoc),
         ]));
+        Plot(html, DecisionHtml.Histogram(category));
         if (category.Pro.Count > 0)
         {
             Plot(html, CurvePlot.Svg("PRO", "false positive rate of pixels", "mean overlap per region",
-                [($"AUPRO {category.Metrics.Aupro}", "#2b8a3e", category.Pro)], 0.3));
+                [($"AUPRO {category.Metrics.Aupro}", "var(--third)", category.Pro)], 0.3));
         }
 
         html.Write("</div>");
         if (category.Cases.Count > 0)
         {
-            html.Write("<h3>Worst and best cases: image, ground truth, map, overlay (outline: ground truth)</h3><div class=cases>");
+            html.Write("<h3>Worst and best cases: image, ground truth, map, overlay (outline: ground truth)</h3><div class=\"cases\">");
             foreach (var c in category.Cases)
             {
                 Case(html, c);
@@ -86,19 +95,19 @@ internal static class EvaluationHtml
         html.Write("</section>\n");
     }
 
-    private static void Plot(TextWriter html, string svg) => html.Write($"<div class=plot>{svg}</div>");
+    private static void Plot(TextWriter html, string svg) => html.Write($"<div class=\"plot\">{svg}</div>");
 
     private static void Case(TextWriter html, EvaluationCase c)
     {
         string kind = c.Kind switch
         {
-            CaseKind.Missed => "<b class=bad>lowest score of a defective image</b>",
-            CaseKind.FalseAlarm => "<b class=bad>highest score of a normal image</b>",
-            CaseKind.Found => "<b class=good>highest score of a defective image</b>",
-            _ => "<b class=good>lowest score of a normal image</b>",
+            CaseKind.Missed => "<b class=\"bad\">lowest score of a defective image</b>",
+            CaseKind.FalseAlarm => "<b class=\"bad\">highest score of a normal image</b>",
+            CaseKind.Found => "<b class=\"good\">highest score of a defective image</b>",
+            _ => "<b class=\"good\">lowest score of a normal image</b>",
         };
         string truth = c.Truth is { } mask ? HtmlPage.Picture(mask, "png", "ground truth") : "<span>no mask</span>";
-        html.Write($"<figure><div class=four>{HtmlPage.Picture(c.Photo, "jpeg", "image")}{truth}"
+        html.Write($"<figure><div class=\"four\">{HtmlPage.Picture(c.Photo, "jpeg", "image")}{truth}"
             + $"{HtmlPage.Picture(c.Map, "jpeg", "anomaly map")}{HtmlPage.Picture(c.Overlay, "jpeg", "overlay")}</div>");
         html.Write($"<figcaption>{kind}: {HtmlPage.Encode(c.Outcome.Image)}, score "
             + $"{c.Outcome.Score.ToString("0.000", CultureInfo.InvariantCulture)}</figcaption></figure>");
@@ -107,7 +116,7 @@ internal static class EvaluationHtml
     private static void Manifest(TextWriter html, EvaluationRun run)
     {
         var d = run.Detector;
-        html.Write($"<section class=manifest><h2>Manifest: {HtmlPage.Encode(d.Method)}, seed {run.Seed}</h2><div class=scroll><table>");
+        html.Write($"<section><h2>Manifest: {HtmlPage.Encode(d.Method)}, seed {run.Seed}</h2><div class=\"scroll\" tabindex=\"0\"><table class=\"manifest\">");
         foreach (var (name, value) in ManifestLines(run))
         {
             html.Write($"<tr><th>{HtmlPage.Encode(name)}</th><td>{HtmlPage.Encode(value)}</td></tr>");

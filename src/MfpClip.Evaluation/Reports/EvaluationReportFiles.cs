@@ -6,7 +6,8 @@ using MfpClip.Output;
 namespace MfpClip.Evaluation.Reports;
 
 /// <summary>
-/// Writes a report to a folder and reads it back: <c>results.json</c>, <c>results.csv</c>, <c>results.md</c>, <c>report.html</c>, <c>cases/</c>.
+/// Writes a report to a folder and reads it back: <c>results.json</c>, <c>results.csv</c>, <c>results.md</c>, <c>decisions.csv</c>, <c>report.html</c>,
+/// <c>cases/</c>.
 /// </summary>
 public static class EvaluationReportFiles
 {
@@ -21,6 +22,7 @@ public static class EvaluationReportFiles
         ArgumentNullException.ThrowIfNull(report);
         ResultsFile.Write(folder, report);
         AtomicFile.WriteText(Path.Combine(folder, "results.csv"), Csv(report));
+        AtomicFile.WriteText(Path.Combine(folder, "decisions.csv"), DecisionCsv.Text(report));
         AtomicFile.WriteText(Path.Combine(folder, "results.md"), Markdown(report));
         string page = Path.Combine(folder, "report.html");
         AtomicFile.Write(page, stream =>

@@ -41,7 +41,7 @@ internal static class PublishedTable
         };
     }
 
-    /// <summary>Why published figures of the method, or on the benchmark, are not shown; <see langword="null"/> where there are none or they are shown.</summary>
+    /// <summary>Why published figures of the method, or on the benchmark, are not shown; <see langword="null"/> where they are or there are none.</summary>
     public static string? WhyLeftOut(MethodRuns method) =>
         (PublishedResults.MethodOf(method.Method) is not null || Benchmark(method) is not null) && Difference(method) is { } difference
             ? $"Published figures are not shown, because they were measured under another protocol: {difference}." : null;

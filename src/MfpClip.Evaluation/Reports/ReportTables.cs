@@ -18,9 +18,16 @@ internal static class ReportTables
         foreach (var method in methods)
         {
             yield return ByCategory(method);
+            foreach (var table in DecisionTables.Of(method))
+            {
+                yield return table;
+            }
         }
 
-        yield return Published(methods);
+        if (PublishedTable.Of(methods) is { } published)
+        {
+            yield return published;
+        }
     }
 
     private static ReportTable Means(IReadOnlyList<MethodRuns> methods) => new(
@@ -42,39 +49,8 @@ internal static class ReportTables
         }
 
         notes.AddRange(Reasons(first));
+        notes.AddRange(PublishedTable.WhyLeftOut(method) is { } reason ? [reason] : Array.Empty<string>());
         return new(method.Method, ["category", .. EvaluationMetrics.All.Select(m => m.Title), "images", "s / image"], rows) { Total = true, Notes = notes };
-    }
-
-    // The paper's layout: methods down, benchmarks across, each as image AUROC / image AP / pixel AUROC / AUPRO.
-    private static ReportTable Published(IReadOnlyList<MethodRuns> methods)
-    {
-        string[] benchmarks = ["MVTec AD", "VisA"];
-        var ours = methods.Select(m => (m.Method, Known: PublishedResults.MethodOf(m.Method),
-            On: PublishedResults.Benchmark(m.Runs[0].Categories.Select(c => c.Key)) ?? m.Runs[0].DataSet, Runs: m)).ToList();
-        string[] others = [.. ours.Select(o => o.On).Where(o => !benchmarks.Contains(o)).Distinct()];
-        string Ours(string method, string on) => ours.Find(o => (o.Known ?? o.Method) == method && o.On == on) is { Runs: { } runs } ? string.Join(" / ", new[]
-        {
-            runs.Summarise(m => m.ImageAuroc), runs.Summarise(m => m.ImageAp), runs.Summarise(m => m.PixelAuroc), runs.Summarise(m => m.AuproAuthors),
-        }.Select(s => s.ToString())) : "–";
-        string Theirs(string method, string on, bool rerun) =>
-            PublishedResults.All.FirstOrDefault(p => p.Method == method && p.Benchmark == on && p.IsRerun == rerun) is { } p
-                ? string.Join(" / ", new[] { p.ImageAuroc, p.ImageAp, p.PixelAuroc, p.Aupro }
-                    .Select(v => v?.ToString("0.0", CultureInfo.InvariantCulture) ?? "–")) : "–";
-        string[] names = [.. PublishedResults.All.Select(p => p.Method).Concat(ours.Select(o => o.Known ?? o.Method)).Distinct()];
-        return new(
-            "Paper, reruns by others, ours", ["method", .. benchmarks.SelectMany(b => new[] { $"{b}: paper", $"{b}: rerun by others", $"{b}: ours" }),
-                .. others.Select(o => $"{o}: ours")],
-            [.. names.Select(n => (IReadOnlyList<string>)[n, .. benchmarks.SelectMany(b => new[] { Theirs(n, b, false), Theirs(n, b, true), Ours(n, b) }),
-                .. others.Select(o => Ours(n, o))])])
-        {
-            Notes =
-            [
-                "Each cell: image AUROC / image AP / pixel AUROC / AUPRO (200 steps), percent, means over categories. –: not published, or not measured here.",
-                "Published figures are of ViT-L/14@336 backbones (WinCLIP: ViT-B/16+), trained on the other of the two benchmarks. Sources: "
-                    + string.Join("; ", PublishedResults.All.GroupBy(p => p.Source).Select(g =>
-                        $"{string.Join(", ", g.Select(p => $"{p.Method}{(p.IsRerun ? " (rerun)" : string.Empty)}").Distinct())}: {g.Key}")) + ".",
-            ],
-        };
     }
 
     private static IEnumerable<string> Reasons(EvaluationRun run) =>
