@@ -160,7 +160,7 @@ public class AblationTests
         var twice = one with { Categories = [.. one.Categories, one.Categories[0]] };
         var ablation = Assert.Throws<DataSetException>(() => new AblationStudy(Options(folder["out"])).Run(Tables(), Small.Data(), twice));
         var comparison = Assert.Throws<DataSetException>(() =>
-            new Comparison.MethodComparison(new() { OutputFolder = folder["out"] }).Run([], Small.Data(), twice));
+            new Training.Comparison.MethodComparison(new() { OutputFolder = folder["out"] }).Run([], Small.Data(), twice));
 
         Assert.Equal((DataSetFault.RepeatedKey, DataSetFault.RepeatedKey), (ablation.Fault, comparison.Fault));
         Assert.False(Directory.Exists(folder["out"]));
