@@ -11,7 +11,11 @@ namespace MfpClip.Training;
 /// <param name="SecondsPerStep">Mean of the last steps.</param>
 /// <param name="Remaining">Time that the rest will take at this pace.</param>
 public sealed record TrainingProgress(
-    int Epoch, int Epochs, int Step, int StepsPerEpoch, double Loss, double MeanLoss, double LearningRate, double SecondsPerStep, TimeSpan Remaining);
+    int Epoch, int Epochs, int Step, int StepsPerEpoch, double Loss, double MeanLoss, double LearningRate, double SecondsPerStep, TimeSpan Remaining)
+{
+    /// <summary>Images of a step.</summary>
+    public int BatchSize { get; init; } = 1;
+}
 
 /// <summary>One finished epoch.</summary>
 /// <param name="Epoch">From 0.</param>

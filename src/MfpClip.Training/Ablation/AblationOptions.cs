@@ -45,4 +45,8 @@ public sealed record AblationOptions
 /// <param name="Runs">Number of runs.</param>
 /// <param name="Phase">"training", "testing" or "known".</param>
 /// <param name="Fraction">How much of the phase is done, 0 to 1.</param>
-public sealed record AblationProgress(string Row, long Seed, int Run, int Runs, string Phase, double Fraction);
+public sealed record AblationProgress(string Row, long Seed, int Run, int Runs, string Phase, double Fraction)
+{
+    /// <summary>Images of the phase that were trained on or tested so far.</summary>
+    public long Images { get; init; }
+}

@@ -44,7 +44,8 @@ public sealed class AblationStudy(AblationOptions options)
             cancellationToken.ThrowIfCancellationRequested();
             var (table, row, seed) = work[i];
             var runs = finished.TryGetValue((table.Key, row.Name), out var known) ? known : finished[(table.Key, row.Name)] = [];
-            var report = new StudyProgress((phase, share) => progress?.Report(new(row.Name, seed, i, work.Count, phase, share)));
+            var report = new StudyProgress(
+                (phase, share, images) => progress?.Report(new(row.Name, seed, i, work.Count, phase, share) { Images = images }));
             var both = CrossDataSetProtocol.Create(auxiliary.Auxiliary, protocol.Test, seed);
             runs.Add(RunOne(row, seed, auxiliary, test, both, testHash, report, cancellationToken));
         }

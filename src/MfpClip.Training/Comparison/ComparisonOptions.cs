@@ -49,4 +49,8 @@ public sealed record ComparisonOptions
 /// <param name="Runs">Number of runs.</param>
 /// <param name="Phase">"training", "testing", "timing" or "known".</param>
 /// <param name="Fraction">How much of the phase is done, 0 to 1.</param>
-public sealed record ComparisonProgress(string Method, long Seed, int Run, int Runs, string Phase, double Fraction);
+public sealed record ComparisonProgress(string Method, long Seed, int Run, int Runs, string Phase, double Fraction)
+{
+    /// <summary>Images of the phase that were trained on or tested so far.</summary>
+    public long Images { get; init; }
+}

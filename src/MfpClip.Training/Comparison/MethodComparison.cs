@@ -48,7 +48,10 @@ public sealed class MethodComparison(ComparisonOptions options)
                     cancellationToken.ThrowIfCancellationRequested();
                     var (method, seed, run) = (methods[m].Name, options.Seeds[s], (m * options.Seeds.Count) + s);
                     var report = new StudyProgress(
-                        (phase, share) => progress?.Report(new(method, seed, run, methods.Count * options.Seeds.Count, phase, share)));
+                        (phase, share, images) => progress?.Report(new(method, seed, run, methods.Count * options.Seeds.Count, phase, share)
+                        {
+                            Images = images,
+                        }));
                     runs.Add(RunOne(methods[m], seed, auxiliary, tested, data, report, cancellationToken));
                     if (runs[^1].TrainedValues == 0)
                     {

@@ -5,14 +5,24 @@ namespace MfpClip.Training.Studies;
 
 /// <summary>Progress of one run, from training and from testing.</summary>
 /// <param name="phase">Called with the name of the phase and the finished fraction of it.</param>
-internal sealed class StudyProgress(Action<string, double>? phase) : IProgress<TrainingProgress>, IProgress<EvaluationProgress>
+internal sealed class StudyProgress(Action<string, double, long>? phase) : IProgress<TrainingProgress>, IProgress<EvaluationProgress>
 {
-    public void Phase(string name, double share) => phase?.Invoke(name, share);
+    private long _images;
 
-    public void Report(TrainingProgress value) =>
-        Phase("training", (((double)value.Epoch * value.StepsPerEpoch) + value.Step) / ((double)value.Epochs * value.StepsPerEpoch));
+    public void Phase(string name, double share) => phase?.Invoke(name, share, _images);
 
-    public void Report(EvaluationProgress value) => Phase("testing", (double)value.Done / value.Total);
+    public void Report(TrainingProgress value)
+    {
+        long steps = ((long)value.Epoch * value.StepsPerEpoch) + value.Step;
+        _images = steps * value.BatchSize;
+        Phase("training", steps / ((double)value.Epochs * value.StepsPerEpoch));
+    }
+
+    public void Report(EvaluationProgress value)
+    {
+        _images = value.Done;
+        Phase("testing", (double)value.Done / value.Total);
+    }
 }
 
 /// <summary>What ablations and comparisons log.</summary>

@@ -36,7 +36,10 @@ internal sealed class TrainingWatch(TrainingFiles files, TrainerOptions options,
             left = options.MaximumSteps is { } most ? Math.Min(left, Math.Max(most - state.TotalSteps, 0)) : left;
             progress.Report(new(
                 state.Epoch, recipe.Epochs, state.Step, stepsPerEpoch, total, state.LossSum / Math.Max(state.EpochImages, 1), rate, pace,
-                TimeSpan.FromSeconds(Math.Min(pace * left, TimeSpan.MaxValue.TotalSeconds / 2))));
+                TimeSpan.FromSeconds(Math.Min(pace * left, TimeSpan.MaxValue.TotalSeconds / 2)))
+            {
+                BatchSize = recipe.BatchSize,
+            });
         }
     }
 
