@@ -25,6 +25,25 @@ internal sealed class BaselineChoice
     /// <summary>Whether a baseline is meant.</summary>
     public bool IsGiven(ParseResult parsed) => parsed.GetValue(_baseline) is not null;
 
+    /// <summary>Refuses options of the detector that the baseline which is named does not read.</summary>
+    public void RefuseWhatItDoesNotRead(Command command, DetectorChoice choice, Option className)
+    {
+        string? Name(System.CommandLine.Parsing.CommandResult result) => result.GetValue(_baseline);
+        foreach (var option in choice.Composition.Append(className))
+        {
+            command.Refuse(option, r => Name(r) is Random or LocalStatistics, "has no effect: the baselines random and local-statistics read no model.");
+        }
+
+        // The features of the weights alone.
+        foreach (var option in choice.Composition.Where(o => o.Name is "--modules" or "--scales" or "--without" or "--method").Append(className))
+        {
+            command.Refuse(option, r => Name(r) is SelfComparison, "has no effect: self-comparison reads the frozen features of the weights only.");
+        }
+
+        command.Refuse(
+            choice.ReferenceWeight, r => Name(r) is not null, "has no effect with --baseline: a memory bank counts alone, the others have no references.");
+    }
+
     /// <summary>Whether weights have a part in the result.</summary>
     public bool ReadsWeights(ParseResult parsed) => parsed.GetValue(_baseline) is not (Random or LocalStatistics);
 

@@ -68,7 +68,32 @@ internal sealed class DetectorChoice
 
     private const string DefaultMethod = "mfp-clip";
     private bool _takesDefault;
+    private List<string> _unreadableReferences = [];
     private (string Path, DetectorRecipe Recipe)? _read;
+
+    /// <summary>The calibration file.</summary>
+    public Option Calibration => _calibration;
+
+    /// <summary>The recipe, which can hold a calibration, too.</summary>
+    public Option RecipeFile => _recipe;
+
+    /// <summary>The method by name.</summary>
+    public Option MethodName => _method;
+
+    /// <summary>The trained modules.</summary>
+    public Option ModulesFile => _modules;
+
+    /// <summary>The reference images.</summary>
+    public Option References => _references;
+
+    /// <summary>The weight of reference images.</summary>
+    public Option ReferenceWeight => _referenceWeight;
+
+    /// <summary>Everything that says which detector is meant, but its device and precision.</summary>
+    public IReadOnlyList<Option> Composition => [_recipe, _method, _weights, _cnn, _modules, _size, _scales, _without];
+
+    /// <summary>References that could not be read and were left out.</summary>
+    public IReadOnlyList<string> UnreadableReferences => _unreadableReferences;
 
     /// <param name="command">The command.</param>
     /// <param name="defaultModel">Whether the default model stands in where nothing is named; otherwise random weights do.</param>
@@ -96,6 +121,7 @@ internal sealed class DetectorChoice
         if (folder)
         {
             command.Options.Add(_references);
+            command.Needs(_references, _referenceWeight);
         }
 
         command.Options.Add(_referenceWeight);
@@ -111,7 +137,7 @@ internal sealed class DetectorChoice
     /// <summary>How references are to be stored.</summary>
     /// <param name="parsed">Arguments.</param>
     /// <param name="className">Class words of the photos.</param>
-    public ReferenceOptions References(ParseResult parsed, string? className) => new()
+    public ReferenceOptions ReferencesAs(ParseResult parsed, string? className) => new()
     {
         Weight = parsed.GetValue(_referenceWeight), ClassName = className ?? "object",
     };
@@ -128,8 +154,37 @@ internal sealed class DetectorChoice
         {
             using var referenced = path.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase)
                 ? detector.WithReferenceFile(path)
-                : detector.WithReferences([.. ImageFiles.Find([path]).Select(ImageInput.FromFile)], References(parsed, className), null, cancellationToken);
+                : detector.WithReferences(Readable(detector, path), ReferencesAs(parsed, className), null, cancellationToken);
             return referenced.WithCalibration(detector.Calibration);
+        }
+    }
+
+    // A photo that cannot be read is named and left out; the others are used.
+    private IReadOnlyList<ImageInput> Readable(ZeroShotDetector detector, string path)
+    {
+        var images = new List<ImageInput>();
+        foreach (string file in ImageFiles.Find([path]))
+        {
+            try
+            {
+                detector.Input.Decode(ImageInput.FromFile(file));
+                images.Add(ImageInput.FromFile(file));
+            }
+            catch (ImageDecodeException e)
+            {
+                _unreadableReferences.Add($"Reference left out. {e.Message}");
+            }
+        }
+
+        return images.Count > 0 ? images : throw new ReferenceException(path, $"none of its images can be read: {string.Join(" ", _unreadableReferences)}");
+    }
+
+    /// <summary>Refuses class words that the method does not read.</summary>
+    public void CheckClass(ParseResult parsed, Option className)
+    {
+        if (IsGiven(parsed, className) && Method(parsed).Description is { Id: "anomalyclip" } method)
+        {
+            throw new ArgumentException($"{className.Name} has no effect: {method.Name}'s prompts are the same for every class. Leave it out.");
         }
     }
 
@@ -171,6 +226,7 @@ internal sealed class DetectorChoice
     /// <summary>The same of another method.</summary>
     public ZeroShotDetectorBuilder Builder(ParseResult parsed, RegisteredMethod method, long seed)
     {
+        Check(parsed, method);
         var recipe = Recipe(parsed);
         var builder = recipe is null ? new ZeroShotDetectorBuilder() : ZeroShotDetectorBuilder.From(recipe);
         if (recipe is null || IsGiven(parsed, _device))
@@ -240,6 +296,37 @@ internal sealed class DetectorChoice
         return parsed.GetValue(_calibration) is { } calibration ? builder.WithCalibration(CalibrationFile.Load(calibration)) : builder;
     }
 
+    // What would be read and then not used.
+    private void Check(ParseResult parsed, RegisteredMethod method)
+    {
+        var faults = new List<string>();
+        if (IsDefault(parsed) && parsed.GetValue(_cnn) is not null)
+        {
+            faults.Add("The default model has convolutional features of its own: leave --cnn out, or name the CLIP weights it belongs to with --weights.");
+        }
+
+        if (parsed.GetValue(_modules) is not null && !method.Description.IsTrained)
+        {
+            faults.Add($"{method.Description.Name} has no trained modules; leave --modules out.");
+        }
+
+        string[] without = parsed.GetValue(_without) ?? [];
+        bool hasCnn = HasCnn(parsed, method) || IsDefault(parsed);
+        if (method.Description.ReadsCnn && !hasCnn && Recipe(parsed) is null && without.FirstOrDefault(w => w is "i2tp" or "sp") is { } off)
+        {
+            faults.Add($"--without {off} has no effect: I2TP and SP read a CNN and are off without one (--cnn).");
+        }
+
+        if (faults.Count > 0)
+        {
+            throw new DetectorConfigurationException(faults);
+        }
+    }
+
+    /// <summary>Whether trained modules come with what was chosen.</summary>
+    public bool BringsModules(ParseResult parsed) =>
+        (IsDefault(parsed) && Method(parsed).Description.Id == DefaultMethod) || Recipe(parsed) is { Modules: not null };
+
     private bool HasCnn(ParseResult parsed, RegisteredMethod method) =>
         method.Description.ReadsCnn && (parsed.GetValue(_cnn) is not null || IsRandom(parsed) || Recipe(parsed)?.Cnn is not null);
 
@@ -255,10 +342,9 @@ internal sealed class DetectorChoice
 
     private static bool IsGiven(ParseResult parsed, Option option) => parsed.GetResult(option) is { Implicit: false };
 
-    // The default model is MFP-CLIP with modules of its own: whoever names another method, CNN or modules means something else.
+    // The default model is MFP-CLIP: whoever names another method means something else. Modules that were named take the place of its own.
     private string? Weights(ParseResult parsed) => parsed.GetValue(_weights)
-        ?? (_takesDefault && Recipe(parsed)?.Backbone is null && parsed.GetValue(_cnn) is null && parsed.GetValue(_modules) is null
-            && Method(parsed).Description.Id == DefaultMethod ? Bundled : null);
+        ?? (_takesDefault && Recipe(parsed)?.Backbone is null && Method(parsed).Description.Id == DefaultMethod ? Bundled : null);
 
     // random:ViT-L-14-336 and the like, for dry runs at full size.
     private static ClipConfig RandomConfig(string? weights) => weights?[RandomPrefix.Length..] switch

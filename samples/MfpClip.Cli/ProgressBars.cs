@@ -2,26 +2,81 @@ using Spectre.Console;
 
 namespace MfpClip.Cli;
 
-/// <summary>One bar on the console while something runs.</summary>
+/// <summary>
+/// Progress on the error stream, so that standard output holds results only: a bar on a terminal, else a plain line every few seconds.
+/// </summary>
 internal static class ProgressBars
 {
-    /// <summary>Runs with a bar that shows the progress.</summary>
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
+
+    /// <summary>Runs something long and shows how far it is, with images a second.</summary>
     /// <param name="name">What stands before the bar.</param>
     /// <param name="run">What runs; reports to what it is given.</param>
-    /// <param name="show">Moves the bar to where a report says.</param>
-    /// <param name="time">Column of times; remaining time where it is not given.</param>
-    public static TResult Run<TReport, TResult>(
-        string name, Func<IProgress<TReport>, TResult> run, Action<ProgressTask, TReport> show, ProgressColumn? time = null)
+    /// <param name="read">What a report says.</param>
+    public static TResult Run<TReport, TResult>(string name, Func<IProgress<TReport>, TResult> run, Func<TReport, ProgressState> read) =>
+        Console.IsErrorRedirected ? Plain(name, run, read) : Bar(name, run, read);
+
+    private static TResult Bar<TReport, TResult>(string name, Func<IProgress<TReport>, TResult> run, Func<TReport, ProgressState> read)
     {
         TResult? result = default;
-        var description = new TaskDescriptionColumn { Alignment = Justify.Left };
-        AnsiConsole.Progress().Columns(description, new ProgressBarColumn(), new PercentageColumn(), time ?? new RemainingTimeColumn()).Start(bars =>
+        var rate = new ProgressRate(TimeProvider.System);
+        var terminal = AnsiConsole.Create(new() { Out = new AnsiConsoleOutput(Console.Error) });
+        terminal.Progress().Columns(new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn(), new PercentageColumn()).Start(bars =>
         {
-            var bar = bars.AddTask(name, maxValue: 1);
-            result = run(new DirectProgress<TReport>(report => show(bar, report)));
+            var bar = bars.AddTask(Markup.Escape(name), maxValue: 1);
+            result = run(new DirectProgress<TReport>(report =>
+            {
+                lock (rate)
+                {
+                    rate.Add(read(report));
+                    (bar.MaxValue, bar.Value) = (Math.Max(rate.State.Total, double.Epsilon), rate.State.Done);
+                    bar.Description = Markup.Escape($"{rate.State.Text ?? name} {rate}".TrimEnd());
+                }
+            }));
         });
         return result!;
     }
+
+    private static TResult Plain<TReport, TResult>(string name, Func<IProgress<TReport>, TResult> run, Func<TReport, ProgressState> read)
+    {
+        var rate = new ProgressRate(TimeProvider.System);
+        string? last = null;
+        using (new Timer(_ => Print(), null, Interval, Interval))
+        {
+            return run(new DirectProgress<TReport>(report =>
+            {
+                lock (rate)
+                {
+                    rate.Add(read(report));
+                }
+            }));
+        }
+
+        void Print()
+        {
+            string line;
+            lock (rate)
+            {
+                if (rate.State.Total <= 0)
+                {
+                    return; // nothing was reported yet
+                }
+
+                string what = rate.State.Text is { Length: > 0 } text && text != name ? $"{name}, {text}" : name;
+                double percent = Math.Floor(100 * rate.State.Done / rate.State.Total);
+                string[] parts = [FormattableString.Invariant($"{what}: {percent:0} %"), Count(rate.State), $"{rate}"];
+                line = string.Join(", ", parts.Where(t => t.Length > 0));
+            }
+
+            if (Interlocked.Exchange(ref last, line) != line)
+            {
+                Console.Error.WriteLine(line);
+            }
+        }
+    }
+
+    private static string Count(ProgressState state) => state.Images is { } images ? FormattableString.Invariant($"{images:0} images")
+        : FormattableString.Invariant($"{state.Done:0} of {state.Total:0} images");
 }
 
 /// <summary>Reports at once, on the thread that reports; <see cref="Progress{T}"/> would report later, and out of order.</summary>

@@ -23,6 +23,11 @@ internal sealed class TrainingDataChoice
         {
             command.Options.Add(option);
         }
+
+        foreach (Option option in new Option[] { _images, _side })
+        {
+            command.Refuse(option, r => r.IsGiven(_data) && r.GetValue(_data) is not ["procedural"], "has no effect: only 'procedural' data are rendered.");
+        }
     }
 
     /// <param name="parsed">Arguments.</param>

@@ -50,6 +50,9 @@ internal static class AblateCommand
             test, tables, output, seeds, limit, sigma, pictures, recompute, most, features,
         };
         choice.AddTo(command);
+        command.Never(choice.Calibration, "metrics need no threshold.");
+        command.Never(choice.ModulesFile, "every row trains its own modules.");
+        command.Refuse(pictures, r => r.IsGiven(tables) && !r.GetValue(tables)!.Contains("figure6"), "has no effect without figure6 in --tables.");
         data.AddTo(command);
         recipe.AddTo(command);
         Failure.Run(command, json, (parsed, cancellationToken) =>
@@ -94,8 +97,7 @@ internal static class AblateCommand
             var chosen = all.Where(t => wanted.Contains(t.Key)).ToList();
             bool asJson = parsed.GetValue(json);
             var study = new AblationStudy(options);
-            var result = asJson ? study.Run(chosen, auxiliary, testSet, null, cancellationToken) : WithProgress(
-                study, chosen, auxiliary, testSet, cancellationToken);
+            var result = WithProgress(study, chosen, auxiliary, testSet, cancellationToken);
             TrainingDataChoice.PrintMasks(auxiliary);
             Print(asJson, folder, result);
             return Task.FromResult(0);
@@ -109,12 +111,9 @@ internal static class AblateCommand
         ProgressBars.Run<AblationProgress, AblationResult>(
             "ablation",
             progress => study.Run(tables, auxiliary, test, progress, cancellationToken),
-            (bar, p) =>
-            {
-                bar.MaxValue = p.Runs;
-                bar.Value = p.Run + (p.Phase == "training" ? 0.8 * p.Fraction : p.Phase == "testing" ? 0.8 + (0.2 * p.Fraction) : 1);
-                bar.Description = $"{p.Run + 1}/{p.Runs} {Markup.Escape(p.Row)}, seed {p.Seed}: {p.Phase}";
-            });
+            p => new(
+                p.Run + (p.Phase == "training" ? 0.8 * p.Fraction : p.Phase == "testing" ? 0.8 + (0.2 * p.Fraction) : 1), p.Runs,
+                $"{p.Run + 1}/{p.Runs} {p.Row}, seed {p.Seed}: {p.Phase}", p.Images));
 
     private static void Print(bool json, string folder, AblationResult result)
     {

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using MfpClip.Evaluation;
 using MfpClip.Evaluation.Baselines;
-using Spectre.Console;
 
 namespace MfpClip.Cli.Commands;
 
@@ -57,8 +56,8 @@ internal static class BaselinesCommand
             var chosen = parsed.GetValue(models)!.Select(Model).ToList();
             var set = TestData.Open(parsed.GetValue(data)!, parsed.GetValue(json));
             bool asJson = parsed.GetValue(json);
-            string table = asJson ? study.Run(chosen, set, null, null, cancellationToken) : WithProgress(
-                p => study.Run(chosen, set, null, p, cancellationToken));
+            string table = ProgressBars.Run<EvaluationProgress, string>(
+                "baselines", p => study.Run(chosen, set, null, p, cancellationToken), EvaluateCommand.Read);
             if (asJson)
             {
                 CliJson.Print(new { table, models = chosen.Select(m => new { m.Name, m.Seed }) });
@@ -77,6 +76,4 @@ internal static class BaselinesCommand
         ? new("default", index + 1, () => new ZeroShotDetectorBuilder().UseDefaultModel())
         : new(Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder))), index + 1, () => new ZeroShotDetectorBuilder()
             .UseDefaultModel(folder));
-
-    private static string WithProgress(Func<IProgress<EvaluationProgress>, string> run) => ProgressBars.Run("baselines", run, EvaluateCommand.Show);
 }

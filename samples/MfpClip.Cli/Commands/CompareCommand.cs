@@ -49,6 +49,9 @@ internal static class CompareCommand
             output, test, methods, seeds, limit, sigma, timed, most, recompute, features,
         };
         choice.AddTo(command);
+        command.Never(choice.Calibration, "metrics need no threshold.");
+        command.Never(choice.ModulesFile, "every method trains its own modules.");
+        command.Never(choice.MethodName, "methods are named with --methods.");
         data.AddTo(command);
         recipe.AddTo(command);
         Failure.Run(command, json, (parsed, cancellationToken) =>
@@ -74,11 +77,11 @@ internal static class CompareCommand
             });
             List<ComparedMethod> lines = [.. parsed.GetValue(methods)!.Select(DetectorRegistry.Default.FindMethod)
                 .Select(m => new ComparedMethod(m.Description.Id, m.Description.Name, seed => Compose(choice, parsed, m, seed)))];
-            var result = asJson ? comparison.Run(lines, auxiliary, tested, null, cancellationToken) : WithProgress(
-                comparison, lines, auxiliary, tested, cancellationToken);
+            var result = WithProgress(comparison, lines, auxiliary, tested, cancellationToken);
             TrainingDataChoice.PrintMasks(auxiliary);
             Print(asJson, result, folder);
-            return Task.FromResult(result.Methods.Any(m => m.Failure is not null) ? 1 : 0);
+            return Task.FromResult(result.Methods.Any(m => m.Failure is not null)
+                ? result.Methods.All(m => m.Failure is not null) ? ExitCode.Error : ExitCode.SomeFailed : ExitCode.Success);
         });
         return command;
     }
@@ -101,14 +104,15 @@ internal static class CompareCommand
         ProgressBars.Run<ComparisonProgress, ComparisonResult>(
             "comparing",
             progress => comparison.Run(methods, auxiliary, test, progress, cancellationToken),
-            (bar, p) =>
-            {
-                bar.MaxValue = p.Runs;
-                bar.Value = p.Run + (p.Phase switch { "training" => 0.7 * p.Fraction, "timing" => 0.7 + (0.05 * p.Fraction), "testing" =>
-                    0.75 + (0.25 * p.Fraction), _ => 1 });
-                bar.Description = Markup.Escape(string.Create(CultureInfo.InvariantCulture, $"{p.Method} seed {p.Seed}: {p.Phase} {p.Fraction:0 %}"));
-            },
-            new ElapsedTimeColumn());
+            p => new(
+                p.Run + (p.Phase switch
+                {
+                    "training" => 0.7 * p.Fraction,
+                    "timing" => 0.7 + (0.05 * p.Fraction),
+                    "testing" => 0.75 + (0.25 * p.Fraction),
+                    _ => 1,
+                }),
+                p.Runs, string.Create(CultureInfo.InvariantCulture, $"{p.Method} seed {p.Seed}: {p.Phase} {100 * p.Fraction:0} %"), p.Images));
 
     private static void Print(bool json, ComparisonResult result, string folder)
     {

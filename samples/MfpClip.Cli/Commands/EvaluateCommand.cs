@@ -58,8 +58,11 @@ internal static class EvaluateCommand
         choice.AddReferencesTo(command, folder: false);
         choice.AddModulesOffTo(command);
         baseline.AddTo(command);
+        baseline.RefuseWhatItDoesNotRead(command, choice, name);
+        command.Refuse(choice.ReferenceWeight, r => r.GetValue(shots) == 0, "has no effect without --shots.");
         Failure.Run(command, json, (parsed, cancellationToken) =>
         {
+            choice.CheckClass(parsed, name);
             var set = TestData.Open(parsed.GetValue(data)!, parsed.GetValue(json));
             var protocol = AuxiliaryData.Protocol(choice.Modules(parsed), parsed.GetValue(auxiliary) ?? [], set, cancellationToken);
             var evaluator = new Evaluator(new()
@@ -71,7 +74,7 @@ internal static class EvaluateCommand
                 Cases = parsed.GetValue(cases) is var kept and >= 0 ? kept : throw new ArgumentException(
                     $"--cases is {parsed.GetValue(cases)}; it must not be negative."),
             });
-            var run = Run(parsed.GetValue(json), progress =>
+            var run = Run(progress =>
                 Evaluate(evaluator, choice, baseline, parsed, parsed.GetValue(shots), parsed.GetValue(name), set, protocol, progress, cancellationToken))
                 with { Notice = baseline.ReadsWeights(parsed) ? choice.Notice(parsed) : null };
             string page = EvaluationReportFiles.Write(parsed.GetValue(output)!, new([run]));
@@ -103,6 +106,11 @@ internal static class EvaluateCommand
 
         if (shots > 0 && choice.Method(parsed).Description.Id == "winclip")
         {
+            if (parsed.GetResult(choice.ReferenceWeight) is { Implicit: false })
+            {
+                throw new ArgumentException("--reference-weight has no effect: WinCLIP joins references in its own way. Leave it out.");
+            }
+
             // WinCLIP+ brings its own association with references.
             return evaluator.EvaluateEachCategory(
                     (_, references) => choice.Builder(parsed)
@@ -116,22 +124,18 @@ internal static class EvaluateCommand
             return evaluator.EvaluateEachCategory(
                 (category, references) => detector.WithReferences(
                     [.. references.Select(r => ImageInput.FromFile(r.ImagePath))],
-                    baseline.References(parsed, choice.References(parsed, className ?? category.ClassName)), null, cancellationToken),
+                    baseline.References(parsed, choice.ReferencesAs(parsed, className ?? category.ClassName)), null, cancellationToken),
                 set, protocol, progress, cancellationToken);
         }
 
         return evaluator.Evaluate(detector, set, protocol, progress, cancellationToken);
     }
 
-    private static EvaluationRun Run(bool json, Func<IProgress<EvaluationProgress>?, EvaluationRun> evaluate) =>
-        json ? evaluate(null) : ProgressBars.Run<EvaluationProgress, EvaluationRun>("evaluating", evaluate, Show);
+    private static EvaluationRun Run(Func<IProgress<EvaluationProgress>, EvaluationRun> evaluate) =>
+        ProgressBars.Run("evaluating", evaluate, Read);
 
-    /// <summary>Moves a bar to where an evaluation stands.</summary>
-    public static void Show(ProgressTask bar, EvaluationProgress p)
-    {
-        (bar.MaxValue, bar.Value) = (p.Total, p.Done);
-        bar.Description = Markup.Escape(p.Category);
-    }
+    /// <summary>Where an evaluation stands.</summary>
+    public static ProgressState Read(EvaluationProgress p) => new(p.Done, p.Total, p.Category);
 
     private static void Print(bool json, EvaluationRun run, string page)
     {

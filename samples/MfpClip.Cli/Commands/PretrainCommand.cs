@@ -52,8 +52,9 @@ internal static class PretrainCommand
                 },
             };
             bool asJson = parsed.GetValue(json);
-            var result = Pretrainer.Run(new ProceduralSource(options.Model.Vision.ImageSize, parsed.GetValue(dataSeed), parsed.GetValue(large)), options, asJson
-                ? null : new Lines(), cancellationToken);
+            var source = new ProceduralSource(options.Model.Vision.ImageSize, parsed.GetValue(dataSeed), parsed.GetValue(large));
+            var result = ProgressBars.Run<PretrainingProgress, PretrainingResult>(
+                "pretraining", progress => Pretrainer.Run(source, options, progress, cancellationToken), p => Read(p, options.BatchSize));
             if (asJson)
             {
                 CliJson.Print(result);
@@ -72,16 +73,11 @@ internal static class PretrainCommand
         CultureInfo.InvariantCulture,
         $"held-out categories: image AUROC {s.ImageAuroc:0.0} (map alone {s.ImageAurocOfMap:0.0}), pixel AUROC {s.PixelAuroc:0.0}");
 
-    private sealed class Lines : IProgress<PretrainingProgress>
+    // Training counts steps, everything else images.
+    private static ProgressState Read(PretrainingProgress p, int batch)
     {
-        public void Report(PretrainingProgress value)
-        {
-            string what = value.Validation is { } score ? Words(score)
-                : value.Loss is { } loss ? string.Create(CultureInfo.InvariantCulture, $"loss {loss:0.0000}") : string.Empty;
-            if (value.Loss is not null || value.Validation is not null || value.Done % 160 == 0 || value.Done == value.Total)
-            {
-                Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{DateTime.Now:HH:mm:ss} {value.Phase} {value.Done}/{value.Total} {what}"));
-            }
-        }
+        string what = p.Validation is { } score ? $" {Words(score)}" : p.Loss is { } loss ? string.Create(CultureInfo.InvariantCulture, $" loss {loss:0.0000}")
+            : string.Empty;
+        return new(p.Done, p.Total, p.Phase + what, p.Phase is "training" or "validation" ? p.Done * batch : p.Done);
     }
 }

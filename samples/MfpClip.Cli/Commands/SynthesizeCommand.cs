@@ -3,7 +3,6 @@ using System.Globalization;
 using MfpClip.Cli.Synthesis;
 using MfpClip.Data;
 using MfpClip.Output;
-using Spectre.Console;
 
 namespace MfpClip.Cli.Commands;
 
@@ -42,6 +41,9 @@ internal static class SynthesizeCommand
         {
             output, categories, kinds, train, good, defective, size, seed, noCamera, from, className, jobs, sheet,
         };
+        command.Excludes(sheet, "it draws every category once.", output, categories, kinds, train, good, defective, size, noCamera, from, className, jobs);
+        command.Excludes(from, "the images are yours, nothing is rendered.", categories, train, good, size, noCamera);
+        command.Needs(from, className);
         Failure.Run(command, json, (parsed, cancellationToken) =>
         {
             bool asJson = parsed.GetValue(json);
@@ -82,9 +84,7 @@ internal static class SynthesizeCommand
                     Kinds = wanted?.Select(SyntheticPlan.KindName), Defective = counts[2], Seed = parsed.GetValue(seed),
                 };
             var folder = new SyntheticFolder(parsed.GetValue(output)!);
-            var summary = asJson
-                ? folder.Write(plan, settings, parsed.GetValue(jobs), _ => { }, cancellationToken)
-                : WithProgress(folder, plan, settings, parsed.GetValue(jobs), cancellationToken);
+            var summary = WithProgress(folder, plan, settings, parsed.GetValue(jobs), cancellationToken);
             Say(asJson, summary, string.Create(
                 CultureInfo.InvariantCulture, $"{summary.Images} images, categories: {summary.Categories}, in {summary.Folder}: {summary.Written} written, "
                     + $"{summary.Kept} there already, {summary.Seconds:0.0} s"));
@@ -103,9 +103,9 @@ internal static class SynthesizeCommand
 
     private static SyntheticSummary WithProgress(SyntheticFolder folder, SyntheticPlan plan, object settings, int jobs, CancellationToken cancellationToken) =>
         ProgressBars.Run<int, SyntheticSummary>(
-            "images",
+            "synthesizing",
             progress => folder.Write(plan, settings, jobs, progress.Report, cancellationToken),
-            (bar, done) => (bar.MaxValue, bar.Value) = (Math.Max(1, plan.Pictures.Count), done));
+            done => new(done, plan.Pictures.Count));
 
     private static void Say(bool json, object result, string words)
     {

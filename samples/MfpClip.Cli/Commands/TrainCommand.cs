@@ -41,7 +41,9 @@ internal static class TrainCommand
         {
             output, seed, resume, train, scratch, every, most, recompute, features, featureBytes, imageBytes, workers,
         };
-        choice.AddTo(command);
+        choice.AddTo(command, defaultModel: true);
+        command.Never(choice.Calibration, "scores are calibrated after the training, with 'mfpclip calibrate --modules'.");
+        command.Needs(features, featureBytes);
         data.AddTo(command);
         recipe.AddTo(command);
         Failure.Run(command, json, (parsed, cancellationToken) =>
@@ -51,6 +53,11 @@ internal static class TrainCommand
             if (parsed.GetValue(scratch) && choice.Modules(parsed) is not null)
             {
                 throw new ArgumentException("--from-scratch and --modules exclude each other.");
+            }
+
+            if (parsed.GetValue(scratch) && !choice.BringsModules(parsed))
+            {
+                throw new ArgumentException("--from-scratch has no effect: this composition brings no trained modules. Leave it out.");
             }
 
             var builder = choice.Builder(parsed, start);
@@ -71,7 +78,7 @@ internal static class TrainCommand
             options = parsed.GetValue(workers) is { } threads ? options with { Workers = threads } : options;
             var trainer = new Trainer(detector, set, options);
             bool asJson = parsed.GetValue(json);
-            var result = asJson ? trainer.Run(null, cancellationToken) : WithProgress(trainer, cancellationToken);
+            var result = WithProgress(trainer, cancellationToken);
             TrainingDataChoice.PrintMasks(set);
             Print(asJson, result, choice.Notice(parsed));
             return Task.FromResult(0);
@@ -79,16 +86,14 @@ internal static class TrainCommand
         return command;
     }
 
-    /// <summary>Runs with a bar for the whole training.</summary>
-    public static TrainingResult WithProgress(Trainer trainer, CancellationToken cancellationToken) => ProgressBars.Run<TrainingProgress, TrainingResult>(
+    private static TrainingResult WithProgress(Trainer trainer, CancellationToken cancellationToken) => ProgressBars.Run<TrainingProgress, TrainingResult>(
         "training",
         progress => trainer.Run(progress, cancellationToken),
-        (bar, p) =>
+        p =>
         {
-            bar.MaxValue = (double)p.Epochs * p.StepsPerEpoch;
-            bar.Value = ((double)p.Epoch * p.StepsPerEpoch) + p.Step;
-            bar.Description = string.Create(
-                CultureInfo.InvariantCulture, $"epoch {p.Epoch + 1}/{p.Epochs} loss {p.MeanLoss:0.####} {p.SecondsPerStep:0.###} s/step");
+            double steps = ((double)p.Epoch * p.StepsPerEpoch) + p.Step;
+            return new(steps, (double)p.Epochs * p.StepsPerEpoch, string.Create(CultureInfo.InvariantCulture,
+                $"epoch {p.Epoch + 1}/{p.Epochs} loss {p.MeanLoss:0.####} {p.SecondsPerStep:0.###} s/step"), steps * p.BatchSize);
         });
 
     private static void Print(bool json, TrainingResult result, string? notice)

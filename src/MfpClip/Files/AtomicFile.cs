@@ -42,7 +42,7 @@ internal static class AtomicFile
     public static void WriteText(string path, string text) => Write(path, stream => stream.Write(Encoding.UTF8.GetBytes(text)));
 
     /// <summary>A name in the same folder that nobody has; short, because the path's own name may have the greatest length already.</summary>
-    public static string TemporaryOf(string path) => Path.Combine(Path.GetDirectoryName(path) ?? string.Empty, $"{Guid.NewGuid():N}.tmp");
+    public static string TemporaryOf(string path) => Path.Combine(Path.GetDirectoryName(path) ?? string.Empty, $"mfpclip.{Guid.NewGuid():N}.tmp");
 
     /// <summary>Removes a temporary file; where that fails, the error before it is the one to report.</summary>
     public static void Remove(string path)
