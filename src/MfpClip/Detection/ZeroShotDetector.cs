@@ -48,7 +48,7 @@ public sealed partial class ZeroShotDetector : IZeroShotDetector
         Description = Describe(_pass, settings);
         if (NativeBackend.TryClaimLogging())
         {
-            DetectorLog.NativeRepaired(settings.Logger, NativeBackend.RepairMessage!);
+            DetectorLog.NativeRepaired(settings.Logger, string.Join(" ", NativeBackend.Messages));
         }
 
         DetectorLog.Built(settings.Logger, Description.Method, Description.Device, Description.Precision, Description.WeightsHash);

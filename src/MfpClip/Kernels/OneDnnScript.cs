@@ -83,7 +83,27 @@ internal static class OneDnnScript
 
         var module = torch.jit.load(Archive(), DeviceType.CPU, -1);
         module.eval();
-        return module;
+        return MultipliesRight(module) ? module : null;
+    }
+
+    // Packed weights whose last block is not full went wrong on a processor whose convolutions were right otherwise (Native/OneDnnInstructions).
+    private static bool MultipliesRight(torch.jit.ScriptModule module)
+    {
+        using var scope = torch.NewDisposeScope();
+        using var guard = torch.no_grad();
+        foreach (var (rows, inputs, outputs) in new[] { (1, 64, 64), (26, 64, 48), (100, 96, 100), (200, 64, 144) })
+        {
+            var weight = torch.arange(outputs * inputs, dtype: ScalarType.Float32).mul_(0.37).sin_().view(outputs, inputs);
+            var x = torch.arange(rows * inputs, dtype: ScalarType.Float32).mul_(0.73).sin_().view(rows, inputs);
+            var packed = (Tensor)module.invoke("pack", weight, (long)rows)!;
+            var actual = (Tensor)module.invoke("linear", x, packed, torch.zeros(outputs))!;
+            if (!actual.allclose(torch.matmul(x.to(ScalarType.Float64), weight.to(ScalarType.Float64).t()).to(ScalarType.Float32), rtol: 1e-3, atol: 1e-3))
+            {
+                return false;
+            }
+        }
+
+        return true;
     }
 
     private static bool HasOneDnn()

@@ -6,7 +6,7 @@ namespace MfpClip.Native;
 internal static class DeviceSelection
 {
     /// <exception cref="DetectorConfigurationException">The name is unknown, the device is absent, or it cannot compute in that format.</exception>
-    /// <exception cref="NativeBackendException">The native library does not load.</exception>
+    /// <exception cref="NativeBackendException">The native library does not load, or computes wrong values on this processor.</exception>
     public static Device Resolve(string name, ScalarType precision)
     {
         if (Fault(name, precision) is { } fault)
@@ -15,6 +15,11 @@ internal static class DeviceSelection
         }
 
         var (type, index) = Parse(name)!.Value;
+        if (type == DeviceType.CPU)
+        {
+            ProductCheck.Require();
+        }
+
         return type == DeviceType.CPU ? torch.CPU : torch.device(DeviceType.CUDA, index);
     }
 

@@ -26,7 +26,7 @@ public static class MfpClipEnvironment
 
         problems.AddRange(NativeDiagnosis.Warnings(NativeFacts.Gather()));
         bool wantsCuda = device?.Trim().StartsWith("cuda", StringComparison.OrdinalIgnoreCase) == true;
-        string? fault = loads ? DeviceSelection.Fault(device!, ScalarType.Float32) : null;
+        string? fault = loads ? DeviceSelection.Fault(device!, ScalarType.Float32) ?? (wantsCuda ? null : ProductCheck.Fault) : null;
         if (fault is not null)
         {
             problems.Add(!wantsCuda || cuda ? fault
@@ -39,7 +39,7 @@ public static class MfpClipEnvironment
             IsReady = loads && fault is null,
             CudaAvailable = cuda,
             Problems = problems,
-            NativeRepair = NativeBackend.RepairMessage,
+            NativeRepair = NativeBackend.Messages.Count > 0 ? string.Join(" ", NativeBackend.Messages) : null,
             LibTorchFolder = Path.GetDirectoryName((loads ? NativeFiles.Loaded(NativeFacts.TorchFile) : null) ?? NativeFiles.Find(NativeFacts.TorchFile)),
             System = $"{RuntimeInformation.OSDescription}, {RuntimeInformation.ProcessArchitecture}, {RuntimeInformation.FrameworkDescription}",
             TorchSharpVersion = typeof(torch).Assembly.GetName().Version?.ToString(3) ?? "unknown",
@@ -59,7 +59,9 @@ public sealed record EnvironmentReport
     /// <summary>What is wrong, each with what to do; empty where all is well.</summary>
     public required IReadOnlyList<string> Problems { get; init; }
 
-    /// <summary>What the repair for older Linux did; <see langword="null"/> where it was not needed.</summary>
+    /// <summary>
+    /// What was done so that it works here: the repair for older Linux, a limit of oneDNN's instructions; <see langword="null"/>: nothing was needed.
+    /// </summary>
     public string? NativeRepair { get; init; }
 
     /// <summary>

@@ -24,6 +24,9 @@ internal static class NativeBackend
     /// <summary>What was done in this process, in words; null while nothing had to be done.</summary>
     public static string? RepairMessage { get; private set; }
 
+    /// <summary>Everything that was done to make the native library work here, in words.</summary>
+    public static IReadOnlyList<string> Messages => [.. new[] { RepairMessage, OneDnnInstructions.Message }.OfType<string>()];
+
     /// <summary>Why a repair was refused or failed; null if none was.</summary>
     public static Exception? RepairFailure { get; private set; }
 
@@ -31,8 +34,8 @@ internal static class NativeBackend
     public static bool IsEnabled =>
         Environment.GetEnvironmentVariable(SwitchVariable)?.Trim().ToLowerInvariant() is not ("0" or "off" or "false");
 
-    /// <summary>True once, for the caller that is to log <see cref="RepairMessage"/>.</summary>
-    public static bool TryClaimLogging() => RepairMessage is not null && Interlocked.Exchange(ref logged, 1) == 0;
+    /// <summary>True once, for the caller that is to log <see cref="Messages"/>.</summary>
+    public static bool TryClaimLogging() => Messages.Count > 0 && Interlocked.Exchange(ref logged, 1) == 0;
 
     /// <summary>Runs when MfpClip.dll is first used, hence before the first tensor made through it.</summary>
 #pragma warning disable CA2255 // A module initialiser is the only hook that runs before a user's first call.
@@ -40,6 +43,7 @@ internal static class NativeBackend
 #pragma warning restore CA2255
     internal static void Register()
     {
+        OneDnnInstructions.Restrict();
         if (!OperatingSystem.IsLinux() || RuntimeInformation.ProcessArchitecture != Architecture.X64)
         {
             return;

@@ -1,0 +1,67 @@
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics.X86;
+using System.Text;
+
+namespace MfpClip.Native;
+
+/// <summary>
+/// Keeps oneDNN, which libtorch computes convolutions and linear layers with on x64, from its AVX-512 kernels where they were seen to compute wrong values: in
+/// a virtual machine on an AMD Zen 5 processor (family 26, model 2) that hides the caches (CPUID leaf 8000001D). There the last block of output channels
+/// comes out wrong in oneDNN 3.7.1 (libtorch 2.10) where it is not full, without an error; with AVX2 all is right. A Zen 4 machine of the same host was right.
+/// </summary>
+internal static class OneDnnInstructions
+{
+    /// <summary>oneDNN's own variable; where it is set, the user has chosen.</summary>
+    internal const string Variable = "ONEDNN_MAX_CPU_ISA";
+
+    private const string FormerVariable = "DNNL_MAX_CPU_ISA", Limit = "AVX2";
+    private const int ExtendedMaximum = unchecked((int)0x80000000), Caches = unchecked((int)0x8000001D), Zen5 = 26;
+
+    /// <summary>Registers that the processor answers a leaf and a sub-leaf with.</summary>
+    internal delegate (int Eax, int Ebx, int Ecx, int Edx) CpuId(int leaf, int subLeaf);
+
+    /// <summary>What was done in this process, in words; <see langword="null"/> while nothing had to be done.</summary>
+    public static string? Message { get; private set; }
+
+    /// <summary>Sets the limit where it is needed. oneDNN reads it once, at its first use: call this before the first tensor is made.</summary>
+    public static void Restrict()
+    {
+        if (!Avx512F.IsSupported || IsSet(Variable) || IsSet(FormerVariable) || !IsAffected(X86Base.CpuId))
+        {
+            return;
+        }
+
+        // .NET keeps its own copy of the environment on Unix: libtorch reads the C library's.
+        Environment.SetEnvironmentVariable(Variable, Limit);
+        if (!OperatingSystem.IsWindows() && SetVariable(Variable, Limit, 1) != 0)
+        {
+            return;
+        }
+
+        Message = "libtorch's AVX-512 convolutions compute wrong values on this kind of virtual machine (AMD family 26 with hidden caches): "
+            + $"{Variable}={Limit} was set. "
+            + "Expose the caches to the virtual machine (CPUID leaf 8000001D) for full speed.";
+    }
+
+    /// <summary>Whether this is an AMD processor of family 26 or later that describes no cache.</summary>
+    internal static bool IsAffected(CpuId read)
+    {
+        var (_, b, c, d) = read(0, 0);
+        Span<byte> vendor = stackalloc byte[12];
+        _ = BitConverter.TryWriteBytes(vendor, b) && BitConverter.TryWriteBytes(vendor[4..], d) && BitConverter.TryWriteBytes(vendor[8..], c);
+        if (Encoding.ASCII.GetString(vendor) != "AuthenticAMD")
+        {
+            return false;
+        }
+
+        int signature = read(1, 0).Eax, family = ((signature >> 8) & 15) + ((signature >> 20) & 255);
+        bool describes = (uint)read(ExtendedMaximum, 0).Eax >= unchecked((uint)Caches) && (read(Caches, 0).Eax & 31) != 0; // a type
+        return family >= Zen5 && !describes;
+    }
+
+    private static bool IsSet(string name) => !string.IsNullOrEmpty(Environment.GetEnvironmentVariable(name));
+
+    [DllImport("libc", EntryPoint = "setenv", CharSet = CharSet.Ansi, BestFitMapping = false, ThrowOnUnmappableChar = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int SetVariable(string name, string value, int overwrite);
+}
