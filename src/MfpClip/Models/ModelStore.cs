@@ -1,36 +1,39 @@
-using System.Security.Cryptography;
-
 namespace MfpClip.Models;
 
 /// <summary>
 /// Keeps published models on disk in Hugging Face's cache layout (<c>models--org--name/{blobs,refs,snapshots}</c>), shared with other
 /// tools. Only <c>EnsureAsync</c> touches the network.
 /// </summary>
-/// <param name="options">Folder, server, offline switch.</param>
-/// <param name="client">Client to fetch with; <see langword="null"/>: an own one.</param>
+/// <param name="options">Folder, mirror, server, offline switch.</param>
+/// <param name="client">
+/// Client to fetch with; <see langword="null"/>: an own one. One that follows redirections itself does not see the hash that the hub states.
+/// </param>
 public sealed class ModelStore(ModelStoreOptions? options = null, HttpClient? client = null)
 {
-    private static readonly Lazy<HttpClient> Shared = new(() => new HttpClient { Timeout = Timeout.InfiniteTimeSpan });
+    private static readonly Lazy<HttpClient> Shared = new(() => new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false })
+    {
+        Timeout = Timeout.InfiniteTimeSpan,
+    });
     private readonly ModelStoreOptions _options = options ?? new();
 
     /// <summary>Whether every file of a model is here.</summary>
-    public bool IsComplete(string name) => ModelCatalogue.Find(name) is var model && model.Files.All(f => File.Exists(PathOf(model, f)));
+    public bool IsComplete(string name) => Complete(ModelCatalogue.Find(name)) is not null;
 
-    /// <summary>The weight file of a model that is here; its configuration and tokenizer lie beside it.</summary>
+    /// <summary>The weight file of a model that is here; its configuration lies beside it.</summary>
     /// <exception cref="ModelStoreException">Unknown, or not fetched yet.</exception>
     public string GetPath(string name)
     {
         var model = ModelCatalogue.Find(name);
-        return IsComplete(name) ? PathOf(model, model.Files[0]) : throw new ModelStoreException(
+        return Complete(model) is { } source ? PathOf(source, source.Files[0]) : throw new ModelStoreException(
             name, $"it is not in the cache '{_options.CacheFolder}'. Fetch it once with ModelStore.EnsureAsync or 'mfpclip models get {model.Name}'.");
     }
 
-    /// <summary>Fetches what is missing of a model, resuming what was begun, and checks it.</summary>
+    /// <summary>Fetches what is missing of a model from the first source that gives it, resuming what was begun, and checks it.</summary>
     /// <param name="name">Name in the catalogue.</param>
     /// <param name="progress">Called with the bytes received.</param>
     /// <param name="cancellationToken">Stops; what is here is kept for the next time.</param>
     /// <returns>Path of the weight file.</returns>
-    /// <exception cref="ModelStoreException">Unknown, offline, refused by the server, or the bytes are wrong.</exception>
+    /// <exception cref="ModelStoreException">Unknown, offline, or no source gives it: the message says of each source why not.</exception>
     public Task<string> EnsureAsync(string name, IProgress<DownloadProgress>? progress = null, CancellationToken cancellationToken = default) =>
         EnsureModelAsync(ModelCatalogue.Find(name), progress, cancellationToken);
 
@@ -39,37 +42,58 @@ public sealed class ModelStore(ModelStoreOptions? options = null, HttpClient? cl
         CatalogueModel model, IProgress<DownloadProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(model);
-        string folder = FolderOf(model);
         try
         {
-            if (!model.Files.All(f => File.Exists(PathOf(model, f))))
+            if (Complete(model) is { } here)
             {
-                if (model.Origin is { } origin)
-                {
-                    throw new ModelStoreException(model.Name, $"no server offers it in this form: {origin}. Put '{model.Files[0].Name}' into "
-                        + $"'{Path.GetDirectoryName(PathOf(model, model.Files[0]))}', or name the file itself.");
-                }
-
-                if (_options.Offline)
-                {
-                    throw new ModelStoreException(
-                        model.Name, $"it is not complete in '{_options.CacheFolder}', and the offline switch is on (HF_HUB_OFFLINE).");
-                }
-
-                Directory.CreateDirectory(Path.Combine(folder, "blobs"));
-                using var held = await HoldAsync(Path.Combine(folder, ".mfpclip.lock"), cancellationToken).ConfigureAwait(false);
-                foreach (var file in model.Files.Where(f => !File.Exists(PathOf(model, f))))
-                {
-                    await FetchAsync(model, file, progress, cancellationToken).ConfigureAwait(false);
-                }
+                return PathOf(here, here.Files[0]);
             }
 
-            return PathOf(model, model.Files[0]);
+            var reasons = new List<string>();
+            return await FromMirrorAsync(model, reasons, cancellationToken).ConfigureAwait(false)
+                ?? await FromServersAsync(model, reasons, progress, cancellationToken).ConfigureAwait(false);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new ModelStoreException(model.Name, $"the cache '{folder}' cannot be written ({e.Message}).", e);
+            throw new ModelStoreException(model.Name, $"the cache '{_options.CacheFolder}' cannot be written ({e.Message}).", e);
         }
+    }
+
+    /// <summary>
+    /// Copies a model that is here into <c>FOLDER/NAME</c>, to carry it to a machine without a network: there the weight file or the folder is named, or
+    /// <see cref="ModelStoreOptions.MirrorFolder"/> is FOLDER.
+    /// </summary>
+    /// <returns>Path of the copied weight file.</returns>
+    /// <exception cref="ModelStoreException">Unknown, not fetched yet, damaged, or the folder cannot be written.</exception>
+    public async Task<string> ExportAsync(CatalogueModel model, string folder, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentException.ThrowIfNullOrEmpty(folder);
+        var source = Complete(model) ?? throw new ModelStoreException(model.Name, $"it is not complete in the cache '{_options.CacheFolder}'.");
+        string target = Path.Combine(folder, model.Name);
+        try
+        {
+            Directory.CreateDirectory(target);
+            foreach (var file in source.Files)
+            {
+                string from = PathOf(source, file), to = Path.Combine(target, file.Name), partial = $"{to}.incomplete";
+                File.Copy(from, partial, overwrite: true);
+                if (ExpectedHash(file, from) is { } expected && !(await FileHash.OfAsync(partial, cancellationToken).ConfigureAwait(false)).StartsWith(
+                    expected, StringComparison.Ordinal))
+                {
+                    File.Delete(partial);
+                    throw new ModelStoreException(model.Name, $"'{from}' is damaged. Remove it and fetch the model again.");
+                }
+
+                File.Move(partial, to, overwrite: true);
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new ModelStoreException(model.Name, $"'{target}' cannot be written ({e.Message}).", e);
+        }
+
+        return Path.Combine(target, source.Files[0].Name);
     }
 
     /// <summary>Hashes the files of a model again. The hash comes from the catalogue, or from when it was fetched.</summary>
@@ -77,14 +101,14 @@ public sealed class ModelStore(ModelStoreOptions? options = null, HttpClient? cl
     /// <exception cref="ModelStoreException">Unknown, or not fetched yet.</exception>
     public async Task<IReadOnlyList<string>> VerifyAsync(string name, CancellationToken cancellationToken = default)
     {
-        var model = ModelCatalogue.Find(name);
         GetPath(name);
+        var source = Complete(ModelCatalogue.Find(name))!;
         var damaged = new List<string>();
-        foreach (var file in model.Files)
+        foreach (var file in source.Files)
         {
-            string path = PathOf(model, file);
-            string? expected = file.Sha256 ?? (File.ResolveLinkTarget(path, returnFinalTarget: true) is { Name.Length: 64 } blob ? blob.Name : null);
-            if (expected is not null && await HashAsync(path, cancellationToken).ConfigureAwait(false) != expected)
+            string path = PathOf(source, file);
+            if (ExpectedHash(file, path) is { } expected
+                && !(await FileHash.OfAsync(path, cancellationToken).ConfigureAwait(false)).StartsWith(expected, StringComparison.Ordinal))
             {
                 damaged.Add(path);
             }
@@ -93,63 +117,78 @@ public sealed class ModelStore(ModelStoreOptions? options = null, HttpClient? cl
         return damaged;
     }
 
-    internal string PathOf(CatalogueModel model, CatalogueFile file) => Path.Combine(FolderOf(model), "snapshots", model.Revision, file.Name);
+    internal string PathOf(CatalogueSource source, CatalogueFile file) => Path.Combine(FolderOf(source), "snapshots", source.Revision, file.Name);
 
-    private string FolderOf(CatalogueModel model) =>
-        Path.Combine(_options.CacheFolder, $"models--{model.Repository.Replace("/", "--", StringComparison.Ordinal)}");
+    internal string FolderOf(CatalogueSource source) =>
+        Path.Combine(_options.CacheFolder, $"models--{source.Repository.Replace("/", "--", StringComparison.Ordinal)}");
 
-    private async Task FetchAsync(CatalogueModel model, CatalogueFile file, IProgress<DownloadProgress>? progress, CancellationToken cancellationToken)
+    private CatalogueSource? Complete(CatalogueModel model) =>
+        model.Sources.FirstOrDefault(s => s.Files.All(f => File.Exists(PathOf(s, f))));
+
+    // The link of the cache names the blob by its hash.
+    private static string? ExpectedHash(CatalogueFile file, string path) =>
+        file.Sha256 ?? (File.ResolveLinkTarget(path, returnFinalTarget: true) is { Name.Length: 64 } blob ? blob.Name : null);
+
+    private async Task<string?> FromMirrorAsync(CatalogueModel model, List<string> reasons, CancellationToken cancellationToken)
     {
-        var address = file.Address ?? new Uri(_options.Endpoint, $"/{model.Repository}/resolve/{model.Revision}/{file.Name}");
-        string partial = Path.Combine(FolderOf(model), "blobs", $"{model.Revision}.{file.Name}.incomplete");
-        var download = new ResumableDownload(client ?? Shared.Value, _options, model.Name, file.Name);
-        string? stated = await download.FetchAsync(address, partial, progress, cancellationToken).ConfigureAwait(false);
-        string actual = await HashAsync(partial, cancellationToken).ConfigureAwait(false);
-        if ((file.Sha256 ?? stated) is { } expected && expected != actual)
+        if (_options.MirrorFolder is not { } folder)
         {
-            File.Delete(partial);
-            throw new ModelStoreException(model.Name, $"'{file.Name}' from {address.Host} has the hash {actual[..12]}..., expected {expected[..12]}.... The "
-                + $"bytes are wrong and were removed; try again, or check who answers for that address.");
+            return null;
         }
 
-        string blob = Path.Combine(FolderOf(model), "blobs", actual);
-        File.Move(partial, blob, overwrite: true);
-        Publish(PathOf(model, file), blob);
+        var mirror = new ModelMirror(folder);
+        foreach (var source in model.Sources)
+        {
+            if (mirror.Find(model, source) is not { } found)
+            {
+                reasons.Add($"the mirror '{folder}' lacks {string.Join(", ", source.Files.Select(f => f.Name))} of {source.Repository}");
+                continue;
+            }
+
+            try
+            {
+                return await new SourceFetch(this, _options, client ?? Shared.Value, model, source).CopyAsync(found, cancellationToken).ConfigureAwait(false);
+            }
+            catch (DownloadException e)
+            {
+                reasons.Add($"the mirror '{found}': {e.Message.TrimEnd('.')}");
+            }
+        }
+
+        return null;
     }
 
-    // As Hugging Face does: the snapshot links to the blob. Where links are not allowed, the file itself moves there.
-    private static void Publish(string path, string blob)
+    private async Task<string> FromServersAsync(
+        CatalogueModel model, List<string> reasons, IProgress<DownloadProgress>? progress, CancellationToken cancellationToken)
     {
-        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        try
+        if (model.Origin is { } origin)
         {
-            File.CreateSymbolicLink(path, Path.GetRelativePath(Path.GetDirectoryName(path)!, blob));
+            var first = model.Sources[0];
+            throw new ModelStoreException(model.Name, $"no server offers it in this form: {origin}. Put '{first.Files[0].Name}' into "
+                + $"'{Path.GetDirectoryName(PathOf(first, first.Files[0]))}', or name the file itself.");
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException && !File.Exists(path))
-        {
-            File.Move(blob, path, overwrite: true);
-        }
-    }
 
-    private static async Task<FileStream> HoldAsync(string path, CancellationToken cancellationToken)
-    {
-        while (true)
+        if (_options.Offline)
+        {
+            throw new ModelStoreException(model.Name, $"it is not complete in '{_options.CacheFolder}', and the offline switch is on (HF_HUB_OFFLINE)."
+                + string.Concat(reasons.Select(r => $" Also, {r}.")));
+        }
+
+        foreach (var source in model.Sources)
         {
             try
             {
-                return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+                return await new SourceFetch(this, _options, client ?? Shared.Value, model, source).FetchAsync(progress, cancellationToken)
+                    .ConfigureAwait(false);
             }
-            catch (IOException) when (File.Exists(path))
+            catch (DownloadException e)
             {
-                // Another process fetches the same model: wait for it.
-                await Task.Delay(100, cancellationToken).ConfigureAwait(false);
+                reasons.Add($"{source.Repository} at {source.Revision}: {e.Message.TrimEnd('.')}");
             }
         }
-    }
 
-    private static async Task<string> HashAsync(string path, CancellationToken cancellationToken)
-    {
-        using var stream = File.OpenRead(path);
-        return Convert.ToHexStringLower(await SHA256.HashDataAsync(stream, cancellationToken).ConfigureAwait(false));
+        throw new ModelStoreException(model.Name, reasons.Count == 1 ? $"{reasons[0]}." : $"none of its sources gives it. "
+            + $"{string.Join(" ", reasons.Select((r, i) => $"({i + 1}) {r}."))} Another server of the hub is named by HF_ENDPOINT, a folder with the files by "
+            + $"{ModelStoreOptions.MirrorVariable}.");
     }
 }

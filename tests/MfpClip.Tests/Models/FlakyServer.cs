@@ -26,6 +26,12 @@ internal sealed class FlakyServer : IDisposable
 
     public List<long> Starts { get; } = [];
 
+    /// <summary>The text of every request: its line and its headers.</summary>
+    public List<string> Requests { get; } = [];
+
+    /// <summary>Answers by the whole request instead; null from it: <see cref="Answer"/> does.</summary>
+    public Func<string, long, byte[]?> AnswerTo { get; set; } = (_, _) => null;
+
     public Uri Address => new($"http://127.0.0.1:{((IPEndPoint)_listener.LocalEndpoint).Port}");
 
     public static byte[] Status(int code) => Encoding.ASCII.GetBytes($"HTTP/1.1 {code} X\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
@@ -36,6 +42,9 @@ internal sealed class FlakyServer : IDisposable
             + (from > 0 ? $"Content-Range: bytes {from}-{from + declared - 1}/{from + declared}\r\n" : string.Empty) + extra + "Connection: close\r\n\r\n"),
         .. body,
     ];
+
+    public static byte[] Redirect(Uri to, string extra) =>
+        Encoding.ASCII.GetBytes($"HTTP/1.1 302 Found\r\nLocation: {to}\r\nContent-Length: 0\r\n{extra}Connection: close\r\n\r\n");
 
     public void Dispose()
     {
@@ -68,7 +77,8 @@ internal sealed class FlakyServer : IDisposable
                 string? range = text.ToString().Split("\r\n").FirstOrDefault(l => l.StartsWith("Range: bytes=", StringComparison.OrdinalIgnoreCase));
                 long from = range is null ? 0 : long.Parse(range["Range: bytes=".Length..^1], System.Globalization.CultureInfo.InvariantCulture);
                 Starts.Add(from);
-                await stream.WriteAsync(Answer(Starts.Count - 1, from), _stop.Token);
+                Requests.Add(text.ToString());
+                await stream.WriteAsync(AnswerTo(Requests[^1], from) ?? Answer(Starts.Count - 1, from), _stop.Token);
                 await stream.FlushAsync(_stop.Token);
                 await Task.Delay(Linger, _stop.Token);
             }

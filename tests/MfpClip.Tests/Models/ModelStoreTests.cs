@@ -139,12 +139,13 @@ public sealed class ModelStoreTests : IDisposable
 
     private ModelStore Store(bool offline = false) => new(new()
     {
-        CacheFolder = _folder, Endpoint = _server.Address, Offline = offline, Retries = 2, RetryDelay = TimeSpan.FromMilliseconds(1), Token = null,
+        CacheFolder = _folder, Endpoint = _server.Address, Offline = offline, Retries = 2,
+        RetryDelay = TimeSpan.FromMilliseconds(1), Token = null, MirrorFolder = null,
     });
 
     private static CatalogueModel Model(string? sha) => new()
     {
-        Name = "net", Repository = "org/net", Revision = "rev1", Licence = "MIT", Files = [new("net.bin", sha)],
+        Name = "net", Licence = "MIT", Sources = [new() { Repository = "org/net", Revision = "rev1", Files = [new("net.bin", sha)] }],
     };
 
     private string[] Files() => Directory.GetFiles(_folder, "*", SearchOption.AllDirectories);
@@ -160,7 +161,7 @@ public sealed class ModelStoreTests : IDisposable
         string folder = Directory.CreateTempSubdirectory().FullName;
         try
         {
-            var store = new ModelStore(new() { CacheFolder = folder });
+            var store = new ModelStore(new() { CacheFolder = folder, MirrorFolder = null });
             var e = await Assert.ThrowsAsync<ModelStoreException>(() => store.EnsureAsync("efficientnet-lite0"));
             Assert.Contains("ML Illustrated", e.Message, StringComparison.Ordinal);
             Assert.Equal("Apache-2.0", ModelCatalogue.Find("efficientnet-lite0").Licence);
