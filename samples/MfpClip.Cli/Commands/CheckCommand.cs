@@ -20,7 +20,7 @@ internal static class CheckCommand
             {
                 Console.WriteLine(report.Summary);
                 Console.WriteLine($"{report.System}; TorchSharp {report.TorchSharpVersion}; libtorch in {report.LibTorchFolder ?? "no folder"}; CUDA "
-                    + $"{(report.CudaAvailable ? "available" : "not available")}");
+                    + $"{(report.CudaAvailable ? "available" : "not available")}; {report.Threads} threads");
             }
 
             if (!report.IsReady)

@@ -13,6 +13,7 @@ public static class MfpClipEnvironment
         var problems = new List<string>();
         bool loads = false;
         bool cuda = false;
+        NativeStart.Run();
         try
         {
             using var probe = torch.zeros(1);
@@ -42,6 +43,7 @@ public static class MfpClipEnvironment
             NativeRepair = NativeBackend.Messages.Count > 0 ? string.Join(" ", NativeBackend.Messages) : null,
             LibTorchFolder = Path.GetDirectoryName((loads ? NativeFiles.Loaded(NativeFacts.TorchFile) : null) ?? NativeFiles.Find(NativeFacts.TorchFile)),
             System = $"{RuntimeInformation.OSDescription}, {RuntimeInformation.ProcessArchitecture}, {RuntimeInformation.FrameworkDescription}",
+            Threads = loads ? torch.get_num_threads() : 0,
             TorchSharpVersion = typeof(torch).Assembly.GetName().Version?.ToString(3) ?? "unknown",
         };
     }
@@ -74,6 +76,9 @@ public sealed record EnvironmentReport
 
     /// <summary>Version of TorchSharp.</summary>
     public required string TorchSharpVersion { get; init; }
+
+    /// <summary>Threads that libtorch computes an operator with; 0 where it does not load.</summary>
+    public int Threads { get; init; }
 
     /// <summary>One paragraph for people.</summary>
     public string Summary => (IsReady ? "The native backend works." : "It does not work on the wanted device.")

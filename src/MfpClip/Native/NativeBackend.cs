@@ -63,6 +63,7 @@ internal static class NativeBackend
     /// <summary>Runs the first call into TorchSharp, and turns its failure to load into an error that says what to do.</summary>
     internal static T Guard<T>(Func<T> first)
     {
+        NativeStart.Run();
         try
         {
             return first();
