@@ -19,6 +19,9 @@ internal sealed class PartialFile(string path, bool isChecked)
     /// <summary>What the server called the version; null if it did not, or the file is not there.</summary>
     public string? Validator => File.Exists(_validator) ? File.ReadAllText(_validator) : null;
 
+    /// <summary>Whether it was written in more than one part, which may be of two versions.</summary>
+    public bool IsJoined { get; private set; }
+
     /// <summary>Opens it to write from a position on, as the beginning of the given version.</summary>
     public FileStream OpenAt(long position, string? validator)
     {
@@ -31,6 +34,7 @@ internal sealed class PartialFile(string path, bool isChecked)
             }
         }
 
+        IsJoined |= position > 0;
         var stream = new FileStream(path, FileMode.OpenOrCreate, FileAccess.Write, FileShare.Read);
         stream.SetLength(position);
         stream.Seek(position, SeekOrigin.Begin);
@@ -40,6 +44,7 @@ internal sealed class PartialFile(string path, bool isChecked)
     /// <summary>Removes it.</summary>
     public void Remove()
     {
+        IsJoined = false;
         File.Delete(path);
         File.Delete(_validator);
     }

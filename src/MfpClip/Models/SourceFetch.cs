@@ -50,9 +50,9 @@ internal sealed class SourceFetch(ModelStore store, ModelStoreOptions options, H
         // HF_ENDPOINT may have a path, as mirrors of the hub behind a proxy do.
         var address = file.Address ?? new Uri($"{options.Endpoint.AbsoluteUri.TrimEnd('/')}/{source.Repository}/resolve/{source.Revision}/{file.Name}");
         var partial = new PartialFile(Partial(file), file.Sha256 is not null);
+        bool begun = partial.Length > 0;
         while (true)
         {
-            bool resumed = partial.Length > 0;
             string? stated = await new ResumableDownload(client, options, file.Name).FetchAsync(address, partial, progress, cancellationToken)
                 .ConfigureAwait(false);
             string actual = await FileHash.OfAsync(partial.Path, cancellationToken).ConfigureAwait(false);
@@ -63,9 +63,11 @@ internal sealed class SourceFetch(ModelStore store, ModelStoreOptions options, H
                 return;
             }
 
-            // What was resumed may be the end of another version than its beginning: once from the start.
+            // What was joined may be the end of another version than its beginning: once from the start.
+            bool joined = begun || partial.IsJoined;
             partial.Remove();
-            if (!resumed)
+            begun = false;
+            if (!joined)
             {
                 throw Wrong(file, actual, expected!, address.Host);
             }
