@@ -3,6 +3,15 @@ using MfpClip.Cli;
 using MfpClip.Cli.Commands;
 
 MfpClip.MemoryReuse.Enable();
+try
+{
+    UnpackedLibrary.Ensure(AppContext.BaseDirectory, Console.Error.WriteLine);
+}
+catch (NativeBackendException e)
+{
+    return Failure.Report(e.Message, args.Contains("--json"));
+}
+
 if (Plugins.Load(args) is { } fault)
 {
     return Failure.Report(fault, args.Contains("--json"), ExitCode.BadOptions);

@@ -4,12 +4,15 @@ using System.Xml.Linq;
 
 namespace MfpClip.Packages.Tests;
 
-public class PackageConsumptionTests(PackedOnce packed) : IClassFixture<PackedOnce>
+[CollectionDefinition(PackedOnce.Collection)]
+public sealed class PackedOnceCollection : ICollectionFixture<PackedOnce>;
+
+[Collection(PackedOnce.Collection)]
+public class PackageConsumptionTests(PackedOnce packed)
 {
     public static TheoryData<string> Libraries => [.. PackedOnce.Libraries];
 
-    private static string Backend => RuntimeInformation.IsOSPlatform(OSPlatform.Windows) ? "libtorch-cpu-win-x64"
-        : RuntimeInformation.IsOSPlatform(OSPlatform.OSX) ? "libtorch-cpu-osx-arm64" : "libtorch-cpu-linux-x64";
+    private static string Backend => $"libtorch-cpu-{PackedOnce.Rid}";
 
     private const string Detector = """
         .UseRandomBackbone(new ClipConfig
@@ -136,22 +139,6 @@ public class PackageConsumptionTests(PackedOnce packed) : IClassFixture<PackedOn
         // The application chooses the native backend.
         Assert.DoesNotContain(metadata.Descendants().Where(e => e.Name.LocalName == "dependency"), d =>
             d.Attribute("id")!.Value.StartsWith("libtorch", StringComparison.Ordinal));
-    }
-
-    [Fact]
-    public void The_command_line_installs_as_a_tool_and_detects()
-    {
-        string tools = Path.Combine(packed.Root, "tools");
-        string folder = packed.Project("Tool1", "<Project />");
-
-        PackedOnce.Dotnet(folder, "tool", "install", "MfpClip.Cli", "--version", packed.Version, "--tool-path", tools, "--configfile", Path.Combine(
-            folder, "nuget.config"));
-
-        string results = Path.Combine(folder, "results");
-        string output = PackedOnce.Run(
-            Directory.GetFiles(tools, "mfpclip*").First(f => Path.GetExtension(f) is "" or ".exe"), folder, "detect", "--out", results, "--json");
-        Assert.Contains("\"score\":", output, StringComparison.Ordinal);
-        Assert.True(File.Exists(Path.Combine(results, "report.html")));
     }
 
     private string Csproj(string sdk, string properties, string references = "") => $"""

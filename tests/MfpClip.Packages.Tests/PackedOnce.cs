@@ -2,9 +2,14 @@ using System.Diagnostics;
 
 namespace MfpClip.Packages.Tests;
 
-/// <summary>Packs the libraries once, under a version no cache knows, into a folder outside the repository.</summary>
+/// <summary>Packs the libraries and the tool of this system once, under a version no cache knows, into a folder outside the repository.</summary>
 public sealed class PackedOnce : IDisposable
 {
+    /// <summary>Collection of the tests that share it.</summary>
+    public const string Collection = "Packed once";
+
+    private readonly Lazy<string> _tool;
+
     public PackedOnce()
     {
         Root = Directory.CreateTempSubdirectory("mfpclip-packages-").FullName;
@@ -14,9 +19,18 @@ public sealed class PackedOnce : IDisposable
         foreach (string project in Libraries.Select(l => $"src/{l}").Append("samples/MfpClip.Cli"))
         {
             Dotnet(repository, "pack", Path.Combine(repository, project), "-c", "Release", "-v", "q", $"-p:PackageVersion={Version}",
-                $"-p:PackageOutputPath={Feed}");
+                $"-p:PackageOutputPath={Feed}", $"-p:ToolPackageRuntimeIdentifiers={Rid}");
         }
+
+        _tool = new(Install);
     }
+
+    /// <summary>Where packages of the user are unpacked.</summary>
+    public static string UserPackages { get; } = Environment.GetEnvironmentVariable("NUGET_PACKAGES") is { Length: > 0 } chosen ? chosen
+        : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "packages");
+
+    /// <summary>Runtime identifier of this system, as the packages name it.</summary>
+    public static string Rid { get; } = OperatingSystem.IsWindows() ? "win-x64" : OperatingSystem.IsMacOS() ? "osx-arm64" : "linux-x64";
 
     /// <summary>Every library of the repository that is published.</summary>
     public static IReadOnlyList<string> Libraries { get; } =
@@ -29,14 +43,15 @@ public sealed class PackedOnce : IDisposable
 
     public string Version { get; }
 
+    /// <summary>The installed command line.</summary>
+    public string Tool => _tool.Value;
+
     public void Dispose()
     {
         Directory.Delete(Root, recursive: true);
 
         // Restoring unpacked this version into the packages of the user, where nobody asks for it again.
-        string unpacked = Environment.GetEnvironmentVariable("NUGET_PACKAGES") is { Length: > 0 } chosen ? chosen
-            : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "packages");
-        foreach (string package in Directory.Exists(unpacked) ? Directory.GetDirectories(unpacked, "mfpclip*") : [])
+        foreach (string package in Directory.Exists(UserPackages) ? Directory.GetDirectories(UserPackages) : [])
         {
             string version = Path.Combine(package, Version);
             if (Directory.Exists(version))
@@ -66,6 +81,15 @@ public sealed class PackedOnce : IDisposable
 
     public static string Run(string program, string folder, params string[] arguments)
     {
+        var (code, output, errors) = Start(program, folder, [], arguments);
+        Assert.True(code == 0, $"{program} {string.Join(' ', arguments)} in {folder} ended with {code}:\n{output}\n{errors}");
+        return output;
+    }
+
+    /// <summary>Runs a program to its end, whatever that is.</summary>
+    public static (int Code, string Output, string Errors) Start(
+        string program, string folder, Dictionary<string, string> environment, params string[] arguments)
+    {
         var start = new ProcessStartInfo(program, arguments) { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true };
         // What the test host sets for itself must not reach the child.
         foreach (string variable in start.Environment.Keys.Where(k =>
@@ -75,12 +99,24 @@ public sealed class PackedOnce : IDisposable
         }
 
         start.Environment["MSBUILDDISABLENODEREUSE"] = "1";
+        foreach (var (name, value) in environment)
+        {
+            start.Environment[name] = value;
+        }
+
         using var process = Process.Start(start)!;
         var errors = process.StandardError.ReadToEndAsync();
         string output = process.StandardOutput.ReadToEnd();
         process.WaitForExit();
-        Assert.True(process.ExitCode == 0, $"{program} {string.Join(' ', arguments)} in {folder} ended with {process.ExitCode}:\n{output}\n{errors.Result}");
-        return output;
+        return (process.ExitCode, output, errors.Result);
+    }
+
+    private string Install()
+    {
+        string tools = Path.Combine(Root, "tools");
+        string folder = Project("Tool1", "<Project />");
+        Dotnet(folder, "tool", "install", "MfpClip.Cli", "--version", Version, "--tool-path", tools, "--configfile", Path.Combine(folder, "nuget.config"));
+        return Directory.GetFiles(tools, "mfpclip*").First(f => Path.GetExtension(f) is "" or ".exe");
     }
 
     public static string Repository()
