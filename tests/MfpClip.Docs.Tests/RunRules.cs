@@ -54,7 +54,7 @@ internal static class RunRules
         }
 
         // No weights are at hand: random ones of a tiny tower, whose random CNN needs no file.
-        text = Regex.Replace(Regex.Replace(text, "(random:)?ViT-L-14-336(px)?", "random:tiny"), @"--cnn \S+|--device cuda", string.Empty);
+        text = Regex.Replace(Regex.Replace(text, "(random:|stick/)?ViT-(L-14-336(px)?|B-16)", "random:tiny"), @"--cnn \S+|--device cuda", string.Empty);
         foreach (var (old, small) in rule.Replace ?? [])
         {
             text = text.Replace(old, small, StringComparison.Ordinal);

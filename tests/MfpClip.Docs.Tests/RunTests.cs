@@ -8,7 +8,8 @@ public sealed class RunTests(SmallData data, ITestOutputHelper output) : IClassF
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("mfpclip-page-").FullName;
 
-    public static TheoryData<string> Pages => [.. Repository.Documents.Where(d => Of(d).Any())];
+    // The commands of the translation are those of the original (TranslationTests).
+    public static TheoryData<string> Pages => [.. Repository.Documents.Where(d => d != TranslationTests.Translation && Of(d).Any())];
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
