@@ -23,7 +23,7 @@ internal sealed class DetectorChoice
     };
     private readonly Option<string?> _cnn = new("--cnn") { Description = "ResNet-50 in torchvision's format, for I2TP and SP. Without it both are off." };
     private readonly Option<string?> _modules = new("--modules") { Description = "Trained modules (safetensors)." };
-    private readonly Option<string?> _calibration = new("--calibration") { Description = "Calibration file: gives a decision." };
+    private readonly Option<string?> _calibration = new("--calibration") { Description = "Calibration file of 'mfpclip calibrate': gives a decision." };
     private readonly Option<string> _device = new("--device") { Description = "cpu, cuda or cuda:N.", DefaultValueFactory = _ => "cpu" };
     private readonly Option<string> _precision = new("--precision") { Description = "float32, bfloat16 or float16.", DefaultValueFactory = _ => "float32" };
     private readonly Option<int?> _size = new("--image-size")
@@ -70,6 +70,7 @@ internal sealed class DetectorChoice
     private bool _takesDefault;
     private List<string> _unreadableReferences = [];
     private (string Path, DetectorRecipe Recipe)? _read;
+    private (string Path, ScoreCalibration Calibration)? _calibrated;
 
     /// <summary>The calibration file.</summary>
     public Option Calibration => _calibration;
@@ -142,20 +143,37 @@ internal sealed class DetectorChoice
         Weight = parsed.GetValue(_referenceWeight), ClassName = className ?? "object",
     };
 
+    /// <summary>The photos of --references; empty where none or a file of stored ones was named.</summary>
+    public IReadOnlyList<string> ReferencePhotos(ParseResult parsed) =>
+        parsed.GetValue(_references) is { } path && !IsReferenceFile(path) ? ImageFiles.Find([path]) : [];
+
     /// <summary>The detector with the references that were named; the given one is shared by it or is it.</summary>
     public ZeroShotDetector WithReferences(ParseResult parsed, ZeroShotDetector detector, string? className, CancellationToken cancellationToken)
     {
+        double? weight = parsed.GetValue(_referenceWeight);
         if (parsed.GetValue(_references) is not { } path)
         {
             return detector;
         }
 
+        // References first: the calibration that was named holds for the detector with them.
         using (detector)
         {
-            using var referenced = path.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase)
-                ? detector.WithReferenceFile(path)
-                : detector.WithReferences(Readable(detector, path), ReferencesAs(parsed, className), null, cancellationToken);
-            return referenced.WithCalibration(detector.Calibration);
+            var calibration = LoadedCalibration(parsed);
+            using var alone = calibration is null ? null : detector.WithCalibration(null);
+            var referenced = IsReferenceFile(path)
+                ? (alone ?? detector).WithReferenceFile(path, weight)
+                : (alone ?? detector).WithReferences(
+                    Readable(alone ?? detector, path), ReferencesAs(parsed, className), null, cancellationToken);
+            if (calibration is null)
+            {
+                return referenced;
+            }
+
+            using (referenced)
+            {
+                return referenced.WithCalibration(calibration);
+            }
         }
     }
 
@@ -188,10 +206,27 @@ internal sealed class DetectorChoice
         }
     }
 
+    /// <summary>The calibration that was named with --calibration.</summary>
+    public ScoreCalibration? LoadedCalibration(ParseResult parsed) => parsed.GetValue(_calibration) is not { } path ? null
+        : _calibrated is { } read && read.Path == path ? read.Calibration : (_calibrated = (path, CalibrationFile.Load(path))).Value.Calibration;
+
+    /// <summary>The class words of a detection: as given, else those of the calibration, else "object".</summary>
+    /// <param name="parsed">Arguments.</param>
+    /// <param name="given">The value of --class.</param>
+    public string ClassName(ParseResult parsed, string? given) => given ?? LoadedCalibration(parsed)?.ClassName
+        ?? (Recipe(parsed) is { } recipe
+            ? recipe.Calibration?.ClassName ?? (recipe.CalibrationFile is { } file ? CalibrationFile.Load(file).ClassName : null) : null) ?? "object";
+
     public (ZeroShotDetector Detector, string? Notice) Build(ParseResult parsed) => (Builder(parsed).Build(), Notice(parsed));
 
     /// <summary>What should be said beside every result of this choice.</summary>
-    public string? Notice(ParseResult parsed) => IsRandom(parsed) ? RandomNotice
+    public string? Notice(ParseResult parsed)
+    {
+        string[] all = [.. WeightsNotice(parsed) is { } weights ? [weights] : Array.Empty<string>(), .. LoadedCalibration(parsed)?.Notices ?? []];
+        return all.Length == 0 ? null : string.Join(" ", all);
+    }
+
+    private string? WeightsNotice(ParseResult parsed) => IsRandom(parsed) ? RandomNotice
         : Recipe(parsed) is { Modules: not null } ? null
         : IsDefault(parsed) && Method(parsed).Description.Id == DefaultMethod ? null
         : parsed.GetValue(_modules) is null && Method(parsed).Description is { IsTrained: true, ReadsCnn: false } method
@@ -293,7 +328,7 @@ internal sealed class DetectorChoice
             ModulesOff.Apply(builder, method.Description.Id, without);
         }
 
-        return parsed.GetValue(_calibration) is { } calibration ? builder.WithCalibration(CalibrationFile.Load(calibration)) : builder;
+        return LoadedCalibration(parsed) is { } calibration && parsed.GetValue(_references) is null ? builder.WithCalibration(calibration) : builder;
     }
 
     // What would be read and then not used.
@@ -326,6 +361,8 @@ internal sealed class DetectorChoice
     /// <summary>Whether trained modules come with what was chosen.</summary>
     public bool BringsModules(ParseResult parsed) =>
         (IsDefault(parsed) && Method(parsed).Description.Id == DefaultMethod) || Recipe(parsed) is { Modules: not null };
+
+    private static bool IsReferenceFile(string path) => path.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase);
 
     private bool HasCnn(ParseResult parsed, RegisteredMethod method) =>
         method.Description.ReadsCnn && (parsed.GetValue(_cnn) is not null || IsRandom(parsed) || Recipe(parsed)?.Cnn is not null);

@@ -36,6 +36,9 @@ public sealed record DetectorDescription
     /// <summary>Whether the map shows the whole image; a preprocessor that crops leaves parts out.</summary>
     public bool CoversWholeImage { get; init; } = true;
 
+    /// <summary>Highest value that a map can have, and a score that is taken from it; the lowest is 0.</summary>
+    public double MapMaximum { get; init; } = 1;
+
     /// <summary>The recipe as JSON, from which the detector can be built again; <see langword="null"/> where a detector does not offer one.</summary>
     public string? Recipe { get; init; }
 
@@ -64,6 +67,12 @@ public sealed record StageDescription
 
     /// <summary>Options by name, as text for people.</summary>
     public IReadOnlyDictionary<string, string> Options { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>
+    /// What of the stage moves scores, by name, where implementation, settings and weights say it badly; <see langword="null"/>: those. See
+    /// <see cref="ScoreIdentity"/>.
+    /// </summary>
+    public IReadOnlyDictionary<string, string>? Identity { get; init; }
 
     /// <summary>Weights of the stage; empty where it has none.</summary>
     public IReadOnlyList<WeightsDescription> Weights { get; init; } = [];

@@ -12,7 +12,9 @@ internal static class CalibrateCommand
     {
         var good = new Option<string[]>("--good")
         {
-            Description = "Photos of parts without defects, or folders of them.", AllowMultipleArgumentsPerToken = true,
+            Description = "Photos of parts without defects, or folders of them. Without them and --data: the photos of --references, each compared with the "
+                + "others.",
+            AllowMultipleArgumentsPerToken = true,
         };
         var bad = new Option<string[]>("--bad")
         {
@@ -24,41 +26,76 @@ internal static class CalibrateCommand
             Description = "A category of a data set instead: its normal training images, or its normal test images where it has no others.",
         };
         var labelled = new Option<bool>("--labelled") { Description = "With --data: use the normal and the defective test images." };
-        var rate = new Option<double>("--false-alarm-rate")
+        var rate = new Option<double?>("--false-alarm-rate")
         {
-            Description = "Fraction of normal images that may be called anomalous, where only normal ones are given. 0: the threshold lies above all of them.",
-            DefaultValueFactory = _ => 0,
+            Description = "Fraction of normal images that may be called anomalous, where only normal ones are given. Default 0: the threshold lies above all "
+                + "of them.",
         };
         var name = new Option<string?>("--class")
         {
-            Description = "What the photos show, in words. Without it: the category's folder in words, or \"object\".",
+            Description = "What the photos show, in words. Without it: the category's folder in words, or \"object\". 'detect --calibration' takes the "
+                + "same.",
         };
         var output = new Option<string>("--out") { Description = "The calibration file.", DefaultValueFactory = _ => "calibration.json" };
         var choice = new DetectorChoice();
         var command = new Command("calibrate", "Finds the score from which an image counts as anomalous.") { good, bad, data, labelled, rate, name, output };
         choice.AddTo(command, defaultModel: true);
         choice.AddReferencesTo(command);
+        command.Never(choice.Calibration, "a new one is made, from the raw scores.");
         Failure.Run(command, json, (parsed, cancellationToken) =>
         {
-            var (ok, defective, words) = parsed.GetValue(data) is { } path ? FromData(path, parsed.GetValue(labelled))
-                : (Find(parsed.GetValue(good)), Find(parsed.GetValue(bad)), "object");
-            if (ok.Count == 0)
+            if (parsed.GetValue(data) is not null && (parsed.GetValue(good) is { Length: > 0 } || parsed.GetValue(bad) is { Length: > 0 }))
             {
-                throw new CalibrationException("There are no normal images: name some with --good, or a category with --data.");
+                throw new ArgumentException("--data names its own images; leave --good and --bad out.");
             }
 
-            using var detector = choice.WithReferences(parsed, choice.Builder(parsed).Build(), parsed.GetValue(name) ?? words, cancellationToken);
-            var options = new DetectionOptions { ClassName = parsed.GetValue(name) ?? words, IncludeImageMap = false };
-            List<AnomalyResult> Detect(IEnumerable<string> files) => [.. files.Select(f => detector.Detect(f, options, cancellationToken))];
-            var calibration = defective.Count == 0
-                ? ScoreCalibrator.FromNormalImages(Detect(ok), parsed.GetValue(rate), detector.Description)
-                : ScoreCalibrator.FromLabelledImages(Detect(ok), Detect(defective), detector.Description);
+            var references = choice.ReferencePhotos(parsed);
+            var (normal, defective, words) = parsed.GetValue(data) is { } path ? FromData(path, parsed.GetValue(labelled))
+                : parsed.GetValue(labelled) ? throw new ArgumentException("--labelled goes with --data; name defective photos with --bad.")
+                : parsed.GetValue(good) is { Length: > 0 } named ? (ImageFiles.Find(named), Find(parsed.GetValue(bad)), "object")
+                : (references, Find(parsed.GetValue(bad)), "object");
+            if (normal.Count == 0)
+            {
+                throw new CalibrationException(
+                    "There are no normal images: name some with --good, a category with --data, or a folder of photos with --references.");
+            }
+
+            if (defective.Count > 0 && parsed.GetValue(rate) is not null)
+            {
+                throw new ArgumentException("--false-alarm-rate is for normal images alone: with defective ones the threshold has the best F1.");
+            }
+
+            string className = parsed.GetValue(name) ?? words;
+            using var built = choice.Builder(parsed).Build();
+            using var detector = choice.WithReferences(parsed, built.WithCalibration(null), className, cancellationToken);
+            bool asJson = parsed.GetValue(json);
+            var calibration = Calibrate(
+                detector, normal, defective, new() { ClassName = className }, parsed.GetValue(rate) ?? 0, cancellationToken);
             string file = parsed.GetValue(output)!;
             CalibrationFile.Save(file, calibration);
-            Print(parsed.GetValue(json), file, calibration, choice.Notice(parsed));
-            return Task.FromResult(0);
+            string? leftOut = ReferenceEquals(normal, references) ? "The photos are the references: each was compared with the others (leave-one-out)." : null;
+            Print(asJson, file, calibration, [leftOut, .. detector.References?.Warnings ?? [], .. calibration.Notices, choice.Notice(parsed)]);
+            foreach (string unreadable in choice.UnreadableReferences)
+            {
+                Failure.Tell(unreadable);
+            }
+
+            return Task.FromResult(choice.UnreadableReferences.Count > 0 ? ExitCode.SomeFailed : ExitCode.Success);
         });
         return command;
+    }
+
+    private static ScoreCalibration Calibrate(
+        ZeroShotDetector detector, IReadOnlyList<string> normal, IReadOnlyList<string> defective, DetectionOptions options, double rate,
+        CancellationToken cancellationToken)
+    {
+        return ProgressBars.Run<int, ScoreCalibration>("calibrating", Run, done => new(done, normal.Count + defective.Count));
+
+        ScoreCalibration Run(IProgress<int>? report) => defective.Count == 0
+            ? ScoreCalibrator.FromNormalImages(detector, Images(normal), options, rate, report, cancellationToken)
+            : ScoreCalibrator.FromLabelledImages(detector, Images(normal), Images(defective), options, report, cancellationToken);
+
+        static ImageInput[] Images(IReadOnlyList<string> files) => [.. files.Select(ImageInput.FromFile)];
     }
 
     private static (IReadOnlyList<string> Good, IReadOnlyList<string> Bad, string ClassName) FromData(string path, bool labelled)
@@ -76,14 +113,16 @@ internal static class CalibrateCommand
 
     private static IReadOnlyList<string> Find(string[]? paths) => paths is { Length: > 0 } ? ImageFiles.Find(paths) : [];
 
-    private static void Print(bool json, string file, ScoreCalibration calibration, string? notice)
+    private static void Print(bool json, string file, ScoreCalibration calibration, IEnumerable<string?> notices)
     {
+        string[] notes = [.. notices.OfType<string>()];
         if (json)
         {
             CliJson.Print(new
             {
                 calibration = file, calibration.ImageThreshold, calibration.PixelThreshold, calibration.Strategy, GoodImages = calibration.NormalImages,
-                calibration.DefectiveImages, notice,
+                calibration.DefectiveImages, calibration.ClassName, calibration.FalseAlarms, calibration.Misses, notices = notes,
+                notice = notes.Length == 0 ? null : string.Join(" ", notes),
             });
             return;
         }
@@ -92,10 +131,27 @@ internal static class CalibrateCommand
         Console.WriteLine(
             $"An image counts as anomalous from a score of {Number(calibration.ImageThreshold)}, a pixel from {Number(calibration.PixelThreshold)} "
                 + $"({calibration.Strategy}, {calibration.NormalImages} normal and {calibration.DefectiveImages} defective images).");
-        Console.WriteLine($"Written to {file}; use it with 'mfpclip detect --calibration {file}'.");
-        if (notice is not null)
+        Console.WriteLine($"False alarms: {Expect(calibration.FalseAlarms!, "normal")}");
+        if (calibration.Misses is { } misses)
         {
-            Console.WriteLine($"NOTE: {notice}");
+            Console.WriteLine($"Misses: {Expect(misses, "defective")}");
+            Console.WriteLine("The threshold was chosen on these very images, so both are optimistic: try it on others ('mfpclip evaluate').");
         }
+
+        Console.WriteLine(
+            $"Written to {file}; use it with 'mfpclip detect --calibration {file}', which takes the class words \"{calibration.ClassName}\" from it.");
+        foreach (string note in notes)
+        {
+            Console.WriteLine($"NOTE: {note}");
+        }
+    }
+
+    private static string Expect(RateEstimate rate, string kind)
+    {
+        string Percent(double fraction) => (100 * fraction).ToString("0.#", CultureInfo.InvariantCulture) + " %";
+        string interval = rate.Count == 0 ? $"at most {Percent(rate.Upper)}"
+            : rate.Count == rate.Images ? $"at least {Percent(rate.Lower)}" : $"between {Percent(rate.Lower)} and {Percent(rate.Upper)}";
+        return $"{rate.Count} of these {rate.Images} {kind} images. Of later ones that are like them expect {Percent(rate.Expected)}; with 95 % confidence "
+            + $"{interval}.";
     }
 }

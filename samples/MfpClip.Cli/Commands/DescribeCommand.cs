@@ -17,7 +17,7 @@ internal static class DescribeCommand
         Failure.Run(command, json, (parsed, cancellationToken) =>
         {
             var (alone, notice) = choice.Build(parsed);
-            using (var detector = choice.WithReferences(parsed, alone, null, cancellationToken))
+            using (var detector = choice.WithReferences(parsed, alone, choice.ClassName(parsed, null), cancellationToken))
             {
                 var d = detector.Description;
                 if (parsed.GetValue(output) is { } file)

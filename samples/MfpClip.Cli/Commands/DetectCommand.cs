@@ -13,7 +13,7 @@ internal static class DetectCommand
         {
             Description = "Photos or folders. Without any: the bundled sample images.", Arity = ArgumentArity.ZeroOrMore,
         };
-        var name = new Option<string>("--class") { Description = "What the photos show, in words.", DefaultValueFactory = _ => "object" };
+        var name = new Option<string?>("--class") { Description = "What the photos show, in words. Default: as the calibration says, else \"object\"." };
         var output = new Option<string>("--out")
         {
             Description = "Folder for overlays, maps, results.csv, results.json and the report.", DefaultValueFactory = _ => "mfpclip-results",
@@ -49,7 +49,8 @@ internal static class DetectCommand
 
             choice.CheckClass(parsed, name);
             var (alone, notice) = choice.Build(parsed);
-            using var detector = choice.WithReferences(parsed, alone, parsed.GetValue(name), cancellationToken);
+            string className = choice.ClassName(parsed, parsed.GetValue(name));
+            using var detector = choice.WithReferences(parsed, alone, className, cancellationToken);
             if (parsed.GetValue(fail) && detector.Calibration is null)
             {
                 throw new ArgumentException($"{fail.Name} has no effect: the recipe has no calibration, which decides. Name one with --calibration.");
@@ -65,7 +66,7 @@ internal static class DetectCommand
                 Folder = parsed.GetValue(output)!, Pictures = new() { ColorMap = parsed.GetValue(colors) }, Raw = parsed.GetValue(raw),
                 Exports = parsed.GetValue(export) ?? [], Notice = notice, ImageRoot = paths.Length == 1 && Directory.Exists(paths[0]) ? paths[0] : null,
             });
-            var options = new DetectionOptions { ClassName = parsed.GetValue(name)!, PixelThreshold = parsed.GetValue(threshold) };
+            var options = new DetectionOptions { ClassName = className, PixelThreshold = parsed.GetValue(threshold) };
             var summary = ProgressBars.Run<int, DetectionSummary>(
                 "detecting", progress => run.Run(files, options, progress, cancellationToken), done => new(done, files.Count));
             summary = summary with { Failures = [.. absent, .. choice.UnreadableReferences, .. summary.Failures] };

@@ -98,7 +98,7 @@ public sealed class ModelStoreException : MfpClipException
     public string Model { get; }
 }
 
-/// <summary>A calibration file is damaged or was made with another detector.</summary>
+/// <summary>A calibration is damaged, cannot be made, or was made with another detector.</summary>
 public sealed class CalibrationException : MfpClipException
 {
     /// <summary>Creates the error.</summary>
@@ -106,6 +106,15 @@ public sealed class CalibrationException : MfpClipException
         : base(message, innerException)
     {
     }
+
+    /// <summary>Creates the error from what differs between the detector of a calibration and another.</summary>
+    /// <param name="message">What is wrong and what to do.</param>
+    /// <param name="differences">Each difference.</param>
+    public CalibrationException(string message, IReadOnlyList<ScoreDifference> differences)
+        : base(message) => Differences = differences;
+
+    /// <summary>What differs, where it was made with another detector; else empty.</summary>
+    public IReadOnlyList<ScoreDifference> Differences { get; } = [];
 }
 
 /// <summary>References, normal images, cannot be used.</summary>

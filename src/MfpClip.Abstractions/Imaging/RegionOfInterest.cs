@@ -1,8 +1,13 @@
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+
 namespace MfpClip;
 
 /// <summary>A mask of where to look; the same size as the image.</summary>
 public sealed class RegionOfInterest
 {
+    private readonly Lazy<string> _identity;
+
     /// <summary>Wraps a mask without copying it.</summary>
     /// <param name="width">Pixels a row.</param>
     /// <param name="height">Rows.</param>
@@ -26,6 +31,7 @@ public sealed class RegionOfInterest
         Width = width;
         Height = height;
         Inside = inside;
+        _identity = new(() => $"{width} x {height}, {Convert.ToHexStringLower(SHA256.HashData(MemoryMarshal.AsBytes(inside.AsSpan())))[..16]}");
     }
 
     /// <summary>Pixels a row.</summary>
@@ -36,6 +42,9 @@ public sealed class RegionOfInterest
 
     /// <summary>True where to look, row by row.</summary>
     public IReadOnlyList<bool> Inside { get; }
+
+    /// <summary>Size and content, for comparing regions.</summary>
+    internal string Identity => _identity.Value;
 
     /// <summary>A rectangle inside an image of the given size.</summary>
     public static RegionOfInterest Rectangle(int imageWidth, int imageHeight, int x, int y, int width, int height)

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json.Serialization;
 
 namespace MfpClip;
 
@@ -37,6 +38,18 @@ public sealed record AnomalyResult
 
     /// <summary>Connected regions at or above the pixel threshold, by falling peak, in pixels of the image.</summary>
     public IReadOnlyList<DefectRegion> Regions { get; init => field = value ?? []; } = [];
+
+    /// <summary>
+    /// Name of the reference with the same pixels, where the image was compared with it: the score is then lower than that of any other normal image.
+    /// <see langword="null"/>: none, or left out (<see cref="DetectionOptions.LeaveOneOut"/>).
+    /// </summary>
+    public string? EqualReference { get; init; }
+
+    /// <summary>
+    /// Everything that moved the score: what a calibration from this result is bound to. <see langword="null"/> where a detector does not say.
+    /// </summary>
+    [JsonIgnore]
+    public ScoreIdentity? Identity { get; init; }
 
     /// <summary>Map value that separated regions from background.</summary>
     public required float PixelThreshold { get; init; }

@@ -7,6 +7,8 @@ namespace MfpClip.Calibration;
 /// <summary>Calibrations as small JSON files.</summary>
 public static partial class CalibrationFile
 {
+    private static ReadOnlySpan<byte> ByteOrderMark => [0xEF, 0xBB, 0xBF];
+
     /// <summary>Writes it, atomically.</summary>
     /// <exception cref="OutputException">It cannot be written.</exception>
     public static void Save(string path, ScoreCalibration calibration)
@@ -16,33 +18,41 @@ public static partial class CalibrationFile
         AtomicFile.Write(path, s => s.Write(json));
     }
 
-    /// <summary>Reads it and checks that its numbers make sense.</summary>
+    /// <summary>Reads it and checks that its numbers make sense. Whether it holds for a detector is checked wherever a detector takes it, too.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="detector">The detector it is for; a calibration of other weights is refused. <see langword="null"/>: not checked.</param>
-    /// <exception cref="CalibrationException">Absent, damaged, or made with other weights.</exception>
+    /// <param name="detector">The detector it is for, to be checked at once; <see langword="null"/>: checked when a detector takes it.</param>
+    /// <remarks>
+    /// Files of version 0.1 keep their scale; one that ended above 1, the highest score there is, ends at 1. What they do not name cannot be checked
+    /// (<see cref="ScoreCalibration.Notices"/>).
+    /// </remarks>
+    /// <exception cref="CalibrationException">Absent, damaged, with a threshold that nothing reaches, or made with another detector.</exception>
     public static ScoreCalibration Load(string path, DetectorDescription? detector = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
+        string source = $"Calibration '{path}'";
         ScoreCalibration calibration;
         try
         {
-            calibration = JsonSerializer.Deserialize(File.ReadAllBytes(path), CalibrationJson.Default.ScoreCalibration)
+            var bytes = File.ReadAllBytes(path).AsSpan();
+            calibration = JsonSerializer.Deserialize(
+                bytes.StartsWith(ByteOrderMark) ? bytes[ByteOrderMark.Length..] : bytes, CalibrationJson.Default.ScoreCalibration)
                 ?? throw new JsonException("it is empty");
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException or NotSupportedException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException or NotSupportedException or ArgumentException)
         {
-            throw new CalibrationException($"Calibration '{path}': it cannot be read ({e.Message}).", e);
+            throw new CalibrationException($"{source}: it cannot be read ({e.Message}).", e);
         }
 
-        if (!float.IsFinite(calibration.ImageThreshold) || !float.IsFinite(calibration.PixelThreshold) || calibration.MinimumScore > calibration.MaximumScore)
+        // The range of a detector that is not known yet is checked when it takes the calibration.
+        CalibrationCheck.Numbers(calibration, source, calibration.Identity is null ? detector?.MapMaximum ?? 1 : Math.Max(calibration.MaximumScore, 1));
+        if (calibration.Identity is null && calibration.MaximumScore > 1)
         {
-            throw new CalibrationException($"Calibration '{path}': its numbers make no sense. Calibrate again.");
+            calibration = calibration with { MaximumScore = 1 };
         }
 
-        if (detector is not null && calibration.WeightsHash is { } hash && !detector.HasWeights(hash))
+        if (detector is not null)
         {
-            throw new CalibrationException($"Calibration '{path}' was made with other weights ({hash[..Math.Min(12, hash.Length)]}...) than this detector's "
-                + $"({detector.WeightsHash[..12]}...). Calibrate again.");
+            CalibrationCheck.Detector(calibration, detector, source);
         }
 
         return calibration;

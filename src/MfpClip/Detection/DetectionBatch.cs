@@ -7,6 +7,7 @@ using MfpClip.Imaging;
 using MfpClip.Native;
 using MfpClip.Parallelism;
 using MfpClip.Pipeline;
+using MfpClip.References;
 
 namespace MfpClip;
 
@@ -27,7 +28,13 @@ public sealed partial class ZeroShotDetector
 
         start = Stopwatch.GetTimestamp();
         var prepared = _settings.Input.Preprocessor.Prepare(pixels);
-        return new(image.Name, pixels.Width, pixels.Height, prepared, decode, Stopwatch.GetElapsedTime(start));
+        var preparation = Stopwatch.GetElapsedTime(start);
+        string? id = _stored is null ? null : ReferenceId.Of(pixels);
+        return new(image.Name, pixels.Width, pixels.Height, prepared, decode, preparation)
+        {
+            LeftOut = id is null || !options.LeaveOneOut ? null : (_pass as ReferencedPass)?.Bank.Find(id),
+            EqualReference = id is null ? null : _stored!.NameOf(id),
+        };
     }
 
     private AnomalyResult[] Run(IReadOnlyList<PreparedImage> batch, DetectionOptions options, CancellationToken cancellationToken)
@@ -37,10 +44,11 @@ public sealed partial class ZeroShotDetector
         long start = Stopwatch.GetTimestamp();
         var (maps, scores, stages) = ScalarFault.Retry(() => Forward(batch, options, cancellationToken), _settings.Logger);
         var forward = Stopwatch.GetElapsedTime(start);
+        var identity = _identity.Value.With(options);
         var results = ParallelLoop.Run(batch.Count, i =>
         {
             cancellationToken.ThrowIfCancellationRequested();
-            return DetectionReading.Read(batch[i], maps[i], scores[i], options, Calibration, new()
+            return DetectionReading.Read(batch[i], maps[i], scores[i], options, Calibration, identity, new()
             {
                 Decode = batch[i].Decode, Preprocess = batch[i].Prepare, Forward = forward, ForwardStages = stages, BatchSize = batch.Count,
             });
@@ -64,7 +72,9 @@ public sealed partial class ZeroShotDetector
         var region = options.RegionOfInterest is { } r
             ? torch.tensor(batch.SelectMany(b => RegionMask.ToModel(r, b.Image.Covered, size)).ToArray(), [batch.Count, size, size])
             : null;
-        var (map, score) = PassFeatures.Run(_pass, images, options.ClassName, region, context);
+        var (map, score) = _pass is ReferencedPass referenced && batch.Any(b => b.LeftOut is not null)
+            ? referenced.Run(images, options.ClassName, region, context, [.. batch.Select(b => b.LeftOut)])
+            : PassFeatures.Run(_pass, images, options.ClassName, region, context);
         // Side by side: one download, and one wait for the device.
         // [B, 1 + H W]
         var together = torch.cat([score.to(ScalarType.Float32, map.device).reshape(-1, 1), map.to_type(ScalarType.Float32).flatten(1)], 1).cpu();

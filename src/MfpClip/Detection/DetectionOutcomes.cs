@@ -11,8 +11,7 @@ public sealed partial class ZeroShotDetector
         IReadOnlyList<ImageInput> images, DetectionOptions? options = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(images);
-        options ??= DetectionOptions.Default;
-        Check(options);
+        options = Checked(options);
         var outcomes = new List<DetectionOutcome>(images.Count);
         foreach (var chunk in images.Chunk(_settings.BatchSize))
         {

@@ -1,16 +1,25 @@
 using System.Diagnostics;
 using MfpClip.Imaging;
+using MfpClip.References;
 
 namespace MfpClip.Detection;
 
 /// <summary>A decoded and resized image on its way to the forward pass.</summary>
-internal sealed record PreparedImage(string Name, int Width, int Height, PreprocessedImage Image, TimeSpan Decode, TimeSpan Prepare);
+internal sealed record PreparedImage(string Name, int Width, int Height, PreprocessedImage Image, TimeSpan Decode, TimeSpan Prepare)
+{
+    /// <summary>The reference with the same pixels that it is not compared with; <see langword="null"/>: none.</summary>
+    public ReferenceEntry? LeftOut { get; init; }
+
+    /// <summary>Name of the reference with the same pixels; <see langword="null"/>: none.</summary>
+    public string? EqualReference { get; init; }
+}
 
 /// <summary>From a map and a score to a result: image resolution, region of interest, defect regions, decision.</summary>
 internal static class DetectionReading
 {
     public static AnomalyResult Read(
-        PreparedImage image, float[] map, float score, DetectionOptions options, ScoreCalibration? calibration, DetectionTimings timings)
+        PreparedImage image, float[] map, float score, DetectionOptions options, ScoreCalibration? calibration, ScoreIdentity identity,
+        DetectionTimings timings)
     {
         long start = Stopwatch.GetTimestamp();
         int size = image.Image.Pixels.Width;
@@ -27,6 +36,8 @@ internal static class DetectionReading
         {
             ImageName = image.Name,
             ClassName = options.ClassName,
+            Identity = identity,
+            EqualReference = image.LeftOut is null ? image.EqualReference : null,
             Score = score,
             CalibratedScore = calibration?.Calibrate(score),
             IsAnomalous = calibration?.IsAnomalous(score),

@@ -22,8 +22,7 @@ public sealed partial class ZeroShotDetector
         IAsyncEnumerable<ImageInput> images, DetectionOptions? options = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(images);
-        options ??= DetectionOptions.Default;
-        Check(options);
+        options = Checked(options);
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var channel = Channel.CreateBounded<Task<Attempt>>(new BoundedChannelOptions(2 * _settings.BatchSize)
         {

@@ -1,3 +1,4 @@
+using MfpClip.Calibration;
 using MfpClip.Diagnostics;
 using MfpClip.References;
 
@@ -7,7 +8,7 @@ namespace MfpClip;
 /// <remarks>
 /// A memory bank of patch tokens (PatchCore family, arXiv 2106.08265, which the paper cites); joining it with a zero-shot map is this
 /// library's own addition, not the paper's. Every method here returns a new detector that shares the weights of this one; either can be
-/// disposed first. A calibration does not go along, for scores change with the references: calibrate the new detector.
+/// disposed first. Scores change with the references, so a calibrated detector refuses other ones: join them first, then calibrate.
 /// </remarks>
 public sealed partial class ZeroShotDetector
 {
@@ -21,6 +22,7 @@ public sealed partial class ZeroShotDetector
     /// <param name="cancellationToken">Checked between images.</param>
     /// <exception cref="ReferenceException">There is none, or some cannot be read (all of those are named); nothing is changed.</exception>
     /// <exception cref="DetectorConfigurationException">The options are wrong.</exception>
+    /// <exception cref="CalibrationException">This detector has a calibration that was not made with them.</exception>
     public ZeroShotDetector WithReferences(
         IReadOnlyList<ImageInput> images, ReferenceOptions? options = null, IProgress<int>? progress = null, CancellationToken cancellationToken = default)
     {
@@ -33,6 +35,7 @@ public sealed partial class ZeroShotDetector
     /// <param name="progress">Called with the number of finished images.</param>
     /// <param name="cancellationToken">Checked between images.</param>
     /// <exception cref="ReferenceException">There is none, or some cannot be read; nothing is changed.</exception>
+    /// <exception cref="CalibrationException">This detector has a calibration that was not made with them.</exception>
     public ZeroShotDetector AddReferences(IReadOnlyList<ImageInput> images, IProgress<int>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(images);
@@ -43,32 +46,31 @@ public sealed partial class ZeroShotDetector
     /// <summary>A detector that forgets some of its normal images. The others are not computed again.</summary>
     /// <param name="idsOrNames">Ids or names from <see cref="ReferenceSummary.Images"/>.</param>
     /// <exception cref="ReferenceException">One of them is not stored, or none would be left.</exception>
+    /// <exception cref="CalibrationException">This detector has a calibration that was made with them.</exception>
     public ZeroShotDetector RemoveReferences(params IReadOnlyList<string> idsOrNames)
     {
         ArgumentNullException.ThrowIfNull(idsOrNames);
         using var use = Enter();
         var bank = (_pass as ReferencedPass)?.Bank ?? throw new ReferenceException(null, "this detector has none.");
-        if (idsOrNames.FirstOrDefault(n => !bank.Entries.Any(e => e.Id == n || e.Name == n)) is { } unknown)
-        {
-            throw new ReferenceException(unknown, $"it is not stored; there are {string.Join(", ", bank.Entries.Select(e => e.Name))}.");
-        }
-
-        var left = bank.Entries.Where(e => !idsOrNames.Contains(e.Id) && !idsOrNames.Contains(e.Name)).ToList();
-        return left.Count > 0 ? WithBank(new(left, bank.Options, _pass.Device, [])) : throw new ReferenceException(
-            null, "none would be left; use the detector without references.");
+        return WithBank(new(ReferenceNames.Without(bank.Entries, idsOrNames), bank.Options, _pass.Device, []));
     }
 
     /// <summary>A detector with the references of a file.</summary>
     /// <param name="path">As written by <see cref="SaveReferences"/>.</param>
+    /// <param name="weight">Weight of the references against the method's own map and score, 0 to 1; <see langword="null"/>: as the file says.</param>
     /// <exception cref="WeightsException">It is damaged, or taken with other weights or at another image size.</exception>
-    public ZeroShotDetector WithReferenceFile(string path)
+    /// <exception cref="DetectorConfigurationException">The weight is outside its range.</exception>
+    /// <exception cref="CalibrationException">This detector has a calibration that was not made with them.</exception>
+    public ZeroShotDetector WithReferenceFile(string path, double? weight = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
+        Checked(new ReferenceOptions { Weight = weight });
         using var use = Enter();
-        var (entries, options) = ReferenceFile.Load(path, Describe(Method, _settings));
+        var (entries, options) = ReferenceFileFormat.Load(path, Describe(Method, _settings));
         try
         {
-            return WithBank(new(entries, options, _pass.Device, []));
+            var recipe = new ReferencesRecipe { File = path, Options = weight is null ? null : new() { Weight = weight } };
+            return WithBank(new(entries, weight is null ? options : options with { Weight = weight }, _pass.Device, []), recipe);
         }
         finally
         {
@@ -84,14 +86,24 @@ public sealed partial class ZeroShotDetector
     {
         using var use = Enter();
         var bank = (_pass as ReferencedPass)?.Bank ?? throw new ReferenceException(null, "there are none to save.");
-        ReferenceFile.Save(path, bank, Describe(Method, _settings));
+        ReferenceFileFormat.Save(path, bank.Entries, bank.Options, ReferenceOrigin.Of(Describe(Method, _settings)));
     }
 
     /// <summary>A detector with a calibration that shares everything with this one; either can be disposed first.</summary>
     /// <param name="calibration">Made with this detector; <see langword="null"/>: none.</param>
+    /// <exception cref="CalibrationException">It was made with another detector; lists what differs.</exception>
     public ZeroShotDetector WithCalibration(ScoreCalibration? calibration)
     {
         using var use = Enter();
+        if (calibration is not null)
+        {
+            CalibrationCheck.Detector(calibration, Description);
+            foreach (string notice in calibration.Identity is null ? calibration.Notices : [])
+            {
+                DetectorLog.Calibration(_settings.Logger, notice);
+            }
+        }
+
         return new(_shared.Acquire(), _settings with
         {
             Calibration = calibration, Recipe = _settings.Recipe is { } r ? r with { Calibration = calibration } : null,
@@ -109,7 +121,7 @@ public sealed partial class ZeroShotDetector
 
         using var use = Enter();
         var (read, warnings) = new ReferenceReader(Method, _settings.Input, _settings.Logger, options)
-            .Read(images, known.Select(k => k.Id).ToHashSet(StringComparer.Ordinal), progress, cancellationToken);
+            .Read(images, known, progress, cancellationToken);
         try
         {
             return WithBank(new([.. known, .. read], options, _pass.Device, warnings, cancellationToken));
@@ -120,7 +132,7 @@ public sealed partial class ZeroShotDetector
         }
     }
 
-    private ZeroShotDetector WithBank(MemoryBank bank)
+    private ZeroShotDetector WithBank(MemoryBank bank, ReferencesRecipe? source = null)
     {
         foreach (string warning in bank.Summary.Warnings)
         {
@@ -128,9 +140,23 @@ public sealed partial class ZeroShotDetector
         }
 
         var method = _pass is ReferencedPass referenced ? referenced.Shared : _shared;
-        var remembered = new ReferencesRecipe { Images = [.. bank.Entries.Select(e => e.Name)], Options = bank.Options };
-        var recipe = _settings.Recipe is { } r ? r with { References = remembered, Calibration = null } : null;
-        return new(new ReferencedPass(method.Acquire(), bank), _settings with { Calibration = null, Recipe = recipe });
+        source ??= new() { Images = [.. bank.Entries.Select(e => e.Name)], Options = bank.Options };
+        var settings = _settings with { Recipe = _settings.Recipe is { } r ? r with { References = source } : null };
+        var pass = new ReferencedPass(method.Acquire(), bank);
+        try
+        {
+            if (Calibration is { } calibration)
+            {
+                CalibrationCheck.Detector(calibration, Describe(pass, settings), "The calibration of the detector whose references are to change");
+            }
+
+            return new(pass, settings);
+        }
+        catch
+        {
+            pass.Dispose();
+            throw;
+        }
     }
 
     private static ReferenceOptions Checked(ReferenceOptions options) =>

@@ -20,6 +20,8 @@ public sealed partial class ZeroShotDetector : IZeroShotDetector
     private readonly IDetectionPass _pass;
     private readonly SharedPass _shared;
     private readonly DetectorSettings _settings;
+    private readonly Lazy<ScoreIdentity> _identity;
+    private readonly IStoredImages? _stored;
     private readonly Lock _gate = new();
     private readonly ManualResetEventSlim _idle = new(initialState: true);
     private int _active;
@@ -46,6 +48,8 @@ public sealed partial class ZeroShotDetector : IZeroShotDetector
     {
         (_pass, _shared, _settings) = (shared.Pass, shared, settings);
         Description = Describe(_pass, settings);
+        _identity = new(() => ScoreIdentity.Of(Description));
+        _stored = _pass.GetService<IStoredImages>();
         if (NativeBackend.TryClaimLogging())
         {
             DetectorLog.NativeRepaired(settings.Logger, string.Join(" ", NativeBackend.Messages));
@@ -96,8 +100,7 @@ public sealed partial class ZeroShotDetector : IZeroShotDetector
             throw new ArgumentException("At least one image is needed.", nameof(images));
         }
 
-        options ??= DetectionOptions.Default;
-        Check(options);
+        options = Checked(options);
         var results = new List<AnomalyResult>(images.Count);
         foreach (var chunk in images.Chunk(_settings.BatchSize))
         {
@@ -110,8 +113,11 @@ public sealed partial class ZeroShotDetector : IZeroShotDetector
 
     /// <summary>How this detector's method is trained. What is trained changes this detector; do not detect meanwhile.</summary>
     /// <exception cref="DetectorConfigurationException">The method, or this composition of it, has nothing to train.</exception>
-    public ITrainableMethod GetTrainable() => _pass.Trainable ?? throw new DetectorConfigurationException(
-        [$"{Description.Method} in this composition has no weights to train. Choose a method with learned modules, or switch one on."]);
+    /// <exception cref="CalibrationException">It is calibrated: training would change what its threshold holds for.</exception>
+    public ITrainableMethod GetTrainable() => Calibration is not null
+        ? throw new CalibrationException("Training changes the scores that this detector's calibration holds for. Train it without: WithCalibration(null).")
+        : _pass.Trainable ?? throw new DetectorConfigurationException(
+            [$"{Description.Method} in this composition has no weights to train. Choose a method with learned modules, or switch one on."]);
 
     /// <summary>Writes the trained modules as one safetensors file with metadata; atomic.</summary>
     /// <param name="path">The file to be made.</param>
@@ -206,25 +212,13 @@ public sealed partial class ZeroShotDetector : IZeroShotDetector
         }
     }
 
-    private static void Check(DetectionOptions options)
-    {
-        if (string.IsNullOrWhiteSpace(options.ClassName))
-        {
-            throw new DetectionOptionsException(nameof(DetectionOptions.ClassName), "it is empty. Use \"object\" if the class is not known.");
-        }
-
-        if (options.PixelThreshold is { } t && !(t is >= 0 and <= 1))
-        {
-            throw new DetectionOptionsException(nameof(DetectionOptions.PixelThreshold), FormattableString.Invariant($"it is {t}; it must be from 0 to 1."));
-        }
-    }
-
     private static DetectorDescription Describe(IDetectionPass pass, DetectorSettings settings)
     {
         var preprocessing = settings.Input.Preprocessor.Describe();
         var options = preprocessing.Options.ToDictionary();
         options["decoder"] = settings.Input.Decoder.Name;
-        IReadOnlyList<StageDescription> stages = [preprocessing with { Options = options, Id = "preprocessing" }, .. pass.Stages];
+        IReadOnlyList<StageDescription> stages =
+            [preprocessing with { Options = options, Id = "preprocessing", Identity = Identity(preprocessing, settings.Input) }, .. pass.Stages];
         string weights = string.Join('\n', stages.SelectMany(s => s.Weights.Select(w => $"{(s.Id.Length > 0 ? s.Id : s.Stage)}:{w.Sha256}")));
         int size = settings.Input.Preprocessor.Size;
         return new()
@@ -239,6 +233,7 @@ public sealed partial class ZeroShotDetector : IZeroShotDetector
             WeightsHash = TextHash.Of(weights),
             CompositionHash = settings.Recipe is { } recipe ? RecipeWriter.CompositionHash(recipe, size) : string.Empty,
             CoversWholeImage = settings.Input.Preprocessor.CoversWholeImage,
+            MapMaximum = pass.MapMaximum,
             Recipe = settings.Recipe?.ToJson(),
         };
     }

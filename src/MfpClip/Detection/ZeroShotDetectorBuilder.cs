@@ -243,7 +243,10 @@ public sealed class ZeroShotDetectorBuilder
     /// <summary>Leaves every module at its initialization, a bundled model's too: for training from scratch.</summary>
     public ZeroShotDetectorBuilder WithoutModuleWeights() => Set(c => c with { ModuleWeights = null, Untrained = true });
 
-    /// <summary>Applies a calibration to every result.</summary>
+    /// <summary>
+    /// Applies a calibration to every result. It is checked when the detector is built: one that was made with another detector is refused
+    /// (<see cref="CalibrationException"/>).
+    /// </summary>
     public ZeroShotDetectorBuilder WithCalibration(ScoreCalibration calibration) => Set(c => c with { Calibration = calibration });
 
     /// <summary>Compares with normal images, too; see <see cref="ZeroShotDetector.WithReferences"/>. They are read when the detector is built.</summary>
@@ -253,7 +256,10 @@ public sealed class ZeroShotDetectorBuilder
         Set(c => c with { References = new(null, images, options ?? new()) });
 
     /// <summary>Compares with the references of a file, as written by <see cref="ZeroShotDetector.SaveReferences"/>.</summary>
-    public ZeroShotDetectorBuilder WithReferenceFile(string path) => Set(c => c with { References = new(path, [], new()) });
+    /// <param name="path">The file.</param>
+    /// <param name="weight">Weight of the references against the method's own map and score, 0 to 1; <see langword="null"/>: as the file says.</param>
+    public ZeroShotDetectorBuilder WithReferenceFile(string path, double? weight = null) =>
+        Set(c => c with { References = new(path, [], new() { Weight = weight }) });
 
     /// <summary>"cpu", "cuda" or "cuda:N". Default "cpu".</summary>
     public ZeroShotDetectorBuilder UseDevice(string device) => Set(c => c with { Device = device });
@@ -274,6 +280,7 @@ public sealed class ZeroShotDetectorBuilder
     /// <exception cref="DetectorConfigurationException">Lists every fault of the composition.</exception>
     /// <exception cref="WeightsException">A weight file cannot be read or does not fit.</exception>
     /// <exception cref="NativeBackendException">The native library does not load.</exception>
+    /// <exception cref="CalibrationException">The calibration was made with another detector.</exception>
     /// <exception cref="InvalidOperationException">It was built before.</exception>
     public ZeroShotDetector Build()
     {

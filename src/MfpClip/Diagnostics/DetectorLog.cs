@@ -20,4 +20,7 @@ internal static partial class DetectorLog
 
     [LoggerMessage(20, LogLevel.Warning, "References: {Message}")]
     public static partial void References(ILogger logger, string message);
+
+    [LoggerMessage(21, LogLevel.Warning, "Calibration: {Message}")]
+    public static partial void Calibration(ILogger logger, string message);
 }

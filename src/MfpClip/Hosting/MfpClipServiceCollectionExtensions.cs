@@ -95,14 +95,7 @@ public static class MfpClipServiceCollectionExtensions
         }
 
         options.Configure?.Invoke(builder);
-        var detector = builder.Build();
-        if (detector.Calibration?.WeightsHash is { } hash && !detector.Description.HasWeights(hash))
-        {
-            detector.Dispose();
-            throw new CalibrationException($"The calibration was made with other weights ({hash[..Math.Min(12, hash.Length)]}...). Calibrate again.");
-        }
-
-        return detector;
+        return builder.Build();
     }
 
     private static string NotEmpty(string key)

@@ -35,7 +35,10 @@ internal sealed class MemoryBank : IDisposable
             var distances = LeftOut(cancellationToken);
             Scale = ReferenceScale.Measure(distances, [.. Entries.Select(e => e.Map)], [.. Entries.Select(e => e.Score)], options.TopCells);
             var images = Entries.Select((e, i) =>
-                new ReferenceImage(e.Id, e.Name, e.Width, e.Height, ReferenceScale.TopMean(distances[i], options.TopCells))).ToList();
+                new ReferenceImage(e.Id, e.Name, e.Width, e.Height, ReferenceScale.TopMean(distances[i], options.TopCells))
+                {
+                    Tokens = Kept(e),
+                }).ToList();
             Summary = new()
             {
                 Images = images, Options = options, Weight = options.Weight ?? EstimateWeight(), Tokens = (int)memory.shape[0], Width = (int)memory.shape[1],
@@ -65,9 +68,9 @@ internal sealed class MemoryBank : IDisposable
     {
         Id = "references",
         Implementation = "memory-bank",
-        Settings = ReferenceFile.Text(Options),
+        Settings = ReferenceFileFormat.Text(Options),
         Stage = "references",
-        Component = $"{Entries.Count} good image{(Entries.Count == 1 ? string.Empty : "s")}, memory bank (PatchCore family, arXiv 2106.08265)",
+        Component = $"{Entries.Count} normal image{(Entries.Count == 1 ? string.Empty : "s")}, memory bank (PatchCore family, arXiv 2106.08265)",
         Options = new Dictionary<string, string>
         {
             ["images"] = string.Join(", ", Entries.Take(8).Select(e => e.Name)) + (Entries.Count > 8 ? ", ..." : string.Empty),
@@ -77,12 +80,16 @@ internal sealed class MemoryBank : IDisposable
             ["neighbourhood"] = FormattableString.Invariant($"{Options.Neighbourhood}"),
             ["coreset_ratio"] = FormattableString.Invariant($"{Options.CoresetRatio}"),
             ["top_cells"] = FormattableString.Invariant($"{Options.TopCells}"),
-            ["weight"] = FormattableString.Invariant($"{Summary.Weight:0.##}") + (Options.Weight is null ? " (told by the references)" : string.Empty),
+            ["weight"] = FormattableString.Invariant($"{Summary.Weight:0.##}") + (Options.Weight is null ? " (estimated from the references)" : string.Empty),
             ["scale"] = Entries.Count == 1 ? "the one image against the rest of itself" : "each image against the others",
             ["warnings"] = Summary.Warnings.Count == 0 ? "none" : string.Join(" | ", Summary.Warnings),
         },
+        Identity = Identity(),
         Weights = [new("references", Hash(), _memory.numel())],
     };
+
+    /// <summary>The stored image of an id; <see langword="null"/>: none.</summary>
+    public ReferenceEntry? Find(string id) => Entries.FirstOrDefault(e => e.Id == id);
 
     /// <summary>Distances of a batch, <c>[B, N]</c>.</summary>
     /// <param name="vectors"><c>[B, N, D]</c> of <see cref="PatchFeatures"/>.</param>
@@ -94,6 +101,18 @@ internal sealed class MemoryBank : IDisposable
         var distances = context.Features is { } store ? EntryByEntry(flat, store, context.CancellationToken) : NearestNeighbours.Distances(
             flat, _memory, null, context.CancellationToken);
         return distances.view(vectors.shape[0], vectors.shape[1]).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The same for images some of which are stored themselves: those are compared with the other references only.</summary>
+    /// <param name="vectors"><c>[B, N, D]</c>, cells row by row.</param>
+    /// <param name="leftOut">For each image the entry that is left out; <see langword="null"/>: none.</param>
+    /// <param name="context">Its cancellation is checked between blocks.</param>
+    public Tensor Distances(Tensor vectors, IReadOnlyList<ReferenceEntry?> leftOut, ForwardContext context)
+    {
+        using var scope = torch.NewDisposeScope();
+        return torch.cat([.. leftOut.Select((entry, i) => entry is null ? Distances(vectors.narrow(0, i, 1), context)
+            : Others(vectors[i].to(_memory.device), [.. Enumerable.Range(0, (int)vectors.shape[1])], entry, context.CancellationToken).unsqueeze(0))], 0)
+            .MoveToOuterDisposeScope();
     }
 
     public void Dispose()
@@ -119,7 +138,9 @@ internal sealed class MemoryBank : IDisposable
     }
 
     private Tensor Coreset(ReferenceEntry entry) =>
-        entry.Tokens.narrow(0, 0, Math.Clamp((int)Math.Ceiling(Options.CoresetRatio * entry.Rows * entry.Columns), 1, entry.Cells.Length));
+        entry.Tokens.narrow(0, 0, Kept(entry));
+
+    private int Kept(ReferenceEntry entry) => Math.Clamp((int)Math.Ceiling(Options.CoresetRatio * entry.Rows * entry.Columns), 1, entry.Cells.Length);
 
     private List<float[]> LeftOut(CancellationToken cancellationToken)
     {
@@ -128,15 +149,18 @@ internal sealed class MemoryBank : IDisposable
         {
             cancellationToken.ThrowIfCancellationRequested();
             using var scope = torch.NewDisposeScope();
-            var distances = Entries.Count > 1
-                ? NearestNeighbours.Distances(
-                    entry.Tokens, torch.cat([.. Entries.Where(e => !ReferenceEquals(e, entry)).Select(Coreset)], 0), null, cancellationToken)
-                : NearestNeighbours.Distances(entry.Tokens, entry.Tokens, (q, m, s) => WithoutNeighbours(entry, q, m, s), cancellationToken);
-            all.Add(distances.data<float>().ToArray());
+            all.Add(Others(entry.Tokens, entry.Cells, entry, cancellationToken).data<float>().ToArray());
         }
 
         return all;
     }
+
+    // Distances to every reference but one, [K]; where there is no other, to the rest of the same image.
+    private Tensor Others(Tensor queries, int[] cells, ReferenceEntry entry, CancellationToken cancellationToken) => Entries.Count > 1
+        ? NearestNeighbours.Distances(
+            queries, torch.cat([.. Entries.Where(e => !ReferenceEquals(e, entry)).Select(Coreset)], 0).to(queries.device), null, cancellationToken)
+        : NearestNeighbours.Distances(
+            queries, entry.Tokens.to(queries.device), (q, m, s) => WithoutNeighbours(entry, cells, q, m, s), cancellationToken);
 
     // By how much nearer a cell of one reference is to its nearest among the others than any two cells are: wholly where they are copies of one another, not
     // at all where they have nothing in common.
@@ -153,24 +177,34 @@ internal sealed class MemoryBank : IDisposable
     }
 
     // With one image there is nothing to leave out but the place itself and those whose neighbourhoods overlap with it.
-    private Tensor WithoutNeighbours(ReferenceEntry entry, long first, long firstMemory, Tensor similar)
+    private Tensor WithoutNeighbours(ReferenceEntry entry, int[] cells, long first, long firstMemory, Tensor similar)
     {
-        var (queries, memory) = (Places(entry, first, similar.shape[0]), Places(entry, firstMemory, similar.shape[1]));
+        var (queries, memory) = (Places(cells, entry.Columns, first, similar.shape[0]), Places(entry.Cells, entry.Columns, firstMemory, similar.shape[1]));
         var near = (queries.Rows.unsqueeze(1) - memory.Rows.unsqueeze(0)).abs().le(Options.Neighbourhood)
             .logical_and((queries.Columns.unsqueeze(1) - memory.Columns.unsqueeze(0)).abs().le(Options.Neighbourhood));
-        return similar.masked_fill(near, -1);
+        return similar.masked_fill(near.to(similar.device), -1);
     }
 
-    private static (Tensor Rows, Tensor Columns) Places(ReferenceEntry entry, long first, long count)
+    private static (Tensor Rows, Tensor Columns) Places(int[] all, int columns, long first, long count)
     {
-        var cells = entry.Cells.AsSpan((int)first, (int)count).ToArray();
-        return (torch.tensor(cells.Select(c => c / entry.Columns).ToArray()), torch.tensor(cells.Select(c => c % entry.Columns).ToArray()));
+        var cells = all.AsSpan((int)first, (int)count).ToArray();
+        return (torch.tensor(cells.Select(c => c / columns).ToArray()), torch.tensor(cells.Select(c => c % columns).ToArray()));
     }
+
+    // Without measured values, which round differently from machine to machine: the same images and options are the same references.
+    private Dictionary<string, string> Identity() => new(StringComparer.Ordinal)
+    {
+        ["references"] = $"{Entries.Count} image{(Entries.Count == 1 ? string.Empty : "s")}, "
+            + TextHash.Of(string.Join('\n', Entries.Select(e => FormattableString.Invariant($"{e.Id} {e.Cells.Length}"))))[..16],
+        ["references.weight"] = Options.Weight is { } weight ? FormattableString.Invariant($"{weight}") : "estimated",
+        ["references.class_words"] = Options.ClassName,
+        ["references.options"] = ReferenceFileFormat.Text(Options with { Weight = null, ClassName = new ReferenceOptions().ClassName }),
+    };
 
     private string Hash()
     {
         string text = string.Join(
-            '\n', Entries.Select(e => FormattableString.Invariant($"{e.Id} {e.Cells.Length} {e.Score:r}")).Append(ReferenceFile.Text(Options)));
+            '\n', Entries.Select(e => FormattableString.Invariant($"{e.Id} {e.Cells.Length} {e.Score:r}")).Append(ReferenceFileFormat.Text(Options)));
         return TextHash.Of(text);
     }
 

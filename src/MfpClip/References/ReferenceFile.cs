@@ -1,130 +1,67 @@
-using System.Globalization;
-using System.Text.Json;
-using System.Text.Json.Serialization;
-using MfpClip.Diagnostics;
-using MfpClip.Weights;
-
 namespace MfpClip.References;
 
-/// <summary>References as one safetensors file: the tokens of each image under its id, everything else in the metadata.</summary>
-internal static partial class ReferenceFile
+/// <summary>Looks into files of references and removes from them, without the detector that they were taken with.</summary>
+/// <remarks>A detector writes them (<c>SaveReferences</c>), and adds images (<c>AddReferences</c>).</remarks>
+public static class ReferenceFile
 {
-    private const string Format = "mfpclip-references-1";
-
-    /// <summary>Options as text.</summary>
-    public static string Text(ReferenceOptions options) => JsonSerializer.Serialize(options, ReferenceJson.Default.ReferenceOptions);
-
-    /// <summary>Writes it, atomically.</summary>
-    /// <exception cref="OutputException">It cannot be written; what was there before stays.</exception>
-    public static void Save(string path, MemoryBank bank, DetectorDescription without)
+    /// <summary>What is in a file.</summary>
+    /// <exception cref="WeightsException">It is damaged or no file of references.</exception>
+    public static ReferenceFileContent Read(string path)
     {
-        using var scope = torch.NewDisposeScope();
-        var tensors = new Dictionary<string, Tensor>(StringComparer.Ordinal);
-        foreach (var entry in bank.Entries)
-        {
-            tensors[$"{entry.Id}.tokens"] = entry.Tokens;
-            tensors[$"{entry.Id}.cells"] = torch.tensor(entry.Cells);
-            tensors[$"{entry.Id}.map"] = torch.tensor(entry.Map, [entry.Rows, entry.Columns]);
-            tensors[$"{entry.Id}.score"] = torch.tensor(entry.Score);
-        }
-
-        SafetensorsWriter.Write(path, tensors, new Dictionary<string, string>
-        {
-            ["format"] = Format,
-            ["images"] = JsonSerializer.Serialize([.. bank.Entries.Select(e => new Image(e.Id, e.Name, e.Width, e.Height))], ReferenceJson.Default.ImageArray),
-            ["options"] = Text(bank.Options),
-            ["method"] = without.Method,
-            ["weights_sha256"] = without.WeightsHash,
-            ["image_size"] = without.ImageSize.ToString(CultureInfo.InvariantCulture),
-            ["library_version"] = without.LibraryVersion,
-        });
-    }
-
-    /// <summary>Reads it; strict: another backbone, other modules or another image size are refused.</summary>
-    /// <returns>Entries, the caller's own, and the options.</returns>
-    /// <exception cref="WeightsException">It is damaged, no reference file, or of another detector.</exception>
-    public static (List<ReferenceEntry> Entries, ReferenceOptions Options) Load(string path, DetectorDescription without)
-    {
-        using var file = WeightFile.Open(path);
-        string Value(string name) => file.Metadata.TryGetValue(name, out var v) ? v : throw new WeightsException(
-            path, $"its metadata lack '{name}', so it is no file of references.");
-        if (Value("format") is var format && format != Format)
-        {
-            throw new WeightsException(path, $"it says it is '{format}'; this version reads '{Format}'.");
-        }
-
-        if (Value("weights_sha256") is var hash && !without.HasWeights(hash))
-        {
-            throw new WeightsException(path, $"the references were taken with other weights ({hash[..Math.Min(12, hash.Length)]}..., this detector has "
-                + $"{without.WeightsHash[..12]}...). Take them again from the images.");
-        }
-
-        if (Value("image_size") is var size && size != without.ImageSize.ToString(CultureInfo.InvariantCulture))
-        {
-            throw new WeightsException(
-                path, $"the references were taken at {size} pixels, this detector reads at {without.ImageSize}. Take them again from the images.");
-        }
-
-        var entries = new List<ReferenceEntry>();
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        var (origin, entries, options) = ReferenceFileFormat.Read(path);
         try
         {
-            var options = JsonSerializer.Deserialize(Value("options"), ReferenceJson.Default.ReferenceOptions) ?? throw new JsonException(
-                "the options are empty");
-            var images = JsonSerializer.Deserialize(Value("images"), ReferenceJson.Default.ImageArray) ?? [];
-            if (images.Length == 0 || options.Faults().Any())
-            {
-                throw new JsonException(images.Length == 0 ? "it names no image" : string.Join(" ", options.Faults()));
-            }
-
-            foreach (var image in images)
-            {
-                entries.Add(Read(file, image));
-            }
-
-            if (entries.Select(e => (e.Tokens.shape[1], e.Rows, e.Columns)).Distinct().Count() > 1)
-            {
-                throw new JsonException("its images have different grids");
-            }
-
-            return (entries, options);
+            return Describe(origin, entries, options);
         }
-        catch (Exception e)
+        finally
         {
-            entries.ForEach(entry => entry.Dispose());
-            if (e is JsonException or FormatException or NotSupportedException)
-            {
-                throw new WeightsException(path, $"its references cannot be read ({e.Message}). The file is damaged.", e);
-            }
-
-            throw;
+            entries.ForEach(e => e.Dispose());
         }
     }
 
-    private static ReferenceEntry Read(IWeightFile file, Image image)
+    /// <summary>Removes images from a file; atomic. The others are not computed again.</summary>
+    /// <param name="path">The file; it stays as it was where something is wrong.</param>
+    /// <param name="idsOrNames">Ids or names from <see cref="ReferenceSummary.Images"/>.</param>
+    /// <returns>What is left in it.</returns>
+    /// <exception cref="WeightsException">It is damaged or no file of references.</exception>
+    /// <exception cref="ReferenceException">An image is not in it, or none would be left.</exception>
+    /// <exception cref="OutputException">It cannot be written.</exception>
+    public static ReferenceFileContent Remove(string path, IReadOnlyList<string> idsOrNames)
     {
-        using var scope = torch.NewDisposeScope();
-        Tensor Get(string part, ScalarType type, int dimensions) =>
-            file.Tensors.TryGetValue($"{image.Id}.{part}", out var info) && info.Type == type && info.Shape.Count == dimensions
-            ? file.Read($"{image.Id}.{part}") : throw new FormatException($"'{image.Id}.{part}' is missing or of the wrong kind");
-        var tokens = Get("tokens", ScalarType.Float32, 2);
-        var map = Get("map", ScalarType.Float32, 2);
-        var cells = Get("cells", ScalarType.Int32, 1).data<int>().ToArray();
-        float score = Get("score", ScalarType.Float32, 0).item<float>();
-        var (rows, columns) = ((int)map.shape[0], (int)map.shape[1]);
-        if (cells.Length == 0 || cells.Length != tokens.shape[0] || cells.Any(c => c < 0 || c >= rows * columns) || !tokens.isfinite().all()
-            .item<bool>() || !map.isfinite().all().item<bool>() || !float.IsFinite(score))
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        ArgumentNullException.ThrowIfNull(idsOrNames);
+        var (origin, entries, options) = ReferenceFileFormat.Read(path);
+        try
         {
-            throw new FormatException($"the tensors of '{image.Id}' do not fit each other");
+            var left = ReferenceNames.Without(entries, idsOrNames);
+            var content = Describe(origin, left, options);
+            ReferenceFileFormat.Save(path, left, options, origin);
+            return content;
         }
-
-        return new(image.Id, image.Name, image.Width, image.Height, rows, columns, tokens.DetachFromDisposeScope(), cells, map.data<float>().ToArray(), score);
+        finally
+        {
+            entries.ForEach(e => e.Dispose());
+        }
     }
 
-    internal sealed record Image(string Id, string Name, int Width, int Height);
+    private static ReferenceFileContent Describe(ReferenceOrigin origin, IReadOnlyList<ReferenceEntry> entries, ReferenceOptions options)
+    {
+        using var bank = new MemoryBank(entries, options, torch.CPU, []);
+        return new(bank.Summary, origin.Method, origin.WeightsHash, origin.ImageSize, origin.LibraryVersion);
+    }
+}
 
-    [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, UseStringEnumConverter = true,
-        UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow)]
-    [JsonSerializable(typeof(ReferenceOptions))]
-    [JsonSerializable(typeof(Image[]))]
-    private sealed partial class ReferenceJson : JsonSerializerContext;
+/// <summary>What is in a file of references.</summary>
+/// <param name="Summary">The images and how they are compared.</param>
+/// <param name="Method">Method of the detector that they were taken with.</param>
+/// <param name="WeightsHash">Its weights.</param>
+/// <param name="ImageSize">Side of its input in pixels.</param>
+/// <param name="LibraryVersion">Version of the library that wrote the file.</param>
+public sealed record ReferenceFileContent(ReferenceSummary Summary, string Method, string WeightsHash, int ImageSize, string LibraryVersion);
+
+/// <summary>The detector, without references, that a file was taken with.</summary>
+internal sealed record ReferenceOrigin(string Method, string WeightsHash, int ImageSize, string LibraryVersion)
+{
+    public static ReferenceOrigin Of(DetectorDescription without) => new(without.Method, without.WeightsHash, without.ImageSize, without.LibraryVersion);
 }

@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using MfpClip.Execution;
 using MfpClip.Imaging;
 using MfpClip.Native;
@@ -12,33 +11,39 @@ internal sealed class ReferenceReader(IDetectionPass pass, InputSettings input, 
 {
     /// <summary>Reads images that are not known yet. All unreadable ones are named in one error, before anything is computed.</summary>
     /// <param name="images">Normal images.</param>
-    /// <param name="known">Ids that are stored already.</param>
+    /// <param name="known">What is stored already.</param>
     /// <param name="progress">Called with the number of finished images.</param>
     /// <param name="cancellationToken">Checked between images.</param>
     /// <returns>Entries, the caller's own, and warnings about copies.</returns>
     public (List<ReferenceEntry> Entries, List<string> Warnings) Read(
-        IReadOnlyList<ImageInput> images, IReadOnlySet<string> known, IProgress<int>? progress, CancellationToken cancellationToken)
+        IReadOnlyList<ImageInput> images, IReadOnlyList<ReferenceEntry> known, IProgress<int>? progress, CancellationToken cancellationToken)
     {
         var entries = new List<ReferenceEntry>();
         var warnings = new List<string>();
-        var seen = new Dictionary<string, string>(StringComparer.Ordinal);
+        int done = 0;
+        var seen = known.ToDictionary(k => k.Id, k => k.Name, StringComparer.Ordinal);
+        var names = new ReferenceNames(known.Select(k => k.Name));
         try
         {
-            foreach (var (name, pixels) in Decode(images, cancellationToken))
+            foreach (var (image, pixels) in Decode(images, cancellationToken))
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                string id = Id(pixels);
-                if (known.Contains(id) || !seen.TryAdd(id, name))
+                string id = ReferenceId.Of(pixels);
+                if (seen.TryGetValue(id, out string? first))
                 {
-                    warnings.Add($"'{name}' shows the same pixels as "
-                        + $"{(seen.TryGetValue(id, out var first) ? $"'{first}'" : "an image stored before")} and was left out.");
+                    warnings.Add($"'{image.Name}' shows the same pixels as '{first}' and was left out.");
                 }
                 else
                 {
+                    string name = seen[id] = names.Take(image.Name, pixels.Width, pixels.Height);
                     entries.Add(ScalarFault.Retry(() => Extract(id, name, pixels, cancellationToken), logger));
+                    if (image.Name != name && !ReferenceNames.IsGeneral(image.Name))
+                    {
+                        warnings.Add($"More than one reference is named '{image.Name}': this one is stored as '{name}'.");
+                    }
                 }
 
-                progress?.Report(entries.Count + warnings.Count);
+                progress?.Report(++done);
             }
 
             return (entries, warnings);
@@ -51,7 +56,7 @@ internal sealed class ReferenceReader(IDetectionPass pass, InputSettings input, 
     }
 
     // Decoded twice, so that a bad file among many costs nothing and a hundred large photos are never held at once.
-    private IEnumerable<(string Name, RgbImage Pixels)> Decode(IReadOnlyList<ImageInput> images, CancellationToken cancellationToken)
+    private IEnumerable<(ImageInput Image, RgbImage Pixels)> Decode(IReadOnlyList<ImageInput> images, CancellationToken cancellationToken)
     {
         var unreadable = new List<string>();
         var kept = new RgbImage?[images.Count];
@@ -75,7 +80,7 @@ internal sealed class ReferenceReader(IDetectionPass pass, InputSettings input, 
                 null, $"{unreadable.Count} of {images.Count} cannot be read, so nothing was stored: {string.Join(" | ", unreadable)}");
         }
 
-        return images.Select((image, i) => (image.Name, kept[i] ?? input.Decode(image)));
+        return images.Select((image, i) => (image, kept[i] ?? input.Decode(image)));
     }
 
     private ReferenceEntry Extract(string id, string name, RgbImage pixels, CancellationToken cancellationToken)
@@ -104,13 +109,5 @@ internal sealed class ReferenceReader(IDetectionPass pass, InputSettings input, 
         int count = (int)vectors.shape[0];
         var coreset = GreedyCoreset.Order(vectors, Math.Clamp((int)Math.Ceiling(options.CoresetRatio * count), 1, count), options.Seed);
         return [.. coreset.Concat(Enumerable.Range(0, count).Except(coreset)).Take(options.MaximumTokens)];
-    }
-
-    private static string Id(RgbImage pixels)
-    {
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        hash.AppendData(BitConverter.GetBytes(pixels.Width));
-        hash.AppendData(pixels.Data);
-        return Convert.ToHexStringLower(hash.GetHashAndReset())[..16];
     }
 }

@@ -24,8 +24,12 @@ public sealed record ReferenceSummary
 
 /// <summary>A stored image.</summary>
 /// <param name="Id">From its pixels: the first 16 hexadecimal digits of their SHA-256.</param>
-/// <param name="Name">As it was given, for people.</param>
+/// <param name="Name">As it was given, for people; each name once.</param>
 /// <param name="Width">Width in pixels.</param>
 /// <param name="Height">Height in pixels.</param>
 /// <param name="Distance">Mean of its most distant cells to the other images (with one image: to the rest of itself); cosine distance, 0 to 2.</param>
-public sealed record ReferenceImage(string Id, string Name, int Width, int Height, float Distance);
+public sealed record ReferenceImage(string Id, string Name, int Width, int Height, float Distance)
+{
+    /// <summary>Patch tokens of it that images are compared with.</summary>
+    public int Tokens { get; init; }
+}

@@ -8,7 +8,7 @@ namespace MfpClip.References;
 /// Any method's pass beside a memory bank of normal images: their maps and scores are joined, each scaled by its own behaviour on the
 /// references. Owns the memory bank and a reference to the inner pass.
 /// </summary>
-internal sealed class ReferencedPass : DelegatingDetectionPass
+internal sealed class ReferencedPass : DelegatingDetectionPass, IStoredImages
 {
     private readonly SharedPass _shared;
     private readonly MemoryBank _bank;
@@ -32,13 +32,24 @@ internal sealed class ReferencedPass : DelegatingDetectionPass
 
     public override double MapMaximum => 1;
 
-    public override (Tensor Map, Tensor Score) Run(ImageBatch images, string className, Tensor? region, ForwardContext context)
+    public override (Tensor Map, Tensor Score) Run(ImageBatch images, string className, Tensor? region, ForwardContext context) =>
+        Run(images, className, region, context, null);
+
+    /// <summary>The same for images some of which are references: those are compared with the others only.</summary>
+    /// <param name="images">The images.</param>
+    /// <param name="className">Class name in the prompts.</param>
+    /// <param name="region">Where to look.</param>
+    /// <param name="context">What it runs under.</param>
+    /// <param name="leftOut">For each image the reference that is left out; <see langword="null"/>: none.</param>
+    public (Tensor Map, Tensor Score) Run(
+        ImageBatch images, string className, Tensor? region, ForwardContext context, IReadOnlyList<ReferenceEntry?>? leftOut)
     {
         using var scope = torch.NewDisposeScope();
         using var guard = torch.no_grad();
         var read = Read(Inner, images, className, region, _bank.Options, context);
         var inside = region?.to(read.Map.device);
-        var distances = _bank.Distances(read.Vectors, context).to(read.Map.device); // [B, N]
+        var distances = (leftOut is null ? _bank.Distances(read.Vectors, context) : _bank.Distances(read.Vectors, leftOut, context))
+            .to(read.Map.device); // [B, N]
         context.Trace?.Finish("references");
         var score = _bank.Scale.JoinScores(read.Score, TopMean(distances, inside, read.Rows, read.Columns), _bank.Summary.Weight);
         var grid = distances.view(-1, 1, read.Rows, read.Columns);
@@ -49,6 +60,9 @@ internal sealed class ReferencedPass : DelegatingDetectionPass
         context.Trace?.Finish("join references");
         return (map.MoveToOuterDisposeScope(), score.MoveToOuterDisposeScope());
     }
+
+    /// <inheritdoc/>
+    public string? NameOf(string id) => _bank.Find(id)?.Name ?? Inner.GetService<IStoredImages>()?.NameOf(id);
 
     public override void Dispose()
     {

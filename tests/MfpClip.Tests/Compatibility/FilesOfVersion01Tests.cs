@@ -90,6 +90,41 @@ public class FilesOfVersion01Tests
         Assert.Equal(expected.PixelThreshold, result.PixelThreshold, Tolerance);
     }
 
+    [Fact]
+    public void A_calibration_file_of_version_0_1_keeps_its_scale_and_says_what_cannot_be_checked()
+    {
+        var calibration = CalibrationFile.Load(Version01.Fixture("calibration.json"));
+
+        // Its lowest score, half-way to its threshold, the threshold, its highest score and above: as version 0.1 had it.
+        float[] raw = [0.2614586f, (0.2614586f + 0.36576894f) / 2, 0.36576894f, 0.47007927f, 1];
+        Assert.All(raw.Zip([0f, 0.25f, 0.5f, 1f, 1f]), p => Assert.Equal(p.Second, calibration.Calibrate(p.First), 1e-6f));
+        Assert.Contains("references, image size, precision and modules cannot be checked", Assert.Single(calibration.Notices), StringComparison.Ordinal);
+        Assert.Null(calibration.Identity);
+    }
+
+    [Fact]
+    public void A_calibration_file_of_version_0_1_that_nothing_can_pass_is_refused()
+    {
+        var folder = Directory.CreateTempSubdirectory("mfpclip-");
+        try
+        {
+            string path = Path.Combine(folder.FullName, "c.json"), text = File.ReadAllText(Version01.Fixture("calibration.json"));
+            File.WriteAllText(path, text.Replace("0.36576894", "1.0732", StringComparison.Ordinal));
+            string message = Assert.Throws<CalibrationException>(() => CalibrationFile.Load(path)).Message;
+            Assert.Contains("image threshold 1.0732 lies outside the range", message, StringComparison.Ordinal);
+            Assert.Contains(path, message, StringComparison.Ordinal);
+
+            // A scale that ended above 1 ends at 1, which a score can reach; a byte order mark is no fault.
+            var marked = new System.Text.UTF8Encoding(encoderShouldEmitUTF8Identifier: true);
+            File.WriteAllText(path, text.Replace("0.47007927", "1.8", StringComparison.Ordinal), marked);
+            Assert.Equal(1, CalibrationFile.Load(path).Calibrate(1));
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
     private static void Same(Version01.Values expected, AnomalyResult result)
     {
         Assert.Equal(expected.Score, result.Score, Tolerance);

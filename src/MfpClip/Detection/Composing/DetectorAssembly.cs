@@ -18,24 +18,23 @@ internal static class DetectorAssembly
 {
     public static ZeroShotDetector Assemble(Composition c)
     {
-        var detector = Compose(c);
-        if (c.References is not { } references)
+        // A calibration is checked against the whole detector: it comes last.
+        var detector = Compose(c with { Calibration = null });
+        if (c.References is { } references)
+        {
+            using var alone = detector;
+            detector = references.File is { } file ? alone.WithReferenceFile(file, references.Options.Weight)
+                : alone.WithReferences(references.Images, references.Options);
+        }
+
+        if (c.Calibration is not { } calibration)
         {
             return detector;
         }
 
         using (detector)
         {
-            var referenced = references.File is { } file ? detector.WithReferenceFile(file) : detector.WithReferences(references.Images, references.Options);
-            if (c.Calibration is not { } calibration)
-            {
-                return referenced;
-            }
-
-            using (referenced)
-            {
-                return referenced.WithCalibration(calibration);
-            }
+            return detector.WithCalibration(calibration);
         }
     }
 
@@ -65,7 +64,7 @@ internal static class DetectorAssembly
                 : LoadedPass(c, method, new() { Backbone = backbone, Tokenizer = tokenizer, Input = input }, owned);
             return new(AtScales(c, pass, backbone), new()
             {
-                Input = input, BatchSize = c.BatchSize, Logger = c.Logger, Calibration = c.Calibration, Recipe = RecipeWriter.Write(c, method, parts),
+                Input = input, BatchSize = c.BatchSize, Logger = c.Logger, Recipe = RecipeWriter.Write(c, method, parts),
             });
         }
         catch

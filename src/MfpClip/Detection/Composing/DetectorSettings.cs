@@ -27,9 +27,15 @@ internal sealed record DetectorSettings
 internal sealed record ReferenceChoice(string? File, IReadOnlyList<ImageInput> Images, ReferenceOptions Options)
 {
     public IEnumerable<string> Faults() => File is { } path
-        ? System.IO.File.Exists(path) ? [] : [$"There is no weight file '{path}'."]
+        ? [
+            .. System.IO.File.Exists(path) ? Array.Empty<string>() : [$"There is no weight file '{path}'."],
+            .. Images.Count > 0 ? ["References: a file and images are given. Name one of them, or add the images to the file."] : Array.Empty<string>(),
+            .. Options.Faults(),
+            .. ReferenceFileFormat.Text(Options with { Weight = null }) != ReferenceFileFormat.Text(new())
+                ? [$"References: the options of '{path}' are in it; only the weight can be set besides."] : Array.Empty<string>(),
+        ]
         : [.. Options.Faults(), .. Images.Count == 0 ? ["References: there is no image. Give at least one normal image."] : Array.Empty<string>()];
 
-    public ReferencesRecipe ToRecipe() => File is not null ? new() { File = File }
+    public ReferencesRecipe ToRecipe() => File is not null ? new() { File = File, Options = Options.Weight is null ? null : Options }
         : new() { Images = [.. Images.Select(i => i.Path ?? $"memory:{i.Name}")], Options = Options };
 }

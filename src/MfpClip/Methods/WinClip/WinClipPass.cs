@@ -4,6 +4,7 @@ using MfpClip.Execution;
 using MfpClip.Files;
 using MfpClip.Imaging;
 using MfpClip.Pipeline;
+using MfpClip.References;
 
 namespace MfpClip.Methods.WinClip;
 
@@ -11,7 +12,7 @@ namespace MfpClip.Methods.WinClip;
 /// WinCLIP and WinCLIP+ (arXiv 2303.14814): windows of the image are compared with an ensemble of sentences, and with windows of good
 /// products where there are some. Nothing is trained.
 /// </summary>
-internal sealed class WinClipPass : IDetectionPass
+internal sealed class WinClipPass : IDetectionPass, IStoredImages
 {
     private readonly IClipBackbone _backbone;
     private readonly WindowEncoder _encoder;
@@ -19,6 +20,7 @@ internal sealed class WinClipPass : IDetectionPass
     private readonly IStateScorer _scorer;
     private readonly TextCache _texts;
     private readonly Dictionary<string, WindowMemoryBank> _memories = new(StringComparer.Ordinal);
+    private readonly List<(string ClassName, string Id, string Name)> _references = [];
     private readonly WindowMemoryBank? _memory;
 
     public WinClipPass(WinClipOptions options, MethodContext context)
@@ -32,10 +34,10 @@ internal sealed class WinClipPass : IDetectionPass
         CheckGrid(plan, context.Input.Preprocessor.Size / _backbone.Vision.PatchSize);
         try
         {
-            _memory = options.References.Count > 0 ? CreateMemory(options.References, context) : null;
+            _memory = options.References.Count > 0 ? CreateMemory(string.Empty, options.References, context) : null;
             foreach (var (name, references) in options.ClassReferences)
             {
-                _memories[name.Trim()] = CreateMemory(references, context);
+                _memories[name.Trim()] = CreateMemory(name.Trim(), references, context);
             }
         }
         catch
@@ -99,6 +101,9 @@ internal sealed class WinClipPass : IDetectionPass
             context.CancellationToken.ThrowIfCancellationRequested();
         }
     }
+
+    /// <inheritdoc/>
+    public string? NameOf(string id) => _references.Where(r => r.Id == id).Select(r => r.Name).FirstOrDefault();
 
     /// <inheritdoc/>
     public object? GetService(Type serviceType) => serviceType.IsInstanceOfType(this) ? this
@@ -184,11 +189,13 @@ internal sealed class WinClipPass : IDetectionPass
         ? patches
         : patches * F.adaptive_max_pool2d(region.unsqueeze(1), [grid.Rows, grid.Columns]).flatten(1);
 
-    private WindowMemoryBank CreateMemory(IReadOnlyList<ImageInput> references, MethodContext context)
+    private WindowMemoryBank CreateMemory(string className, IReadOnlyList<ImageInput> references, MethodContext context)
     {
         using var scope = torch.NewDisposeScope();
         using var guard = torch.no_grad();
-        using var images = ImageBatch.FromImages([.. references.Select(r => context.Input.Preprocessor.Prepare(context.Input.Decode(r)).Pixels)]);
+        var pixels = references.Select(r => context.Input.Decode(r)).ToList();
+        _references.AddRange(pixels.Zip(references, (p, r) => (className, ReferenceId.Of(p), r.Name)));
+        using var images = ImageBatch.FromImages([.. pixels.Select(p => context.Input.Preprocessor.Prepare(p).Pixels)]);
         return CreateMemory(images);
     }
 
@@ -224,6 +231,11 @@ internal sealed class WinClipPass : IDetectionPass
             {
                 Id = "reference_memory", Stage = "reference memory", Component = "patches and windows of good products",
                 Options = new Dictionary<string, string> { ["images"] = string.Join(", ", counts) },
+                Identity = new Dictionary<string, string>
+                {
+                    ["reference_memory"] = $"{string.Join(", ", counts)}, "
+                        + TextHash.Of(string.Join('\n', _references.Select(r => $"{r.ClassName}: {r.Id}").Order(StringComparer.Ordinal)))[..16],
+                },
             };
         }
     }

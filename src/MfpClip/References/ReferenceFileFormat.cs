@@ -1,0 +1,143 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using MfpClip.Diagnostics;
+using MfpClip.Weights;
+
+namespace MfpClip.References;
+
+/// <summary>References as one safetensors file: the tokens of each image under its id, everything else in the metadata.</summary>
+internal static partial class ReferenceFileFormat
+{
+    private const string Format = "mfpclip-references-1";
+
+    /// <summary>Options as text.</summary>
+    public static string Text(ReferenceOptions options) => JsonSerializer.Serialize(options, ReferenceJson.Default.ReferenceOptions);
+
+    /// <summary>Writes it, atomically.</summary>
+    /// <exception cref="OutputException">It cannot be written; what was there before stays.</exception>
+    public static void Save(string path, IReadOnlyList<ReferenceEntry> entries, ReferenceOptions options, ReferenceOrigin origin)
+    {
+        using var scope = torch.NewDisposeScope();
+        var tensors = new Dictionary<string, Tensor>(StringComparer.Ordinal);
+        foreach (var entry in entries)
+        {
+            tensors[$"{entry.Id}.tokens"] = entry.Tokens;
+            tensors[$"{entry.Id}.cells"] = torch.tensor(entry.Cells);
+            tensors[$"{entry.Id}.map"] = torch.tensor(entry.Map, [entry.Rows, entry.Columns]);
+            tensors[$"{entry.Id}.score"] = torch.tensor(entry.Score);
+        }
+
+        SafetensorsWriter.Write(path, tensors, new Dictionary<string, string>
+        {
+            ["format"] = Format,
+            ["images"] = JsonSerializer.Serialize([.. entries.Select(e => new Image(e.Id, e.Name, e.Width, e.Height))], ReferenceJson.Default.ImageArray),
+            ["options"] = Text(options),
+            ["method"] = origin.Method,
+            ["weights_sha256"] = origin.WeightsHash,
+            ["image_size"] = origin.ImageSize.ToString(CultureInfo.InvariantCulture),
+            ["library_version"] = origin.LibraryVersion,
+        });
+    }
+
+    /// <summary>Reads it; strict: another backbone, other modules or another image size are refused.</summary>
+    /// <returns>Entries, the caller's own, and the options.</returns>
+    /// <exception cref="WeightsException">It is damaged, no reference file, or of another detector.</exception>
+    public static (List<ReferenceEntry> Entries, ReferenceOptions Options) Load(string path, DetectorDescription without)
+    {
+        var (origin, entries, options) = Read(path);
+        string? fault = !without.HasWeights(origin.WeightsHash)
+            ? $"the references were taken with other weights ({origin.WeightsHash[..Math.Min(12, origin.WeightsHash.Length)]}..., this detector has "
+                + $"{without.WeightsHash[..12]}...). Take them again from the images."
+            : origin.ImageSize != without.ImageSize
+                ? $"the references were taken at {origin.ImageSize} pixels, this detector reads at {without.ImageSize}. Take them again from the images."
+                : null;
+        if (fault is null)
+        {
+            return (entries, options);
+        }
+
+        entries.ForEach(e => e.Dispose());
+        throw new WeightsException(path, fault);
+    }
+
+    /// <summary>Reads it, whatever detector it was taken with.</summary>
+    /// <returns>Where it comes from, entries, the caller's own, and the options.</returns>
+    /// <exception cref="WeightsException">It is damaged or no reference file.</exception>
+    public static (ReferenceOrigin Origin, List<ReferenceEntry> Entries, ReferenceOptions Options) Read(string path)
+    {
+        using var file = WeightFile.Open(path);
+        string Value(string name) => file.Metadata.TryGetValue(name, out var v) ? v : throw new WeightsException(
+            path, $"its metadata lack '{name}', so it is no file of references.");
+        if (Value("format") is var format && format != Format)
+        {
+            throw new WeightsException(path, $"it says it is '{format}'; this version reads '{Format}'.");
+        }
+
+        var origin = new ReferenceOrigin(
+            file.Metadata.GetValueOrDefault("method", string.Empty), Value("weights_sha256"),
+            int.TryParse(Value("image_size"), NumberStyles.None, CultureInfo.InvariantCulture, out int size) ? size : 0,
+            file.Metadata.GetValueOrDefault("library_version", string.Empty));
+        var entries = new List<ReferenceEntry>();
+        try
+        {
+            var options = JsonSerializer.Deserialize(Value("options"), ReferenceJson.Default.ReferenceOptions) ?? throw new JsonException(
+                "the options are empty");
+            var images = JsonSerializer.Deserialize(Value("images"), ReferenceJson.Default.ImageArray) ?? [];
+            if (images.Length == 0 || options.Faults().Any())
+            {
+                throw new JsonException(images.Length == 0 ? "it names no image" : string.Join(" ", options.Faults()));
+            }
+
+            foreach (var image in images)
+            {
+                entries.Add(Read(file, image));
+            }
+
+            if (entries.Select(e => (e.Tokens.shape[1], e.Rows, e.Columns)).Distinct().Count() > 1)
+            {
+                throw new JsonException("its images have different grids");
+            }
+
+            return (origin, ReferenceNames.Unique(entries), options);
+        }
+        catch (Exception e)
+        {
+            entries.ForEach(entry => entry.Dispose());
+            if (e is JsonException or FormatException or NotSupportedException)
+            {
+                throw new WeightsException(path, $"its references cannot be read ({e.Message}). The file is damaged.", e);
+            }
+
+            throw;
+        }
+    }
+
+    private static ReferenceEntry Read(IWeightFile file, Image image)
+    {
+        using var scope = torch.NewDisposeScope();
+        Tensor Get(string part, ScalarType type, int dimensions) =>
+            file.Tensors.TryGetValue($"{image.Id}.{part}", out var info) && info.Type == type && info.Shape.Count == dimensions
+            ? file.Read($"{image.Id}.{part}") : throw new FormatException($"'{image.Id}.{part}' is missing or of the wrong kind");
+        var tokens = Get("tokens", ScalarType.Float32, 2);
+        var map = Get("map", ScalarType.Float32, 2);
+        var cells = Get("cells", ScalarType.Int32, 1).data<int>().ToArray();
+        float score = Get("score", ScalarType.Float32, 0).item<float>();
+        var (rows, columns) = ((int)map.shape[0], (int)map.shape[1]);
+        if (cells.Length == 0 || cells.Length != tokens.shape[0] || cells.Any(c => c < 0 || c >= rows * columns) || !tokens.isfinite().all()
+            .item<bool>() || !map.isfinite().all().item<bool>() || !float.IsFinite(score))
+        {
+            throw new FormatException($"the tensors of '{image.Id}' do not fit each other");
+        }
+
+        return new(image.Id, image.Name, image.Width, image.Height, rows, columns, tokens.DetachFromDisposeScope(), cells, map.data<float>().ToArray(), score);
+    }
+
+    internal sealed record Image(string Id, string Name, int Width, int Height);
+
+    [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, UseStringEnumConverter = true,
+        UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow)]
+    [JsonSerializable(typeof(ReferenceOptions))]
+    [JsonSerializable(typeof(Image[]))]
+    private sealed partial class ReferenceJson : JsonSerializerContext;
+}
