@@ -12,7 +12,8 @@ public static class ScoreCalibrator
     /// <param name="falseAlarmRate">Fraction of normal images that may be called anomalous, 0 up to 1 (exclusive).</param>
     /// <param name="description">The detector that gave the results; <see langword="null"/>: as the results say themselves.</param>
     /// <remarks>
-    /// With rate 0 (the default) the threshold lies above every score given, by a tenth of their spread or half-way to 1, whichever is nearer.
+    /// With rate 0 (the default) the threshold lies above every score given, by half of their median absolute deviation or a tenth of what is left to 1,
+    /// whichever is less.
     /// A normal image with the highest score there is reaches it all the same; <see cref="ScoreCalibration.Notices"/> says so.
     /// </remarks>
     /// <exception cref="CalibrationException">

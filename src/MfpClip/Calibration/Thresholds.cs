@@ -3,16 +3,17 @@ namespace MfpClip.Calibration;
 /// <summary>Where to divide sorted values. Every threshold lies in their range: a value can reach it.</summary>
 internal static class Thresholds
 {
-    // Of the spread of the values: how far above the highest normal one the threshold stands, where there is room.
-    private const float Margin = 0.1f, LeastMargin = 1e-4f;
+    // How far above the highest normal value the threshold stands: part of the median absolute deviation, which one odd image does not widen, and of the room
+    // that is left; at least what scores differ by from machine to machine.
+    private const float OfDeviation = 0.5f, OfRoom = 0.1f, LeastMargin = 1e-4f;
 
     /// <summary>The lowest threshold that at most the given fraction of the values reaches.</summary>
     /// <param name="sorted">Rising, at least one.</param>
     /// <param name="rate">From 0 up to 1 (exclusive).</param>
     /// <param name="maximum">Highest value there is.</param>
     /// <returns>
-    /// Half-way to the next value where some may reach it, else a tenth of the spread above all, but at most half-way to the maximum. Where a value that
-    /// must stay below is the maximum itself, nothing lies above it, and it reaches the threshold.
+    /// Half-way to the next value where some may reach it, else above all by half of their median absolute deviation, but at most by a tenth of what is left
+    /// to the maximum. Where a value that must stay below is the maximum itself, nothing lies above it, and it reaches the threshold.
     /// </returns>
     public static float AboveQuantile(IReadOnlyList<float> sorted, double rate, float maximum)
     {
@@ -23,7 +24,7 @@ internal static class Thresholds
             return MathF.BitDecrement(maximum); // one step below, so that 0.5 and 1 of the calibrated scale stay apart
         }
 
-        float margin = Math.Max(Margin * (sorted[^1] - sorted[0]), LeastMargin);
+        float margin = Math.Max(Math.Min(OfDeviation * Deviation(sorted), OfRoom * (maximum - below)), LeastMargin);
         float threshold = last + 1 < sorted.Count ? Middle(below, sorted[last + 1])
             : below + margin <= maximum ? below + margin : Middle(below, maximum);
         return threshold > below ? threshold : MathF.BitIncrement(below);
@@ -50,6 +51,14 @@ internal static class Thresholds
 
         return threshold;
     }
+
+    private static float Deviation(IReadOnlyList<float> sorted)
+    {
+        float median = Median(sorted);
+        return Median([.. sorted.Select(v => Math.Abs(v - median)).Order()]);
+    }
+
+    private static float Median(IReadOnlyList<float> sorted) => Middle(sorted[(sorted.Count - 1) / 2], sorted[sorted.Count / 2]);
 
     private static float Middle(float a, float b) => (float)(((double)a + b) / 2);
 }

@@ -24,10 +24,11 @@ public sealed class ScoreCalibrationTests
     }
 
     [Theory]
-    [InlineData(0.2f, 0.5f, 0.98f, 0.99f)] // a tenth of the spread above 0.98 would be 1.058: half-way to 1
-    [InlineData(0.2f, 0.5f, 0.6f, 0.64f)] // a tenth of the spread
-    [InlineData(0.3f, 0.3f, 0.3f, 0.3001f)] // no spread
-    public void The_margin_is_a_tenth_of_the_spread_or_half_way_to_1(float a, float b, float c, float threshold) =>
+    [InlineData(0.2f, 0.5f, 0.98f, 0.982f)] // half of the deviation 0.3 would be 1.13: a tenth of the 0.02 that are left
+    [InlineData(0.2f, 0.3f, 0.4f, 0.45f)] // half of the deviation 0.1
+    [InlineData(0.3f, 0.3f, 0.3f, 0.3001f)] // no deviation
+    [InlineData(0.06f, 0.061f, 0.98f, 0.9805f)] // one odd image does not widen the margin
+    public void The_margin_is_half_of_the_median_deviation_or_a_tenth_of_what_is_left(float a, float b, float c, float threshold) =>
         Assert.Equal(threshold, ScoreCalibrator.FromNormalImages([Result(a), Result(b), Result(c)]).ImageThreshold, 1e-6f);
 
     [Theory]
