@@ -29,7 +29,8 @@ public sealed class CalibrateCommandTests : IDisposable
         Assert.Equal("metal nut", made.RootElement.GetProperty("class_name").GetString());
         Assert.Contains("\"class_words\": \"metal nut\"", File.ReadAllText(calibration), StringComparison.Ordinal);
         Assert.All(found.RootElement.GetProperty("results").EnumerateArray(), r => Assert.False(r.GetProperty("anomalous").GetBoolean()));
-        Refused("class_words: calibration has metal nut, the detector has object", "detect", Good, "--class", "object", "--calibration", calibration);
+        Refused("class_words: calibration has metal nut, the detector has object", "detect", Path.Combine(category, "train", "good"), "--class", "object",
+            "--calibration", calibration);
 
         // 1 / (4 + 1), and 1 - 0.05^(1/4).
         var alarms = made.RootElement.GetProperty("false_alarms");

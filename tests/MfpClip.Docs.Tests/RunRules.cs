@@ -10,7 +10,7 @@ internal static class RunRules
 {
     private const string Few = "--size 64 --train 2 --good 1";
 
-    private static readonly string[] _loading = ["detect ", "calibrate ", "evaluate "];
+    private static readonly string[] _loading = ["detect ", "calibrate ", "evaluate ", "references add "];
 
     private static readonly Rule[] _rules =
     [
@@ -36,6 +36,7 @@ internal static class RunRules
         new("", "synthesize", Append: $"{Few} --defective 1 --categories gear --kinds scratch"),
         new("", "detect"),
         new("", "calibrate"),
+        new("", "references"),
         new("", "describe"),
         new("", "check"),
         new("", "models list"),
