@@ -88,14 +88,14 @@ public sealed class CalibrateCommandTests : IDisposable
         byte[] before = File.ReadAllBytes(file);
         Refused("'9': it is not stored", "references", "remove", file, "9");
         Refused("none would be left", "references", "remove", file, "1", "2");
-        Refused("has its class words in it", "references", "add", file, Good, "--class", "cap");
+        RefusedOptions("has its class words in it", "references", "add", file, Good, "--class", "cap");
         Assert.Equal(before, File.ReadAllBytes(file));
 
         // A weight holds for a file, too; without references there is nothing to weigh.
         using var light = Json("detect", Good, "--references", file, "--reference-weight", "0", "--out", Path.Combine(_folder, "m"));
         using var heavy = Json("detect", Good, "--references", file, "--reference-weight", "1", "--out", Path.Combine(_folder, "m"));
         Assert.NotEqual(Score(light), Score(heavy));
-        Refused("--reference-weight is the weight of --references", "detect", Good, "--reference-weight", "1");
+        RefusedOptions("--reference-weight is the weight of --references", "detect", Good, "--reference-weight", "1");
 
         static double Score(JsonDocument d) => d.RootElement.GetProperty("results")[0].GetProperty("score").GetDouble();
     }
@@ -103,8 +103,10 @@ public sealed class CalibrateCommandTests : IDisposable
     [Theory]
     [InlineData("--data names its own images", "calibrate", "--data", "x", "--good", "y")]
     [InlineData("--labelled goes with --data", "calibrate", "--good", "y", "--labelled")]
-    [InlineData("no normal images", "calibrate", "--references", "r.safetensors")]
-    public void What_does_not_go_together_is_refused(string expected, params string[] arguments) => Refused(expected, arguments);
+    public void What_does_not_go_together_is_refused(string expected, params string[] arguments) => RefusedOptions(expected, arguments);
+
+    [Fact]
+    public void A_reference_file_has_no_photos_to_calibrate_with() => Refused("no normal images", "calibrate", "--references", "r.safetensors");
 
     private static List<JsonElement> Images(JsonDocument d) => [.. d.RootElement.GetProperty("images").EnumerateArray()];
 
@@ -127,12 +129,17 @@ public sealed class CalibrateCommandTests : IDisposable
         return JsonDocument.Parse(output);
     }
 
-    private void Refused(string expected, params string[] arguments)
+    // Exit codes as --help documents them: 1 for an error, 2 for options that are wrong.
+    private void Refused(string expected, params string[] arguments) => Ends(1, expected, arguments);
+
+    private void RefusedOptions(string expected, params string[] arguments) => Ends(2, expected, arguments);
+
+    private void Ends(int exitCode, string expected, string[] arguments)
     {
         string[] random = arguments[0] == "references" && arguments[1] != "add" ? [] : Weights;
         string[] output = arguments[0] == "detect" ? ["--out", Path.Combine(_folder, "m")] : [];
         var (code, _, errors) = Run([.. arguments, .. output, .. random]);
-        Assert.Equal(1, code);
+        Assert.Equal(exitCode, code);
         Assert.Contains(expected, errors, StringComparison.Ordinal);
     }
 
