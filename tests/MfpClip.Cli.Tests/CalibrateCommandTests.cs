@@ -95,7 +95,7 @@ public sealed class CalibrateCommandTests : IDisposable
         using var light = Json("detect", Good, "--references", file, "--reference-weight", "0", "--out", Path.Combine(_folder, "m"));
         using var heavy = Json("detect", Good, "--references", file, "--reference-weight", "1", "--out", Path.Combine(_folder, "m"));
         Assert.NotEqual(Score(light), Score(heavy));
-        RefusedOptions("--reference-weight is the weight of --references", "detect", Good, "--reference-weight", "1");
+        RefusedOptions("--reference-weight has no effect without --references", "detect", Good, "--reference-weight", "1");
 
         static double Score(JsonDocument d) => d.RootElement.GetProperty("results")[0].GetProperty("score").GetDouble();
     }
