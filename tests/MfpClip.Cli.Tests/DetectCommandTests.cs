@@ -140,6 +140,23 @@ public sealed class DetectCommandTests : IDisposable
     }
 
     [Fact]
+    public void A_photo_that_cannot_be_read_does_not_end_a_calibration()
+    {
+        Photo("a.png");
+        Photo("b.png");
+        File.WriteAllText(Path.Combine(Photos, "torn.png"), "no picture");
+        string calibration = Path.Combine(_folder, "calibration.json");
+
+        var (code, output, errors) = Run(["calibrate", "--good", Photos, "--out", calibration, "--json", .. Random]);
+
+        Assert.True(code == 3, errors);
+        Assert.Contains("torn.png", errors, StringComparison.Ordinal);
+        using var json = JsonDocument.Parse(output);
+        Assert.Equal(2, json.RootElement.GetProperty("good_images").GetInt32());
+        Assert.True(File.Exists(calibration));
+    }
+
+    [Fact]
     public void Results_are_those_of_one_image_at_a_time()
     {
         string[] photos = [.. Directory.GetFiles(Path.Combine(AppContext.BaseDirectory, "images"), "*.png").Order(StringComparer.Ordinal).Take(4)];

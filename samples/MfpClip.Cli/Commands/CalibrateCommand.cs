@@ -68,21 +68,44 @@ internal static class CalibrateCommand
             string className = parsed.GetValue(name) ?? words;
             using var built = choice.Builder(parsed).Build();
             using var detector = choice.WithReferences(parsed, built.WithCalibration(null), className, cancellationToken);
-            bool asJson = parsed.GetValue(json);
+            bool asJson = parsed.GetValue(json), leavesOut = ReferenceEquals(normal, references);
+            List<string> failures = [.. choice.UnreadableReferences];
+            (normal, defective) = (Readable(detector, normal, failures), Readable(detector, defective, failures));
+            if (normal.Count == 0)
+            {
+                throw new CalibrationException($"None of the normal images can be read: {string.Join(" ", failures)}");
+            }
+
             var calibration = Calibrate(
                 detector, normal, defective, new() { ClassName = className }, parsed.GetValue(rate) ?? 0, cancellationToken);
             string file = parsed.GetValue(output)!;
             CalibrationFile.Save(file, calibration);
-            string? leftOut = ReferenceEquals(normal, references) ? "The photos are the references: each was compared with the others (leave-one-out)." : null;
+            string? leftOut = leavesOut ? "The photos are the references: each was compared with the others (leave-one-out)." : null;
             Print(asJson, file, calibration, [leftOut, .. detector.References?.Warnings ?? [], .. calibration.Notices, choice.Notice(parsed)]);
-            foreach (string unreadable in choice.UnreadableReferences)
-            {
-                Failure.Tell(unreadable);
-            }
-
-            return Task.FromResult(choice.UnreadableReferences.Count > 0 ? ExitCode.SomeFailed : ExitCode.Success);
+            failures.Distinct().ToList().ForEach(Failure.Tell);
+            return Task.FromResult(failures.Count > 0 ? ExitCode.SomeFailed : ExitCode.Success);
         });
         return command;
+    }
+
+    // A photo that cannot be read is named and left out; the others are used.
+    private static List<string> Readable(ZeroShotDetector detector, IReadOnlyList<string> files, List<string> failures)
+    {
+        var readable = new List<string>();
+        foreach (string file in files)
+        {
+            try
+            {
+                detector.Input.Decode(ImageInput.FromFile(file));
+                readable.Add(file);
+            }
+            catch (ImageDecodeException e)
+            {
+                failures.Add($"Left out. {e.Message}");
+            }
+        }
+
+        return readable;
     }
 
     private static ScoreCalibration Calibrate(
