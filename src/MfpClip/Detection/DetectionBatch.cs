@@ -14,11 +14,23 @@ namespace MfpClip;
 /// <content>One batch: preparation, forward pass, and reading of maps and scores.</content>
 public sealed partial class ZeroShotDetector
 {
-    private PreparedImage Prepare(ImageInput image, DetectionOptions options, CancellationToken cancellationToken)
+    private DetectorLabels Labels => new(_settings.Line, Description.Device);
+
+    private PreparedImage Prepare(ImageInput image, DetectionOptions options, CancellationToken cancellationToken, ActivityContext parent)
     {
         cancellationToken.ThrowIfCancellationRequested();
         long start = Stopwatch.GetTimestamp();
-        var pixels = ImageReader.Read(image, _settings.Input.Decoder, _settings.Input.Limits);
+        RgbImage pixels;
+        try
+        {
+            pixels = DetectionSpan.Run("decode", parent, image.Name, () => ImageReader.Read(image, _settings.Input.Decoder, _settings.Input.Limits));
+        }
+        catch (ImageDecodeException e)
+        {
+            MfpClipTelemetry.RecordFailure(e, Labels);
+            throw;
+        }
+
         var decode = Stopwatch.GetElapsedTime(start);
         if (options.RegionOfInterest is { } region && (region.Width != pixels.Width || region.Height != pixels.Height))
         {
@@ -27,7 +39,7 @@ public sealed partial class ZeroShotDetector
         }
 
         start = Stopwatch.GetTimestamp();
-        var prepared = _settings.Input.Preprocessor.Prepare(pixels);
+        var prepared = DetectionSpan.Run("preprocess", parent, image.Name, () => _settings.Input.Preprocessor.Prepare(pixels));
         var preparation = Stopwatch.GetElapsedTime(start);
         string? id = _stored is null ? null : ReferenceId.Of(pixels);
         return new(image.Name, pixels.Width, pixels.Height, prepared, decode, preparation)
@@ -37,26 +49,65 @@ public sealed partial class ZeroShotDetector
         };
     }
 
-    private AnomalyResult[] Run(IReadOnlyList<PreparedImage> batch, DetectionOptions options, CancellationToken cancellationToken)
+    /// <summary>Prepares a batch and runs it, in one span.</summary>
+    private AnomalyResult[] PrepareAndRun(IReadOnlyList<ImageInput> images, DetectionOptions options, CancellationToken cancellationToken)
+    {
+        using var span = DetectionSpan.Start("detect", images.Count, Labels);
+        var parent = span?.Context ?? default;
+        try
+        {
+            return RunStages(ParallelLoop.Run(images.Count, i => Prepare(images[i], options, cancellationToken, parent)), options, parent, cancellationToken);
+        }
+        catch (Exception e)
+        {
+            DetectionSpan.Fail(span, e);
+            throw;
+        }
+    }
+
+    /// <summary>Runs what was prepared before, in one span.</summary>
+    private AnomalyResult[] Run(
+        IReadOnlyList<PreparedImage> batch, DetectionOptions options, CancellationToken cancellationToken, ActivityContext parent)
+    {
+        using var span = DetectionSpan.Start("detect", batch.Count, Labels, parent);
+        try
+        {
+            return RunStages(batch, options, span?.Context ?? parent, cancellationToken);
+        }
+        catch (Exception e)
+        {
+            DetectionSpan.Fail(span, e);
+            throw;
+        }
+    }
+
+    private AnomalyResult[] RunStages(
+        IReadOnlyList<PreparedImage> batch, DetectionOptions options, ActivityContext parent, CancellationToken cancellationToken)
     {
         using var use = Enter();
-        using var activity = MfpClipTelemetry.Source.StartActivity("detect");
         long start = Stopwatch.GetTimestamp();
-        var (maps, scores, stages) = ScalarFault.Retry(() => Forward(batch, options, cancellationToken), _settings.Logger);
+        var (maps, scores, stages) = DetectionSpan.Run("forward", parent, null,
+            () => ScalarFault.Retry(() => Forward(batch, options, cancellationToken), _settings.Logger));
         var forward = Stopwatch.GetElapsedTime(start);
         var identity = _identity.Value.With(options);
         var results = ParallelLoop.Run(batch.Count, i =>
         {
             cancellationToken.ThrowIfCancellationRequested();
-            return DetectionReading.Read(batch[i], maps[i], scores[i], options, Calibration, identity, new()
+            return DetectionSpan.Run("postprocess", parent, batch[i].Name, () => DetectionReading.Read(
+                batch[i], maps[i], scores[i], options, Calibration, identity, new()
             {
                 Decode = batch[i].Decode, Preprocess = batch[i].Prepare, Forward = forward, ForwardStages = stages, BatchSize = batch.Count,
-            });
+            }), Tag);
         });
 
-        activity?.SetTag("mfpclip.images", batch.Count);
-        MfpClipTelemetry.Record(results, forward);
+        MfpClipTelemetry.Record(results, forward, Labels);
         return results;
+    }
+
+    private static void Tag(Activity span, AnomalyResult result)
+    {
+        span.SetTag(MfpClipTelemetry.ScoreTag, result.Score);
+        span.SetTag(MfpClipTelemetry.DecisionTag, MfpClipTelemetry.DecisionOf(result));
     }
 
     private (List<float[]> Maps, float[] Scores, Dictionary<string, TimeSpan> Stages) Forward(

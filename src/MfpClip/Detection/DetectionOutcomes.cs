@@ -1,4 +1,6 @@
+using System.Diagnostics;
 using MfpClip.Detection;
+using MfpClip.Diagnostics;
 using MfpClip.Parallelism;
 
 namespace MfpClip;
@@ -12,20 +14,23 @@ public sealed partial class ZeroShotDetector
     {
         ArgumentNullException.ThrowIfNull(images);
         options = Checked(options);
+        using var span = DetectionSpan.Start("detect_each", images.Count, Labels);
+        var parent = span?.Context ?? default;
         var outcomes = new List<DetectionOutcome>(images.Count);
         foreach (var chunk in images.Chunk(_settings.BatchSize))
         {
-            outcomes.AddRange(RunEach(ParallelLoop.Run(chunk.Length, i => Try(chunk[i], options, cancellationToken)), options, cancellationToken));
+            var attempts = ParallelLoop.Run(chunk.Length, i => Try(chunk[i], options, cancellationToken, parent));
+            outcomes.AddRange(RunEach(attempts, options, cancellationToken, parent));
         }
 
         return outcomes;
     }
 
-    private Attempt Try(ImageInput image, DetectionOptions options, CancellationToken cancellationToken)
+    private Attempt Try(ImageInput image, DetectionOptions options, CancellationToken cancellationToken, ActivityContext parent)
     {
         try
         {
-            return new(image.Name, Prepare(image, options, cancellationToken), null);
+            return new(image.Name, Prepare(image, options, cancellationToken, parent), null);
         }
         catch (Exception e) when (!cancellationToken.IsCancellationRequested)
         {
@@ -33,23 +38,25 @@ public sealed partial class ZeroShotDetector
         }
     }
 
-    private List<DetectionOutcome> RunEach(IReadOnlyList<Attempt> attempts, DetectionOptions options, CancellationToken cancellationToken)
+    private List<DetectionOutcome> RunEach(
+        IReadOnlyList<Attempt> attempts, DetectionOptions options, CancellationToken cancellationToken, ActivityContext parent)
     {
         var ready = attempts.Where(a => a.Image is not null).Select(a => a.Image!).ToList();
-        var results = new Queue<DetectionOutcome>(ready.Count == 0 ? [] : RunEach(ready, options, cancellationToken));
+        var results = new Queue<DetectionOutcome>(ready.Count == 0 ? [] : RunEach(ready, options, cancellationToken, parent));
         return [.. attempts.Select(a => a.Image is null ? Failed(a.Name, a.Error!) : results.Dequeue())];
     }
 
     // Where a batch fails, each of its images is run alone: only those that fail alone have failed.
-    private IEnumerable<DetectionOutcome> RunEach(IReadOnlyList<PreparedImage> batch, DetectionOptions options, CancellationToken cancellationToken)
+    private IEnumerable<DetectionOutcome> RunEach(
+        IReadOnlyList<PreparedImage> batch, DetectionOptions options, CancellationToken cancellationToken, ActivityContext parent)
     {
         try
         {
-            return Run(batch, options, cancellationToken).Select(r => new DetectionOutcome { ImageName = r.ImageName, Result = r });
+            return Run(batch, options, cancellationToken, parent).Select(r => new DetectionOutcome { ImageName = r.ImageName, Result = r });
         }
         catch (Exception e) when (!cancellationToken.IsCancellationRequested && e is not (ObjectDisposedException or DetectionOptionsException))
         {
-            return batch.Count == 1 ? [Failed(batch[0].Name, e)] : [.. batch.SelectMany(image => RunEach([image], options, cancellationToken))];
+            return batch.Count == 1 ? [Failed(batch[0].Name, e)] : [.. batch.SelectMany(image => RunEach([image], options, cancellationToken, parent))];
         }
     }
 

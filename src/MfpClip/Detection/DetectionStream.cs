@@ -1,6 +1,8 @@
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 using MfpClip.Detection;
+using MfpClip.Diagnostics;
 
 namespace MfpClip;
 
@@ -23,12 +25,15 @@ public sealed partial class ZeroShotDetector
     {
         ArgumentNullException.ThrowIfNull(images);
         options = Checked(options);
+        // Around the whole stream, for images are decoded before their batch begins.
+        using var span = DetectionSpan.Start("detect_stream", null, Labels);
+        var parent = span?.Context ?? Activity.Current?.Context ?? default;
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var channel = Channel.CreateBounded<Task<Attempt>>(new BoundedChannelOptions(2 * _settings.BatchSize)
         {
             SingleReader = true, SingleWriter = true,
         });
-        var decoding = Task.Run(() => DecodeAheadAsync(images, options, channel.Writer, ending.Token), CancellationToken.None);
+        var decoding = Task.Run(() => DecodeAheadAsync(images, options, parent, channel.Writer, ending.Token), CancellationToken.None);
         try
         {
             while (await channel.Reader.WaitToReadAsync(cancellationToken).ConfigureAwait(false))
@@ -41,7 +46,7 @@ public sealed partial class ZeroShotDetector
                     ready += batch[^1].Image is null ? 0 : 1;
                 }
 
-                foreach (var outcome in batch.Count == 0 ? [] : await Task.Run(() => RunEach(batch, options, cancellationToken), cancellationToken)
+                foreach (var outcome in batch.Count == 0 ? [] : await Task.Run(() => RunEach(batch, options, cancellationToken, parent), cancellationToken)
                     .ConfigureAwait(false))
                 {
                     yield return outcome;
@@ -60,7 +65,8 @@ public sealed partial class ZeroShotDetector
 
     // Several images at a time where there are cores for it: half of them, the forward pass needs some.
     private async Task DecodeAheadAsync(
-        IAsyncEnumerable<ImageInput> images, DetectionOptions options, ChannelWriter<Task<Attempt>> writer, CancellationToken cancellationToken)
+        IAsyncEnumerable<ImageInput> images, DetectionOptions options, ActivityContext parent, ChannelWriter<Task<Attempt>> writer,
+        CancellationToken cancellationToken)
     {
         var free = new SemaphoreSlim(Math.Max(1, Environment.ProcessorCount / 2));
         try
@@ -73,7 +79,7 @@ public sealed partial class ZeroShotDetector
                     {
                         try
                         {
-                            return Try(image, options, cancellationToken);
+                            return Try(image, options, cancellationToken, parent);
                         }
                         finally
                         {

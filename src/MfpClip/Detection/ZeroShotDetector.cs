@@ -6,7 +6,6 @@ using MfpClip.Files;
 using MfpClip.Imaging;
 using MfpClip.Native;
 using MfpClip.Objectives;
-using MfpClip.Parallelism;
 using MfpClip.Pipeline;
 using MfpClip.References;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -104,8 +103,7 @@ public sealed partial class ZeroShotDetector : IZeroShotDetector
         var results = new List<AnomalyResult>(images.Count);
         foreach (var chunk in images.Chunk(_settings.BatchSize))
         {
-            var prepared = ParallelLoop.Run(chunk.Length, i => Prepare(chunk[i], options, cancellationToken));
-            results.AddRange(Run(prepared, options, cancellationToken));
+            results.AddRange(PrepareAndRun(chunk, options, cancellationToken));
         }
 
         return results;

@@ -273,6 +273,16 @@ public sealed class ZeroShotDetectorBuilder
     /// <summary>Images in one forward pass at most. Default 4.</summary>
     public ZeroShotDetectorBuilder WithBatchSize(int images) => Set(c => c with { BatchSize = images });
 
+    /// <summary>
+    /// Names the detector in metrics and traces, for example by the production line that it serves; hosts name keyed detectors by their key.
+    /// </summary>
+    /// <param name="name">Not empty.</param>
+    public ZeroShotDetectorBuilder WithLine(string name)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(name);
+        return Set(c => c with { Line = name });
+    }
+
     /// <summary>Where the detector logs.</summary>
     public ZeroShotDetectorBuilder UseLogger(ILoggerFactory loggers) => Set(c => c with { Logger = loggers.CreateLogger("MfpClip.ZeroShotDetector") });
 

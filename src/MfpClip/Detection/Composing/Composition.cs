@@ -67,6 +67,9 @@ internal sealed record Composition
 
     public ImageLimits Limits { get; init; } = new();
 
+    /// <summary>What metrics and traces call the detector.</summary>
+    public string? Line { get; init; }
+
     public string? ModuleWeights { get; init; }
 
     /// <summary>Leaves modules at their initialization, those of a package too.</summary>

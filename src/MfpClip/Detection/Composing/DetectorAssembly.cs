@@ -64,7 +64,7 @@ internal static class DetectorAssembly
                 : LoadedPass(c, method, new() { Backbone = backbone, Tokenizer = tokenizer, Input = input }, owned);
             return new(AtScales(c, pass, backbone), new()
             {
-                Input = input, BatchSize = c.BatchSize, Logger = c.Logger, Recipe = RecipeWriter.Write(c, method, parts),
+                Input = input, BatchSize = c.BatchSize, Logger = c.Logger, Line = c.Line, Recipe = RecipeWriter.Write(c, method, parts),
             });
         }
         catch

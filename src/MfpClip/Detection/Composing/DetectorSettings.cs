@@ -19,6 +19,9 @@ internal sealed record DetectorSettings
 
     public ScoreCalibration? Calibration { get; init; }
 
+    /// <summary>What metrics and traces call it; <see langword="null"/>: nothing.</summary>
+    public string? Line { get; init; }
+
     /// <summary>What it was composed of; <see langword="null"/> for a pass that no builder made.</summary>
     public DetectorRecipe? Recipe { get; init; }
 }
