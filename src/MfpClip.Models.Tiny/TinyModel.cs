@@ -64,12 +64,12 @@ public static class TinyModel
     public static ModelPackage Package { get; } = new()
     {
         Name = Name, ModulesSource = Modules, OpenBackbone = () => Open(Backbone), OpenModules = () => Open(Modules),
-        CnnInputSize = HybridMfpClip.CnnInputSize,
+        CnnInputSize = HybridMfpClip.CnnInputSize, Compose = SetModules,
     };
 
     /// <summary>
-    /// Makes the model known to recipes by the name "tiny". Done when this assembly is loaded; a program that only reads recipes calls it, so that
-    /// the assembly is.
+    /// Makes the model known to recipes by the name "tiny". Done when this assembly is loaded, which a recipe or configuration that names the model does
+    /// itself; a trimmed program that does not mention the assembly otherwise calls it.
     /// </summary>
     public static void Register()
     {
@@ -88,13 +88,15 @@ public static class TinyModel
             ? throw new WeightsException(absent, "there is no such file; 'mfpclip pretrain' writes it.")
             : new()
             {
-                Name = Name, ModulesSource = TrainedModules, Folder = folder, CnnInputSize = HybridMfpClip.CnnInputSize,
+                Name = Name, ModulesSource = TrainedModules, Folder = folder, CnnInputSize = HybridMfpClip.CnnInputSize, Compose = SetModules,
                 OpenBackbone = () => WeightFile.Open(backbone), OpenModules = () => WeightFile.Open(modules),
             };
     }
 
     private static ZeroShotDetectorBuilder Compose(ZeroShotDetectorBuilder builder, ModelPackage model, long seed) =>
         HybridMfpClip.Apply(builder.UseModel(model), ImageSize, seed);
+
+    private static void SetModules(ZeroShotDetectorBuilder builder) => HybridMfpClip.Apply(builder, ImageSize);
 
     private static IWeightFile Open(string name) => typeof(TinyModel).Assembly.GetManifestResourceStream(name) is UnmanagedMemoryStream resource
         ? WeightFile.Open(name, resource)

@@ -101,11 +101,25 @@ public sealed class DetectorRegistry
             "A module of one's own is made known with DetectorRegistry.AddModule, before the recipe is read."]);
     }
 
-    internal ModelPackage OpenModelPackage(string name, string? folder) => _packages.TryGetValue(name, out var open) ? open(folder)
+    /// <summary>Names of the model packages that are loaded.</summary>
+    internal IReadOnlyList<string> ModelPackages => [.. _packages.Keys.Order(StringComparer.Ordinal)];
+
+    /// <summary>Whether there is a model package of this name.</summary>
+    internal bool HasModelPackage(string name)
+    {
+        if (!_packages.ContainsKey(name))
+        {
+            ModelAssembly.Load(name);
+        }
+
+        return _packages.ContainsKey(name);
+    }
+
+    internal ModelPackage OpenModelPackage(string name, string? folder) => HasModelPackage(name) ? _packages[name](folder)
         : throw new DetectorConfigurationException([
             $"The recipe names the model package '{name}', which is not known "
-                + $"here{(_packages.IsEmpty ? string.Empty : $"; known are {string.Join(", ", _packages.Keys.Order(StringComparer.Ordinal))}")}. " +
-            "Reference the package that carries it (for 'tiny': MfpClip.Models.Tiny, and call TinyModel.Register())."]);
+                + $"here{(_packages.IsEmpty ? string.Empty : $"; known are {string.Join(", ", ModelPackages)}")}. " +
+            $"Reference the package that carries it (for 'tiny': {ModelAssembly.NameOf("tiny")})."]);
 }
 
 /// <summary>A method with a name.</summary>

@@ -27,4 +27,10 @@ public sealed record ModelPackage
 
     /// <summary>Folder of the files, where they are in one; for recipes.</summary>
     public string? Folder { get; init; }
+
+    /// <summary>
+    /// Sets what the modules were trained in: modules, sentences, input size. Recipes and configuration that name the package start with it.
+    /// </summary>
+    /// <value>Default <see langword="null"/>: the method's own composition.</value>
+    public Action<ZeroShotDetectorBuilder>? Compose { get; init; }
 }

@@ -1,14 +1,16 @@
 using MfpClip.Detection;
-using MfpClip.Detection.Composing;
-using MfpClip.Detection.Recipes;
-using Microsoft.Extensions.Options;
 
 namespace MfpClip.Hosting;
 
-/// <summary>A detector of a host: its recipe, which configuration binds, and code for what no configuration can say.</summary>
+/// <summary>A detector of a host: its model and recipe, which configuration binds, and code for what no configuration can say.</summary>
+/// <remarks>
+/// A section of configuration has the properties of <see cref="DetectorRecipe"/> and <see cref="Model"/> and <see cref="WarmUp"/> as its keys. An
+/// unknown key, a value of the wrong kind and two keys that contradict one another are errors when the host starts; a key with an empty value counts as
+/// absent, so that a later source of configuration can take one back. See docs/hosting.md.
+/// </remarks>
 /// <example>
 /// <code>
-/// "MfpClip": { "Method": "winclip", "Backbone": "models/ViT-B-16-plus-240.bin", "Precision": "bfloat16" }
+/// "MfpClip": { "Model": "tiny", "References": "good-parts", "Calibration": "calibration.json" }
 /// </code>
 /// </example>
 public sealed class MfpClipOptions
@@ -16,38 +18,24 @@ public sealed class MfpClipOptions
     /// <summary>What the detector is composed of.</summary>
     public DetectorRecipe Recipe { get; set; } = new();
 
+    /// <summary>
+    /// The model: the name of a model package ("tiny"), a name of the catalogue whose files are in the cache, or a file or folder of weights. The short form
+    /// of <see cref="DetectorRecipe.Backbone"/>, which must then be absent.
+    /// </summary>
+    /// <value>
+    /// Default <see langword="null"/>: the recipe's backbone. Without one, and without <see cref="Configure"/>, "tiny" of the package MfpClip.Models.Tiny.
+    /// </value>
+    public string? Model { get; set; }
+
+    /// <summary>
+    /// Whether the host loads the detector in the background when it starts, and runs it once; otherwise the first caller waits for that.
+    /// </summary>
+    /// <value>Default true.</value>
+    public bool WarmUp { get; set; } = true;
+
     /// <summary>Last word on the builder: own objects, a model package and so on.</summary>
     public Action<ZeroShotDetectorBuilder>? Configure { get; set; }
 
-    // What configuration said and no recipe can take; reported when options are validated.
+    // What configuration said and no option can take; reported when options are validated.
     internal List<string> ConfigurationFaults { get; } = [];
-}
-
-/// <summary>The same checks as <see cref="ZeroShotDetectorBuilder.Build"/> makes before it loads, at the start of the host.</summary>
-internal sealed class MfpClipOptionsValidator : IValidateOptions<MfpClipOptions>
-{
-    public ValidateOptionsResult Validate(string? name, MfpClipOptions options)
-    {
-        var faults = options.ConfigurationFaults.Count > 0 ? options.ConfigurationFaults : Faults(options);
-        return faults.Count > 0 ? ValidateOptionsResult.Fail(faults.Select(f => $"MfpClip{(string.IsNullOrEmpty(name) ? string.Empty : $" '{name}'")}: {f}"))
-            : ValidateOptionsResult.Success;
-    }
-
-    private static IReadOnlyList<string> Faults(MfpClipOptions options)
-    {
-        try
-        {
-            var composition = RecipeReader.Read(options.Recipe, DetectorRegistry.Default);
-            // Code may set what the recipe leaves open; it runs once, when the detector is built.
-            return options.Configure is not null ? [] : [.. CompositionChecks.BeforeLoading(composition, composition.ResolveMethod()).Distinct()];
-        }
-        catch (DetectorConfigurationException e)
-        {
-            return e.Faults;
-        }
-        catch (CalibrationException e)
-        {
-            return [e.Message];
-        }
-    }
 }

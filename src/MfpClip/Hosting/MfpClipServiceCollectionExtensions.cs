@@ -1,9 +1,9 @@
 using MfpClip;
-using MfpClip.Execution;
 using MfpClip.Hosting;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 
 namespace Microsoft.Extensions.DependencyInjection;
@@ -12,16 +12,20 @@ namespace Microsoft.Extensions.DependencyInjection;
 public static class MfpClipServiceCollectionExtensions
 {
     /// <summary>
-    /// Registers an <see cref="IZeroShotDetector"/> as a singleton that the container disposes. Options are validated when the host starts;
-    /// weights are loaded when the detector is first asked for.
+    /// Registers an <see cref="IZeroShotDetector"/> as a singleton that the container disposes. Options are validated when the host starts; then weights are
+    /// loaded in the background (<see cref="MfpClipOptions.WarmUp"/>), or when the detector is first asked for.
     /// </summary>
     /// <param name="services">The container.</param>
-    /// <param name="configure">Sets the recipe, or the builder itself.</param>
+    /// <param name="configure">Sets model and recipe, or the builder itself.</param>
+    /// <exception cref="DetectorConfigurationException">One is registered already.</exception>
     /// <example><code>services.AddMfpClip(o => o.Recipe = new() { Backbone = "ViT-L-14-336px.pt" });</code></example>
     public static IServiceCollection AddMfpClip(this IServiceCollection services, Action<MfpClipOptions> configure) =>
         Add(services, null, null, configure ?? throw new ArgumentNullException(nameof(configure)));
 
-    /// <summary>The same, with the recipe from configuration: every property of <see cref="DetectorRecipe"/>, for every method.</summary>
+    /// <summary>
+    /// The same, with model and recipe from configuration: every property of <see cref="DetectorRecipe"/>, for every method. An empty section is the default
+    /// model.
+    /// </summary>
     /// <param name="services">The container.</param>
     /// <param name="section">For example <c>configuration.GetSection("MfpClip")</c>.</param>
     /// <param name="configure">Applied after the section.</param>
@@ -47,13 +51,17 @@ public static class MfpClipServiceCollectionExtensions
     private static IServiceCollection Add(IServiceCollection services, string? key, IConfiguration? section, Action<MfpClipOptions>? configure)
     {
         ArgumentNullException.ThrowIfNull(services);
+        ThrowIfRegistered(services, key);
+        string name = key ?? Options.Options.DefaultName;
+        var hosted = new HostedDetector(key);
+        services.AddSingleton(hosted);
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<MfpClipOptions>, MfpClipOptionsValidator>());
         services.TryAddTransient<MfpClipHealthCheck>();
-        services.AddSingleton(new RegisteredDetector(key));
-        var options = services.AddOptions<MfpClipOptions>(key ?? Options.Options.DefaultName).ValidateOnStart();
+        services.AddHostedService<MfpClipWarmUp>();
+        var options = services.AddOptions<MfpClipOptions>(name).ValidateOnStart();
         if (section is not null)
         {
-            options.Configure(o => Bind(o, section));
+            options.Configure(new SectionReader(section).Into);
         }
 
         if (configure is not null)
@@ -63,39 +71,54 @@ public static class MfpClipServiceCollectionExtensions
 
         if (key is null)
         {
-            services.TryAddSingleton<IZeroShotDetector>(s => Build(s, Options.Options.DefaultName));
+            services.AddSingleton<IZeroShotDetector>(s => hosted.Load(() => Build(s, name, null, section)));
         }
         else
         {
-            services.TryAddKeyedSingleton<IZeroShotDetector>(key, (s, _) => Build(s, key));
+            services.AddKeyedSingleton<IZeroShotDetector>(key, (s, _) => hosted.Load(() => Build(s, name, key, section)));
         }
 
         return services;
     }
 
-    private static void Bind(MfpClipOptions options, IConfiguration section)
+    // A second registration would be ignored, and its options would overwrite those of the first.
+    private static void ThrowIfRegistered(IServiceCollection services, string? key)
     {
-        try
+        if (services.Any(d => d.ServiceType == typeof(IZeroShotDetector) && Equals(d.ServiceKey, key)))
         {
-            options.Recipe = RecipeConfiguration.Read(section);
-        }
-        catch (DetectorConfigurationException e)
-        {
-            options.ConfigurationFaults.AddRange(e.Faults);
+            throw new DetectorConfigurationException([key is null
+                ? "There is an IZeroShotDetector already; give further ones a key (AddKeyedMfpClip), and change this one's options with "
+                    + "services.Configure<MfpClipOptions>(...)."
+                : $"There is a detector with the key '{key}' already; choose another key."]);
         }
     }
 
-    private static ZeroShotDetector Build(IServiceProvider services, string name)
+    private static ZeroShotDetector Build(IServiceProvider services, string name, string? key, IConfiguration? section)
     {
         var options = services.GetRequiredService<IOptionsMonitor<MfpClipOptions>>().Get(name);
-        var builder = ZeroShotDetectorBuilder.From(options.Recipe);
-        if (services.GetService<ILoggerFactory>() is { } loggers)
+        var loggers = services.GetService<ILoggerFactory>() ?? NullLoggerFactory.Instance;
+        Announce(loggers.CreateLogger<MfpClipOptions>(), options, key ?? "default", section);
+        var builder = ZeroShotDetectorBuilder.From(HostedModel.Resolve(options)).UseLogger(loggers);
+        if (key is not null)
         {
-            builder.UseLogger(loggers);
+            builder.WithLine(key);
         }
 
         options.Configure?.Invoke(builder);
         return builder.Build();
+    }
+
+    private static void Announce(ILogger logger, MfpClipOptions options, string name, IConfiguration? section)
+    {
+        if (section is IConfigurationSection { Path: var path } && name != "default" && SectionReader.IsEmpty(section))
+        {
+            HostingLog.EmptySection(logger, name, path);
+        }
+
+        if (HostedModel.IsDefault(options))
+        {
+            HostingLog.DefaultModel(logger, name, HostedModel.Default);
+        }
     }
 
     private static string NotEmpty(string key)

@@ -166,6 +166,9 @@ public sealed record ReferencesRecipe
     /// <summary>Paths of images.</summary>
     public IReadOnlyList<string>? Images { get; init; }
 
+    /// <summary>A folder of images; those in its sub-folders count too.</summary>
+    public string? Folder { get; init; }
+
     /// <summary>How images are stored.</summary>
     public ReferenceOptions? Options { get; init; }
 }

@@ -36,7 +36,11 @@ internal static class RecipeJson
         {
             return read();
         }
-        catch (Exception e) when (e is JsonException or NotSupportedException or InvalidOperationException or ArgumentException)
+        catch (JsonException e)
+        {
+            throw new DetectorConfigurationException([$"{Capital(source)}: {JsonFaults.Describe(e, Options)}"]);
+        }
+        catch (Exception e) when (e is NotSupportedException or InvalidOperationException or ArgumentException)
         {
             throw new DetectorConfigurationException([$"{Capital(source)}: {e.Message}"]);
         }

@@ -6,6 +6,7 @@ using MfpClip.Imaging;
 using MfpClip.Modules;
 using MfpClip.Modules.Mask;
 using MfpClip.Modules.Self;
+using MfpClip.References;
 
 namespace MfpClip.Detection.Recipes;
 
@@ -14,14 +15,14 @@ internal static class RecipeReader
 {
     public static Composition Read(DetectorRecipe recipe, DetectorRegistry registry)
     {
-        var faults = new List<string>();
-        var c = new ZeroShotDetectorBuilder(new Composition { Registry = registry })
-            .UseMethod(registry.FindMethod(recipe.Method).CreateWithSettings(recipe.MethodOptions)).Composition;
+        var faults = RecipeContradictions.Of(recipe).ToList();
         var backbone = Try(faults, () => Backbone(recipe.Backbone, registry));
+        var package = (backbone as BackboneChoice.FromPackage)?.Package;
+        var c = Composed(recipe, registry, package);
         c = c with
         {
             Backbone = backbone,
-            Package = (backbone as BackboneChoice.FromPackage)?.Package,
+            Package = package,
             Cnn = Try(faults, () => Cnn(recipe.Cnn, registry)),
             ImageToText = Module(faults, recipe.ImageToText, "image-to-text-prompt", registry, c.ImageToText),
             Self = Module(faults, recipe.SelfPrompt, "self-prompt", registry, c.Self),
@@ -33,12 +34,12 @@ internal static class RecipeReader
             StageCount = recipe.Taps?.Count ?? recipe.Stages ?? c.StageCount,
             Taps = recipe.Taps ?? (recipe.Stages is null ? c.Taps : null),
             Templates = recipe.Templates ?? c.Templates,
-            ImageSize = recipe.ImageSize,
+            ImageSize = recipe.ImageSize ?? c.ImageSize,
             Preprocessor = Try(faults, () => Preprocessor(recipe.Preprocessor, recipe.ImageSize)),
             Scales = recipe.Scales ?? c.Scales,
             ModuleWeights = recipe.Modules,
             Untrained = recipe.Untrained ?? false,
-            References = recipe.References is { } r ? new(r.File, [.. (r.Images ?? []).Select(ImageInput.FromFile)], r.Options ?? new()) : null,
+            References = recipe.References is { } r ? new(r.File, Try(faults, () => Images(r)) ?? [], r.Options ?? new()) : null,
             Calibration = recipe.Calibration ?? (recipe.CalibrationFile is { } file ? CalibrationFile.Load(file) : null),
             Device = recipe.Device,
             BatchSize = recipe.BatchSize,
@@ -54,6 +55,27 @@ internal static class RecipeReader
         }
 
         return faults.Count > 0 ? throw new DetectorConfigurationException(faults) : c;
+    }
+
+    /// <summary>The method as it composes itself; a model package's own composition where the method is the package's and has no settings here.</summary>
+    private static Composition Composed(DetectorRecipe recipe, DetectorRegistry registry, ModelPackage? package)
+    {
+        var method = registry.FindMethod(recipe.Method);
+        var builder = new ZeroShotDetectorBuilder(new Composition { Registry = registry });
+        package?.Compose?.Invoke(builder);
+        return package is { Compose: not null } && method.Description.Id == package.MethodId && recipe.MethodOptions is null
+            ? builder.Composition with { Method = method.Create() } : builder.UseMethod(method.CreateWithSettings(recipe.MethodOptions)).Composition;
+    }
+
+    private static IReadOnlyList<ImageInput>? Images(ReferencesRecipe references)
+    {
+        if (references.Folder is not { } folder)
+        {
+            return [.. (references.Images ?? []).Select(ImageInput.FromFile)];
+        }
+
+        return Directory.Exists(folder) ? ReferenceFolder.Images(folder)
+            : throw new DetectorConfigurationException([$"References: there is no folder '{folder}'."]);
     }
 
     private static BackboneChoice? Backbone(BackboneRecipe? b, DetectorRegistry registry)
