@@ -32,7 +32,8 @@ internal sealed class ServiceProblems(IProblemDetailsService problems) : IExcept
             PhotoException photo => (photo.Status, photo.Message),
             ServiceBusyException busy => (StatusCodes.Status503ServiceUnavailable, busy.Message),
             DetectionOptionsException or CalibrationException => (StatusCodes.Status400BadRequest, exception.Message),
-            BadHttpRequestException bad => (bad.StatusCode, bad.StatusCode == StatusCodes.Status400BadRequest && bad.InnerException is null ? bad.Message : null),
+            BadHttpRequestException { StatusCode: StatusCodes.Status400BadRequest, InnerException: null } bad => (bad.StatusCode, bad.Message),
+            BadHttpRequestException bad => (bad.StatusCode, null),
             _ => (StatusCodes.Status500InternalServerError, "The detection failed; the log of the service has the reason."),
         };
         if (exception is ServiceBusyException)

@@ -16,7 +16,8 @@ internal static class NearestName
     public static string? Of(string name, IEnumerable<string> known)
     {
         string plain = Plain(name);
-        return known.Select(k => (Name: k, Distance: Distance(plain, Plain(k)))).Where(k => k.Distance <= Math.Max(1, Math.Max(plain.Length, k.Name.Length) / 3))
+        return known.Select(k => (Name: k, Distance: Distance(plain, Plain(k))))
+            .Where(k => k.Distance <= Math.Max(1, Math.Max(plain.Length, k.Name.Length) / 3))
             .OrderBy(k => k.Distance).ThenBy(k => k.Name, StringComparer.Ordinal).Select(k => k.Name).FirstOrDefault();
     }
 

@@ -34,6 +34,8 @@ internal static class HostedModel
             : throw new DetectorConfigurationException(["Model and Backbone contradict one another; leave one of them out."]);
     }
 
+    private static bool IsDefaultName(string model) => string.Equals(model, Default, StringComparison.OrdinalIgnoreCase);
+
     private static BackboneRecipe Find(string model)
     {
         if (DetectorRegistry.Default.HasModelPackage(model))
@@ -54,6 +56,6 @@ internal static class HostedModel
         return ModelCatalogue.TryFind(model, out _) ? new() { Path = new ModelStore().GetPath(model) } : throw new DetectorConfigurationException([
             $"There is no model, file or folder '{model}'"
                 + NearestName.Hint(model, [.. DetectorRegistry.Default.ModelPackages, .. ModelCatalogue.Models.Select(m => m.Name)])
-                + (string.Equals(model, Default, StringComparison.OrdinalIgnoreCase) ? $" Reference the package {ModelAssembly.NameOf(Default)}." : string.Empty)]);
+                + (IsDefaultName(model) ? $" Reference the package {ModelAssembly.NameOf(Default)}." : string.Empty)]);
     }
 }

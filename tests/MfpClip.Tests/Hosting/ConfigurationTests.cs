@@ -92,8 +92,9 @@ public sealed class ConfigurationTests : IDisposable
         CultureInfo.CurrentCulture = german;
         try
         {
-            var options = Options(new ConfigurationBuilder().AddJsonStream(Stream(
-                """{ "MfpClip": { "Scales": [0.5, 1], "ImageSize": 56, "References": { "Images": ["a.png"], "Options": { "CoresetRatio": 0.25 } } } }""")).Build());
+            var options = Options(new ConfigurationBuilder().AddJsonStream(Stream("""
+                { "MfpClip": { "Scales": [0.5, 1], "ImageSize": 56, "References": { "Images": ["a.png"], "Options": { "CoresetRatio": 0.25 } } } }
+                """)).Build());
 
             Assert.Equal([0.5, 1], options.Recipe.Scales);
             Assert.Equal(0.25, options.Recipe.References!.Options!.CoresetRatio);
@@ -126,7 +127,8 @@ public sealed class ConfigurationTests : IDisposable
         Assert.Equal(["x.png", "y.png"], byList.Recipe.References!.Images!);
         Assert.Equal(
             ["a.png", Path.Combine("camera 2", "b.PNG")],
-            ZeroShotDetectorBuilder.From(byFolder.Recipe).Composition.References!.Images.Select(i => Path.GetRelativePath(Path.Combine(_folder, "good"), i.Path!)));
+            ZeroShotDetectorBuilder.From(byFolder.Recipe).Composition.References!.Images
+                .Select(i => Path.GetRelativePath(Path.Combine(_folder, "good"), i.Path!)));
     }
 
     [Fact]
@@ -135,7 +137,8 @@ public sealed class ConfigurationTests : IDisposable
         var services = new ServiceCollection().AddMfpClip(_ => { }).AddKeyedMfpClip("line-1", _ => { });
 
         Assert.Throws<DetectorConfigurationException>(() => services.AddMfpClip(_ => { }));
-        Assert.Contains("line-1", Assert.Throws<DetectorConfigurationException>(() => services.AddKeyedMfpClip("line-1", _ => { })).Message, StringComparison.Ordinal);
+        var twice = Assert.Throws<DetectorConfigurationException>(() => services.AddKeyedMfpClip("line-1", _ => { }));
+        Assert.Contains("line-1", twice.Message, StringComparison.Ordinal);
     }
 
     [Fact]

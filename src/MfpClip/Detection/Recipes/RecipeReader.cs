@@ -6,7 +6,6 @@ using MfpClip.Imaging;
 using MfpClip.Modules;
 using MfpClip.Modules.Mask;
 using MfpClip.Modules.Self;
-using MfpClip.References;
 
 namespace MfpClip.Detection.Recipes;
 
@@ -74,8 +73,16 @@ internal static class RecipeReader
             return [.. (references.Images ?? []).Select(ImageInput.FromFile)];
         }
 
-        return Directory.Exists(folder) ? ReferenceFolder.Images(folder)
-            : throw new DetectorConfigurationException([$"References: there is no folder '{folder}'."]);
+        if (!Directory.Exists(folder))
+        {
+            throw new DetectorConfigurationException([$"References: there is no folder '{folder}'."]);
+        }
+
+        // What is not taken for a reason that the user must know of is an error: a line would compare with other images than were meant.
+        var found = ImageSearch.Find([folder], new SkiaImageDecoder());
+        return found.Faults.ToList() is { Count: > 0 } faults
+            ? throw new DetectorConfigurationException([.. faults.Select(f => $"References: {f}")])
+            : [.. found.Images.Select(ImageInput.FromFile)];
     }
 
     private static BackboneChoice? Backbone(BackboneRecipe? b, DetectorRegistry registry)
