@@ -51,7 +51,10 @@ internal sealed class MfpClipWarmUp(
             _stopping.Token.ThrowIfCancellationRequested();
             var detector = hosted.Key is { } key ? services.GetRequiredKeyedService<IZeroShotDetector>(key) : services.GetRequiredService<IZeroShotDetector>();
             using var uncounted = MfpClipTelemetry.WithoutMetrics();
-            detector.Detect(Grey(), new() { ClassName = detector.Calibration?.ClassName ?? DetectionOptions.Default.ClassName }, _stopping.Token);
+            var options = new DetectionOptions { ClassName = detector.Calibration?.ClassName ?? DetectionOptions.Default.ClassName };
+            // Without its calibration, which may hold for images of one region of interest only; it shares everything else.
+            using var plain = detector is ZeroShotDetector { Calibration: not null } calibrated ? calibrated.WithCalibration(null) : null;
+            (plain ?? detector).Detect(Grey(), options, _stopping.Token);
             hosted.Ready(detector.Description);
             HostingLog.Ready(_logger, name, Stopwatch.GetElapsedTime(start).TotalMilliseconds);
             if (hosted.Status.RandomStages is { Count: > 0 } stages)
