@@ -107,14 +107,8 @@ public sealed class CalibrationException : MfpClipException
     {
     }
 
-    /// <summary>Creates the error from what differs between the detector of a calibration and another.</summary>
-    /// <param name="message">What is wrong and what to do.</param>
-    /// <param name="differences">Each difference.</param>
-    public CalibrationException(string message, IReadOnlyList<ScoreDifference> differences)
-        : base(message) => Differences = differences;
-
     /// <summary>What differs, where it was made with another detector; else empty.</summary>
-    public IReadOnlyList<ScoreDifference> Differences { get; } = [];
+    public IReadOnlyList<ScoreDifference> Differences { get; init; } = [];
 }
 
 /// <summary>References, normal images, cannot be used.</summary>

@@ -48,8 +48,10 @@ internal static class CalibrationCheck
         {
             throw new CalibrationException(
                 $"{source} was made with another detector than this one, so its threshold means nothing here. {List(differences)} "
-                    + $"Compose the detector as it was, or calibrate this one ('mfpclip calibrate' or ScoreCalibrator).",
-                differences);
+                    + $"Compose the detector as it was, or calibrate this one ('mfpclip calibrate' or ScoreCalibrator).")
+            {
+                Differences = differences,
+            };
         }
     }
 
@@ -70,8 +72,10 @@ internal static class CalibrationCheck
         return differences.Count == 0 ? options : throw new CalibrationException(
             $"The calibration was made for another call than this one, so its threshold means nothing here. {List(differences)} "
                 + $"Call with the same, or calibrate for this: one detector for each (ZeroShotDetector.WithCalibration shares the weights); "
-                + $"WithCalibration(null) gives scores without a decision.",
-            differences);
+                + $"WithCalibration(null) gives scores without a decision.")
+        {
+            Differences = differences,
+        };
     }
 
     private static string List(IReadOnlyList<ScoreDifference> differences)

@@ -103,6 +103,8 @@ internal sealed class CalibrationSamples
     }
 
     private static CalibrationException Mixed(string what, IReadOnlyList<ScoreDifference> differences) => new(
-        $"{what}: {string.Join("; ", differences.Select(d => $"{d.Name}: {d.Calibration} and {d.Detector}"))}. One threshold is for one way of detecting.",
-        differences);
+        $"{what}: {string.Join("; ", differences.Select(d => $"{d.Name}: {d.Calibration} and {d.Detector}"))}. One threshold is for one way of detecting.")
+    {
+        Differences = differences,
+    };
 }
