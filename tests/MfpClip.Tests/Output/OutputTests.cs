@@ -106,7 +106,8 @@ public sealed class OutputTests : IDisposable
 
         var regions = DefectRegions.Find(map, 0.5f);
 
-        Assert.Equal([new(5, 0, 1, 1, 1, .9f, 5, 0), new(0, 0, 2, 2, 2, .7f, 1, 1), new(3, 2, 2, 2, 3, .5f, 3, 2)], regions);
+        Assert.Equal([new(5, 0, 1, 1, 1, .9f, 5, 0), new(0, 0, 2, 2, 2, .7f, 1, 1), new(3, 2, 2, 2, 3, .5f, 3, 2)],
+            regions.Select(r => r with { Contour = [] }));
         Assert.Equal(2, DefectRegions.Find(map, 0.5f, minimumArea: 2).Count);
         Assert.Empty(DefectRegions.Find(Map, 3));
     }
