@@ -5,6 +5,8 @@ namespace MfpClip.Calibration;
 /// A calibration is bound to everything that moved the scores (<see cref="ScoreIdentity"/>), which results carry;
 /// a detector of another identity refuses it. See docs/calibration.md.
 /// </remarks>
+[System.Diagnostics.CodeAnalysis.SuppressMessage(
+    "ApiDesign", "RS0026", Justification = "The first parameter, results or a detector, says which overload is meant.")]
 public static class ScoreCalibrator
 {
 #pragma warning disable RS0026 // Results or a detector come first: no call fits two overloads.
