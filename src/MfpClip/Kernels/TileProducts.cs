@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using MfpClip.Native;
 
 namespace MfpClip.Kernels;
 
@@ -40,6 +41,7 @@ internal static unsafe class TileProducts
     {
         if (!OperatingSystem.IsLinux() || RuntimeInformation.ProcessArchitecture != Architecture.X64 || !VectorMath.IsSupported || !VectorMath.HasBFloat16
             || !OneDnnScript.IsAvailable
+            || OneDnnInstructions.IsLimited // the routine throws through this call, which ends the process
             || !NativeLibrary.TryLoad("libtorch_cpu.so", out nint library) || !NativeLibrary.TryGetExport(library, Routine, out nint routine))
         {
             return 0;

@@ -23,6 +23,9 @@ internal static class OneDnnInstructions
     /// <summary>What was done in this process, in words; <see langword="null"/> while nothing had to be done.</summary>
     public static string? Message { get; private set; }
 
+    /// <summary>Whether oneDNN is kept from instructions that the processor has, by this class or by the user.</summary>
+    public static bool IsLimited => IsSet(Variable) || IsSet(FormerVariable);
+
     /// <summary>Sets the limit where it is needed. oneDNN reads it once, at its first use: call this before the first tensor is made.</summary>
     public static void Restrict()
     {
