@@ -13,4 +13,13 @@ public static class ImageSharpBuilderExtensions
         ArgumentNullException.ThrowIfNull(builder);
         return builder.UseDecoder(new ImageSharpDecoder());
     }
+
+    /// <summary>Reads TIFF, too (<see cref="TiffFallbackDecoder"/>): everything else goes to SkiaSharp as before.</summary>
+    /// <param name="builder">The builder.</param>
+    /// <returns>The same builder.</returns>
+    public static ZeroShotDetectorBuilder UseTiff(this ZeroShotDetectorBuilder builder)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        return builder.UseDecoder(new TiffFallbackDecoder());
+    }
 }

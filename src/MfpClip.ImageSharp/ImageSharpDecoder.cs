@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using MfpClip.Imaging;
 using SixLabors.ImageSharp;
 using SixLabors.ImageSharp.Formats;
 using SixLabors.ImageSharp.Formats.Gif;
@@ -19,7 +20,16 @@ namespace MfpClip.ImageSharp;
 /// </remarks>
 public sealed class ImageSharpDecoder : IImageDecoder
 {
-    private static readonly Configuration FirstFrame = CreateConfiguration();
+    private static readonly Configuration FirstFrame = FirstFrameOf(Configuration.Default.Clone(), gif: true);
+    private readonly Configuration _configuration;
+
+    /// <summary>Creates the decoder.</summary>
+    public ImageSharpDecoder()
+        : this(FirstFrame)
+    {
+    }
+
+    private ImageSharpDecoder(Configuration configuration) => _configuration = configuration;
 
     /// <inheritdoc/>
     public string Name => "ImageSharp";
@@ -27,6 +37,9 @@ public sealed class ImageSharpDecoder : IImageDecoder
     /// <inheritdoc/>
     public IReadOnlyCollection<string> FileExtensions { get; } =
         [.. ImageFileExtensions.Common, ".apng", ".tif", ".tiff", ".tga", ".vda", ".icb", ".vst", ".pbm", ".pgm", ".ppm"];
+
+    /// <summary>One that reads TIFF and nothing else, whatever a file's content says.</summary>
+    internal static ImageSharpDecoder OfTiff() => new(FirstFrameOf(new(new TiffConfigurationModule()), gif: false));
 
     /// <inheritdoc/>
     public RgbImage Decode(ReadOnlyMemory<byte> encoded, string source, ImageLimits limits)
@@ -46,9 +59,10 @@ public sealed class ImageSharpDecoder : IImageDecoder
         {
             var format = CheckSize(encoded, source, limits);
             CheckWhole(encoded.Span, format, source);
-            using var image = Image.Load<Rgba32>(FirstFrame, encoded.Span);
-            image.Mutate(x => x.AutoOrient());
-            return Pixels(image);
+            var transparency = GifTransparency.Remove(encoded.Span);
+            using var image = Image.Load<Rgba32>(_configuration, transparency?.Bytes ?? encoded.Span);
+            Turn(image, format, encoded.Span);
+            return Pixels(image, transparency);
         }
         catch (UnknownImageFormatException e)
         {
@@ -62,11 +76,11 @@ public sealed class ImageSharpDecoder : IImageDecoder
     }
 
     /// <summary>Before any pixel is allocated: a small file can declare a huge image.</summary>
-    private static IImageFormat CheckSize(ReadOnlyMemory<byte> encoded, string source, ImageLimits limits)
+    private IImageFormat CheckSize(ReadOnlyMemory<byte> encoded, string source, ImageLimits limits)
     {
         using var stream = MemoryMarshal.TryGetArray(encoded, out var array) ? new MemoryStream(array.Array!, array.Offset, array.Count, writable: false)
             : new MemoryStream(encoded.ToArray());
-        var info = Image.Identify(FirstFrame, stream, out var format) ?? throw Unknown(source, null);
+        var info = Image.Identify(_configuration, stream, out var format) ?? throw Unknown(source, null);
         if (info.Width < 1 || info.Height < 1)
         {
             throw new ImageDecodeException(source, $"its size is {info.Width} x {info.Height}.");
@@ -89,6 +103,7 @@ public sealed class ImageSharpDecoder : IImageDecoder
             "JPEG" => encoded.LastIndexOf((ReadOnlySpan<byte>)[0xff, 0xd9]) > 0,
             "PNG" => encoded.LastIndexOf("IEND"u8) > 0,
             "GIF" => encoded.TrimEnd((byte)0) is [.., 0x3b],
+            "TIFF" => TiffFile.IsWhole(encoded),
             _ => true,
         };
         if (!whole)
@@ -97,7 +112,30 @@ public sealed class ImageSharpDecoder : IImageDecoder
         }
     }
 
-    private static RgbImage Pixels(Image<Rgba32> image)
+    // ImageSharp applies the orientation of EXIF; a TIFF states its own in its directory.
+    private static void Turn(Image<Rgba32> image, IImageFormat format, ReadOnlySpan<byte> encoded)
+    {
+        if (format.Name != "TIFF")
+        {
+            image.Mutate(x => x.AutoOrient());
+            return;
+        }
+
+        var (rotate, flip) = TiffFile.Orientation(encoded) switch
+        {
+            2 => (RotateMode.None, FlipMode.Horizontal),
+            3 => (RotateMode.Rotate180, FlipMode.None),
+            4 => (RotateMode.None, FlipMode.Vertical),
+            5 => (RotateMode.Rotate90, FlipMode.Horizontal),
+            6 => (RotateMode.Rotate90, FlipMode.None),
+            7 => (RotateMode.Rotate90, FlipMode.Vertical),
+            8 => (RotateMode.Rotate270, FlipMode.None),
+            _ => (RotateMode.None, FlipMode.None),
+        };
+        image.Mutate(x => x.RotateFlip(rotate, flip));
+    }
+
+    private static RgbImage Pixels(Image<Rgba32> image, GifTransparency? transparency)
     {
         var rgb = new byte[image.Width * image.Height * 3];
         image.ProcessPixelRows(rows =>
@@ -107,6 +145,11 @@ public sealed class ImageSharpDecoder : IImageDecoder
             {
                 foreach (ref var p in rows.GetRowSpan(y))
                 {
+                    if (p.A == 0 && transparency is not null)
+                    {
+                        (p.R, p.G, p.B) = (transparency.Red, transparency.Green, transparency.Blue);
+                    }
+
                     (rgb[to], rgb[to + 1], rgb[to + 2]) = (p.R, p.G, p.B);
                     to += 3;
                 }
@@ -115,10 +158,13 @@ public sealed class ImageSharpDecoder : IImageDecoder
         return new RgbImage(image.Width, image.Height, rgb);
     }
 
-    private static Configuration CreateConfiguration()
+    private static Configuration FirstFrameOf(Configuration configuration, bool gif)
     {
-        var configuration = Configuration.Default.Clone();
-        configuration.ImageFormatsManager.SetDecoder(GifFormat.Instance, new GifDecoder { DecodingMode = FrameDecodingMode.First });
+        if (gif)
+        {
+            configuration.ImageFormatsManager.SetDecoder(GifFormat.Instance, new GifDecoder { DecodingMode = FrameDecodingMode.First });
+        }
+
         configuration.ImageFormatsManager.SetDecoder(TiffFormat.Instance, new TiffDecoder { DecodingMode = FrameDecodingMode.First });
         return configuration;
     }

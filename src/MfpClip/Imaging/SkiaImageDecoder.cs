@@ -5,7 +5,7 @@ namespace MfpClip.Imaging;
 
 /// <summary>
 /// Decodes PNG, JPEG, BMP, GIF, WebP and ICO through SkiaSharp. EXIF orientation is applied, 16-bit samples are scaled to 8 bits,
-/// alpha is dropped, colour profiles are not applied.
+/// alpha is dropped: transparent pixels have the colour that the file gives them. Colour profiles are not applied.
 /// </summary>
 public sealed class SkiaImageDecoder : IImageDecoder
 {
@@ -29,18 +29,37 @@ public sealed class SkiaImageDecoder : IImageDecoder
             throw new ImageDecodeException(source, $"it has {encoded.Length} bytes, more than the limit of {limits.MaximumBytes} (ImageLimits.MaximumBytes).");
         }
 
-        encoded = BitmapHeader.Complete(encoded);
+        var transparency = GifTransparency.Remove(encoded.Span);
+        encoded = transparency?.Bytes ?? BitmapHeader.Complete(encoded);
         using var handle = encoded.Pin();
         unsafe
         {
             using var data = SKData.Create((IntPtr)handle.Pointer, encoded.Length);
             using var codec = SKCodec.Create(data) ?? throw new ImageDecodeException(
                 source, "it is not an image of a known kind (PNG, JPEG, BMP, GIF, WebP), or its header is damaged.");
-            return Decode(codec, source, limits);
+            byte[] rgba = Decode(codec, source, limits);
+            if (transparency is not null)
+            {
+                Fill(rgba, transparency);
+            }
+
+            return Upright(rgba, codec.Info.Width, codec.Info.Height, ExifOrientation.OfPng(encoded.Span) is { } stated
+                ? (SKEncodedOrigin)stated : codec.EncodedOrigin);
         }
     }
 
-    private static RgbImage Decode(SKCodec codec, string source, ImageLimits limits)
+    private static void Fill(byte[] rgba, GifTransparency color)
+    {
+        for (int i = 0; i < rgba.Length; i += 4)
+        {
+            if (rgba[i + 3] == 0)
+            {
+                (rgba[i], rgba[i + 1], rgba[i + 2]) = (color.Red, color.Green, color.Blue);
+            }
+        }
+    }
+
+    private static byte[] Decode(SKCodec codec, string source, ImageLimits limits)
     {
         var (width, height) = (codec.Info.Width, codec.Info.Height);
         if (width < 1 || height < 1)
@@ -75,7 +94,7 @@ public sealed class SkiaImageDecoder : IImageDecoder
                 ? "it is truncated: the file ends before the image does." : $"its pixels cannot be decoded ({result}); the file is damaged.");
         }
 
-        return Upright(rgba, width, height, codec.EncodedOrigin);
+        return rgba;
     }
 
     private static RgbImage Upright(byte[] rgba, int width, int height, SKEncodedOrigin origin)

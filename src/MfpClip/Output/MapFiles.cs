@@ -44,7 +44,9 @@ public static class MapFiles
         });
     }
 
-    /// <summary>Reads an image for drawing on it, upright, as the detector saw it.</summary>
+    /// <summary>Reads an image for drawing on it, upright. A detector's own <see cref="InputSettings.Decode"/> reads what that detector saw.</summary>
+    /// <param name="image">The image.</param>
+    /// <param name="decoder">The detector's decoder; <see langword="null"/>: the library's.</param>
     /// <exception cref="ImageDecodeException">It cannot be read.</exception>
-    public static RgbImage ReadPhoto(ImageInput image) => ImageReader.Read(image, new SkiaImageDecoder(), new());
+    public static RgbImage ReadPhoto(ImageInput image, IImageDecoder? decoder = null) => ImageReader.Read(image, decoder ?? new SkiaImageDecoder(), new());
 }
