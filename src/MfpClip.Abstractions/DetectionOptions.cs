@@ -3,8 +3,6 @@ namespace MfpClip;
 /// <summary>What may change from call to call. Immutable.</summary>
 public sealed record DetectionOptions
 {
-    private const string AnyClass = "object";
-
     private readonly string? _className;
 
     /// <summary>Defaults: class name "object", no region of interest, detector's own calibration.</summary>
@@ -14,8 +12,8 @@ public sealed record DetectionOptions
     /// <value>Default: the class words of the detector's calibration; without one "object", which makes no assumption.</value>
     public string ClassName
     {
-        get => _className ?? AnyClass;
-        init => _className = value;
+        get => _className ?? ClassWords.Default;
+        init => _className = string.IsNullOrWhiteSpace(value) ? value : ClassWords.Of(value);
     }
 
     /// <summary>Whether <see cref="ClassName"/> was set; a calibrated detector takes its calibration's otherwise.</summary>

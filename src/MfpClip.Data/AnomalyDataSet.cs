@@ -50,7 +50,7 @@ public sealed record AnomalyCategory
     public IReadOnlyList<AnomalySample> References(int count) =>
         [.. TrainNormal.OrderBy(s => System.IO.Path.GetFileName(s.ImagePath), StringComparer.Ordinal).Take(count)];
 
-    /// <summary>A folder's name in words: "metal_nut" becomes "metal nut".</summary>
+    /// <summary>A folder's name in words, by <see cref="ClassWords"/>: "metal_nut" becomes "metal nut".</summary>
     public static string AsText(string name)
     {
         ArgumentNullException.ThrowIfNull(name);

@@ -37,7 +37,7 @@ public sealed record SyntheticDefectOptions
     public bool[]? Product { get; init; }
 
     /// <summary>What the photo shows, for the caption.</summary>
-    public string ClassName { get; init; } = "object";
+    public string ClassName { get; init => field = string.IsNullOrWhiteSpace(value) ? value : ClassWords.Of(value); } = ClassWords.Default;
 
     internal void Check(RgbImage good)
     {

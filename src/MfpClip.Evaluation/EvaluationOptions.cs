@@ -45,7 +45,7 @@ public sealed record EvaluationOptions
 
     /// <summary>Words for the prompts, where the category's own are not wanted.</summary>
     /// <value>Default <see langword="null"/>: <see cref="AnomalyCategory.ClassName"/>.</value>
-    public string? ClassName { get; init; }
+    public string? ClassName { get; init => field = string.IsNullOrWhiteSpace(value) ? value : ClassWords.Of(value); }
 
     /// <summary>How pixel metrics are computed.</summary>
     public PixelMetricsOptions Pixels { get; init; } = new();

@@ -32,7 +32,7 @@ public sealed record ReferenceOptions
     public double? Weight { get; init; }
 
     /// <summary>Class words under which the method's own map and score are measured on the references.</summary>
-    public string ClassName { get; init; } = "object";
+    public string ClassName { get; init => field = string.IsNullOrWhiteSpace(value) ? value : ClassWords.Of(value); } = ClassWords.Default;
 
     /// <summary>Seed of the coreset's random projection.</summary>
     public long Seed { get; init; }
