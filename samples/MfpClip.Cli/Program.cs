@@ -1,7 +1,10 @@
+using System.Globalization;
 using MfpClip;
 using MfpClip.Cli;
 using MfpClip.Cli.Commands;
 
+// Numbers are written and read alike everywhere: InvariantGlobalization says so, too, but an environment variable can take it back.
+CultureInfo.DefaultThreadCurrentCulture = CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
 MfpClip.MemoryReuse.Enable();
 try
 {

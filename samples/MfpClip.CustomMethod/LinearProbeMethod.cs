@@ -48,12 +48,14 @@ public sealed class LinearProbeMethod(LinearProbeOptions options) : IDetectionMe
     {
         if (!(options.Scale is > 0 and < 1000))
         {
-            yield return $"Linear probe: {nameof(LinearProbeOptions.Scale)} is {options.Scale}; it must be above 0 and below 1000.";
+            yield return FormattableString.Invariant(
+                $"Linear probe: {nameof(LinearProbeOptions.Scale)} is {options.Scale}; it must be above 0 and below 1000.");
         }
 
         if (!(options.TopFraction is > 0 and <= 1))
         {
-            yield return $"Linear probe: {nameof(LinearProbeOptions.TopFraction)} is {options.TopFraction}; it must be above 0 and at most 1.";
+            yield return FormattableString.Invariant(
+                $"Linear probe: {nameof(LinearProbeOptions.TopFraction)} is {options.TopFraction}; it must be above 0 and at most 1.");
         }
     }
 

@@ -37,7 +37,8 @@ internal static class DescribeCommand
                 {
                     table.AddRow(
                         Markup.Escape(s.Stage), Markup.Escape(s.Component), Markup.Escape(string.Join("\n", s.Options.Select(o => $"{o.Key} = {o.Value}"))),
-                        Markup.Escape(string.Join("\n", s.Weights.Select(w => $"{w.Source}, {w.Parameters:N0} values, {w.Sha256[..12]}"))));
+                        Markup.Escape(string.Join("\n", s.Weights.Select(
+                            w => FormattableString.Invariant($"{w.Source}, {w.Parameters:N0} values, {w.Sha256[..12]}")))));
                 }
 
                 AnsiConsole.Write(table);

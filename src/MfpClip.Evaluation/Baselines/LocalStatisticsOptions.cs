@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace MfpClip.Evaluation.Baselines;
 
 /// <summary>Settings of the classical baseline. Immutable; widths are in pixels of the resized image.</summary>
@@ -28,8 +30,9 @@ public sealed record LocalStatisticsOptions
 
         if (Scales.Count == 0 || Scales.Any(s => !(s is > 0 and <= 64)) || Scales.Distinct().Count() < Scales.Count)
         {
+            string given = string.Join(", ", Scales.Select(v => v.ToString(CultureInfo.InvariantCulture)));
             yield return FormattableString.Invariant(
-                $"Local statistics: the scales are [{string.Join(", ", Scales)}]; at least one, each above 0 and at most 64 pixels, none twice.");
+                $"Local statistics: the scales are [{given}]; at least one, each above 0 and at most 64 pixels, none twice.");
         }
 
         if (!(SmoothingSigma is >= 0 and <= 64))

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace MfpClip.Evaluation.Baselines;
 
 /// <summary>Settings of an image's comparison with itself. Immutable.</summary>
@@ -26,8 +28,9 @@ public sealed record SelfComparisonOptions
 
         if (Fractions.Count == 0 || Fractions.Any(s => !(s is > 0 and <= 1)))
         {
+            string given = string.Join(", ", Fractions.Select(v => v.ToString(CultureInfo.InvariantCulture)));
             yield return FormattableString.Invariant(
-                $"Self-comparison: the fractions are [{string.Join(", ", Fractions)}]; at least one, each above 0 and at most 1.");
+                $"Self-comparison: the fractions are [{given}]; at least one, each above 0 and at most 1.");
         }
 
         if (TopCells < 1)

@@ -27,8 +27,10 @@ public sealed class ProceduralSource(int size, long seed, float largeFraction = 
     private static readonly string[] HeldOut = [.. ProceduralDataSet.Categories.Where(c => c.IsHeldOut).Select(c => c.Name)];
 
     /// <inheritdoc/>
-    public string Identity => $"procedural, {ProceduralDataSet.Categories.Count} categories, size {size}, seed {seed}, {RepeatedFraction:0.0#} repeated, "
-        + $"{FramedFraction:0.0#} framed{(_largeFraction > 0 ? FormattableString.Invariant($", {_largeFraction:0.0##} large") : string.Empty)}";
+    public string Identity => FormattableString.Invariant(
+        $"procedural, {ProceduralDataSet.Categories.Count} categories, size {size}, seed {seed}, {RepeatedFraction:0.0#} repeated, ")
+        + FormattableString.Invariant($"{FramedFraction:0.0#} framed")
+        + $"{(_largeFraction > 0 ? FormattableString.Invariant($", {_largeFraction:0.0##} large") : string.Empty)}";
 
     /// <inheritdoc/>
     public PretrainingSample Create(int index, bool heldOut)

@@ -30,9 +30,10 @@ internal sealed class MultiScalePass(IDetectionPass inner, IReadOnlyList<double>
     {
         if (scales.Count == 0 || scales.Any(s => !(s is >= Smallest and <= Largest)) || scales.Distinct().Count() < scales.Count || !scales.Contains(1))
         {
+            string given = string.Join(", ", scales.Select(v => v.ToString(CultureInfo.InvariantCulture)));
             yield return string.Create(
                 CultureInfo.InvariantCulture,
-                $"The scales are [{string.Join(", ", scales)}]; they must differ, lie from {Smallest} to {Largest}, and 1 must be among them.");
+                $"The scales are [{given}]; they must differ, lie from {Smallest} to {Largest}, and 1 must be among them.");
         }
     }
 

@@ -40,7 +40,7 @@ internal static class ClipConfigResolution
         {
             if (!(value > 0 && value <= most))
             {
-                faults.Add($"{what} is {value}, it must be in 1 to {most}");
+                faults.Add(FormattableString.Invariant($"{what} is {value}, it must be in 1 to {most}"));
             }
         }
 
