@@ -145,7 +145,7 @@ internal sealed class DetectorChoice
 
     /// <summary>The photos of --references; empty where none or a file of stored ones was named.</summary>
     public IReadOnlyList<string> ReferencePhotos(ParseResult parsed) =>
-        parsed.GetValue(_references) is { } path && !IsReferenceFile(path) ? ImageFiles.Find([path]) : [];
+        parsed.GetValue(_references) is { } path && !IsReferenceFile(path) ? ImageFiles.Search([path], quiet: true).Images : [];
 
     /// <summary>The detector with the references that were named; the given one is shared by it or is it.</summary>
     public ZeroShotDetector WithReferences(ParseResult parsed, ZeroShotDetector detector, string? className, CancellationToken cancellationToken)
@@ -181,7 +181,7 @@ internal sealed class DetectorChoice
     private IReadOnlyList<ImageInput> Readable(ZeroShotDetector detector, string path)
     {
         var images = new List<ImageInput>();
-        foreach (string file in ImageFiles.Find([path]))
+        foreach (string file in ImageFiles.Find([path], quiet: true).Images)
         {
             try
             {
@@ -263,7 +263,7 @@ internal sealed class DetectorChoice
     {
         Check(parsed, method);
         var recipe = Recipe(parsed);
-        var builder = recipe is null ? new ZeroShotDetectorBuilder() : ZeroShotDetectorBuilder.From(recipe);
+        var builder = (recipe is null ? new ZeroShotDetectorBuilder() : ZeroShotDetectorBuilder.From(recipe)).UseDecoder(ImageFiles.Decoder);
         if (recipe is null || IsGiven(parsed, _device))
         {
             builder.UseDevice(parsed.GetValue(_device)!);

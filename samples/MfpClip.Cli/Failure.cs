@@ -15,7 +15,8 @@ internal static class Failure
             bool asJson = parsed.GetValue(json);
             try
             {
-                return await action(parsed, cancellationToken);
+                int code = await action(parsed, cancellationToken);
+                return code == ExitCode.Success && ImageFiles.AnyFault ? ExitCode.SomeFailed : code;
             }
             catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
             {

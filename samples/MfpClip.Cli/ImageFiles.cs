@@ -1,34 +1,70 @@
+using MfpClip.ImageSharp;
+
 namespace MfpClip.Cli;
 
-/// <summary>Finds the photos a user means.</summary>
+/// <summary>The photos that a user means, and what of them could not be taken: one line for each, and an exit code other than 0.</summary>
 internal static class ImageFiles
 {
-    private static readonly string[] Extensions = [".png", ".jpg", ".jpeg", ".bmp", ".webp", ".gif"];
+    /// <summary>What every command reads images with: SkiaSharp, and ImageSharp for TIFF alone.</summary>
+    public static IImageDecoder Decoder { get; } = new TiffFallbackDecoder();
 
-    /// <summary>Files as they are, folders with all their images, nothing: the bundled samples.</summary>
-    public static IReadOnlyList<string> Find(IReadOnlyList<string> paths)
+    /// <summary>Whether a file that may be an image was not taken by any search of this run.</summary>
+    public static bool AnyFault { get; private set; }
+
+    /// <summary>
+    /// Files as they are, folders with all their images (<see cref="ImageSearch"/>), nothing: the bundled samples. Says how many files it left out.
+    /// </summary>
+    /// <param name="paths">What the user named.</param>
+    /// <param name="quiet">Whether nothing is said.</param>
+    public static ImageSearchResult Search(IReadOnlyList<string> paths, bool quiet)
     {
         if (paths.Count == 0)
         {
-            return [.. Directory.GetFiles(Path.Combine(AppContext.BaseDirectory, "images"), "*.png").Order(StringComparer.Ordinal)];
+            return new([.. Directory.GetFiles(Path.Combine(AppContext.BaseDirectory, "images"), "*.png").Order(StringComparer.Ordinal)], []);
         }
 
-        var found = new List<string>();
-        foreach (string path in paths)
+        var found = ImageSearch.Find(paths, Decoder);
+        if (!quiet && found.Images.Count > 0 && found.SkippedCounts is { } counts)
         {
-            if (Directory.Exists(path))
-            {
-                var inside = Directory.EnumerateFiles(path, "*", SearchOption.AllDirectories)
-                    .Where(f => Extensions.Contains(Path.GetExtension(f), StringComparer.OrdinalIgnoreCase)).Order(StringComparer.Ordinal).ToList();
-                found.AddRange(inside.Count > 0 ? inside : throw new ImageDecodeException(
-                    path, $"the folder holds no images ({string.Join(", ", Extensions)})."));
-            }
-            else
-            {
-                found.Add(File.Exists(path) ? path : throw new ImageDecodeException(path, "there is no such file or folder."));
-            }
+            Console.WriteLine($"Left out: {counts}.");
         }
 
         return found;
     }
+
+    /// <summary>The same, with a line on the error stream for each file that may be an image and was not taken.</summary>
+    /// <param name="paths">What the user named.</param>
+    /// <param name="quiet">Whether only those lines are said.</param>
+    /// <exception cref="ImageDecodeException">There is no image at all.</exception>
+    public static ImageSearchResult Find(IReadOnlyList<string> paths, bool quiet)
+    {
+        var found = Search(paths, quiet);
+        if (found.Images.Count == 0)
+        {
+            var first = found.Faults.FirstOrDefault();
+            throw new ImageDecodeException(first?.Path ?? paths[0], first?.Explanation ?? NoImage(found));
+        }
+
+        foreach (var fault in found.Faults)
+        {
+            AnyFault = true;
+            Failure.Tell(Line(fault));
+        }
+
+        return found;
+    }
+
+    /// <summary>A file that was not taken, in one line.</summary>
+    public static string Line(SkippedFile file) => $"Image '{file.Path}': {file.Explanation}";
+
+    /// <summary>What is said where there is no image at all.</summary>
+    public static string None(IReadOnlyList<string> paths, ImageSearchResult found) =>
+        found.Faults.Any() ? string.Join(" ", found.Faults.Select(Line)) : $"Image '{paths[0]}': {NoImage(found)}";
+
+    /// <summary>What was not taken, for JSON.</summary>
+    public static IEnumerable<object> AsJson(IReadOnlyList<SkippedFile> skipped) =>
+        skipped.Select(s => new { s.Path, Reason = $"{s.Reason}", s.Explanation, s.IsFault });
+
+    private static string NoImage(ImageSearchResult found) =>
+        "there is no image to read." + (found.SkippedCounts is { } left ? $" Left out: {left}." : string.Empty);
 }

@@ -52,7 +52,8 @@ internal sealed class TrainingDataChoice
         var unknown = wanted.Where(w => all.All(c => c.Key != w && c.Name != w)).ToList();
         return unknown.Count == 0
             ? new DataSetTrainingData(
-                [.. all.Where(c => wanted.Length == 0 || wanted.Contains(c.Key) || wanted.Contains(c.Name))], cancellationToken: cancellationToken)
+                [.. all.Where(c => wanted.Length == 0 || wanted.Contains(c.Key) || wanted.Contains(c.Name))],
+                new SampleReader(ImageFiles.Decoder), cancellationToken)
             : throw new ArgumentException($"There is no category {string.Join(", ", unknown)}; the data has {string.Join(", ", all.Select(c => c.Key))}.");
     }
 

@@ -44,6 +44,7 @@ internal static class CalibrateCommand
         command.Never(choice.Calibration, "a new one is made, from the raw scores.");
         Failure.Run(command, json, (parsed, cancellationToken) =>
         {
+            bool asJson = parsed.GetValue(json);
             if (parsed.GetValue(data) is not null && (parsed.GetValue(good) is { Length: > 0 } || parsed.GetValue(bad) is { Length: > 0 }))
             {
                 throw new ArgumentException("--data names its own images; leave --good and --bad out.");
@@ -52,8 +53,8 @@ internal static class CalibrateCommand
             var references = choice.ReferencePhotos(parsed);
             var (normal, defective, words) = parsed.GetValue(data) is { } path ? FromData(path, parsed.GetValue(labelled))
                 : parsed.GetValue(labelled) ? throw new ArgumentException("--labelled goes with --data; name defective photos with --bad.")
-                : parsed.GetValue(good) is { Length: > 0 } named ? (ImageFiles.Find(named), Find(parsed.GetValue(bad)), "object")
-                : (references, Find(parsed.GetValue(bad)), "object");
+                : parsed.GetValue(good) is { Length: > 0 } named ? (Find(named, asJson), Find(parsed.GetValue(bad), asJson), ClassWords.Default)
+                : (references, Find(parsed.GetValue(bad), asJson), ClassWords.Default);
             if (normal.Count == 0)
             {
                 throw new CalibrationException(
@@ -68,7 +69,7 @@ internal static class CalibrateCommand
             string className = parsed.GetValue(name) ?? words;
             using var built = choice.Builder(parsed).Build();
             using var detector = choice.WithReferences(parsed, built.WithCalibration(null), className, cancellationToken);
-            bool asJson = parsed.GetValue(json), leavesOut = ReferenceEquals(normal, references);
+            bool leavesOut = ReferenceEquals(normal, references);
             List<string> failures = [.. choice.UnreadableReferences];
             (normal, defective) = (Readable(detector, normal, failures), Readable(detector, defective, failures));
             if (normal.Count == 0)
@@ -134,7 +135,7 @@ internal static class CalibrateCommand
             : (train.Length > 0 ? train : [.. test[false]], [], category.ClassName);
     }
 
-    private static IReadOnlyList<string> Find(string[]? paths) => paths is { Length: > 0 } ? ImageFiles.Find(paths) : [];
+    private static IReadOnlyList<string> Find(string[]? paths, bool quiet) => paths is { Length: > 0 } ? ImageFiles.Find(paths, quiet).Images : [];
 
     private static void Print(bool json, string file, ScoreCalibration calibration, IEnumerable<string?> notices)
     {

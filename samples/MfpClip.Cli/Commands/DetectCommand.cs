@@ -41,10 +41,11 @@ internal static class DetectCommand
         Failure.Run(command, json, (parsed, cancellationToken) =>
         {
             string[] paths = parsed.GetValue(images) ?? [];
-            var (files, absent) = Find(paths);
+            var found = ImageFiles.Search(paths, parsed.GetValue(json));
+            var files = found.Images;
             if (files.Count == 0)
             {
-                return Task.FromResult(Failure.Report(string.Join(" ", absent), parsed.GetValue(json), ExitCode.NothingReadable));
+                return Task.FromResult(Failure.Report(ImageFiles.None(paths, found), parsed.GetValue(json), ExitCode.NothingReadable));
             }
 
             choice.CheckClass(parsed, name);
@@ -69,29 +70,14 @@ internal static class DetectCommand
             var options = new DetectionOptions { ClassName = className, PixelThreshold = parsed.GetValue(threshold) };
             var summary = ProgressBars.Run<int, DetectionSummary>(
                 "detecting", progress => run.Run(files, options, progress, cancellationToken), done => new(done, files.Count));
-            summary = summary with { Failures = [.. absent, .. choice.UnreadableReferences, .. summary.Failures] };
+            summary = summary with
+            {
+                Skipped = found.Skipped,
+                Failures = [.. found.Faults.Select(ImageFiles.Line), .. choice.UnreadableReferences, .. summary.Failures],
+            };
             summary.Print(parsed.GetValue(json), detector, notice);
             return Task.FromResult(summary.Code(parsed.GetValue(fail)));
         });
         return command;
-    }
-
-    // A path that is not there does not end the others.
-    private static (IReadOnlyList<string> Files, List<string> Absent) Find(string[] paths)
-    {
-        var (left, absent) = (paths.ToList(), new List<string>());
-        while (left.Count > 0 || paths.Length == 0)
-        {
-            try
-            {
-                return (ImageFiles.Find(left), absent);
-            }
-            catch (ImageDecodeException e) when (left.Remove(e.ImageName))
-            {
-                absent.Add(e.Message);
-            }
-        }
-
-        return ([], absent);
     }
 }

@@ -73,10 +73,11 @@ internal static class EvaluateCommand
                 Resolution = parsed.GetValue(resolution), ClassName = parsed.GetValue(name), Shots = parsed.GetValue(shots),
                 Cases = parsed.GetValue(cases) is var kept and >= 0 ? kept : throw new ArgumentException(
                     $"--cases is {parsed.GetValue(cases)}; it must not be negative."),
-            });
+            }, ImageFiles.Decoder);
             var run = Run(progress =>
                 Evaluate(evaluator, choice, baseline, parsed, parsed.GetValue(shots), parsed.GetValue(name), set, protocol, progress, cancellationToken))
                 with { Notice = baseline.ReadsWeights(parsed) ? choice.Notice(parsed) : null };
+            OwnOutputs.Mark(parsed.GetValue(output)!);
             string page = EvaluationReportFiles.Write(parsed.GetValue(output)!, new([run]));
             Print(parsed.GetValue(json), run, page);
             return Task.FromResult(0);

@@ -46,7 +46,7 @@ internal static class ReferencesCommand
                     [$"'{path}' has its class words in it; leave --class out, or take the references again into a new file."]);
             }
 
-            ImageInput[] photos = [.. ImageFiles.Find(parsed.GetValue(images)!).Select(ImageInput.FromFile)];
+            ImageInput[] photos = [.. ImageFiles.Find(parsed.GetValue(images)!, quiet: true).Images.Select(ImageInput.FromFile)];
             var options = choice.ReferencesAs(parsed, parsed.GetValue(name));
             using var built = choice.Builder(parsed).Build();
             using var alone = built.WithCalibration(null);

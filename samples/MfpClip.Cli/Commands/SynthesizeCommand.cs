@@ -66,12 +66,12 @@ internal static class SynthesizeCommand
             }
 
             var wanted = parsed.GetValue(kinds) is { Length: > 0 } some ? some : null;
-            var photos = parsed.GetValue(from) is { Length: > 0 } paths ? ImageFiles.Find(paths) : null;
+            var photos = parsed.GetValue(from) is { Length: > 0 } paths ? ImageFiles.Find(paths, asJson).Images : null;
             var names = Names(parsed.GetValue(categories));
             var plan = photos is null
                 ? SyntheticPlan.Render(names, wanted, counts[0], counts[1], counts[2], parsed.GetValue(size), parsed.GetValue(seed), !parsed.GetValue(noCamera))
                 : SyntheticPlan.Paste(photos, parsed.GetValue(className)!, file =>
-                    MapFiles.ReadPhoto(ImageInput.FromFile(file)), wanted, counts[2], parsed.GetValue(seed));
+                    MapFiles.ReadPhoto(file, ImageFiles.Decoder), wanted, counts[2], parsed.GetValue(seed));
             object settings = photos is null
                 ? new
                 {

@@ -12,6 +12,9 @@ internal sealed record DetectionSummary
     /// <summary>Photos, references and outputs that failed.</summary>
     public required IReadOnlyList<string> Failures { get; init; }
 
+    /// <summary>What was met and not taken as an image.</summary>
+    public IReadOnlyList<SkippedFile> Skipped { get; init; } = [];
+
     /// <summary>Reports of the whole run that could not be written.</summary>
     public required IReadOnlyList<string> ReportFailures { get; init; }
 
@@ -37,7 +40,8 @@ internal sealed record DetectionSummary
         {
             CliJson.Print(new
             {
-                results = Results, failures = Failures.Concat(ReportFailures), notice, references = detector.References?.Images,
+                results = Results, failures = Failures.Concat(ReportFailures), skipped = ImageFiles.AsJson(Skipped), notice,
+                references = detector.References?.Images,
                 warnings = detector.References?.Warnings ?? [], Report, Files, cancelled = IsCancelled, NotDone, method = detector.Description.Method,
                 weights_hash = detector.Description.WeightsHash,
             });
