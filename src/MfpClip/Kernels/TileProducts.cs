@@ -40,8 +40,7 @@ internal static unsafe class TileProducts
     private static nint Find()
     {
         if (!OperatingSystem.IsLinux() || RuntimeInformation.ProcessArchitecture != Architecture.X64 || !VectorMath.IsSupported || !VectorMath.HasBFloat16
-            || !OneDnnScript.IsAvailable
-            || OneDnnInstructions.IsLimited // the routine throws through this call, which ends the process
+            || OneDnnInstructions.ExcludesBFloat16 || !OneDnnScript.IsAvailable
             || !NativeLibrary.TryLoad("libtorch_cpu.so", out nint library) || !NativeLibrary.TryGetExport(library, Routine, out nint routine))
         {
             return 0;

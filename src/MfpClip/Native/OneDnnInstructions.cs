@@ -20,11 +20,22 @@ internal static class OneDnnInstructions
     /// <summary>Registers that the processor answers a leaf and a sub-leaf with.</summary>
     internal delegate (int Eax, int Ebx, int Ecx, int Edx) CpuId(int leaf, int subLeaf);
 
+    /// <summary>
+    /// Whether oneDNN is kept from bfloat16 instructions, here or by the user: routines of libtorch that need them then end the process with a C++ exception.
+    /// </summary>
+    public static bool ExcludesBFloat16
+    {
+        get
+        {
+            string limit = (Environment.GetEnvironmentVariable(Variable) ?? Environment.GetEnvironmentVariable(FormerVariable) ?? string.Empty)
+                .ToUpperInvariant();
+            return limit is not ("" or "ALL" or "DEFAULT") && !limit.StartsWith("AVX10", StringComparison.Ordinal)
+                && !new[] { "BF16", "FP16", "AMX" }.Any(needed => limit.Contains(needed, StringComparison.Ordinal));
+        }
+    }
+
     /// <summary>What was done in this process, in words; <see langword="null"/> while nothing had to be done.</summary>
     public static string? Message { get; private set; }
-
-    /// <summary>Whether oneDNN is kept from instructions that the processor has, by this class or by the user.</summary>
-    public static bool IsLimited => IsSet(Variable) || IsSet(FormerVariable);
 
     /// <summary>Sets the limit where it is needed. oneDNN reads it once, at its first use: call this before the first tensor is made.</summary>
     public static void Restrict()
