@@ -176,7 +176,7 @@ public abstract class DecodedImageTests(IImageDecoder decoder)
         using var pixels = bitmap.PeekPixels();
         using var data = format == SKEncodedImageFormat.Webp ? pixels.Encode(new SKWebpEncoderOptions(SKWebpEncoderCompression.Lossless, 50))
             : pixels.Encode(format, 100);
-        return data.ToArray();
+        return data!.ToArray();
     }
 
     private static byte[] Exif(int orientation) =>
