@@ -271,10 +271,11 @@ public sealed class EvaluateCommandTests : IDisposable
     [InlineData(2, "leave --shots out", "evaluate", "--data", "{set}", "--baseline", "self-comparison", "--shots", "1")]
     [InlineData(2, "leave it out with '--method winclip'", "evaluate", "--data", "{set}", "--method", "winclip", "--without", "mp")]
     [InlineData(2, "leave --calibration or --shots out", "evaluate", "--data", "{set}", "--shots", "1", "--calibration", "c.json")]
-    [InlineData(2, "leave --calibration or --baseline out", "evaluate", "--data", "{set}", "--baseline", "random", "--calibration", "c.json")]
+    [InlineData(2, "leave --calibration or --baseline out", "evaluate", "--data", "{set}", "--baseline", "self-comparison", "--calibration",
+        "c.json")]
     [InlineData(1, "there is no such file or folder", "evaluate", "--data", "/nowhere")]
     [InlineData(2, "--limit is 1", "evaluate", "--data", "{set}", "--limit", "1")]
-    [InlineData(2, "9 normal training images are requested", "evaluate", "--data", "{set}", "--shots", "9")]
+    [InlineData(1, "9 normal training images are requested", "evaluate", "--data", "{set}", "--shots", "9")]
     [InlineData(2, "the weight is 2", "evaluate", "--data", "{set}", "--shots", "1", "--reference-weight", "2")]
     [InlineData(1, "is on both sides", "evaluate", "--data", "{set}", "--auxiliary", "{set}")]
     [InlineData(1, "no normal images", "calibrate")]
