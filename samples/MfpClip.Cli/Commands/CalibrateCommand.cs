@@ -51,7 +51,7 @@ internal static class CalibrateCommand
             }
 
             var references = choice.ReferencePhotos(parsed);
-            var (normal, defective, words) = parsed.GetValue(data) is { } path ? FromData(path, parsed.GetValue(labelled))
+            var (normal, defective, words) = parsed.GetValue(data) is { } path ? FromData(path, parsed.GetValue(labelled), asJson)
                 : parsed.GetValue(labelled) ? throw new ArgumentException("--labelled goes with --data; name defective photos with --bad.")
                 : parsed.GetValue(good) is { Length: > 0 } named ? (Find(named, asJson), Find(parsed.GetValue(bad), asJson), ClassWords.Default)
                 : (references, Find(parsed.GetValue(bad), asJson), ClassWords.Default);
@@ -122,9 +122,9 @@ internal static class CalibrateCommand
         static ImageInput[] Images(IReadOnlyList<string> files) => [.. files.Select(ImageInput.FromFile)];
     }
 
-    private static (IReadOnlyList<string> Good, IReadOnlyList<string> Bad, string ClassName) FromData(string path, bool labelled)
+    private static (IReadOnlyList<string> Good, IReadOnlyList<string> Bad, string ClassName) FromData(string path, bool labelled, bool json)
     {
-        var set = DataSetReader.Open(path);
+        var set = TestData.Open([path], json);
         var category = set.Categories.Count == 1 ? set.Categories[0] : throw new DataSetException(
             DataSetFault.UnknownLayout, path, $"it holds {set.Categories.Count} categories ({string.Join(", ", set.Categories.Take(5).Select(c => c.Key))}, "
                 + $"...); a threshold is for one of them. Name its folder.");
