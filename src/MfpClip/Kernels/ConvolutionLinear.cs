@@ -8,6 +8,8 @@ internal sealed class ConvolutionLinear : ILinearKernel
 {
     public static ConvolutionLinear Instance { get; } = new();
 
+    private const long LeastValuesOfOneDnn = 20480; // use_mkldnn in ATen/native/Convolution.cpp
+
     public string Name => "1x1 convolution";
 
     /// <summary>Whether it is worth it without a measurement: many float32 rows on the CPU.</summary>
@@ -25,7 +27,9 @@ internal sealed class ConvolutionLinear : ILinearKernel
         return result.squeeze(2).transpose(1, 2).contiguous().view([.. input.shape[..^1], O]).MoveToOuterDisposeScope();
     }
 
-    public bool Serves(Tensor input) => input.device.type == DeviceType.CPU;
+    // Below that libtorch does not ask oneDNN, and where NNPACK does not know the processor, each call writes a warning to the error stream.
+    public bool Serves(Tensor input) =>
+        input.device.type == DeviceType.CPU && (input.dtype != ScalarType.Float32 || input.numel() > LeastValuesOfOneDnn);
 
     public Tensor Apply(Tensor input, LinearLayer layer) => Apply(input, layer.Weight, layer.Bias);
 }
