@@ -70,7 +70,7 @@ public sealed class EvaluateCommandTests : IDisposable
 
         Assert.True(code == 0, errors);
         using var json = JsonDocument.Parse(text);
-        Assert.Equal(["metal_nut", "cap"], json.RootElement.GetProperty("categories").EnumerateObject().Select(c => c.Name));
+        Assert.Equal(["cap", "metal_nut"], json.RootElement.GetProperty("categories").EnumerateObject().Select(c => c.Name));
         Assert.DoesNotContain("<img", File.ReadAllText(Path.Combine(output, "report.html")), StringComparison.Ordinal);
         Assert.Empty(Directory.GetFiles(output, "*.jp*g", SearchOption.AllDirectories));
         Assert.Empty(Directory.GetFiles(output, "*.png", SearchOption.AllDirectories));

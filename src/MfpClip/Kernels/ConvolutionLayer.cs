@@ -1,3 +1,5 @@
+using MfpClip.Native;
+
 namespace MfpClip.Kernels;
 
 /// <summary>
@@ -89,7 +91,8 @@ internal sealed class ConvolutionLayer : IDisposable
             {
                 using var scope = torch.NewDisposeScope();
                 using var guard = torch.no_grad();
-                _packed = x.device.type == DeviceType.CPU && OneDnnScript.IsAvailable;
+                _packed = x.device.type == DeviceType.CPU && OneDnnScript.IsAvailable
+                    && (_precision == ScalarType.Float32 || !OneDnnInstructions.ExcludesBFloat16);
                 var weight = _weight.to_type(_precision);
                 _used = ((_packed ? OneDnnScript.PackConvolution(weight, _padding, _stride, _groups, x.shape) : ChannelsLast(weight)).DetachFromDisposeScope(),
                     _bias.to(_precision, copy: true).DetachFromDisposeScope());

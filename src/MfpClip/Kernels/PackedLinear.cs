@@ -1,3 +1,5 @@
+using MfpClip.Native;
+
 namespace MfpClip.Kernels;
 
 /// <summary>
@@ -10,7 +12,8 @@ internal sealed class PackedLinear : ILinearKernel
     public string Name => "oneDNN, packed weight";
 
     public bool Serves(Tensor input) =>
-        input.device.type == DeviceType.CPU && input.dtype is ScalarType.Float32 or ScalarType.BFloat16 && OneDnnScript.IsAvailable;
+        input.device.type == DeviceType.CPU && OneDnnScript.IsAvailable
+        && (input.dtype == ScalarType.Float32 || (input.dtype == ScalarType.BFloat16 && !OneDnnInstructions.ExcludesBFloat16));
 
     public Tensor Apply(Tensor input, LinearLayer layer)
     {

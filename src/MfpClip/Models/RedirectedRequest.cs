@@ -84,7 +84,7 @@ internal sealed class Silence : IDisposable
         }
         catch (OperationCanceledException e) when (!Cancellation.IsCancellationRequested)
         {
-            throw new TimeoutException($"the server sent nothing for {_most.TotalSeconds:0.#} s", e);
+            throw new TimeoutException(FormattableString.Invariant($"the server sent nothing for {_most.TotalSeconds:0.#} s"), e);
         }
         finally
         {

@@ -5,16 +5,17 @@ using System.Text;
 namespace MfpClip.Native;
 
 /// <summary>
-/// Keeps oneDNN, which libtorch computes convolutions and linear layers with on x64, from its AVX-512 kernels where they were seen to compute wrong values: in
+/// Keeps oneDNN, which libtorch computes convolutions and linear layers with on x64, from its AVX kernels where they were seen to compute wrong values: in
 /// a virtual machine on an AMD Zen 5 processor (family 26, model 2) that hides the caches (CPUID leaf 8000001D). There the last block of output channels
-/// comes out wrong in oneDNN 3.7.1 (libtorch 2.10) where it is not full, without an error; with AVX2 all is right. A Zen 4 machine of the same host was right.
+/// comes out wrong in oneDNN 3.7.1 (libtorch 2.10) where it is not full, without an error. With AVX2 convolutions to 112 channels were wrong, too; with
+/// SSE4.1 every size tried was right. A Zen 4 machine of the same host was right.
 /// </summary>
 internal static class OneDnnInstructions
 {
     /// <summary>oneDNN's own variable; where it is set, the user has chosen.</summary>
     internal const string Variable = "ONEDNN_MAX_CPU_ISA";
 
-    private const string FormerVariable = "DNNL_MAX_CPU_ISA", Limit = "AVX2";
+    private const string FormerVariable = "DNNL_MAX_CPU_ISA", Limit = "SSE41";
     private const int ExtendedMaximum = unchecked((int)0x80000000), Caches = unchecked((int)0x8000001D), Zen5 = 26;
 
     /// <summary>Registers that the processor answers a leaf and a sub-leaf with.</summary>
@@ -52,7 +53,7 @@ internal static class OneDnnInstructions
             return;
         }
 
-        Message = "libtorch's AVX-512 convolutions compute wrong values on this kind of virtual machine (AMD family 26 with hidden caches): "
+        Message = "libtorch's AVX convolutions compute wrong values on this kind of virtual machine (AMD family 26 with hidden caches): "
             + $"{Variable}={Limit} was set. "
             + "Expose the caches to the virtual machine (CPUID leaf 8000001D) for full speed.";
     }

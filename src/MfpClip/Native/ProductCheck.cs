@@ -6,10 +6,10 @@ namespace MfpClip.Native;
 /// </summary>
 internal static class ProductCheck
 {
-    private const double Tolerance = 1e-4; // of sums of at most 384 products of magnitude 1 each, in float32
+    private const double Tolerance = 1e-4; // of sums of at most 480 products of magnitude 1 each, in float32
 
     // Sizes that were seen to go wrong (see OneDnnInstructions), and their neighbours.
-    private static readonly (int Inputs, int Outputs, int Pixels)[] Sizes = [(96, 40, 300), (192, 112, 150), (384, 100, 64), (96, 1024, 300)];
+    private static readonly (int Inputs, int Outputs, int Pixels)[] Sizes = [(96, 40, 300), (192, 112, 150), (384, 100, 64), (96, 1024, 300), (480, 112, 100)];
 
     private static readonly Lazy<string?> Found = new(Run);
 
@@ -41,7 +41,7 @@ internal static class ProductCheck
             if (!(worst <= Tolerance * Math.Sqrt(inputs)))
             {
                 string what = FormattableString.Invariant($"a convolution of {inputs} to {outputs} channels is off by {worst:g3}");
-                return $"libtorch computes wrong products on this processor: {what}. Set the environment variable {OneDnnInstructions.Variable}=AVX2 "
+                return $"libtorch computes wrong products on this processor: {what}. Set the environment variable {OneDnnInstructions.Variable}=SSE41 "
                     + "before the program starts, or use a GPU; please report the processor.";
             }
         }

@@ -38,7 +38,7 @@ public sealed class ConfigurationTests : IDisposable
     [Theory]
     [InlineData("""{ "Model": "a.pt", "Backbone": "b.pt" }""", "Model and Backbone")]
     [InlineData("""{ "CalibrationFile": "a.json", "Calibration": "b.json" }""", "'MfpClip:Calibration' and 'MfpClip:CalibrationFile' contradict")]
-    [InlineData("""{ "ImageSize": 224, "image_size": 518 }""", "'MfpClip:ImageSize' contradict")]
+    [InlineData("""{ "ImageSize": 224, "image_size": 518 }""", "contradict one another")]
     [InlineData("""{ "Stages": 3, "Taps": [1, 2] }""", "Stages is 3, but Taps names 2")]
     [InlineData("""{ "Modules": "m.safetensors", "Untrained": true }""", "Modules and Untrained")]
     [InlineData("""{ "References": { "File": "r.safetensors", "Folder": "good" } }""", "File and Folder")]
