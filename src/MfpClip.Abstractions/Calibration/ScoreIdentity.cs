@@ -68,7 +68,10 @@ public sealed record ScoreIdentity
         };
     }
 
-    /// <summary>How another identity differs. Class words and region are compared where both name them; case and spaces of words do not count.</summary>
+    /// <summary>
+    /// How another identity differs. Class words and region are compared where both name them; words that are the same class
+    /// (<see cref="MfpClip.ClassWords"/>) are equal.
+    /// </summary>
     /// <param name="other">Of the detector, where this is a calibration's.</param>
     /// <returns>Differences, the main entries first; of a part that only one of them has, the part alone. Empty: none.</returns>
     public IReadOnlyList<ScoreDifference> DifferencesFrom(ScoreIdentity other)
@@ -98,12 +101,10 @@ public sealed record ScoreIdentity
 
     private static bool IsEqual(string name, string? here, string? there) => name switch
     {
-        ClassWords => here is null || there is null || Words(here) == Words(there),
+        ClassWords => here is null || there is null || MfpClip.ClassWords.Same(here, there),
         RegionOfInterest => here is null || there is null || here == there || (here == EachImage && there != None),
         _ => here == there,
     };
-
-    private static string Words(string text) => string.Join(' ', text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)).ToLowerInvariant();
 }
 
 /// <summary>One thing that moves scores and is not the same on both sides.</summary>

@@ -171,7 +171,8 @@ public sealed class ScoreCalibrationTests
             Differences(Stage(s => s with { Weights = [s.Weights[0] with { Sha256 = new string('b', 64) }] })));
         Assert.Equal(["mask_prompt: calibration has mask-prompt, the detector has none"], Differences(detector with { Stages = [] }));
         Assert.Empty(identity.With(new() { ClassName = " Metal  nut" }).DifferencesFrom(identity.With(new() { ClassName = "metal nut" })));
-        Assert.Single(identity.With(new() { ClassName = "metal nut" }).DifferencesFrom(identity.With(new() { ClassName = "metal_nut" })));
+        Assert.Empty(identity.With(new() { ClassName = "metal_nut" }).DifferencesFrom(identity.With(new() { ClassName = "metal nut" })));
+        Assert.Single(identity.With(new() { ClassName = "metal nut" }).DifferencesFrom(identity.With(new() { ClassName = "metal cap" })));
     }
 
     private static DetectorDescription Detector(string method) => new()

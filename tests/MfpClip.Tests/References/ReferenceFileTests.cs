@@ -103,10 +103,15 @@ public sealed class ReferenceFileTests : IDisposable
         });
         Assert.NotEqual(estimated.Detect(Picture(9)).Score, loaded.Detect(Picture(9)).Score);
         Assert.Throws<DetectorConfigurationException>(() => detector.WithReferenceFile(File, 1.5));
-        var recipe = detector.Recipe with { References = new() { File = File, Options = new() { Weight = 0.5, TopCells = 4 }, Images = ["a.png"] } };
-        var error = Assert.Throws<DetectorConfigurationException>(() => ZeroShotDetectorBuilder.From(recipe).Build());
-        Assert.Contains(error.Faults, f => f.Contains("only the weight can be set", StringComparison.Ordinal));
-        Assert.Contains(error.Faults, f => f.Contains("a file and images are given", StringComparison.Ordinal));
+        Faulty(new() { File = File, Options = new() { Weight = 0.5, TopCells = 4 } }, "only the weight can be set");
+        Faulty(new() { File = File, Images = ["a.png"] }, "References names File and Images");
+
+        void Faulty(ReferencesRecipe references, string fault)
+        {
+            var recipe = detector.Recipe with { References = references };
+            var error = Assert.Throws<DetectorConfigurationException>(() => ZeroShotDetectorBuilder.From(recipe).Build());
+            Assert.Contains(error.Faults, f => f.Contains(fault, StringComparison.Ordinal));
+        }
     }
 
     private static ZeroShotDetectorBuilder Builder() => new ZeroShotDetectorBuilder().UseRandomBackbone(ZeroShotDetectorTests.Config, 3)
