@@ -10,7 +10,7 @@ using MfpClip.References;
 namespace MfpClip.Cli;
 
 /// <summary>The options that say which detector is meant, shared by the commands.</summary>
-internal sealed class DetectorChoice
+internal sealed partial class DetectorChoice
 {
     private readonly Option<string?> _weights = new("--weights")
     {
@@ -37,16 +37,6 @@ internal sealed class DetectorChoice
         AllowMultipleArgumentsPerToken = true,
     };
 
-    private readonly Option<string?> _references = new("--references")
-    {
-        Description = "Photos of parts without defects to compare with, too: a folder, a photo, or a file from --save-references.",
-    };
-    private readonly Option<double?> _referenceWeight = new("--reference-weight")
-    {
-        Description =
-            "Weight of the references against the method's own map and score, 0 to 1. Default: estimated from how well the references explain one another.",
-    };
-
     private readonly Option<string[]> _without = new("--without")
     {
         Description = "Parts of MFP-CLIP to switch off without training: i2tp, sp, mpfa, mp; modules for all four; training for the trained projections, "
@@ -58,8 +48,6 @@ internal sealed class DetectorChoice
     {
         Description = "A recipe (JSON) to start with, as every report and 'describe --recipe-out' hold one; what is named beside it wins.",
     };
-    private const string RandomPrefix = "random:";
-
     private const string Bundled = "default";
 
     /// <summary>What is said where the weights are random.</summary>
@@ -68,7 +56,6 @@ internal sealed class DetectorChoice
 
     private const string DefaultMethod = "mfp-clip";
     private bool _takesDefault;
-    private List<string> _unreadableReferences = [];
     private (string Path, DetectorRecipe Recipe)? _read;
     private (string Path, ScoreCalibration Calibration)? _calibrated;
 
@@ -84,17 +71,8 @@ internal sealed class DetectorChoice
     /// <summary>The trained modules.</summary>
     public Option ModulesFile => _modules;
 
-    /// <summary>The reference images.</summary>
-    public Option References => _references;
-
-    /// <summary>The weight of reference images.</summary>
-    public Option ReferenceWeight => _referenceWeight;
-
     /// <summary>Everything that says which detector is meant, but its device and precision.</summary>
     public IReadOnlyList<Option> Composition => [_recipe, _method, _weights, _cnn, _modules, _size, _scales, _without];
-
-    /// <summary>References that could not be read and were left out.</summary>
-    public IReadOnlyList<string> UnreadableReferences => _unreadableReferences;
 
     /// <param name="command">The command.</param>
     /// <param name="defaultModel">Whether the default model stands in where nothing is named; otherwise random weights do.</param>
@@ -114,87 +92,11 @@ internal sealed class DetectorChoice
         }
     }
 
-    /// <summary>Lets the command take references, too.</summary>
-    /// <param name="command">The command.</param>
-    /// <param name="folder">Whether it takes a folder of them; one that has its own way to them takes the weight only.</param>
-    public void AddReferencesTo(Command command, bool folder = true)
-    {
-        if (folder)
-        {
-            command.Options.Add(_references);
-            command.Needs(_references, _referenceWeight);
-        }
-
-        command.Options.Add(_referenceWeight);
-    }
-
     /// <summary>Lets the command switch modules off.</summary>
     public void AddModulesOffTo(Command command)
     {
         _without.AcceptOnlyFromAmong([.. ModulesOff.Names]);
         command.Options.Add(_without);
-    }
-
-    /// <summary>How references are to be stored.</summary>
-    /// <param name="parsed">Arguments.</param>
-    /// <param name="className">Class words of the photos.</param>
-    public ReferenceOptions ReferencesAs(ParseResult parsed, string? className) => new()
-    {
-        Weight = parsed.GetValue(_referenceWeight), ClassName = className ?? "object",
-    };
-
-    /// <summary>The photos of --references; empty where none or a file of stored ones was named.</summary>
-    public IReadOnlyList<string> ReferencePhotos(ParseResult parsed) =>
-        parsed.GetValue(_references) is { } path && !IsReferenceFile(path) ? ImageFiles.Search([path], quiet: true).Images : [];
-
-    /// <summary>The detector with the references that were named; the given one is shared by it or is it.</summary>
-    public ZeroShotDetector WithReferences(ParseResult parsed, ZeroShotDetector detector, string? className, CancellationToken cancellationToken)
-    {
-        double? weight = parsed.GetValue(_referenceWeight);
-        if (parsed.GetValue(_references) is not { } path)
-        {
-            return detector;
-        }
-
-        // References first: the calibration that was named holds for the detector with them.
-        using (detector)
-        {
-            var calibration = LoadedCalibration(parsed);
-            using var alone = calibration is null ? null : detector.WithCalibration(null);
-            var referenced = IsReferenceFile(path)
-                ? (alone ?? detector).WithReferenceFile(path, weight)
-                : (alone ?? detector).WithReferences(
-                    Readable(alone ?? detector, path), ReferencesAs(parsed, className), null, cancellationToken);
-            if (calibration is null)
-            {
-                return referenced;
-            }
-
-            using (referenced)
-            {
-                return referenced.WithCalibration(calibration);
-            }
-        }
-    }
-
-    // A photo that cannot be read is named and left out; the others are used.
-    private IReadOnlyList<ImageInput> Readable(ZeroShotDetector detector, string path)
-    {
-        var images = new List<ImageInput>();
-        foreach (string file in ImageFiles.Find([path], quiet: true).Images)
-        {
-            try
-            {
-                detector.Input.Decode(ImageInput.FromFile(file));
-                images.Add(ImageInput.FromFile(file));
-            }
-            catch (ImageDecodeException e)
-            {
-                _unreadableReferences.Add($"Reference left out. {e.Message}");
-            }
-        }
-
-        return images.Count > 0 ? images : throw new ReferenceException(path, $"none of its images can be read: {string.Join(" ", _unreadableReferences)}");
     }
 
     /// <summary>Refuses class words that the method does not read.</summary>
@@ -210,12 +112,12 @@ internal sealed class DetectorChoice
     public ScoreCalibration? LoadedCalibration(ParseResult parsed) => parsed.GetValue(_calibration) is not { } path ? null
         : _calibrated is { } read && read.Path == path ? read.Calibration : (_calibrated = (path, CalibrationFile.Load(path))).Value.Calibration;
 
-    /// <summary>The class words of a detection: as given, else those of the calibration, else "object".</summary>
+    /// <summary>The class words of a detection: as given, else those of the calibration, else those of <see cref="ClassWords.Default"/>.</summary>
     /// <param name="parsed">Arguments.</param>
     /// <param name="given">The value of --class.</param>
     public string ClassName(ParseResult parsed, string? given) => given ?? LoadedCalibration(parsed)?.ClassName
         ?? (Recipe(parsed) is { } recipe
-            ? recipe.Calibration?.ClassName ?? (recipe.CalibrationFile is { } file ? CalibrationFile.Load(file).ClassName : null) : null) ?? "object";
+            ? recipe.Calibration?.ClassName ?? (recipe.CalibrationFile is { } file ? CalibrationFile.Load(file).ClassName : null) : null) ?? ClassWords.Default;
 
     public (ZeroShotDetector Detector, string? Notice) Build(ParseResult parsed) => (Builder(parsed).Build(), Notice(parsed));
 
@@ -271,7 +173,7 @@ internal sealed class DetectorChoice
 
         if (recipe is null || IsGiven(parsed, _precision))
         {
-            builder.UsePrecision(Precision(parsed.GetValue(_precision)!));
+            builder.UsePrecision(Precisions.Parse(parsed.GetValue(_precision)!));
         }
 
         string? weights = Weights(parsed);
@@ -289,7 +191,7 @@ internal sealed class DetectorChoice
 
         if (IsRandom(parsed) && (recipe is null || weights is not null))
         {
-            var config = RandomConfig(weights);
+            var config = RandomModels.Config(weights?[RandomModels.Prefix.Length..]);
             builder.UseRandomBackbone(config, 1);
             if (cnn)
             {
@@ -362,8 +264,6 @@ internal sealed class DetectorChoice
     public bool BringsModules(ParseResult parsed) =>
         (IsDefault(parsed) && Method(parsed).Description.Id == DefaultMethod) || Recipe(parsed) is { Modules: not null };
 
-    private static bool IsReferenceFile(string path) => path.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase);
-
     private bool HasCnn(ParseResult parsed, RegisteredMethod method) =>
         method.Description.ReadsCnn && (parsed.GetValue(_cnn) is not null || IsRandom(parsed) || Recipe(parsed)?.Cnn is not null);
 
@@ -371,7 +271,7 @@ internal sealed class DetectorChoice
     private bool IsDefault(ParseResult parsed) => Weights(parsed) is { } w && (w == Bundled || TinyModel.IsPretrained(w));
 
     /// <summary>Whether the backbone's weights are random.</summary>
-    public bool IsRandom(ParseResult parsed) => Weights(parsed) is { } w ? w.StartsWith(RandomPrefix, StringComparison.Ordinal)
+    public bool IsRandom(ParseResult parsed) => Weights(parsed) is { } w ? w.StartsWith(RandomModels.Prefix, StringComparison.Ordinal)
         : Recipe(parsed) is not { Backbone: { } backbone } || backbone.RandomSeed is not null;
 
     private DetectorRecipe? Recipe(ParseResult parsed) => parsed.GetValue(_recipe) is not { } path ? null
@@ -382,41 +282,4 @@ internal sealed class DetectorChoice
     // The default model is MFP-CLIP: whoever names another method means something else. Modules that were named take the place of its own.
     private string? Weights(ParseResult parsed) => parsed.GetValue(_weights)
         ?? (_takesDefault && Recipe(parsed)?.Backbone is null && Method(parsed).Description.Id == DefaultMethod ? Bundled : null);
-
-    // random:ViT-L-14-336 and the like, for dry runs at full size.
-    private static ClipConfig RandomConfig(string? weights) => weights?[RandomPrefix.Length..] switch
-    {
-        null or "small" => Small,
-        "tiny" => Tiny,
-        "ViT-L-14-336" => ClipPresets.ViTL14At336,
-        "ViT-L-14" => ClipPresets.ViTL14,
-        "ViT-B-16" => ClipPresets.ViTB16,
-        "ViT-B-32" => ClipPresets.ViTB32,
-        var other => throw new DetectorConfigurationException(
-            [$"There is no size '{other}' for random weights; choose tiny, small, ViT-B-32, ViT-B-16, ViT-L-14 or ViT-L-14-336."]),
-    };
-
-    private static ClipConfig Tiny { get; } = new()
-    {
-        EmbedDim = 32,
-        Activation = MlpActivation.QuickGelu,
-        Vision = new() { ImageSize = 56, PatchSize = 14, Width = 64, Layers = 4, Heads = 1 },
-        Text = new() { VocabSize = 49408, Width = 32, Layers = 1, Heads = 1 },
-    };
-
-    private static ClipConfig Small { get; } = new()
-    {
-        EmbedDim = 128,
-        Activation = MlpActivation.QuickGelu,
-        Vision = new() { ImageSize = 336, PatchSize = 14, Width = 192, Layers = 4, Heads = 3 },
-        Text = new() { VocabSize = 49408, Width = 128, Layers = 2, Heads = 2 },
-    };
-
-    private static TorchSharp.torch.ScalarType Precision(string name) => name.Trim().ToLowerInvariant() switch
-    {
-        "float32" or "fp32" => TorchSharp.torch.ScalarType.Float32,
-        "bfloat16" or "bf16" => TorchSharp.torch.ScalarType.BFloat16,
-        "float16" or "fp16" => TorchSharp.torch.ScalarType.Float16,
-        _ => throw new DetectorConfigurationException([$"The precision '{name}' is unknown; choose float32, bfloat16 or float16."]),
-    };
 }

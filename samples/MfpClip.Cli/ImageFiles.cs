@@ -54,6 +54,30 @@ internal static class ImageFiles
         return found;
     }
 
+    /// <summary>The photos that the detector can read; the others are named and left out, so that one does not end the run.</summary>
+    /// <param name="detector">Whose decoder is tried.</param>
+    /// <param name="files">Photos.</param>
+    /// <param name="what">What the line of one begins with.</param>
+    /// <param name="failures">Takes a line for each that cannot be read.</param>
+    public static IReadOnlyList<string> Readable(ZeroShotDetector detector, IReadOnlyList<string> files, string what, List<string> failures)
+    {
+        var readable = new List<string>();
+        foreach (string file in files)
+        {
+            try
+            {
+                detector.Input.Decode(ImageInput.FromFile(file));
+                readable.Add(file);
+            }
+            catch (ImageDecodeException e)
+            {
+                failures.Add($"{what} {e.Message}");
+            }
+        }
+
+        return readable;
+    }
+
     /// <summary>A file that was not taken, in one line.</summary>
     public static string Line(SkippedFile file) => $"Image '{file.Path}': {file.Explanation}";
 

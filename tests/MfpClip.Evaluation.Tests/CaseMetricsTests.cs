@@ -117,6 +117,6 @@ public sealed class CaseMetricsTests : IDisposable
     private static CategoryEvaluation Evaluate(string path)
     {
         using var detector = BaselineDetector.LocalStatistics();
-        return Assert.Single(new Evaluator(new() { Cases = 0 }).Evaluate(detector, DataSetReader.Open(SharedCases.Path(path))).Categories);
+        return Assert.Single(new Evaluator(new() { Cases = 0 }).Evaluate(detector, DataSetReader.Open(SharedCases.Folder(path))).Categories);
     }
 }

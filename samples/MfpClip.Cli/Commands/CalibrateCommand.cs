@@ -71,7 +71,8 @@ internal static class CalibrateCommand
             using var detector = choice.WithReferences(parsed, built.WithCalibration(null), className, cancellationToken);
             bool leavesOut = ReferenceEquals(normal, references);
             List<string> failures = [.. choice.UnreadableReferences];
-            (normal, defective) = (Readable(detector, normal, failures), Readable(detector, defective, failures));
+            normal = ImageFiles.Readable(detector, normal, "Left out.", failures);
+            defective = ImageFiles.Readable(detector, defective, "Left out.", failures);
             if (normal.Count == 0)
             {
                 throw new CalibrationException($"None of the normal images can be read: {string.Join(" ", failures)}");
@@ -87,26 +88,6 @@ internal static class CalibrateCommand
             return Task.FromResult(failures.Count > 0 ? ExitCode.SomeFailed : ExitCode.Success);
         });
         return command;
-    }
-
-    // A photo that cannot be read is named and left out; the others are used.
-    private static List<string> Readable(ZeroShotDetector detector, IReadOnlyList<string> files, List<string> failures)
-    {
-        var readable = new List<string>();
-        foreach (string file in files)
-        {
-            try
-            {
-                detector.Input.Decode(ImageInput.FromFile(file));
-                readable.Add(file);
-            }
-            catch (ImageDecodeException e)
-            {
-                failures.Add($"Left out. {e.Message}");
-            }
-        }
-
-        return readable;
     }
 
     private static ScoreCalibration Calibrate(

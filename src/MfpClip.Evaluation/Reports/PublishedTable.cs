@@ -32,7 +32,8 @@ internal static class PublishedTable
         {
             Notes =
             [
-                "Each cell: image AUROC / image AP / pixel AUROC / AUPRO (200 steps), percent, means over categories. –: not published, or not measured here.",
+                "Each cell: image AUROC / image AP / pixel AUROC / AUPRO (200 steps), percent, means over categories. "
+                    + "–: not published, or not measured here.",
                 "Same protocol: all test images of the benchmark, zero-shot, trained on the other benchmark (WinCLIP: not trained), maps and masks compared at "
                     + "the model's resolution, smoothed with sigma 4 px where the method is trained. Published figures are of ViT-L/14@336 backbones (WinCLIP: "
                     + "ViT-B/16+). Sources: " + string.Join("; ", shown.GroupBy(p => p.Source).Select(g =>

@@ -9,7 +9,6 @@ namespace MfpClip.Calibration;
     "ApiDesign", "RS0026", Justification = "The first parameter, results or a detector, says which overload is meant.")]
 public static class ScoreCalibrator
 {
-#pragma warning disable RS0026 // Results or a detector come first: no call fits two overloads.
     /// <summary>Threshold from normal images only: the score that at most the given fraction of normal images reaches.</summary>
     /// <param name="good">Results of normal images; at least one.</param>
     /// <param name="falseAlarmRate">Fraction of normal images that may be called anomalous, 0 up to 1 (exclusive).</param>

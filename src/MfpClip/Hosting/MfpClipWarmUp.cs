@@ -20,6 +20,7 @@ internal sealed class MfpClipWarmUp(
     private const int ImageSide = 64;
     private readonly CancellationTokenSource _stopping = new();
     private Task _work = Task.CompletedTask;
+    private bool _disposed;
 
     public Task StartAsync(CancellationToken cancellationToken)
     {
@@ -29,32 +30,46 @@ internal sealed class MfpClipWarmUp(
             detector.BeginWarmUp(); // before the first health check
         }
 
-        _work = Task.Run(() => Array.ForEach(wanted, WarmUp), CancellationToken.None);
+        var stopping = _stopping.Token;
+        _work = Task.Run(() => Array.ForEach(wanted, d => WarmUp(d, stopping)), CancellationToken.None);
         return Task.CompletedTask;
     }
 
     public async Task StopAsync(CancellationToken cancellationToken)
     {
-        await _stopping.CancelAsync().ConfigureAwait(false);
+        // A host that is stopped after its services were disposed, as test hosts do, has been told already.
+        if (!_disposed)
+        {
+            await _stopping.CancelAsync().ConfigureAwait(false);
+        }
+
         await Task.WhenAny(_work, Task.Delay(Timeout.Infinite, cancellationToken)).ConfigureAwait(false);
     }
 
-    public void Dispose() => _stopping.Dispose();
+    public void Dispose()
+    {
+        if (!_disposed)
+        {
+            _disposed = true;
+            _stopping.Cancel(); // a provider that is disposed without a stop ends the work, too
+            _stopping.Dispose();
+        }
+    }
 
-    private void WarmUp(HostedDetector hosted)
+    private void WarmUp(HostedDetector hosted, CancellationToken stopping)
     {
         string name = hosted.Key ?? "default";
         using var span = DetectionSpan.Start("warm_up", null, new(hosted.Key, string.Empty));
         long start = Stopwatch.GetTimestamp();
         try
         {
-            _stopping.Token.ThrowIfCancellationRequested();
+            stopping.ThrowIfCancellationRequested();
             var detector = hosted.Key is { } key ? services.GetRequiredKeyedService<IZeroShotDetector>(key) : services.GetRequiredService<IZeroShotDetector>();
             using var uncounted = MfpClipTelemetry.WithoutMetrics();
             var options = new DetectionOptions { ClassName = detector.Calibration?.ClassName ?? DetectionOptions.Default.ClassName };
             // Without its calibration, which may hold for images of one region of interest only; it shares everything else.
             using var plain = detector is ZeroShotDetector { Calibration: not null } calibrated ? calibrated.WithCalibration(null) : null;
-            (plain ?? detector).Detect(Grey(), options, _stopping.Token);
+            (plain ?? detector).Detect(Grey(), options, stopping);
             hosted.Ready(detector.Description);
             HostingLog.Ready(_logger, name, Stopwatch.GetElapsedTime(start).TotalMilliseconds);
             if (hosted.Status.RandomStages is { Count: > 0 } stages)
@@ -62,7 +77,7 @@ internal sealed class MfpClipWarmUp(
                 HostingLog.RandomWeights(_logger, name, string.Join(", ", stages));
             }
         }
-        catch (Exception) when (_stopping.IsCancellationRequested)
+        catch (Exception) when (stopping.IsCancellationRequested)
         {
             // The host stops: nobody will ask.
         }

@@ -23,7 +23,7 @@ public sealed class CaseLayoutTests
     public void Every_image_and_mask_of_a_case_is_found(
         string path, DataSetLayout layout, string key, int train, int validation, int normal, int defective, int withMask, int maskFiles, string kinds)
     {
-        var set = DataSetReader.Open(SharedCases.Path(path));
+        var set = DataSetReader.Open(SharedCases.Folder(path));
 
         var found = Assert.Single(set.Summarise().Categories);
         Assert.Equal((layout, key), (set.Layout, found.Key));
@@ -36,7 +36,7 @@ public sealed class CaseLayoutTests
     [SkippableFact]
     public void Repeated_lines_are_named_and_counted_once()
     {
-        var category = DataSetReader.Open(SharedCases.Path("lists/visa_dup")).Categories[0];
+        var category = DataSetReader.Open(SharedCases.Folder("lists/visa_dup")).Categories[0];
 
         var ignored = Assert.Single(category.Ignored);
         Assert.Equal((IgnoredReason.RepeatedLine, 2), (ignored.Reason, ignored.Count));
@@ -48,7 +48,7 @@ public sealed class CaseLayoutTests
     [SkippableFact]
     public void Images_without_labels_are_said_to_be_left_out()
     {
-        var set = DataSetReader.Open(SharedCases.Path("layouts/mvtec_ad_2"));
+        var set = DataSetReader.Open(SharedCases.Folder("layouts/mvtec_ad_2"));
 
         Assert.Contains(set.Categories[0].Ignored, i => i is { Reason: IgnoredReason.NoLabel, Count: 2 });
         Assert.Contains("ignored: 2 images in test_private/ (without labels)", set.Summarise().ToString(), StringComparison.Ordinal);
@@ -57,7 +57,7 @@ public sealed class CaseLayoutTests
     [SkippableFact]
     public void Categories_of_one_name_keep_keys_of_their_own()
     {
-        string cases = SharedCases.Path("two-sets");
+        string cases = SharedCases.Folder("two-sets");
 
         var joined = DataSetReader.Open([Path.Combine(cases, "lineA"), Path.Combine(cases, "lineB")]);
         var whole = DataSetReader.Open(cases);

@@ -170,7 +170,7 @@ public sealed class MaskReadingTests : IDisposable
     [SkippableFact]
     public void Masks_of_unturned_pixels_are_told_from_upright_ones()
     {
-        LoadedSample[] Orientation(string name) => [.. DataSetReader.Open(SharedCases.Path($"orientation/{name}")).Categories[0].Test.Where(s => s.IsAnomalous)
+        LoadedSample[] Orientation(string name) => [.. DataSetReader.Open(SharedCases.Folder($"orientation/{name}")).Categories[0].Test.Where(s => s.IsAnomalous)
             .Select(_reader.Load)];
 
         Assert.All(Orientation("square_upright_mask"), l => Assert.Equal(MaskNotices.Turned, l.Notices));
@@ -194,7 +194,7 @@ public sealed class MaskReadingTests : IDisposable
     private static bool Defect(int x, int y) => x is >= 1 and < 4 && y is >= 2 and < 4;
 
     private LoadedSample[] Load(string name) =>
-        [.. DataSetReader.Open(SharedCases.Path($"masks/{name}")).Categories[0].Test.Where(s => s.IsAnomalous).Select(_reader.Load)];
+        [.. DataSetReader.Open(SharedCases.Folder($"masks/{name}")).Categories[0].Test.Where(s => s.IsAnomalous).Select(_reader.Load)];
 
     private void Check(byte[] encoded, MaskNotices notices)
     {

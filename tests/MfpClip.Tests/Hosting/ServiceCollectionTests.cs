@@ -4,6 +4,7 @@ using MfpClip.Tests.Detection;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 
 namespace MfpClip.Tests.Hosting;
@@ -56,5 +57,29 @@ public class ServiceCollectionTests
         Assert.NotEqual(
             services.GetRequiredKeyedService<IZeroShotDetector>("a").Description.WeightsHash,
             services.GetRequiredKeyedService<IZeroShotDetector>("b").Description.WeightsHash);
+    }
+
+    [Fact]
+    public async Task A_host_can_be_stopped_after_its_services_were_disposed()
+    {
+        var services = new ServiceCollection().AddMfpClip(o =>
+        {
+            o.Recipe = new() { ImageToText = new("off"), SelfPrompt = new("off"), ImageSize = 56 };
+            o.Configure = b => b.UseRandomBackbone(ZeroShotDetectorTests.Config);
+        }).BuildServiceProvider();
+        var hosted = services.GetServices<IHostedService>().ToList();
+        Assert.NotEmpty(hosted);
+        foreach (var service in hosted)
+        {
+            await service.StartAsync(CancellationToken.None);
+        }
+
+        await services.DisposeAsync();
+        await services.DisposeAsync();
+
+        foreach (var service in hosted)
+        {
+            await service.StopAsync(CancellationToken.None);
+        }
     }
 }

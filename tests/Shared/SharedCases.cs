@@ -1,16 +1,16 @@
-namespace MfpClip.Evaluation.Tests;
+namespace MfpClip;
 
-/// <summary>Finds the small inputs of public bug reports: MFPCLIP_CASES, else ../shared/cases beside the solution. Absent: tests skip and say so.</summary>
+/// <summary>Finds small inputs with known right values: MFPCLIP_CASES, else ../shared/cases beside the solution. Absent: tests skip and say so.</summary>
 internal static class SharedCases
 {
     public const string SkipReason = "The cases were not found: set MFPCLIP_CASES, or put them at ../shared/cases beside the project.";
 
-    /// <summary>Folder of a case.</summary>
-    public static string Path(string relative)
+    /// <summary>The folder of a case.</summary>
+    public static string Folder(string name)
     {
         string? root = Locate();
         Skip.If(root is null, SkipReason);
-        return System.IO.Path.Combine(root!, relative);
+        return Path.Combine(root!, name);
     }
 
     private static string? Locate()
@@ -22,10 +22,10 @@ internal static class SharedCases
 
         for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
         {
-            if (File.Exists(System.IO.Path.Combine(folder.FullName, "MfpClip.sln")))
+            if (File.Exists(Path.Combine(folder.FullName, "MfpClip.sln")))
             {
-                string beside = System.IO.Path.Combine(folder.FullName, "..", "shared", "cases");
-                return Directory.Exists(beside) ? System.IO.Path.GetFullPath(beside) : null;
+                string beside = Path.Combine(folder.FullName, "..", "shared", "cases");
+                return Directory.Exists(beside) ? Path.GetFullPath(beside) : null;
             }
         }
 

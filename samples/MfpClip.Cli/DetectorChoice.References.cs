@@ -1,0 +1,94 @@
+using System.CommandLine;
+using MfpClip.References;
+
+namespace MfpClip.Cli;
+
+/// <content>The options about reference images.</content>
+internal sealed partial class DetectorChoice
+{
+    private readonly Option<string?> _references = new("--references")
+    {
+        Description = "Photos of parts without defects to compare with, too: a folder, a photo, or a file from --save-references.",
+    };
+    private readonly Option<double?> _referenceWeight = new("--reference-weight")
+    {
+        Description =
+            "Weight of the references against the method's own map and score, 0 to 1. Default: estimated from how well the references explain one another.",
+    };
+
+    private readonly List<string> _unreadableReferences = [];
+
+    /// <summary>The reference images.</summary>
+    public Option References => _references;
+
+    /// <summary>The weight of reference images.</summary>
+    public Option ReferenceWeight => _referenceWeight;
+
+    /// <summary>References that could not be read and were left out.</summary>
+    public IReadOnlyList<string> UnreadableReferences => _unreadableReferences;
+
+    /// <summary>Lets the command take references, too.</summary>
+    /// <param name="command">The command.</param>
+    /// <param name="folder">Whether it takes a folder of them; one that has its own way to them takes the weight only.</param>
+    public void AddReferencesTo(Command command, bool folder = true)
+    {
+        if (folder)
+        {
+            command.Options.Add(_references);
+            command.Needs(_references, _referenceWeight);
+        }
+
+        command.Options.Add(_referenceWeight);
+    }
+
+    /// <summary>How references are to be stored.</summary>
+    /// <param name="parsed">Arguments.</param>
+    /// <param name="className">Class words of the photos.</param>
+    public ReferenceOptions ReferencesAs(ParseResult parsed, string? className) => new()
+    {
+        Weight = parsed.GetValue(_referenceWeight), ClassName = className ?? ClassWords.Default,
+    };
+
+    /// <summary>The photos of --references; empty where none or a file of stored ones was named.</summary>
+    public IReadOnlyList<string> ReferencePhotos(ParseResult parsed) =>
+        parsed.GetValue(_references) is { } path && !IsReferenceFile(path) ? ImageFiles.Search([path], quiet: true).Images : [];
+
+    /// <summary>The detector with the references that were named; the given one is shared by it or is it.</summary>
+    public ZeroShotDetector WithReferences(ParseResult parsed, ZeroShotDetector detector, string? className, CancellationToken cancellationToken)
+    {
+        double? weight = parsed.GetValue(_referenceWeight);
+        if (parsed.GetValue(_references) is not { } path)
+        {
+            return detector;
+        }
+
+        // References first: the calibration that was named holds for the detector with them.
+        using (detector)
+        {
+            var calibration = LoadedCalibration(parsed);
+            using var alone = calibration is null ? null : detector.WithCalibration(null);
+            var referenced = IsReferenceFile(path)
+                ? (alone ?? detector).WithReferenceFile(path, weight)
+                : (alone ?? detector).WithReferences(
+                    Readable(alone ?? detector, path), ReferencesAs(parsed, className), null, cancellationToken);
+            if (calibration is null)
+            {
+                return referenced;
+            }
+
+            using (referenced)
+            {
+                return referenced.WithCalibration(calibration);
+            }
+        }
+    }
+
+    private IReadOnlyList<ImageInput> Readable(ZeroShotDetector detector, string path)
+    {
+        var images = ImageFiles.Readable(detector, ImageFiles.Find([path], quiet: true).Images, "Reference left out.", _unreadableReferences);
+        return images.Count > 0 ? [.. images.Select(ImageInput.FromFile)]
+            : throw new ReferenceException(path, $"none of its images can be read: {string.Join(" ", _unreadableReferences)}");
+    }
+
+    private static bool IsReferenceFile(string path) => path.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase);
+}
