@@ -21,7 +21,10 @@ internal sealed partial class DetectorChoice
     {
         Description = "winclip, april-gan, anomalyclip, adaclip or mfp-clip; see 'mfpclip methods list'.", DefaultValueFactory = _ => "mfp-clip",
     };
-    private readonly Option<string?> _cnn = new("--cnn") { Description = "ResNet-50 in torchvision's format, for I2TP and SP. Without it both are off." };
+    private readonly Option<string?> _cnn = new("--cnn")
+    {
+        Description = "ResNet-50 in torchvision's format, or its name from 'mfpclip models list', for I2TP and SP. Without it both are off.",
+    };
     private readonly Option<string?> _modules = new("--modules") { Description = "Trained modules (safetensors)." };
     private readonly Option<string?> _calibration = new("--calibration") { Description = "Calibration file of 'mfpclip calibrate': gives a decision." };
     private readonly Option<string> _device = new("--device") { Description = "cpu, cuda or cuda:N.", DefaultValueFactory = _ => "cpu" };
@@ -201,13 +204,12 @@ internal sealed partial class DetectorChoice
         }
         else if (!bundled && weights is not null)
         {
-            builder.UseBackbone(File.Exists(weights) || Directory.Exists(weights) || !ModelCatalogue.TryFind(weights, out _) ? weights
-                : new ModelStore().GetPath(weights));
+            builder.UseBackbone(Stored(weights));
         }
 
         if (cnn && parsed.GetValue(_cnn) is { } file)
         {
-            builder.UseCnn(new ResNetOptions { WeightsPath = file });
+            builder.UseCnn(new ResNetOptions { WeightsPath = Stored(file) });
         }
 
         if (parsed.GetValue(_modules) is { } modules)
@@ -232,6 +234,11 @@ internal sealed partial class DetectorChoice
 
         return LoadedCalibration(parsed) is { } calibration && parsed.GetValue(_references) is null ? builder.WithCalibration(calibration) : builder;
     }
+
+    // A file or folder, or what 'models get' fetched under a name of the catalogue.
+    private static string Stored(string fileOrName) =>
+        File.Exists(fileOrName) || Directory.Exists(fileOrName) || !ModelCatalogue.TryFind(fileOrName, out _) ? fileOrName
+            : new ModelStore().GetPath(fileOrName);
 
     // What would be read and then not used.
     private void Check(ParseResult parsed, RegisteredMethod method)

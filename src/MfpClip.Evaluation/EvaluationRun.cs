@@ -95,6 +95,11 @@ public sealed record CategoryEvaluation
     /// <summary>What a reader of the figures must know.</summary>
     public IReadOnlyList<string> Notes { get; init; } = [];
 
+    /// <summary>Test images, or masks of them, that could not be read and are in no figure: a sentence each, with the file.</summary>
+    public IReadOnlyList<string> Unreadable { get; init; } = [];
+
+    internal IEnumerable<string> AllNotes => Notes.Concat(Unreadable.Select(u => $"left out of every figure: {u.TrimEnd('.')}"));
+
     /// <summary>Each test image.</summary>
     public IReadOnlyList<ImageOutcome> Outcomes { get; init; } = [];
 
@@ -164,7 +169,7 @@ public sealed record EvaluationRun
 
     /// <summary>The notes of all categories, each with its key: what a reader of the figures must know.</summary>
     [JsonIgnore]
-    public IReadOnlyList<string> Notes => [.. Categories.SelectMany(c => c.Notes.Select(n => $"{c.Key}: {n}"))];
+    public IReadOnlyList<string> Notes => [.. Categories.SelectMany(c => c.AllNotes.Select(n => $"{c.Key}: {n}"))];
 
     /// <summary>All images.</summary>
     public int Images => Categories.Sum(c => c.Images);

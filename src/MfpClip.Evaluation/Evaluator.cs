@@ -184,22 +184,27 @@ public sealed class Evaluator(EvaluationOptions? options = null, IImageDecoder? 
     {
         string className = _options.ClassName ?? category.ClassName;
         var measurements = detectors.Select(_ => new CategoryMeasurement(_options, category, samples)).ToList();
+        var unreadable = new List<string>();
         var detection = new DetectionOptions { ClassName = className, IncludeImageMap = _options.Resolution == EvaluationResolution.Image };
         foreach (var batch in DecodeAhead.Batches(samples, _reader, _options.BatchSize, cancellationToken))
         {
             var decoding = TimeSpan.FromTicks(batch.Sum(b => b.Decode.Ticks));
-            var images = batch.Select(b => ImageInput.FromPixels(b.Sample.Image, b.Sample.Sample.ImagePath)).ToList();
+            LoadedSample[] loaded = [.. batch.Select(b => b.Sample).OfType<LoadedSample>()];
+            unreadable.AddRange(batch.Select(b => b.Error).OfType<DataSetException>().Select(e => e.Message));
+            var images = loaded.Select(l => ImageInput.FromPixels(l.Image, l.Sample.ImagePath)).ToList();
             foreach (var (detector, measurement) in detectors.Zip(measurements))
             {
                 long start = Stopwatch.GetTimestamp();
-                var results = detector.DetectBatch(images, detection, cancellationToken);
-                measurement.Add(batch.Select(b => b.Sample), results, Stopwatch.GetElapsedTime(start) + decoding);
+                var results = images.Count == 0 ? [] : detector.DetectBatch(images, detection, cancellationToken);
+                measurement.Add(loaded, results, Stopwatch.GetElapsedTime(start) + decoding);
             }
 
             done(batch.Count);
         }
 
-        return [.. measurements.Select((m, i) => m.Summarise(className, detectors[i].Description.ImageSize))];
+        return unreadable.Count == samples.Count
+            ? throw new DataSetException(DataSetFault.UnreadableImage, category.Path, $"none of its {samples.Count} test images can be read: {unreadable[0]}")
+            : [.. measurements.Select((m, i) => m.Summarise(className, detectors[i].Description.ImageSize) with { Unreadable = unreadable })];
     }
 
     private IReadOnlyList<AnomalySample> References(AnomalyCategory category, int shots)

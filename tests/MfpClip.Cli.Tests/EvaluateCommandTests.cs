@@ -185,6 +185,14 @@ public sealed class EvaluateCommandTests : IDisposable
         Assert.Contains("Decisions at the calibration's threshold", File.ReadAllText(Path.Combine(output, "report.html")).Replace(
             "&#39;", "'", StringComparison.Ordinal), StringComparison.Ordinal);
         Assert.StartsWith("method,", File.ReadAllText(Path.Combine(output, "decisions.csv")), StringComparison.Ordinal);
+
+        string other = Path.Combine(_folder, "other");
+        var (foreign, _, refusal) = Run(
+            "evaluate", "--data", nut, "--calibration", calibration, "--out", other, "--weights", "random:tiny", "--image-size", "70");
+        Assert.Equal(1, foreign);
+        Assert.Contains("calibration was made with another", refusal, StringComparison.Ordinal);
+        Assert.Contains("70", refusal, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(other));
     }
 
     [Fact]

@@ -88,7 +88,7 @@ internal static class AblateCommand
                     OutputFolder = folder, RecomputedBlocks = parsed.GetValue(recompute), FeatureCacheFolder = parsed.GetValue(features),
                     MaximumSteps = parsed.GetValue(most),
                 },
-                Pictures = parsed.GetValue(pictures),
+                Pictures = parsed.GetValue(pictures), Decoder = ImageFiles.Decoder,
                 Command = CommandLine.AsTyped(),
                 Notice = choice.Notice(parsed) == DetectorChoice.RandomNotice ? DetectorChoice.RandomNotice : null,
             };

@@ -45,10 +45,15 @@ internal static class BaselinesCommand
         {
             data, models, lines, shots, output, limit, resolution,
         };
+        command.Refuse(shots, r => r.GetValue(lines) is { Length: > 0 } chosen && !chosen.Any(BaselineStudy.ReadsReferences),
+            "has no effect: no line of --lines compares with reference images.");
         Failure.Run(command, json, (parsed, cancellationToken) =>
         {
             string folder = parsed.GetValue(output)!;
-            var options = new BaselineStudyOptions { OutputFolder = folder, Lines = parsed.GetValue(lines) ?? [], Shots = parsed.GetValue(shots)! };
+            var options = new BaselineStudyOptions
+            {
+                OutputFolder = folder, Lines = parsed.GetValue(lines) ?? [], Shots = parsed.GetValue(shots)!, Decoder = ImageFiles.Decoder,
+            };
             var study = new BaselineStudy(options with
             {
                 Evaluation = options.Evaluation with { Limit = parsed.GetValue(limit), Resolution = parsed.GetValue(resolution) },
@@ -73,7 +78,7 @@ internal static class BaselinesCommand
     }
 
     private static BaselineModel Model(string folder, int index) => folder == "default"
-        ? new("default", index + 1, () => new ZeroShotDetectorBuilder().UseDefaultModel())
+        ? new("default", index + 1, () => new ZeroShotDetectorBuilder().UseDecoder(ImageFiles.Decoder).UseDefaultModel())
         : new(Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder))), index + 1, () => new ZeroShotDetectorBuilder()
-            .UseDefaultModel(folder));
+            .UseDecoder(ImageFiles.Decoder).UseDefaultModel(folder));
 }

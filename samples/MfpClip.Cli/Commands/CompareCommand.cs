@@ -71,7 +71,7 @@ internal static class CompareCommand
                     OutputFolder = folder, RecomputedBlocks = parsed.GetValue(recompute), MaximumSteps = parsed.GetValue(most),
                     FeatureCacheFolder = parsed.GetValue(features),
                 },
-                LatencyImages = parsed.GetValue(timed),
+                LatencyImages = parsed.GetValue(timed), Decoder = ImageFiles.Decoder,
                 Notice = choice.IsRandom(parsed) ? DetectorChoice.RandomNotice : null,
                 Command = CommandLine.AsTyped(),
             });

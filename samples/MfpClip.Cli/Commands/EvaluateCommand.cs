@@ -80,7 +80,9 @@ internal static class EvaluateCommand
             OwnOutputs.Mark(parsed.GetValue(output)!);
             string page = EvaluationReportFiles.Write(parsed.GetValue(output)!, new([run]));
             Print(parsed.GetValue(json), run, page);
-            return Task.FromResult(0);
+            string[] unreadable = [.. run.Categories.SelectMany(c => c.Unreadable)];
+            Array.ForEach(unreadable, Failure.Tell);
+            return Task.FromResult(unreadable.Length > 0 ? ExitCode.SomeFailed : ExitCode.Success);
         });
         return command;
     }

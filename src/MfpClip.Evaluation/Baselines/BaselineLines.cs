@@ -32,6 +32,8 @@ internal sealed class BaselineLines(IReadOnlyList<int> shots)
         (ZeroShot, "the model, zero-shot", b => b),
     ];
 
+    private const string BankPrefix = "memory-bank-", BothPrefix = "with-";
+
     private const string ZeroShot = "zero-shot", SelfComparison = "self-comparison";
 
     /// <summary>All lines.</summary>
@@ -92,9 +94,13 @@ internal sealed class BaselineLines(IReadOnlyList<int> shots)
     private static ZeroShotDetectorBuilder Off(ZeroShotDetectorBuilder builder) => builder.WithoutImageToTextPrompt().WithoutSelfPrompt()
         .WithoutMultiPatch().WithoutMaskPrompt();
 
-    private static string Bank(int k) => $"memory-bank-{k}";
+    /// <summary>Whether a key is of a line with reference images.</summary>
+    public static bool ReadsReferences(string key) =>
+        key.StartsWith(BankPrefix, StringComparison.Ordinal) || (key.StartsWith(BothPrefix, StringComparison.Ordinal) && char.IsAsciiDigit(key[^1]));
 
-    private static string Both(int k) => $"with-{k}";
+    private static string Bank(int k) => FormattableString.Invariant($"{BankPrefix}{k}");
+
+    private static string Both(int k) => FormattableString.Invariant($"{BothPrefix}{k}");
 
     private static string Images(int k) => k == 1 ? "1 reference image" : $"{k} reference images";
 }

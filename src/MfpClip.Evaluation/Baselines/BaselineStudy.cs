@@ -20,6 +20,9 @@ public sealed record BaselineStudyOptions
     /// <summary>How lines are judged. Shots are the study's own.</summary>
     /// <value>Default: at the images' resolution, pixels counted in bins (see docs/evaluation.md), no images.</value>
     public EvaluationOptions Evaluation { get; init; } = new() { Cases = 0, Pixels = new() { MaximumExactPixels = 1 } };
+
+    /// <summary>Image decoder; <see langword="null"/>: the library's.</summary>
+    public IImageDecoder? Decoder { get; init; }
 }
 
 /// <summary>
@@ -54,6 +57,10 @@ public sealed class BaselineStudy
 
     /// <summary>Keys of all lines, in the order of the table.</summary>
     public IReadOnlyList<string> Lines => [.. _lines.All.Select(l => l.Key)];
+
+    /// <summary>Whether a line compares with reference images, so that <see cref="BaselineStudyOptions.Shots"/> matter to it.</summary>
+    /// <param name="line">A key of <see cref="Lines"/>.</param>
+    public static bool ReadsReferences(string line) => BaselineLines.ReadsReferences(line);
 
     /// <summary>Runs what is missing and writes <c>baselines.md</c> of everything that is there.</summary>
     /// <param name="models">Trainings of one model; lines give mean and standard deviation over them.</param>
@@ -109,7 +116,7 @@ public sealed class BaselineStudy
         }
 
         CheckSame(model, data);
-        var evaluator = new Evaluator(_options.Evaluation with { Shots = 0 });
+        var evaluator = new Evaluator(_options.Evaluation with { Shots = 0 }, _options.Decoder);
         int before = 0, total = data.Categories.Sum(c => TestSelection.Take(c, _options.Evaluation.Limit).Count);
         foreach (var category in data.Categories)
         {

@@ -56,7 +56,7 @@ internal static class ReportTables
     private static IEnumerable<string> Reasons(EvaluationRun run) =>
         run.Categories.SelectMany(c => EvaluationMetrics.All.Select(m => (m.Title, m.Get(c.Metrics).Reason, c.Key)).Where(r => r.Reason is not null))
             .GroupBy(r => (r.Key, r.Reason)).Select(g => $"{g.Key.Key}: {string.Join(", ", g.Select(r => r.Title))} not available, because {g.Key.Reason}.")
-            .Concat(run.Categories.SelectMany(c => c.Notes.Select(n => $"{c.Key}: {n}.")));
+            .Concat(run.Categories.SelectMany(c => c.AllNotes.Select(n => $"{c.Key}: {n}.")));
 
     private static IEnumerable<string> Metrics(MethodRuns method, string? category) =>
         EvaluationMetrics.All.Select(m => method.Summarise(m.Get, category).ToString());

@@ -28,6 +28,9 @@ public sealed record AblationOptions
     /// <value>Default 8.</value>
     public int Pictures { get; init; } = 8;
 
+    /// <summary>Decoder of test images; <see langword="null"/>: the library's. Trainings read with the decoder of their data.</summary>
+    public IImageDecoder? Decoder { get; init; }
+
     /// <summary>A sentence every reader must know, for example that the weights are random.</summary>
     public string? Notice { get; init; }
 

@@ -72,7 +72,7 @@ public sealed class AblationStudy(AblationOptions options)
         AblationRow row, long seed, ITrainingData auxiliary, AnomalyDataSet test, CrossDataSetProtocol protocol, string testHash, StudyProgress progress,
         CancellationToken cancellationToken)
     {
-        var runner = new StudyRunner<AblationRun>(options.OutputFolder, options.Training, options.Evaluation);
+        var runner = new StudyRunner<AblationRun>(options.OutputFolder, options.Training, options.Evaluation, options.Decoder);
         var work = new StudyWork
         {
             Seed = seed, Compose = () => row.Compose(seed), Recipe = own => options.Recipe ?? own, FolderName = key => $"seed{seed}-{key[..16]}",

@@ -22,7 +22,7 @@ internal static class MaskPromptFigure
 
         var runs = result.Tables.First(t => t.Key == table.Key).Rows.Select(r => r.Runs[0]).ToList();
         var maps = table.Rows.Zip(runs, (row, run) => Maps(row, run, samples, options, cancellationToken)).ToList();
-        var reader = new SampleReader(new SkiaImageDecoder());
+        var reader = new SampleReader(options.Decoder ?? new SkiaImageDecoder());
         var lines = samples.Select((s, i) => Line(reader.Load(s.Sample), maps[1][i], maps[0][i])).ToList();
         return Stack(lines);
     }

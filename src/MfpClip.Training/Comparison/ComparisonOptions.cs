@@ -32,6 +32,9 @@ public sealed record ComparisonOptions
     [Range(1, 10_000)]
     public int LatencyImages { get; init; } = 16;
 
+    /// <summary>Decoder of test images; <see langword="null"/>: the library's. Trainings read with the decoder of their data.</summary>
+    public IImageDecoder? Decoder { get; init; }
+
     /// <summary>A sentence every reader must know, for example that the weights are random.</summary>
     public string? Notice { get; init; }
 

@@ -87,7 +87,7 @@ public sealed class MethodComparison(ComparisonOptions options)
         ComparedMethod method, long seed, ITrainingData auxiliary, IReadOnlyList<CategoryFingerprint> tested, TestData data, StudyProgress progress,
         CancellationToken cancellationToken)
     {
-        var runner = new StudyRunner<ComparisonRun>(options.OutputFolder, options.Training, options.Evaluation);
+        var runner = new StudyRunner<ComparisonRun>(options.OutputFolder, options.Training, options.Evaluation, options.Decoder);
         var work = new StudyWork
         {
             Seed = seed, Compose = () => method.Compose(seed), Recipe = own => options.Recipe?.Invoke(own) ?? own,
@@ -131,7 +131,7 @@ public sealed class MethodComparison(ComparisonOptions options)
     // The same images for every method, spread over the categories.
     private List<(RgbImage, string)> TimedImages(AnomalyDataSet test)
     {
-        var reader = new SampleReader(new SkiaImageDecoder());
+        var reader = new SampleReader(options.Decoder ?? new SkiaImageDecoder());
         var all = test.Categories.SelectMany(
             c => c.Test.Take(Math.Max(options.LatencyImages / test.Categories.Count, 1)).Select(s => (Sample: s, c.ClassName)));
         return [.. all.Take(options.LatencyImages).Select(s => (reader.Load(s.Sample).Image, s.ClassName))];

@@ -16,7 +16,8 @@ namespace MfpClip.Training.Studies;
 /// <param name="outputFolder">Folder of the study.</param>
 /// <param name="training">How trainings run; <see langword="null"/>: as trainings do.</param>
 /// <param name="evaluation">How compositions are tested.</param>
-internal sealed class StudyRunner<TRun>(string outputFolder, TrainerOptions? training, EvaluationOptions evaluation)
+/// <param name="decoder">Decoder of test images; <see langword="null"/>: the library's.</param>
+internal sealed class StudyRunner<TRun>(string outputFolder, TrainerOptions? training, EvaluationOptions evaluation, IImageDecoder? decoder)
     where TRun : class, IStudyRun
 {
     /// <summary>Runs one composition with one seed, or gives what is stored of it.</summary>
@@ -82,7 +83,7 @@ internal sealed class StudyRunner<TRun>(string outputFolder, TrainerOptions? tra
         ZeroShotDetector detector, AnomalyDataSet test, CrossDataSetProtocol protocol, StudyProgress progress, CancellationToken cancellationToken)
     {
         using var keeping = detector.WithFeatureStore(detector.IsTrainable ? FeatureFolder.Of(training) : null);
-        return new Evaluator(evaluation).Evaluate(keeping, test, protocol, progress, cancellationToken);
+        return new Evaluator(evaluation, decoder).Evaluate(keeping, test, protocol, progress, cancellationToken);
     }
 
     private TrainingResult Train(

@@ -170,8 +170,8 @@ public sealed class MaskReadingTests : IDisposable
     [SkippableFact]
     public void Masks_of_unturned_pixels_are_told_from_upright_ones()
     {
-        LoadedSample[] Orientation(string name) => [.. DataSetReader.Open(SharedCases.Folder($"orientation/{name}")).Categories[0].Test.Where(s => s.IsAnomalous)
-            .Select(_reader.Load)];
+        LoadedSample[] Orientation(string name) => [.. DataSetReader.Open(SharedCases.Folder($"orientation/{name}")).Categories[0].Test
+            .Where(s => s.IsAnomalous).Select(_reader.Load)];
 
         Assert.All(Orientation("square_upright_mask"), l => Assert.Equal(MaskNotices.Turned, l.Notices));
         Assert.All(Orientation("square_raw_mask"), l => Assert.Equal(MaskNotices.Turned | MaskNotices.FitsUnturned, l.Notices));
