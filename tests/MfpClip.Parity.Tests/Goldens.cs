@@ -19,6 +19,9 @@ internal static class Goldens
         return folder;
     }
 
+    /// <summary>Whether a family is there, for test data that is read from its manifest.</summary>
+    public static bool Present(string name) => Root.Value is { } root && Directory.Exists(Path.Combine(root, name));
+
     public static JsonElement Manifest(string family) => Json(Path.Combine(Family(family), "manifest.json"));
 
     public static JsonElement Json(string path)

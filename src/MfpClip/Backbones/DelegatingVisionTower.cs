@@ -22,6 +22,9 @@ public abstract class DelegatingVisionTower(IVisionTower inner) : IVisionTower
     public virtual int PatchSize => Inner.PatchSize;
 
     /// <inheritdoc/>
+    public virtual int PrefixTokens => Inner.PrefixTokens;
+
+    /// <inheritdoc/>
     public virtual Device Device => Inner.Device;
 
     /// <inheritdoc/>

@@ -6,7 +6,7 @@ namespace MfpClip.Backbones;
 /// A vision transformer that is run in pieces, so that prompts can enter and tokens be read between any two blocks (no hooks).
 /// </summary>
 /// <remarks>
-/// Letters: B images, N patches, D width, C joint dimension. Safe for concurrent callers; keeps no state between calls. Every method
+/// Letters: B images, P prefix tokens, N patches, D width, C joint dimension. Safe for concurrent callers; keeps no state between calls. Every method
 /// returns a fresh tensor that belongs to the caller's dispose scope, and never disposes its arguments. Tensors are in
 /// <see cref="Precision"/> on <see cref="Device"/>.
 /// </remarks>
@@ -24,6 +24,10 @@ public interface IVisionTower : ICapabilityProvider
     /// <summary>Side of a patch in pixels.</summary>
     int PatchSize { get; }
 
+    /// <summary>Tokens before the patches: the class token, and registers where there are some.</summary>
+    /// <value>1 unless implemented.</value>
+    int PrefixTokens => 1;
+
     /// <summary>Where the weights are.</summary>
     Device Device { get; }
 
@@ -32,7 +36,7 @@ public interface IVisionTower : ICapabilityProvider
 
     /// <summary>Patches, class token and positions, after <c>ln_pre</c>.</summary>
     /// <param name="images">Normalised images <c>[B, 3, H, W]</c>; sides divisible by the patch size.</param>
-    /// <returns>Tokens <c>[B, 1 + N, D]</c>, class token first.</returns>
+    /// <returns>Tokens <c>[B, P + N, D]</c>: the class token, then the other <see cref="PrefixTokens"/>, then the patches row by row.</returns>
     Tensor Embed(Tensor images);
 
     /// <summary>Runs consecutive blocks.</summary>

@@ -19,6 +19,11 @@ public enum MlpActivation
     /// <summary><c>x * sigmoid(1.702 x)</c>: OpenAI's weights and those trained with it.</summary>
     QuickGelu,
 
-    /// <summary>Exact (erf) GELU: most open_clip weights.</summary>
+    /// <summary>Exact (erf) GELU: most open_clip weights, DINOv2.</summary>
     Gelu,
+
+    /// <summary>
+    /// <c>silu(a) * b</c> of the two halves a, b of what the first layer gives, which is twice as wide: DINOv2's giant model. No CLIP model has it.
+    /// </summary>
+    SwiGlu,
 }

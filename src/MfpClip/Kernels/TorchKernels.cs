@@ -43,6 +43,11 @@ internal sealed class TorchActivation : IActivationKernel
     public Tensor Apply(Tensor hidden, MlpActivation activation)
     {
         using var scope = torch.NewDisposeScope();
-        return (activation == MlpActivation.Gelu ? F.gelu(hidden) : hidden * (hidden * 1.702).sigmoid_()).MoveToOuterDisposeScope();
+        return (activation switch
+        {
+            MlpActivation.Gelu => F.gelu(hidden),
+            MlpActivation.SwiGlu => F.silu(hidden.narrow(-1, 0, hidden.shape[^1] / 2)) * hidden.narrow(-1, hidden.shape[^1] / 2, hidden.shape[^1] / 2),
+            _ => hidden * (hidden * 1.702).sigmoid_(),
+        }).MoveToOuterDisposeScope();
     }
 }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using MfpClip.Backbones;
 using MfpClip.Backbones.Clip;
 using MfpClip.Data.Procedural.Canvas;
 using MfpClip.Execution;

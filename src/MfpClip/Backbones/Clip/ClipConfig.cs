@@ -2,19 +2,6 @@ using MfpClip.Kernels;
 
 namespace MfpClip.Backbones.Clip;
 
-/// <summary>How the vision position table is resized when the input has another grid than the training images.</summary>
-public enum PositionInterpolation
-{
-    /// <summary>Bicubic with antialias, as open_clip's <c>resize_pos_embed</c>.</summary>
-    BicubicAntialias,
-
-    /// <summary>Bilinear without antialias, as AnomalyCLIP.</summary>
-    Bilinear,
-
-    /// <summary>Bicubic without antialias, as AdaCLIP.</summary>
-    Bicubic,
-}
-
 /// <summary>Sizes of a CLIP model of OpenAI's family (vision transformer and text transformer).</summary>
 public sealed record ClipConfig
 {

@@ -1,3 +1,4 @@
+using MfpClip.Backbones.Transformers;
 using MfpClip.Execution;
 using MfpClip.Kernels;
 using MfpClip.Tensors;

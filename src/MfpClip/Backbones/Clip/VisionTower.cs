@@ -1,3 +1,4 @@
+using MfpClip.Backbones.Transformers;
 using MfpClip.Execution;
 using MfpClip.Kernels;
 using MfpClip.Tensors;
@@ -9,18 +10,18 @@ internal sealed class VisionTower : IVisionTower, IAttentionBlocks, IDisposable
 {
     private readonly ParameterSet _parameters;
     private readonly PositionTable _positions;
-    private readonly TransformerBlock[] _blocks;
+    private readonly TransformerStack _blocks;
     private readonly SplitAttention[] _attention;
-    private readonly TransformerKernels _kernels; // without gradients
     private readonly double _eps;
 
     public VisionTower(ClipConfig config, ParameterSet parameters, PositionInterpolation interpolation, TransformerKernels kernels)
     {
-        (_parameters, _kernels, _eps) = (parameters, kernels, config.LayerNormEps);
+        (_parameters, _eps) = (parameters, config.LayerNormEps);
         (Width, Layers, EmbedDim, PatchSize) = (config.Vision.Width, config.Vision.Layers, config.EmbedDim, config.Vision.PatchSize);
         _positions = new(parameters["visual.positional_embedding"].alias().DetachFromDisposeScope(), interpolation);
-        _blocks = [.. Enumerable.Range(0, Layers).Select(i => new TransformerBlock(
-            parameters, $"visual.transformer.resblocks.{i}", config.Vision.Heads, config.Activation, config.LayerNormEps, causal: false))];
+        _blocks = new([.. Enumerable.Range(0, Layers).Select(i => new TransformerBlock(
+            parameters, $"visual.transformer.resblocks.{i}", config.Vision.Heads, config.Activation, config.LayerNormEps, causal: false))],
+            config.LayerNormEps, kernels);
         _attention = [.. Enumerable.Range(0, Layers).Select(i => new SplitAttention(
             parameters, $"visual.transformer.resblocks.{i}", config.Vision.Heads, config.LayerNormEps))];
     }
@@ -61,12 +62,7 @@ internal sealed class VisionTower : IVisionTower, IAttentionBlocks, IDisposable
         return (torch.cat([classToken, patches.flatten(2).transpose(1, 2)], 1) + _positions.For(rows, columns)).MoveToOuterDisposeScope();
     }
 
-    public Tensor RunBlocks(Tensor tokens, int first, int count, ForwardContext context)
-    {
-        return context.Recomputes(tokens)
-            ? Recomputed(tokens, first, count, context)
-            : TransformerBlock.RunAll(_blocks.AsSpan(first, count), tokens, _eps, _kernels.For(context.Reproducible));
-    }
+    public Tensor RunBlocks(Tensor tokens, int first, int count, ForwardContext context) => _blocks.Run(tokens, first, count, context);
 
     public Tensor Project(Tensor tokens)
     {
@@ -83,24 +79,7 @@ internal sealed class VisionTower : IVisionTower, IAttentionBlocks, IDisposable
     public void Dispose()
     {
         _positions.Dispose();
-        foreach (var block in _blocks)
-        {
-            block.Dispose();
-        }
-    }
-
-    private Tensor Recomputed(Tensor tokens, int first, int count, ForwardContext context)
-    {
-        using var scope = torch.NewDisposeScope();
-        var inside = ActivationCheckpointing.Inside(context);
-        var x = tokens.alias();
-        for (int i = first; i < first + count; i += context.RecomputedBlocks)
-        {
-            int from = i, blocks = Math.Min(context.RecomputedBlocks, first + count - i);
-            x = ActivationCheckpointing.Run(x, input => RunBlocks(input, from, blocks, inside));
-        }
-
-        return x.MoveToOuterDisposeScope();
+        _blocks.Dispose();
     }
 
     private Tensor Normalize(Tensor x, string name) => F.layer_norm(x, [Width], _parameters[$"{name}.weight"], _parameters[$"{name}.bias"], _eps);

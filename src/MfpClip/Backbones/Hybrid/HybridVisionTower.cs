@@ -1,5 +1,6 @@
 using MfpClip.Backbones.Clip;
 using MfpClip.Backbones.Cnn;
+using MfpClip.Backbones.Transformers;
 using MfpClip.Execution;
 using MfpClip.Tensors;
 

@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using MfpClip.Backbones;
 using MfpClip.Backbones.Clip;
 using MfpClip.Diagnostics;
 using MfpClip.Modules;

@@ -1,3 +1,4 @@
+using MfpClip.Backbones;
 using MfpClip.Backbones.Clip;
 using MfpClip.Detection;
 using MfpClip.Imaging;

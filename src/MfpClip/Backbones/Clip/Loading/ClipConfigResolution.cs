@@ -69,6 +69,11 @@ internal static class ClipConfigResolution
             faults.Add($"image_size {c.Vision.ImageSize} must be in patch_size to 16384");
         }
 
+        if (c.Activation == MlpActivation.SwiGlu)
+        {
+            faults.Add("the activation is SwiGlu, which no CLIP model has");
+        }
+
         if (faults.Count > 0)
         {
             throw new WeightsException(path, $"the model configuration is wrong: {string.Join("; ", faults)}.");

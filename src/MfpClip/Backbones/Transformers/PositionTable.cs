@@ -1,11 +1,12 @@
 using System.Collections.Concurrent;
 
-namespace MfpClip.Backbones.Clip;
+namespace MfpClip.Backbones.Transformers;
 
 /// <summary>The vision position table, resized to the grid of the input. The class token's row stays as it is.</summary>
 internal sealed class PositionTable(Tensor table, PositionInterpolation interpolation) : IDisposable
 {
     private const int KeptGrids = 8;
+    private const double HubOffset = 0.1;
     private readonly ConcurrentDictionary<(long Rows, long Columns), Tensor> _resized = new();
 
     /// <summary>Side of the trained grid.</summary>
@@ -44,7 +45,8 @@ internal sealed class PositionTable(Tensor table, PositionInterpolation interpol
 
     /// <summary>Resizes <c>[1 + g * g, D]</c> to <c>[1 + rows * columns, D]</c>.</summary>
     /// <remarks>
-    /// Bicubic with antialias as open_clip's resize_pos_embed, bilinear as AnomalyCLIP's forward, bicubic as AdaCLIP's; align_corners off in all.
+    /// Bicubic with antialias as open_clip's resize_pos_embed, bilinear as AnomalyCLIP's forward, bicubic as AdaCLIP's, bicubic with an offset as DINOv2's
+    /// interpolate_pos_encoding (dinov2/models/vision_transformer.py); align_corners off in all.
     /// </remarks>
     public static Tensor Resize(Tensor table, long rows, long columns, PositionInterpolation interpolation)
     {
@@ -72,7 +74,7 @@ internal sealed class PositionTable(Tensor table, PositionInterpolation interpol
     private static Tensor Weights(long input, long output, PositionInterpolation interpolation, Device device)
     {
         var weights = new float[output * input];
-        double scale = (double)input / output;
+        double scale = input / (output + (interpolation == PositionInterpolation.BicubicOffset ? HubOffset : 0));
         for (long i = 0; i < output; i++)
         {
             var row = weights.AsSpan((int)(i * input), (int)input);
@@ -85,7 +87,7 @@ internal sealed class PositionTable(Tensor table, PositionInterpolation interpol
                 continue;
             }
 
-            if (interpolation == PositionInterpolation.Bicubic)
+            if (interpolation is PositionInterpolation.Bicubic or PositionInterpolation.BicubicOffset)
             {
                 double at = ((i + 0.5) * scale) - 0.5;
                 int start = (int)Math.Floor(at) - 1;

@@ -1,9 +1,9 @@
 using MfpClip.Kernels;
 using MfpClip.Tensors;
 
-namespace MfpClip.Backbones.Clip;
+namespace MfpClip.Backbones.Transformers;
 
-/// <summary>One residual attention block of CLIP: <c>x + attn(ln_1 x)</c>, then <c>x + mlp(ln_2 x)</c>. Does not own its weights.</summary>
+/// <summary>One pre-norm residual attention block: <c>x + attn(ln_1 x)</c>, then <c>x + mlp(ln_2 x)</c>. Does not own its weights.</summary>
 internal sealed class TransformerBlock(ParameterSet parameters, string prefix, int heads, MlpActivation activation, double eps, bool causal)
     : IDisposable
 {
