@@ -22,7 +22,7 @@ internal sealed class LinearProbePass : IDetectionPass, ITrainableMethod
 
     public LinearProbePass(LinearProbeOptions options, MethodContext context)
     {
-        (_options, _backbone) = (options, context.Backbone);
+        (_options, _backbone) = (options, context.RequireClip());
         _texts = new(context.Tokenizer, options.Templates, _backbone.Text);
         _scale = tensor((float)options.Scale, device: Device).DetachFromDisposeScope();
         _bias = zeros(2, device: Device).DetachFromDisposeScope();

@@ -60,7 +60,7 @@ internal sealed class CaseSelection(int perKind)
     {
         double scale = Math.Min(1, (double)Side / Math.Max(sample.Image.Width, sample.Image.Height));
         int width = Math.Max(1, (int)Math.Round(sample.Image.Width * scale)), height = Math.Max(1, (int)Math.Round(sample.Image.Height * scale));
-        return new(outcome, BicubicResize.Resize(sample.Image, width, height), Nearest(sample.Mask, width, height), MapResize.ToImage(map, width, height));
+        return new(outcome, PillowResize.Resize(sample.Image, width, height), Nearest(sample.Mask, width, height), MapResize.ToImage(map, width, height));
     }
 
     // For the eye: a small defect must not vanish, so a pixel is marked if any of those it stands for is.

@@ -63,7 +63,7 @@ internal static class MaskPromptFigure
         int width = (pictures.Length * (Side + Gap)) - Gap;
         for (int i = 0; i < pictures.Length; i++)
         {
-            var small = BicubicResize.Resize(pictures[i], Side, Side);
+            var small = PillowResize.Resize(pictures[i], Side, Side);
             for (int y = 0; y < Side; y++)
             {
                 small.Pixels.Slice(y * Side * 3, Side * 3).CopyTo(pixels.AsSpan(((y * width) + (i * (Side + Gap))) * 3));

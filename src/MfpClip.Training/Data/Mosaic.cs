@@ -17,7 +17,7 @@ internal static class Mosaic
         for (int i = 0; i < 4; i++)
         {
             var sample = four[i];
-            var image = sample.Image.Width == w && sample.Image.Height == h ? sample.Image : BicubicResize.Resize(sample.Image, w, h);
+            var image = sample.Image.Width == w && sample.Image.Height == h ? sample.Image : PillowResize.Resize(sample.Image, w, h);
             int left = i % 2 * w, top = i / 2 * h;
             for (int y = 0; y < h; y++)
             {

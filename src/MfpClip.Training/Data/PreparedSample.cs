@@ -23,6 +23,11 @@ internal sealed record PreparedSample(RgbImage Pixels, byte[]? Mask, string Clas
                 sample.Name, $"its mask has {given.LongLength} values, the image {width} x {height} pixels. Give a mask of the image's size.");
         }
 
+        if (!preprocessor.IsSquare)
+        {
+            throw new DetectorConfigurationException(["Training takes square images, which this preprocessor does not give; use SquareResize."]);
+        }
+
         var prepared = preprocessor.Prepare(sample.Image);
         int size = preprocessor.Size;
         byte[]? mask = sample.Mask is { } m ? FloatMaskResize.ToModel(m, width, height, prepared.Covered, size)

@@ -39,12 +39,12 @@ internal static class Framing
             bool[] part = Squeeze(mask, image.Width, window, size);
             if (!defective || part.Count(m => m) >= 6)
             {
-                return (BicubicResize.Resize(Cut(image, window), size, size), part);
+                return (PillowResize.Resize(Cut(image, window), size, size), part);
             }
         }
 
         var whole = (0, 0, image.Width, image.Height);
-        return (BicubicResize.Resize(image, size, size), Squeeze(mask, image.Width, whole, size));
+        return (PillowResize.Resize(image, size, size), Squeeze(mask, image.Width, whole, size));
     }
 
     private static RgbImage Cut(RgbImage image, (int X, int Y, int Width, int Height) window)

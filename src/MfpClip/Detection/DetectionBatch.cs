@@ -94,7 +94,7 @@ public sealed partial class ZeroShotDetector
         {
             cancellationToken.ThrowIfCancellationRequested();
             return DetectionSpan.Run("postprocess", parent, batch[i].Name, () => DetectionReading.Read(
-                batch[i], maps[i], scores[i], options, Calibration, identity, new()
+                batch[i], maps[i], scores[i], _mapReading, options, Calibration, identity, new()
             {
                 Decode = batch[i].Decode, Preprocess = batch[i].Prepare, Forward = forward, ForwardStages = stages, BatchSize = batch.Count,
             }), Tag);
@@ -110,18 +110,36 @@ public sealed partial class ZeroShotDetector
         span.SetTag(MfpClipTelemetry.DecisionTag, MfpClipTelemetry.DecisionOf(result));
     }
 
-    private (List<float[]> Maps, float[] Scores, Dictionary<string, TimeSpan> Stages) Forward(
+    private (AnomalyMap[] Maps, float[] Scores, Dictionary<string, TimeSpan> Stages) Forward(
         IReadOnlyList<PreparedImage> batch, DetectionOptions options, CancellationToken cancellationToken)
     {
         using var own = new ForwardTrace();
         var context = _settings.Context with { Trace = _settings.Context.Trace ?? own, CancellationToken = cancellationToken };
         int timed = context.Trace.Timings.Count;
+        var maps = new AnomalyMap[batch.Count];
+        var scores = new float[batch.Count];
+        // Images of one prepared size run together.
+        foreach (var group in Enumerable.Range(0, batch.Count).GroupBy(i => (batch[i].Image.Pixels.Width, batch[i].Image.Pixels.Height)))
+        {
+            int[] rows = [.. group];
+            var (found, values) = Forward([.. rows.Select(i => batch[i])], options, context);
+            for (int i = 0; i < rows.Length; i++)
+            {
+                (maps[rows[i]], scores[rows[i]]) = (found[i], values[i]);
+            }
+        }
+
+        return (maps, scores, context.Trace.Timings.Skip(timed).ToDictionary(t => t.Key, t => t.Value));
+    }
+
+    // Images of one size.
+    private (AnomalyMap[] Maps, float[] Scores) Forward(IReadOnlyList<PreparedImage> batch, DetectionOptions options, ForwardContext context)
+    {
         using var scope = torch.NewDisposeScope();
         using var guard = torch.no_grad();
-        int size = _settings.Input.Preprocessor.Size;
         using var images = ImageBatch.FromImages([.. batch.Select(b => b.Image.Pixels)]);
-        var region = options.RegionOfInterest is { } r
-            ? torch.tensor(batch.SelectMany(b => RegionMask.ToModel(r, b.Image.Covered, size)).ToArray(), [batch.Count, size, size])
+        var region = options.RegionOfInterest is { } r ? torch.tensor(
+            batch.SelectMany(b => RegionMask.ToModel(r, b.Image.Covered, images.Width, images.Height)).ToArray(), [batch.Count, images.Height, images.Width])
             : null;
         var (map, score) = _pass is ReferencedPass referenced && batch.Any(b => b.LeftOut is not null)
             ? referenced.Run(images, options.ClassName, region, context, [.. batch.Select(b => b.LeftOut)])
@@ -129,25 +147,25 @@ public sealed partial class ZeroShotDetector
         // Side by side: one download, and one wait for the device.
         // [B, 1 + H W]
         var together = torch.cat([score.to(ScalarType.Float32, map.device).reshape(-1, 1), map.to_type(ScalarType.Float32).flatten(1)], 1).cpu();
-        var (scores, maps) = Separate(together);
+        var (scores, maps) = Separate(together, (int)map.shape[2]);
         if (Array.FindIndex(scores, s => !float.IsFinite(s)) is var broken and >= 0)
         {
             throw new InferenceException($"The forward pass of '{batch[broken].Name}' gave a score that is not finite. In float16 values can overflow: use "
                 + $"bfloat16 or float32; otherwise the weights are damaged.");
         }
 
-        return (maps, scores, context.Trace.Timings.Skip(timed).ToDictionary(t => t.Key, t => t.Value));
+        return (maps, scores);
     }
 
-    private static (float[] Scores, List<float[]> Maps) Separate(Tensor together)
+    private static (float[] Scores, AnomalyMap[] Maps) Separate(Tensor together, int columns)
     {
         var values = MemoryMarshal.Cast<byte, float>(together.bytes);
-        var (scores, maps) = (new float[together.shape[0]], new List<float[]>());
+        var (scores, maps) = (new float[together.shape[0]], new AnomalyMap[together.shape[0]]);
         int width = (int)together.shape[1];
         for (int i = 0; i < scores.Length; i++)
         {
             scores[i] = values[i * width];
-            maps.Add(values.Slice((i * width) + 1, width - 1).ToArray());
+            maps[i] = new(columns, (width - 1) / columns, values.Slice((i * width) + 1, width - 1).ToArray());
         }
 
         return (scores, maps);

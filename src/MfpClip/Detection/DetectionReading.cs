@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using MfpClip.Imaging;
+using MfpClip.Pipeline;
 using MfpClip.References;
 
 namespace MfpClip.Detection;
@@ -18,13 +19,12 @@ internal sealed record PreparedImage(string Name, int Width, int Height, Preproc
 internal static class DetectionReading
 {
     public static AnomalyResult Read(
-        PreparedImage image, float[] map, float score, DetectionOptions options, ScoreCalibration? calibration, ScoreIdentity identity,
-        DetectionTimings timings)
+        PreparedImage image, AnomalyMap modelMap, float score, IMapReading? reading, DetectionOptions options, ScoreCalibration? calibration,
+        ScoreIdentity identity, DetectionTimings timings)
     {
         long start = Stopwatch.GetTimestamp();
-        int size = image.Image.Pixels.Width;
-        var modelMap = new AnomalyMap(size, map.Length / size, map);
-        var imageMap = MapResize.ToImage(modelMap, image.Width, image.Height, image.Image.Covered);
+        var imageMap = reading is null ? MapResize.ToImage(modelMap, image.Width, image.Height, image.Image.Covered)
+            : reading.ToImage(modelMap, image.Width, image.Height, image.Image.Covered);
         if (options.RegionOfInterest is { } region)
         {
             imageMap = RegionMask.Apply(imageMap, region);

@@ -1,5 +1,9 @@
 using MfpClip.Backbones;
 using MfpClip.Backbones.Clip;
+using MfpClip.Backbones.Cnn;
+using MfpClip.Backbones.Dino;
+using MfpClip.Detection.Composing;
+using MfpClip.Execution;
 using MfpClip.Imaging;
 using MfpClip.Pipeline;
 using MfpClip.Text;
@@ -48,8 +52,19 @@ public interface IDetectionMethod
     /// <param name="imageSize">Side of the model input where the user set one.</param>
     ClipBackboneOptions ConfigureBackbone(ClipBackboneOptions options, int? imageSize) => options;
 
+    /// <summary>How a DINOv2 file or random DINOv2 weights are loaded for it. Device and precision are set afterwards.</summary>
+    /// <param name="options">As the user gave them; what the user left open is <see langword="null"/>.</param>
+    /// <param name="imageSize">Side of the model input where the user set one.</param>
+    DinoBackboneOptions ConfigureBackbone(DinoBackboneOptions options, int? imageSize) => options;
+
     /// <summary>Side of the model input where the user set none; <see langword="null"/>: the library's default.</summary>
-    int? DefaultImageSize(IClipBackbone backbone) => null;
+    /// <param name="backbone">The loaded backbone; <see langword="null"/> where the method runs on a CNN alone.</param>
+    int? DefaultImageSize(IVisionBackbone? backbone) => null;
+
+    /// <summary>How images become its input where the user set no preprocessor; <see langword="null"/>: squeezed to a square.</summary>
+    /// <param name="backbone">The loaded backbone; <see langword="null"/> where the method runs on a CNN alone.</param>
+    /// <param name="imageSize">Side of the model input: the user's, else <see cref="DefaultImageSize"/>, else the library's default.</param>
+    IImagePreprocessor? DefaultPreprocessor(IVisionBackbone? backbone, int imageSize) => null;
 
     /// <summary>
     /// Makes the pass of a method whose <see cref="MethodDescription.RunsPipeline"/> is <see langword="false"/>. It owns the backbone from then
@@ -63,14 +78,39 @@ public interface IDetectionMethod
 /// <summary>What surrounds the forward pass of a method.</summary>
 public sealed record MethodContext
 {
-    /// <summary>Loaded towers.</summary>
-    public required IClipBackbone Backbone { get; init; }
+    /// <summary>The loaded backbone, with or without a text tower; <see langword="null"/> where the method runs on <see cref="Cnn"/> alone.</summary>
+    public required IVisionBackbone? Backbone { get; init; }
 
-    /// <summary>The tokenizer of the text tower.</summary>
+    /// <summary>The CNN, on its device; <see langword="null"/> where none was given or the method reads none.</summary>
+    public ICnnFeatureExtractor? Cnn { get; init; }
+
+    /// <summary>The tokenizer of the text tower; CLIP's own where there is none.</summary>
     public required ITokenizer Tokenizer { get; init; }
 
     /// <summary>How images become the model's input.</summary>
     public required InputSettings Input { get; init; }
+
+    /// <summary>Name of the method, for messages.</summary>
+    public string Method { get; init; } = "The method";
+
+    /// <summary>Where the backbone came from, for messages.</summary>
+    public string BackboneName { get; init; } = "the backbone";
+
+    /// <summary>The backbone.</summary>
+    /// <exception cref="DetectorConfigurationException">None was given.</exception>
+    public IVisionBackbone RequireBackbone() => Backbone ?? throw new DetectorConfigurationException([CompositionChecks.NoBackbone]);
+
+    /// <summary>The backbone as a CLIP model.</summary>
+    /// <exception cref="DetectorConfigurationException">None was given, or it has no text tower; the methods that need none are named.</exception>
+    public IClipBackbone RequireClip() => RequireBackbone() is var given && CompositionChecks.AsClip(given) is { } clip ? clip
+        : throw new DetectorConfigurationException([CompositionChecks.NoTextTower(Method, BackboneName, given, DetectorRegistry.Default)]);
+
+    /// <summary>The CNN's maps.</summary>
+    /// <exception cref="DetectorConfigurationException">No CNN was given, or it offers no maps.</exception>
+    public ICnnFeatureMaps RequireCnnMaps() => Cnn is null
+        ? throw new DetectorConfigurationException([$"{Method} reads the maps of a CNN, and none was given: name its weights with UseCnn."])
+        : Cnn.GetService<ICnnFeatureMaps>() ?? throw new DetectorConfigurationException(
+            [$"{Method} reads the maps of a CNN, which {Cnn.GetType().Name} does not offer (ICnnFeatureMaps)."]);
 }
 
 /// <summary>What a method is, for lists, configuration and tables.</summary>
@@ -85,8 +125,20 @@ public sealed record MethodDescription(string Id, string Name, string Paper = ""
     /// <summary>Whether it is trained on auxiliary data.</summary>
     public bool IsTrained { get; init; }
 
-    /// <summary>Whether it reads a CNN beside CLIP.</summary>
+    /// <summary>Whether it reads a CNN.</summary>
     public bool ReadsCnn { get; init; }
+
+    /// <summary>Whether it reads class words, so that its backbone must be a CLIP model; else it runs on any backbone's vision tower.</summary>
+    /// <value>Default <see langword="true"/>.</value>
+    public bool NeedsText { get; init; } = true;
+
+    /// <summary>Whether it needs a backbone; else it can run on a CNN alone (<see cref="ReadsCnn"/>).</summary>
+    /// <value>Default <see langword="true"/>.</value>
+    public bool NeedsBackbone { get; init; } = true;
+
+    /// <summary>Whether sides of the model input must be multiples of the patch; else the tower drops what is left at the right and the bottom.</summary>
+    /// <value>Default <see langword="true"/>.</value>
+    public bool NeedsWholePatches { get; init; } = true;
 
     /// <summary>Whether its forward pass is the pipeline of modules; <see langword="false"/>: it makes a pass of its own.</summary>
     public bool RunsPipeline { get; init; } = true;

@@ -21,6 +21,7 @@ public sealed partial class ZeroShotDetector : IZeroShotDetector
     private readonly DetectorSettings _settings;
     private readonly Lazy<ScoreIdentity> _identity;
     private readonly IStoredImages? _stored;
+    private readonly IMapReading? _mapReading;
     private readonly Lock _gate = new();
     private readonly ManualResetEventSlim _idle = new(initialState: true);
     private int _active;
@@ -49,6 +50,7 @@ public sealed partial class ZeroShotDetector : IZeroShotDetector
         Description = Describe(_pass, settings);
         _identity = new(() => ScoreIdentity.Of(Description));
         _stored = _pass.GetService<IStoredImages>();
+        _mapReading = _pass as IMapReading;
         if (NativeBackend.TryClaimLogging())
         {
             DetectorLog.NativeRepaired(settings.Logger, string.Join(" ", NativeBackend.Messages));

@@ -1,6 +1,7 @@
 using MfpClip.Backbones;
 using MfpClip.Backbones.Clip;
 using MfpClip.Backbones.Cnn;
+using MfpClip.Backbones.Dino;
 using MfpClip.Detection;
 using MfpClip.Detection.Composing;
 using MfpClip.Detection.Recipes;
@@ -51,20 +52,35 @@ public sealed class ZeroShotDetectorBuilder
     }
 
     /// <summary>
-    /// Loads the backbone from a file or folder; see <see cref="ClipBackbone.Load(string, ClipBackboneOptions?, CancellationToken)"/>. The tokenizer beside it
-    /// is used, else CLIP's own.
+    /// Loads the backbone from a file or folder: a CLIP model (<see cref="ClipBackbone.Load(string, ClipBackboneOptions?, CancellationToken)"/>; the tokenizer
+    /// beside it is used, else CLIP's own), this library's small CLIP model, or a DINOv2 model (<see cref="DinoBackbone"/>) for methods that need no text.
     /// </summary>
     /// <param name="path">Weight file, or a folder that holds one.</param>
     /// <param name="options">Configuration overrides. Device and precision are those of <see cref="UseDevice"/> and <see cref="UsePrecision"/>.</param>
     public ZeroShotDetectorBuilder UseBackbone(string path, ClipBackboneOptions? options = null) =>
         Set(c => c with { Backbone = new BackboneChoice.FromFile(path, options ?? new()) });
 
+    /// <summary>
+    /// Loads a DINOv2 model as the backbone, with options that the file does not tell; else <see cref="UseBackbone(string, ClipBackboneOptions?)"/> does.
+    /// </summary>
+    /// <param name="path">The authors' <c>.pth</c>, a Hugging Face <c>model.safetensors</c>, or a folder that holds one.</param>
+    /// <param name="options">Heads, position rule, kernels. Device and precision are those of <see cref="UseDevice"/> and <see cref="UsePrecision"/>.</param>
+    public ZeroShotDetectorBuilder UseDinoBackbone(string path, DinoBackboneOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        return Set(c => c with { Backbone = new BackboneChoice.FromFile(path, new(), options) });
+    }
+
     /// <summary>Uses an own backbone. Its device and precision are kept.</summary>
-    public ZeroShotDetectorBuilder UseBackbone(IClipBackbone backbone) => Set(c => c with { Backbone = new BackboneChoice.Given(backbone) });
+    public ZeroShotDetectorBuilder UseBackbone(IVisionBackbone backbone) => Set(c => c with { Backbone = new BackboneChoice.Given(backbone) });
 
     /// <summary>Uses a backbone with random weights, for tests and dry runs: it finds nothing.</summary>
     public ZeroShotDetectorBuilder UseRandomBackbone(ClipConfig config, long seed = 0) =>
         Set(c => c with { Backbone = new BackboneChoice.Random(config, seed) });
+
+    /// <summary>Uses a DINOv2 backbone with random weights, for tests and dry runs: it finds nothing.</summary>
+    public ZeroShotDetectorBuilder UseRandomDinoBackbone(DinoConfig config, long seed = 0) =>
+        Set(c => c with { Backbone = new BackboneChoice.RandomDino(config, seed) });
 
     /// <summary>
     /// Uses the backbone, the CNN and the trained modules of a model package. A module that is replaced or given other sizes afterwards is

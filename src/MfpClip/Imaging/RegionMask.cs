@@ -3,17 +3,17 @@ namespace MfpClip.Imaging;
 /// <summary>A region of interest at the model's resolution and at the image's.</summary>
 internal static class RegionMask
 {
-    /// <summary>1 where any pixel that a model pixel shows lies inside, else 0; <c>size * size</c> values.</summary>
-    public static float[] ToModel(RegionOfInterest region, CoveredArea covered, int size)
+    /// <summary>1 where any pixel that a model pixel shows lies inside, else 0; <c>width * height</c> values.</summary>
+    public static float[] ToModel(RegionOfInterest region, CoveredArea covered, int width, int height)
     {
-        var mask = new float[size * size];
-        for (int y = 0; y < size; y++)
+        var mask = new float[width * height];
+        for (int y = 0; y < height; y++)
         {
-            var (top, bottom) = Footprint(covered.Y, covered.Height, size, y, region.Height);
-            for (int x = 0; x < size; x++)
+            var (top, bottom) = Footprint(covered.Y, covered.Height, height, y, region.Height);
+            for (int x = 0; x < width; x++)
             {
-                var (left, right) = Footprint(covered.X, covered.Width, size, x, region.Width);
-                mask[(y * size) + x] = AnyInside(region, left, right, top, bottom) ? 1 : 0;
+                var (left, right) = Footprint(covered.X, covered.Width, width, x, region.Width);
+                mask[(y * width) + x] = AnyInside(region, left, right, top, bottom) ? 1 : 0;
             }
         }
 

@@ -12,7 +12,7 @@ namespace MfpClip.Modules;
 /// <remarks>For one forward pass of one caller. The tensors stay the context's own: read them, never dispose them.</remarks>
 public sealed class ImageContext : IDisposable
 {
-    private readonly IClipBackbone? _backbone;
+    private readonly IVisionBackbone? _backbone;
     private readonly ICnnFeatureExtractor? _extractor;
     private readonly StagePlan? _stages;
     private readonly ImageBatch? _images;
@@ -29,7 +29,7 @@ public sealed class ImageContext : IDisposable
     /// <param name="backbone">Frozen towers.</param>
     /// <param name="cnn">Frozen CNN; <see langword="null"/> where no module reads it.</param>
     /// <param name="images">Normalised as the backbone wants it, <c>[B, 3, H, W]</c>.</param>
-    public ImageContext(IClipBackbone backbone, ICnnFeatureExtractor? cnn, Tensor images)
+    public ImageContext(IVisionBackbone backbone, ICnnFeatureExtractor? cnn, Tensor images)
         : this(backbone, cnn, ImageBatch.FromNormalized(images, backbone.Normalization), new([backbone.Vision.Layers]), ForwardContext.Default) =>
             _ownsImages = true;
 
@@ -39,13 +39,13 @@ public sealed class ImageContext : IDisposable
     /// <param name="images">The images; sides divisible by the patch size.</param>
     /// <param name="stages">Where the tower is tapped.</param>
     /// <param name="context">What the forward pass runs under.</param>
-    public ImageContext(IClipBackbone backbone, ICnnFeatureExtractor? cnn, ImageBatch images, StagePlan stages, ForwardContext context)
+    public ImageContext(IVisionBackbone backbone, ICnnFeatureExtractor? cnn, ImageBatch images, StagePlan stages, ForwardContext context)
     {
         (_backbone, _extractor, _images, _stages, Context) = (backbone, cnn, images, stages, context);
         (Rows, Columns) = (images.Height / backbone.Vision.PatchSize, images.Width / backbone.Vision.PatchSize);
     }
 
-    private ImageContext(IClipBackbone? backbone, ImageFeatures features, StagePlan? stages, ForwardContext context)
+    private ImageContext(IVisionBackbone? backbone, ImageFeatures features, StagePlan? stages, ForwardContext context)
     {
         (_backbone, _given, _stages, Context) = (backbone, features, stages, context);
         (Rows, Columns) = features.StemMaps is [{ } first, ..] ? ((int)first.shape[2], (int)first.shape[3]) : (0, 0);
@@ -104,7 +104,7 @@ public sealed class ImageContext : IDisposable
     /// <param name="stages">Where the tower is tapped.</param>
     /// <param name="context">What the forward pass runs under.</param>
     /// <exception cref="ArgumentException">There are no stem maps, or the tower has no frozen stem.</exception>
-    public static ImageContext FromFeatures(IClipBackbone backbone, ImageFeatures features, StagePlan stages, ForwardContext context)
+    public static ImageContext FromFeatures(IVisionBackbone backbone, ImageFeatures features, StagePlan stages, ForwardContext context)
     {
         ArgumentNullException.ThrowIfNull(backbone);
         ArgumentNullException.ThrowIfNull(features);

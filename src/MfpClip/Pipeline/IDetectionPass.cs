@@ -36,6 +36,8 @@ public interface IDetectionPass : ICapabilityProvider, IDisposable
     /// <param name="className">Class name in the prompts.</param>
     /// <param name="region">Where to look, <c>[B, H, W]</c> of 0 and 1; <see langword="null"/>: everywhere.</param>
     /// <param name="context">What it runs under; its trace takes times, and the patch tokens where it wants grids.</param>
-    /// <returns>Map <c>[B, H, W]</c> and score <c>[B]</c> in the caller's dispose scope.</returns>
+    /// <returns>
+    /// Map <c>[B, h, w]</c>, of the images' size or of a grid that is stretched over them, and score <c>[B]</c>, in the caller's dispose scope.
+    /// </returns>
     (Tensor Map, Tensor Score) Run(ImageBatch images, string className, Tensor? region, ForwardContext context);
 }

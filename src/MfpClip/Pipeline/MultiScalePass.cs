@@ -54,17 +54,21 @@ internal sealed class MultiScalePass(IDetectionPass inner, IReadOnlyList<double>
             using var resized = ImageBatch.FromPixels(Resize(images.Pixels(torch.CPU), h, w));
             var (m, s) = Inner.Run(resized, className, smaller, context.Untraced);
             sum = sum + F.interpolate(m.to_type(ScalarType.Float32)
-                .unsqueeze(1), [H, W], mode: torch.InterpolationMode.Bilinear, align_corners: false).squeeze(1);
+                .unsqueeze(1), [sum.shape[1], sum.shape[2]], mode: torch.InterpolationMode.Bilinear, align_corners: false).squeeze(1);
             total = total + s.to_type(ScalarType.Float32);
         }
 
         map = sum / scales.Count;
-        map = region is null ? map : map * region.to(map.device);
+        map = region is null ? map : map * RegionOf(region, map);
         context.Trace?.Finish("other scales");
         return (map.MoveToOuterDisposeScope(), (total / scales.Count).MoveToOuterDisposeScope());
     }
 
     public override void Dispose() => Inner.Dispose();
+
+    // A pass may give its map at another resolution than the images': a cell counts where any pixel of it lies inside.
+    private static Tensor RegionOf(Tensor region, Tensor map) => region.shape[1] == map.shape[1] && region.shape[2] == map.shape[2] ? region.to(map.device)
+        : F.adaptive_max_pool2d(region.to(map.device).unsqueeze(1), [map.shape[1], map.shape[2]]).squeeze(1);
 
     // A multiple of the patch, at least one.
     private long Side(long side, double scale) => Math.Max(1, (long)Math.Round(side * scale / patch)) * patch;

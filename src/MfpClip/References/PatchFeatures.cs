@@ -38,7 +38,7 @@ internal static class StemFeatures
     /// <summary>Standardised maps, <c>[B, C, h, w]</c> each, in the caller's scope; <see langword="null"/> where the tower has no frozen stem.</summary>
     public static IReadOnlyList<Tensor>? Compared(IDetectionPass pass, ImageBatch images, ForwardContext context)
     {
-        if (pass.GetService<IClipBackbone>() is not { } backbone || backbone.Vision.GetService<IFrozenStem>() is not { } stem)
+        if (pass.GetService<IVisionBackbone>() is not { } backbone || backbone.Vision.GetService<IFrozenStem>() is not { } stem)
         {
             return null;
         }

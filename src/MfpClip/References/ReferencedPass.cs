@@ -56,7 +56,8 @@ internal sealed class ReferencedPass : DelegatingDetectionPass, IStoredImages
         // [B, H, W]
         var far = F.interpolate(grid, [read.Map.shape[1], read.Map.shape[2]], mode: torch.InterpolationMode.Bilinear, align_corners: false).squeeze(1);
         var map = _bank.Scale.JoinMaps(read.Map, far, _bank.Summary.Weight);
-        map = inside is null ? map : map * inside;
+        map = inside is null ? map : map * (inside.shape[1] == map.shape[1] && inside.shape[2] == map.shape[2] ? inside
+            : F.adaptive_max_pool2d(inside.unsqueeze(1), [map.shape[1], map.shape[2]]).squeeze(1));
         context.Trace?.Finish("join references");
         return (map.MoveToOuterDisposeScope(), score.MoveToOuterDisposeScope());
     }

@@ -207,7 +207,7 @@ public sealed class ReferenceTests : IDisposable
         Assert.Contains(with.References.Warnings, w => w.StartsWith("'noise' lies far", StringComparison.Ordinal));
         Assert.Contains(with.References.Warnings, w => w.Contains("another shape", StringComparison.Ordinal));
 
-        static RgbImage MapImagesWide() => MfpClip.Imaging.BicubicResize.Resize(Photo(5), 300, 100);
+        static RgbImage MapImagesWide() => MfpClip.Imaging.PillowResize.Resize(Photo(5), 300, 100);
     }
 
     [Fact]

@@ -1,6 +1,6 @@
 namespace MfpClip.Backbones.Cnn;
 
-/// <summary>Residual networks that can prompt the towers.</summary>
+/// <summary>Residual networks, as torchvision names them.</summary>
 public enum ResNetArchitecture
 {
     /// <summary>ResNet-18: F = 512, 11 M values.</summary>
@@ -8,6 +8,21 @@ public enum ResNetArchitecture
 
     /// <summary>ResNet-50: F = 2048, 24 M values. The default (reconstructed: the paper says only "CNN").</summary>
     ResNet50,
+
+    /// <summary>ResNet-34: F = 512, 21 M values.</summary>
+    ResNet34,
+
+    /// <summary>ResNet-101: F = 2048, 43 M values.</summary>
+    ResNet101,
+
+    /// <summary>WideResNet-50-2 (arXiv 1605.07146): F = 2048, 67 M values. The network of PatchCore's published figures.</summary>
+    WideResNet50,
+
+    /// <summary>WideResNet-101-2: F = 2048, 125 M values.</summary>
+    WideResNet101,
+
+    /// <summary>Whatever residual network the file holds: kind, number and widths of blocks are those of its tensors.</summary>
+    FromFile,
 }
 
 /// <summary>Settings of the frozen CNN. Immutable.</summary>
@@ -31,6 +46,11 @@ public sealed record ResNetOptions
         if (!Enum.IsDefined(Architecture))
         {
             yield return $"CNN: unknown architecture {(int)Architecture}; choose {string.Join(", ", Enum.GetNames<ResNetArchitecture>())}.";
+        }
+
+        if (Architecture == ResNetArchitecture.FromFile && WeightsPath is null)
+        {
+            yield return $"CNN: {nameof(ResNetArchitecture.FromFile)} needs a file: name it in {nameof(WeightsPath)}, or name the architecture.";
         }
 
         if (WeightsPath is null == RandomSeed is null)

@@ -87,9 +87,15 @@ public sealed class DinoBackbone : IVisionBackbone, IFrozenNetwork, IKernelMeasu
     /// <param name="config">Sizes.</param>
     /// <param name="seed">The same seed gives the same weights on every machine.</param>
     /// <param name="options">Device, precision, position rule.</param>
+    /// <exception cref="DetectorConfigurationException">The sizes make no model.</exception>
     public static DinoBackbone CreateRandom(DinoConfig config, long seed, DinoBackboneOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(config);
+        if (config.Faults().ToList() is { Count: > 0 } faults)
+        {
+            throw new DetectorConfigurationException(faults);
+        }
+
         options ??= new();
         var device = DeviceSelection.Resolve(options.Device, options.Precision);
         var initializer = new ParameterInitializer(seed);

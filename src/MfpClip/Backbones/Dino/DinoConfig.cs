@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using MfpClip.Kernels;
 
 namespace MfpClip.Backbones.Dino;
@@ -34,7 +35,34 @@ public sealed record DinoConfig
     public double LayerNormEps { get; init; } = 1e-6;
 
     /// <summary>Width between the two layers of the feed-forward network: 4 D, or two thirds of it rounded up to a multiple of 8 with SwiGLU.</summary>
+    [JsonIgnore]
     public int HiddenWidth => SwiGlu ? ((Width * 4 * 2 / 3) + 7) / 8 * 8 : 4 * Width;
 
     internal MlpActivation Activation => SwiGlu ? MlpActivation.SwiGlu : MlpActivation.Gelu;
+
+    /// <summary>Every size that makes no model.</summary>
+    internal IEnumerable<string> Faults()
+    {
+        foreach (var (name, value, least, most) in new[]
+        {
+            ("width", Width, 1, 16384), ("number of blocks", Layers, 1, 512), ("number of heads", Heads, 1, 1024), ("patch", PatchSize, 1, 1024),
+            ("image size", ImageSize, PatchSize, 16384), ("number of registers", Registers, 0, 1024),
+        })
+        {
+            if (value < least || value > most)
+            {
+                yield return $"DINOv2: the {name} is {value}; it must be from {least} to {most}.";
+            }
+        }
+
+        if (Heads > 0 && Width % Heads != 0)
+        {
+            yield return $"DINOv2: the width {Width} is no multiple of its {Heads} heads.";
+        }
+
+        if (!(LayerNormEps is > 0 and < 0.1))
+        {
+            yield return $"DINOv2: the epsilon of the layer norms is {LayerNormEps}; it must be above 0 and below 0.1.";
+        }
+    }
 }

@@ -1,10 +1,16 @@
 using MfpClip.Backbones;
 using MfpClip.Backbones.Clip;
+using MfpClip.Backbones.Dino;
 using MfpClip.Native;
 
 namespace MfpClip.Detection.Composing;
 
-/// <summary>The CLIP model of a composition, with everything that goes with that choice, so that nothing of an earlier one is left.</summary>
+/// <summary>Device, precision and what the method asks for, put into the options of a file.</summary>
+/// <param name="Clip">For a CLIP model.</param>
+/// <param name="Dino">For a DINOv2 model.</param>
+internal sealed record BackboneSetup(Func<ClipBackboneOptions, ClipBackboneOptions> Clip, Func<DinoBackboneOptions, DinoBackboneOptions> Dino);
+
+/// <summary>The backbone of a composition, with everything that goes with that choice, so that nothing of an earlier one is left.</summary>
 internal abstract record BackboneChoice
 {
     /// <summary>Where it computes; <see langword="null"/>: where the backbone that was given already is.</summary>
@@ -14,8 +20,7 @@ internal abstract record BackboneChoice
     public virtual IEnumerable<string> Faults() => [];
 
     /// <summary>Loads it.</summary>
-    /// <param name="configure">Device, precision, and what the method asks for, put into the options of the file.</param>
-    public abstract IClipBackbone Load(Func<ClipBackboneOptions, ClipBackboneOptions> configure);
+    public abstract IVisionBackbone Load(BackboneSetup setup);
 
     /// <summary>The choice as a recipe has it.</summary>
     public abstract BackboneRecipe ToRecipe();
@@ -23,10 +28,17 @@ internal abstract record BackboneChoice
     /// <summary>Beside which file a tokenizer may lie.</summary>
     public virtual string? Path => null;
 
-    /// <summary>A file, or a folder that holds one.</summary>
-    public sealed record FromFile(string File, ClipBackboneOptions Options) : BackboneChoice
+    /// <summary>What messages call it.</summary>
+    public abstract string Name { get; }
+
+    /// <summary>A file, or a folder that holds one; <paramref name="Dino"/> where it was said to hold a DINOv2 model.</summary>
+    public sealed record FromFile(string File, ClipBackboneOptions Options, DinoBackboneOptions? Dino = null) : BackboneChoice
     {
+        private static readonly ClipBackboneOptions Usual = new();
+
         public override string Path => File;
+
+        public override string Name => File;
 
         public override IEnumerable<string> Faults()
         {
@@ -36,31 +48,50 @@ internal abstract record BackboneChoice
             }
         }
 
-        public override IClipBackbone Load(Func<ClipBackboneOptions, ClipBackboneOptions> configure) => BackboneFile.Load(File, configure(Options));
+        public override IVisionBackbone Load(BackboneSetup setup) => Dino is { } dino ? DinoBackbone.Load(File, setup.Dino(dino))
+            : BackboneFile.Load(File, setup.Clip(Options), setup.Dino(new()
+            {
+                Interpolation = Options.Interpolation == Usual.Interpolation ? null : Options.Interpolation, Kernels = Options.Kernels,
+            }));
 
         public override BackboneRecipe ToRecipe() => new()
         {
-            Path = File, Config = Options.Config, Activation = Options.Activation,
-            Interpolation = Options.Interpolation == new ClipBackboneOptions().Interpolation ? null : Options.Interpolation,
-            Kernels = Options.Kernels == new ClipBackboneOptions().Kernels ? null : Options.Kernels,
+            Path = File, Config = Options.Config, Activation = Options.Activation, Heads = Dino?.Heads,
+            Interpolation = Dino is not null ? Dino.Interpolation : Options.Interpolation == Usual.Interpolation ? null : Options.Interpolation,
+            Kernels = (Dino?.Kernels ?? Options.Kernels) is var kernels && kernels == Usual.Kernels ? null : kernels,
         };
     }
 
-    /// <summary>Random weights.</summary>
+    /// <summary>Random weights of a CLIP model.</summary>
     public sealed record Random(ClipConfig Config, long Seed) : BackboneChoice
     {
-        public override IClipBackbone Load(Func<ClipBackboneOptions, ClipBackboneOptions> configure) =>
-            ClipBackbone.CreateRandom(Config, Seed, configure(new()));
+        public override string Name => "random weights";
+
+        public override IVisionBackbone Load(BackboneSetup setup) => ClipBackbone.CreateRandom(Config, Seed, setup.Clip(new()));
 
         public override BackboneRecipe ToRecipe() => new() { RandomSeed = Seed, Config = Config };
+    }
+
+    /// <summary>Random weights of a DINOv2 model.</summary>
+    public sealed record RandomDino(DinoConfig Config, long Seed) : BackboneChoice
+    {
+        public override string Name => "random weights";
+
+        public override IEnumerable<string> Faults() => Config.Faults();
+
+        public override IVisionBackbone Load(BackboneSetup setup) => DinoBackbone.CreateRandom(Config, Seed, setup.Dino(new()));
+
+        public override BackboneRecipe ToRecipe() => new() { RandomSeed = Seed, Dino = Config };
     }
 
     /// <summary>The backbone of a model package.</summary>
     public sealed record FromPackage(ModelPackage Package) : BackboneChoice
     {
-        public override IClipBackbone Load(Func<ClipBackboneOptions, ClipBackboneOptions> configure)
+        public override string Name => Package.Name;
+
+        public override IVisionBackbone Load(BackboneSetup setup)
         {
-            var options = configure(new());
+            var options = setup.Clip(new());
             using var file = Package.OpenBackbone();
             return BackboneFile.Load(file, options, DeviceSelection.Resolve(options.Device, options.Precision));
         }
@@ -69,11 +100,13 @@ internal abstract record BackboneChoice
     }
 
     /// <summary>A backbone that the user made.</summary>
-    public sealed record Given(IClipBackbone Backbone) : BackboneChoice
+    public sealed record Given(IVisionBackbone Backbone) : BackboneChoice
     {
         public override bool ChoosesDevice => false;
 
-        public override IClipBackbone Load(Func<ClipBackboneOptions, ClipBackboneOptions> configure) => Backbone;
+        public override string Name => Backbone.GetType().Name;
+
+        public override IVisionBackbone Load(BackboneSetup setup) => Backbone;
 
         public override BackboneRecipe ToRecipe() => new() { Object = Backbone.GetType().FullName };
     }

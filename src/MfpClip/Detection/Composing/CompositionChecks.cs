@@ -1,4 +1,6 @@
 using MfpClip.Backbones;
+using MfpClip.Backbones.Dino;
+using MfpClip.Execution;
 using MfpClip.Imaging;
 using MfpClip.Modules;
 using MfpClip.Native;
@@ -10,10 +12,25 @@ namespace MfpClip.Detection.Composing;
 /// <summary>Every fault of a composition, in words: what shows at once, and what shows when the backbone is loaded.</summary>
 internal static class CompositionChecks
 {
+    public const string NoBackbone = "There is no backbone: name a weight file with UseBackbone(path).";
+
+    /// <summary>A backbone as a CLIP model, also where it is wrapped; <see langword="null"/>: it has no text tower.</summary>
+    public static IClipBackbone? AsClip(IVisionBackbone? backbone) => backbone as IClipBackbone ?? backbone?.GetService<IClipBackbone>();
+
+    /// <summary>Says that a method that reads class words was given a backbone without a text tower.</summary>
+    public static string NoTextTower(string method, string name, IVisionBackbone backbone, DetectorRegistry registry)
+    {
+        string[] others = [.. registry.Methods.Where(m => !m.Description.NeedsText).Select(m => m.Description.Id)];
+        return $"{method} reads class words, but '{name}' is a {(backbone.GetService<DinoBackbone>() is null ? "backbone" : "DINOv2")} without a text tower; "
+            + $"give a CLIP model{(others.Length == 0 ? string.Empty : $", or use a method that needs none: {string.Join(", ", others)}")}.";
+    }
+
     public static List<string> BeforeLoading(Composition c, IDetectionMethod method)
     {
         var faults = new List<string>();
-        faults.AddRange(c.Backbone is null ? ["There is no backbone: name a weight file with UseBackbone(path)."] : c.Backbone.Faults());
+        faults.AddRange(c.Backbone is not null ? c.Backbone.Faults() : method.Description.NeedsBackbone ? [NoBackbone]
+            : c.Cnn is null && c.Package is null ? [$"{method.Description.Name} runs on a CNN or a backbone, and neither was given: name a weight file with "
+                + "UseCnn or UseBackbone."] : []);
         if (c.ModuleWeights is { } modules && !File.Exists(modules))
         {
             faults.Add($"There is no weight file '{modules}'.");
@@ -55,7 +72,7 @@ internal static class CompositionChecks
             faults.Add($"{method.Description.Name} has no trained modules, but '{path}' was given; leave it out.");
         }
 
-        if (!method.Description.RunsPipeline && c.Cnn is not null)
+        if (!method.Description.RunsPipeline && !method.Description.ReadsCnn && c.Cnn is not null)
         {
             faults.Add($"{method.Description.Name} reads no CNN, but a CNN was given; leave it out.");
         }
@@ -71,21 +88,38 @@ internal static class CompositionChecks
         return faults;
     }
 
-    public static IEnumerable<string> AfterLoading(Composition c, IClipBackbone backbone, ITokenizer tokenizer, int size)
+    /// <summary>What shows when the backbone is loaded.</summary>
+    /// <param name="c">The composition.</param>
+    /// <param name="method">Its method.</param>
+    /// <param name="backbone">Loaded.</param>
+    /// <param name="tokenizer">Of its text tower, where there is one.</param>
+    /// <param name="input">How images become its input.</param>
+    public static IEnumerable<string> AfterLoading(
+        Composition c, IDetectionMethod method, IVisionBackbone backbone, ITokenizer tokenizer, IImagePreprocessor input)
     {
-        int patch = backbone.Vision.PatchSize;
-        if (size % patch != 0)
+        int patch = backbone.Vision.PatchSize, size = input.Size;
+        if (method.Description.RunsPipeline && !input.IsSquare)
         {
-            yield return $"The image size is {size}, which is no multiple of the patch of {patch} pixels; {Imaging.InputSettings.DefaultSize(patch)} would be.";
+            yield return $"{method.Description.Name} reads square images, which the preprocessor does not give; leave it out, or use SquareResize.";
         }
 
-        if (tokenizer.VocabSize != backbone.Text.VocabSize)
+        if (!input.IsSquare && input is ShorterEdgeResize { Multiple: var multiple } && multiple % patch != 0 && method.Description.NeedsWholePatches)
         {
-            yield return $"The tokenizer knows {tokenizer.VocabSize} tokens, the text tower {backbone.Text.VocabSize}: " +
+            yield return $"The preprocessor cuts images to multiples of {multiple} pixels, which are no whole patches of {patch}.";
+        }
+
+        if (input.IsSquare && size % patch != 0 && method.Description.NeedsWholePatches)
+        {
+            yield return $"The image size is {size}, which is no multiple of the patch of {patch} pixels; {InputSettings.DefaultSize(patch)} would be.";
+        }
+
+        if (AsClip(backbone) is { Text.VocabSize: var vocabulary } && tokenizer.VocabSize != vocabulary)
+        {
+            yield return $"The tokenizer knows {tokenizer.VocabSize} tokens, the text tower {vocabulary}: " +
                 "put the model's vocab.json and merges.txt beside its weights, or set UseTokenizer.";
         }
 
-        if (c.ResolveMethod().Description.RunsPipeline && c.Taps is null && c.StageCount > backbone.Vision.Layers)
+        if (method.Description.RunsPipeline && c.Taps is null && c.StageCount > backbone.Vision.Layers)
         {
             yield return $"A vision tower of {backbone.Vision.Layers} blocks cannot be cut into {c.StageCount} stages.";
         }

@@ -1,6 +1,7 @@
 using MfpClip.Backbones;
 using MfpClip.Backbones.Clip;
 using MfpClip.Backbones.Cnn;
+using MfpClip.Backbones.Dino;
 using MfpClip.Detection.Recipes;
 using MfpClip.Diagnostics;
 using MfpClip.Execution;
@@ -46,22 +47,30 @@ internal static class DetectorAssembly
         var owned = new Stack<IDisposable>();
         try
         {
-            var backbone = Own(owned, c.Backbone!.Load(o => Configured(c, method, o)));
-            var cnn = Own(owned, method.Description.RunsPipeline ? LoadCnn(c, backbone) : null);
-            var tokenizer = c.Tokenizer ?? (c.Backbone.Path is { } path ? ClipTokenizer.FindNextTo(path) : null) ?? ClipTokenizer.Default;
-            var dimensions = ModuleDimensions.Of(backbone, cnn, c.StageCount, tokenizer);
-            int size = c.Preprocessor?.Size ?? c.ImageSize ?? method.DefaultImageSize(backbone) ?? InputSettings.DefaultSize(backbone.Vision.PatchSize);
-            ThrowIfAny([.. CompositionChecks.AfterLoading(c, backbone, tokenizer, size), .. method.Description.RunsPipeline ? c.ModuleFaults(dimensions) : []]);
-            if (backbone.GetService<ClipBackbone>() is { IsRandom: true })
+            var about = method.Description;
+            var backbone = Own(owned, c.Backbone?.Load(new(o => Configured(c, method, o), o => Configured(c, method, o))));
+            var clip = CompositionChecks.AsClip(backbone);
+            if (backbone is not null && clip is null && (about.NeedsText || about.RunsPipeline))
+            {
+                throw new DetectorConfigurationException([CompositionChecks.NoTextTower(about.Name, c.Backbone!.Name, backbone, c.Registry)]);
+            }
+
+            var cnn = Own(owned, about.RunsPipeline || about.ReadsCnn ? LoadCnn(c, backbone) : null);
+            var tokenizer = c.Tokenizer ?? (c.Backbone?.Path is { } path ? ClipTokenizer.FindNextTo(path) : null) ?? ClipTokenizer.Default;
+            var preprocessor = c.Preprocessor ?? DefaultPreprocessor(c, method, backbone);
+            ThrowIfAny(backbone is null ? [] : CompositionChecks.AfterLoading(c, method, backbone, tokenizer, preprocessor));
+            if (backbone?.GetService<ClipBackbone>() is { IsRandom: true } || backbone?.GetService<DinoBackbone>() is { IsRandom: true })
             {
                 DetectorLog.RandomWeights(c.Logger);
             }
 
-            backbone.GetService<IKernelMeasurement>()?.MeasureKernels(size);
-            var input = new InputSettings { Decoder = c.Decoder, Preprocessor = c.Preprocessor ?? new SquareResize(size), Limits = c.Limits };
-            var parts = method.Description.RunsPipeline ? CreateParts(c, backbone, cnn, dimensions, owned) : null;
-            var pass = parts is not null ? CreatePass(c, method, parts, tokenizer)
-                : LoadedPass(c, method, new() { Backbone = backbone, Tokenizer = tokenizer, Input = input }, owned);
+            var input = new InputSettings { Decoder = c.Decoder, Preprocessor = preprocessor, Limits = c.Limits };
+            var parts = about.RunsPipeline ? CreateParts(c, clip!, cnn, tokenizer, owned) : null;
+            backbone?.GetService<IKernelMeasurement>()?.MeasureKernels(preprocessor.Size);
+            var pass = parts is not null ? CreatePass(c, method, parts, tokenizer) : LoadedPass(c, method, new()
+            {
+                Backbone = backbone, Cnn = cnn, Tokenizer = tokenizer, Input = input, Method = about.Name, BackboneName = c.Backbone?.Name ?? string.Empty,
+            }, owned);
             return new(AtScales(c, pass, backbone), new()
             {
                 Input = input, BatchSize = c.BatchSize, Logger = c.Logger, Line = c.Line, Recipe = RecipeWriter.Write(c, method, parts),
@@ -80,6 +89,16 @@ internal static class DetectorAssembly
 
     private static ClipBackboneOptions Configured(Composition c, IDetectionMethod method, ClipBackboneOptions options) =>
         method.ConfigureBackbone(options, c.Preprocessor?.Size ?? c.ImageSize) with { Device = c.Device, Precision = c.Precision };
+
+    private static DinoBackboneOptions Configured(Composition c, IDetectionMethod method, DinoBackboneOptions options) =>
+        method.ConfigureBackbone(options, c.Preprocessor?.Size ?? c.ImageSize) with { Device = c.Device, Precision = c.Precision };
+
+    private static IImagePreprocessor DefaultPreprocessor(Composition c, IDetectionMethod method, IVisionBackbone? backbone)
+    {
+        int patch = backbone?.Vision.PatchSize ?? 1, size = c.ImageSize ?? method.DefaultImageSize(backbone) ?? InputSettings.DefaultSize(patch);
+        return size < patch ? throw new DetectorConfigurationException([$"The image size is {size}; a patch alone has {patch} pixels."])
+            : method.DefaultPreprocessor(backbone, size) ?? new SquareResize(size);
+    }
 
     private static ModulePass CreatePass(Composition c, IDetectionMethod method, PipelineParts parts, ITokenizer tokenizer)
     {
@@ -107,7 +126,7 @@ internal static class DetectorAssembly
         if (c.ModuleWeights is { } path)
         {
             var weights = pass.TrainedWeights;
-            ModuleCheckpointFile.Load(path, weights, new(context.Backbone, new Dictionary<string, IDetectorModule>()), Layouts(c, method));
+            ModuleCheckpointFile.Load(path, weights, new(context.RequireClip(), new Dictionary<string, IDetectorModule>()), Layouts(c, method));
             pass.Trainable?.WeightsChanged();
         }
 
@@ -137,35 +156,43 @@ internal static class DetectorAssembly
         return _ => "untrained";
     }
 
-    private static IDetectionPass AtScales(Composition c, IDetectionPass pass, IClipBackbone backbone) =>
-        c.Scales.Count == 1 ? pass : new MultiScalePass(pass, c.Scales, backbone.Vision.PatchSize);
+    private static IDetectionPass AtScales(Composition c, IDetectionPass pass, IVisionBackbone? backbone) =>
+        c.Scales.Count == 1 ? pass : new MultiScalePass(pass, c.Scales, backbone?.Vision.PatchSize ?? 1);
 
     private static PipelineParts CreateParts(
-        Composition c, IClipBackbone backbone, ICnnFeatureExtractor? cnn, ModuleDimensions dimensions, Stack<IDisposable> owned) => new()
+        Composition c, IClipBackbone backbone, ICnnFeatureExtractor? cnn, ITokenizer tokenizer, Stack<IDisposable> owned)
     {
-        Backbone = backbone,
-        Cnn = cnn,
-        ImageToText = Own(owned, c.ImageToText.Make(dimensions)),
-        Self = Own(owned, c.Self.Make(dimensions)),
-        Vision = Own(owned, c.Vision.Make(dimensions)),
-        MultiPatch = Own(owned, c.MultiPatch.Make(dimensions)),
-        Mask = Own(owned, c.Mask.Make(dimensions)),
-        Map = Own(owned, c.Map.Make(dimensions)),
-        Score = Own(owned, c.Score.Make(dimensions)),
-        Stages = c.Taps is { } taps ? new StagePlan(taps) : StagePlan.Even(backbone.Vision.Layers, c.StageCount),
-    };
+        var dimensions = ModuleDimensions.Of(backbone, cnn, c.StageCount, tokenizer);
+        ThrowIfAny(c.ModuleFaults(dimensions));
+        return new()
+        {
+            Backbone = backbone,
+            Cnn = cnn,
+            ImageToText = Own(owned, c.ImageToText.Make(dimensions)),
+            Self = Own(owned, c.Self.Make(dimensions)),
+            Vision = Own(owned, c.Vision.Make(dimensions)),
+            MultiPatch = Own(owned, c.MultiPatch.Make(dimensions)),
+            Mask = Own(owned, c.Mask.Make(dimensions)),
+            Map = Own(owned, c.Map.Make(dimensions)),
+            Score = Own(owned, c.Score.Make(dimensions)),
+            Stages = c.Taps is { } taps ? new StagePlan(taps) : StagePlan.Even(backbone.Vision.Layers, c.StageCount),
+        };
+    }
 
-    private static ICnnFeatureExtractor? LoadCnn(Composition c, IClipBackbone backbone)
+    private static ICnnFeatureExtractor? LoadCnn(Composition c, IVisionBackbone? backbone)
     {
         var cnn = (c.Cnn ?? (c.Package is { } package ? new CnnChoice.FromPackage(package) : null))?.Load();
-        cnn?.To(backbone.Vision.Device);
-        cnn?.GetService<IBFloat16Compute>()?.UseBFloat16(ComputesInBFloat16(backbone));
+        var device = backbone?.Vision.Device ?? DeviceSelection.Resolve(c.Device, c.Precision);
+        cnn?.To(device);
+        cnn?.GetService<IBFloat16Compute>()?.UseBFloat16(ComputesInBFloat16(device, backbone?.Vision.Precision ?? c.Precision));
         return cnn;
     }
 
+    private static bool ComputesInBFloat16(IClipBackbone backbone) => ComputesInBFloat16(backbone.Vision.Device, backbone.Vision.Precision);
+
     // What runs beside bfloat16 towers multiplies in bfloat16 too, where that is faster.
-    private static bool ComputesInBFloat16(IClipBackbone backbone) =>
-        backbone.Vision.Precision == ScalarType.BFloat16 && (backbone.Vision.Device.type != DeviceType.CPU || VectorMath.HasBFloat16);
+    private static bool ComputesInBFloat16(Device device, ScalarType precision) =>
+        precision == ScalarType.BFloat16 && (device.type != DeviceType.CPU || VectorMath.HasBFloat16);
 
     private static void ThrowIfAny(IEnumerable<string> faults)
     {

@@ -38,12 +38,28 @@ internal static class RecipeContradictions
             }
 
             string[] ignored = [.. new[] { ("Activation", backbone.Activation is not null), ("Interpolation", backbone.Interpolation is not null),
-                ("Kernels", backbone.Kernels is not null), ("Config", backbone.Config is not null && backbone.Package is not null) }
+                ("Kernels", backbone.Kernels is not null), ("Config", backbone.Config is not null && backbone.Package is not null),
+                ("Heads", backbone.Heads is not null), ("Dino", backbone.Dino is not null && backbone.Package is not null) }
                 .Where(w => w.Item2).Select(w => w.Item1)];
             if (ignored.Length > 0 && (backbone.Package is not null || backbone.RandomSeed is not null))
             {
                 yield return $"Backbone: {string.Join(" and ", ignored)} would be ignored beside "
                     + $"{(backbone.Package is not null ? "Package" : "RandomSeed")}; leave it out.";
+            }
+
+            if (backbone.Config is not null && backbone.Dino is not null)
+            {
+                yield return "Backbone names Config and Dino, the sizes of a CLIP model and of a DINOv2 model; leave one of them out.";
+            }
+
+            if (backbone.Dino is not null && backbone.Path is not null)
+            {
+                yield return "Backbone: Dino would be ignored beside Path; leave it out.";
+            }
+
+            if (backbone.Heads is not null && (backbone.Config is not null || backbone.Activation is not null))
+            {
+                yield return "Backbone names Heads, which is for a DINOv2 file, and Config or Activation, which are for a CLIP file; leave one of them out.";
             }
         }
     }

@@ -1,5 +1,6 @@
 using MfpClip.Backbones.Clip;
 using MfpClip.Backbones.Cnn;
+using MfpClip.Backbones.Dino;
 using MfpClip.Calibration;
 using MfpClip.Detection.Composing;
 using MfpClip.Imaging;
@@ -96,14 +97,20 @@ internal static class RecipeReader
             .Where(w => w.Item2 is not null).Select(w => w.Item1)];
         return ways switch
         {
+            ["path"] when b.Heads is not null => new BackboneChoice.FromFile(b.Path!, new(), new()
+            {
+                Heads = b.Heads, Interpolation = b.Interpolation, Kernels = b.Kernels ?? new DinoBackboneOptions().Kernels,
+            }),
             ["path"] => new BackboneChoice.FromFile(b.Path!, new()
             {
                 Config = b.Config, Activation = b.Activation, Interpolation = b.Interpolation ?? new ClipBackboneOptions().Interpolation,
                 Kernels = b.Kernels ?? new ClipBackboneOptions().Kernels,
             }),
             ["package"] => new BackboneChoice.FromPackage(registry.OpenModelPackage(b.Package!, b.Folder)),
+            ["random_seed"] when b.Dino is not null => new BackboneChoice.RandomDino(b.Dino, b.RandomSeed!.Value),
             ["random_seed"] => new BackboneChoice.Random(
-                b.Config ?? throw new DetectorConfigurationException(["The recipe asks for a backbone with random weights and names no sizes (config)."]),
+                b.Config ?? throw new DetectorConfigurationException([
+                    "The recipe asks for a backbone with random weights and names no sizes (config or dino)."]),
                 b.RandomSeed!.Value),
             ["object"] => throw new DetectorConfigurationException([
                 $"The recipe's backbone was an object of type '{b.Object}', which no recipe can make. Name a file instead, or set the object on the builder."]),
@@ -133,15 +140,10 @@ internal static class RecipeReader
             return null;
         }
 
-        int size = RecipeJson.Read<SizeSettings>(preprocessor.Settings, "the settings of the preprocessor").Size ?? imageSize
+        var settings = RecipeJson.Read<PreprocessorChoice>(preprocessor.Settings, "the settings of the preprocessor");
+        int size = settings.Size ?? imageSize
             ?? throw new DetectorConfigurationException(["The recipe's preprocessor has no size: name it, or image_size."]);
-        return preprocessor.Implementation switch
-        {
-            "square-resize" => new SquareResize(size),
-            "resize-and-center-crop" => new ResizeAndCenterCrop(size),
-            var other => throw new DetectorConfigurationException([
-                $"The recipe's preprocessor is '{other}'; choose square-resize or resize-and-center-crop, or set the object on the builder."]),
-        };
+        return PreprocessorChoice.Create(preprocessor.Implementation, size, settings);
     }
 
     private static ModuleFactory<TModule> Module<TModule>(
@@ -161,10 +163,5 @@ internal static class RecipeReader
             faults.AddRange(e.Faults);
             return null;
         }
-    }
-
-    private sealed record SizeSettings
-    {
-        public int? Size { get; init; }
     }
 }

@@ -21,7 +21,7 @@ internal static class RecipeWriter
         {
             Method = method.Description.Id,
             MethodOptions = method.Options is { } options ? SettingsJson.Node(options) : null,
-            Backbone = c.Backbone!.ToRecipe(),
+            Backbone = c.Backbone?.ToRecipe(),
             Cnn = c.Cnn?.ToRecipe() ?? (c.Package is { } p && c.Backbone is not BackboneChoice.FromPackage ? new CnnChoice.FromPackage(p).ToRecipe() : null),
             ImageToText = Part("image_to_text"), SelfPrompt = Part("self_prompt"), VisionEncoder = Part("vision_encoder"), MultiPatch = Part("multi_patch"),
             MaskPrompt = Part("mask_prompt"), AnomalyMap = Part("anomaly_map"), AnomalyScore = Part("anomaly_score"),

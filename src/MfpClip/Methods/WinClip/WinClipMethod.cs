@@ -21,7 +21,8 @@ internal sealed class WinClipMethod(WinClipOptions options) : IDetectionMethod
     public IEnumerable<string> Faults() => options.Faults();
 
     // Where the position table needs no interpolation: 240 pixels with ViT-B/16+, the paper's backbone.
-    public int? DefaultImageSize(IClipBackbone backbone) => backbone.GetService<ClipBackbone>() is { Config.Vision: { } vision } ? vision.ImageSize
+    public int? DefaultImageSize(IVisionBackbone? backbone) => backbone?.GetService<ClipBackbone>() is { Config.Vision: { } vision } ? vision.ImageSize
+        : backbone is null ? null
         : Math.Max((int)Math.Round(240.0 / backbone.Vision.PatchSize), 1) * backbone.Vision.PatchSize;
 
     public IDetectionPass CreatePass(MethodContext context) => new WinClipPass(options, context);

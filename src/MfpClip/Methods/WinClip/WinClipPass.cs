@@ -25,7 +25,12 @@ internal sealed class WinClipPass : IDetectionPass, IStoredImages
 
     public WinClipPass(WinClipOptions options, MethodContext context)
     {
-        _backbone = context.Backbone;
+        _backbone = context.RequireClip();
+        if (!context.Input.Preprocessor.IsSquare)
+        {
+            throw new DetectorConfigurationException(["WinCLIP reads square images, which the preprocessor does not give; leave it out, or use SquareResize."]);
+        }
+
         var plan = options.Windows ?? new SlidingWindows([.. options.Scales], options.Stride);
         _aggregator = options.Aggregator ?? new WindowAggregator(options.Aggregation);
         _scorer = options.Scorer ?? new TemperatureScorer(options.Temperature);

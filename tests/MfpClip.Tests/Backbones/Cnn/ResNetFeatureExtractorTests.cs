@@ -9,12 +9,16 @@ public sealed class ResNetFeatureExtractorTests : IDisposable
 
     public void Dispose() => _scope.Dispose();
 
-    // torchvision's model cards: 11,689,512 and 25,557,032 values, of which fc has 513,000 and 2,049,000; batch norms hold two values a channel.
+    // torchvision's model cards, of which fc has 513,000 or 2,049,000 values; batch norms hold two values a channel.
     [Theory]
     [InlineData(ResNetArchitecture.ResNet18, 11_689_512 - 513_000)]
+    [InlineData(ResNetArchitecture.ResNet34, 21_797_672 - 513_000)]
     [InlineData(ResNetArchitecture.ResNet50, 25_557_032 - 2_049_000)]
+    [InlineData(ResNetArchitecture.ResNet101, 44_549_160 - 2_049_000)]
+    [InlineData(ResNetArchitecture.WideResNet50, 68_883_240 - 2_049_000)]
+    [InlineData(ResNetArchitecture.WideResNet101, 126_886_696 - 2_049_000)]
     public void The_layout_has_torchvisions_number_of_values(ResNetArchitecture architecture, long expected) =>
-        Assert.Equal(expected, ResNetLayout.Convolutions(architecture).Sum(c => c.Shape.Aggregate(1L, (a, b) => a * b) + (2L * c.Outputs)));
+        Assert.Equal(expected, ResNetLayout.Of(architecture).Convolutions.Sum(c => c.Shape.Aggregate(1L, (a, b) => a * b) + (2L * c.Outputs)));
 
     [Theory]
     [InlineData(ResNetArchitecture.ResNet18, 512, new[] { 64, 64, 128, 256, 512 })]

@@ -4,26 +4,26 @@ using System.Runtime.Intrinsics;
 namespace MfpClip.Imaging;
 
 /// <summary>
-/// Pillow's bicubic resize of 8-bit images, bit for bit: antialias when shrinking, fixed-point weights of 22 bits, rows first, rounded to
+/// Pillow's resize of 8-bit images, bit for bit: antialias when shrinking, fixed-point weights of 22 bits, rows first, rounded to
 /// 8 bits between the passes. The published models were trained on exactly this.
 /// </summary>
-internal static class BicubicResize
+internal static class PillowResize
 {
     private const int Bits = 22;
 
     /// <summary>Resizes to any size; a side that keeps its length is not touched.</summary>
-    public static RgbImage Resize(RgbImage image, int width, int height)
+    public static RgbImage Resize(RgbImage image, int width, int height, ResizeFilter filter = ResizeFilter.Bicubic)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(width, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(height, 1);
-        byte[] rows = image.Width == width ? image.Data : Horizontal(image.Data, image.Width, image.Height, width);
-        byte[] all = image.Height == height ? rows : Vertical(rows, width, image.Height, height);
+        byte[] rows = image.Width == width ? image.Data : Horizontal(image.Data, image.Width, image.Height, width, filter);
+        byte[] all = image.Height == height ? rows : Vertical(rows, width, image.Height, height, filter);
         return new RgbImage(width, height, all);
     }
 
-    private static byte[] Horizontal(byte[] source, int width, int height, int target)
+    private static byte[] Horizontal(byte[] source, int width, int height, int target, ResizeFilter filter)
     {
-        var weights = Weights(width, target);
+        var weights = Weights(width, target, filter);
         var result = new byte[(long)target * height * 3];
         Parallel.For(0, height, y => Row(source.AsSpan(y * width * 3, width * 3), result.AsSpan(y * target * 3, target * 3), weights));
         return result;
@@ -55,9 +55,9 @@ internal static class BicubicResize
         }
     }
 
-    private static byte[] Vertical(byte[] source, int width, int height, int target)
+    private static byte[] Vertical(byte[] source, int width, int height, int target, ResizeFilter filter)
     {
-        var weights = Weights(height, target);
+        var weights = Weights(height, target, filter);
         int stride = width * 3;
         var result = new byte[(long)target * stride];
         Parallel.For(0, target, () => new int[stride], (y, _, sums) =>
@@ -99,11 +99,11 @@ internal static class BicubicResize
         }
     }
 
-    private static (int First, int[] Weights)[] Weights(int source, int target)
+    private static (int First, int[] Weights)[] Weights(int source, int target, ResizeFilter filter)
     {
         double scale = (double)source / target;
         double stretch = Math.Max(scale, 1);
-        double support = 2 * stretch;
+        double support = (filter == ResizeFilter.Bilinear ? 1 : 2) * stretch;
         var all = new (int, int[])[target];
         for (int i = 0; i < target; i++)
         {
@@ -114,7 +114,8 @@ internal static class BicubicResize
             double sum = 0;
             for (int j = 0; j < k.Length; j++)
             {
-                sum += k[j] = Kernel((j + first - center + 0.5) * (1 / stretch));
+                double at = (j + first - center + 0.5) * (1 / stretch);
+                sum += k[j] = filter == ResizeFilter.Bilinear ? Math.Max(1 - Math.Abs(at), 0) : Cubic(at);
             }
 
             all[i] = (first, [.. k.Select(v => Fixed(sum != 0 ? v / sum : v))]);
@@ -127,7 +128,7 @@ internal static class BicubicResize
 
     private static byte Clip(int sum) => (byte)Math.Clamp(sum >> Bits, 0, 255);
 
-    private static double Kernel(double x)
+    private static double Cubic(double x)
     {
         const double A = -0.5;
         x = Math.Abs(x);
