@@ -78,6 +78,25 @@ public class DinoParityTests
         Assert.All(a.Zip(b), p => Assert.True(p.First.Value.eq(p.Second.Value).all().item<bool>(), p.First.Key));
     }
 
+    [SkippableTheory]
+    [MemberData(nameof(Models))]
+    public void A_file_or_folder_is_recognised_as_what_it_holds(string model, bool folder)
+    {
+        string root = Path.Combine(Goldens.Family("dinov2"), model);
+        int heads = Goldens.Manifest("dinov2").GetProperty("models").GetProperty(model).GetProperty("heads").GetInt32();
+
+        using var port = BackboneFile.Load(folder ? Path.Combine(root, "hf") : Path.Combine(root, "hf", "model.safetensors"), new(), new());
+        using var authors = BackboneFile.Load(Path.Combine(root, "model.pth"), new(), new() { Heads = heads });
+
+        Assert.Equal(Assert.IsType<DinoBackbone>(port).Config, Assert.IsType<DinoBackbone>(authors).Config);
+        Assert.Contains("CLIP", Assert.Throws<WeightsException>(
+            () => BackboneFile.Load(Path.Combine(root, "hf"), new() { Activation = MfpClip.Kernels.MlpActivation.Gelu }, new())).Message);
+    }
+
+    [SkippableFact]
+    public void A_residual_network_is_no_backbone_and_the_error_says_where_it_belongs() => Assert.Contains("UseCnn", Assert.Throws<WeightsException>(
+        () => BackboneFile.Load(Path.Combine(Goldens.Family("patchcore"), "resnet.safetensors"), new(), new())).Message);
+
     private static void CheckSizes(JsonElement about, DinoConfig config)
     {
         Assert.Equal(about.GetProperty("embed_dim").GetInt32(), config.Width);

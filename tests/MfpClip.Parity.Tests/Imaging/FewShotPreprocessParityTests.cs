@@ -2,7 +2,9 @@ using MfpClip.Imaging;
 
 namespace MfpClip.Parity.Tests.Imaging;
 
-/// <summary>How AnomalyDINO and SubspaceAD bring images to their size: Pillow's, within the one grey level that the manifests' own recomputation needs.</summary>
+/// <summary>
+/// How AnomalyDINO and SubspaceAD bring images to their size: Pillow's, within the one grey level that the manifests' own recomputation needs.
+/// </summary>
 public class FewShotPreprocessParityTests
 {
     [SkippableFact]

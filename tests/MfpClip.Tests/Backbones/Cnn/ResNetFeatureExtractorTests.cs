@@ -46,6 +46,62 @@ public sealed class ResNetFeatureExtractorTests : IDisposable
         Assert.False(features.Pooled.requires_grad);
     }
 
+    [Theory]
+    [InlineData(ResNetArchitecture.ResNet18)]
+    [InlineData(ResNetArchitecture.ResNet50)]
+    public void A_file_tells_which_network_it_holds(ResNetArchitecture architecture)
+    {
+        using var file = new MemoryWeightFile(RandomWeights(architecture));
+        using var named = ResNetFeatureExtractor.Load(architecture, file);
+        using var found = ResNetFeatureExtractor.Load(ResNetArchitecture.FromFile, file);
+        var pixels = FakeBackbone.Values(9, ScalarType.Float32, 1, 3, 64, 48).abs();
+
+        Assert.Equal(named.Describe().Settings, found.Describe().Settings);
+        TensorAssert.Close(named.Extract(pixels).Pooled, found.Extract(pixels).Pooled, 0);
+        // Averaged over its places, the map of a stage is the level's feature.
+        var maps = found.ExtractMaps((pixels - Channels(found.Normalization.Mean)) / Channels(found.Normalization.Std), ["layer4", "layer1"]);
+        TensorAssert.Close(found.Extract(pixels).Levels[4], maps[0].mean([2, 3]), 1e-4);
+        TensorAssert.Close(found.Extract(pixels).Levels[1], maps[1].mean([2, 3]), 1e-4);
+    }
+
+    [Fact]
+    public void Another_network_than_the_one_asked_for_is_named()
+    {
+        using var file = new MemoryWeightFile(RandomWeights(ResNetArchitecture.ResNet18));
+
+        var e = Assert.Throws<WeightsException>(() => ResNetFeatureExtractor.Load(ResNetArchitecture.WideResNet50, file));
+
+        Assert.Contains("it holds a ResNet-18, but WideResNet-50-2 was asked for", e.Message);
+    }
+
+    [Fact]
+    public void A_file_that_holds_no_residual_network_says_what_was_found()
+    {
+        using var foreign = new MemoryWeightFile(new Dictionary<string, Tensor> { ["encoder.weight"] = torch.zeros(3) });
+        var without = RandomWeights(ResNetArchitecture.ResNet18);
+        without.Remove("layer2.0.downsample.0.weight");
+        using var broken = new MemoryWeightFile(without);
+        var flat = RandomWeights(ResNetArchitecture.ResNet18);
+        flat["layer3.0.conv2.weight"] = torch.zeros(4, 4);
+        using var shapeless = new MemoryWeightFile(flat);
+
+        Assert.Contains("encoder.weight", Assert.Throws<WeightsException>(() => ResNetFeatureExtractor.Load(ResNetArchitecture.FromFile, foreign)).Message);
+        var mismatch = Assert.Throws<WeightsMismatchException>(() => ResNetFeatureExtractor.Load(ResNetArchitecture.FromFile, broken));
+        Assert.Equal(["layer2.0.downsample.0.weight"], mismatch.Missing);
+        Assert.Contains("'layer3.0.conv2.weight' is [4, 4]",
+            Assert.Throws<WeightsException>(() => ResNetFeatureExtractor.Load(ResNetArchitecture.FromFile, shapeless)).Message);
+    }
+
+    [Fact]
+    public void Maps_that_there_are_not_are_refused_by_name()
+    {
+        using var cnn = ResNetFeatureExtractor.CreateRandom(ResNetArchitecture.ResNet18, 5);
+
+        var e = Assert.Throws<DetectorConfigurationException>(() => cnn.ExtractMaps(torch.zeros(1, 3, 32, 32), ["layer2", "layer5"]));
+
+        Assert.Contains("ResNet-18 has no map 'layer5'; there are layer1, layer2, layer3, layer4", e.Message);
+    }
+
     [Fact]
     public void Of_misfitting_files_every_fault_is_listed()
     {
@@ -97,6 +153,8 @@ public sealed class ResNetFeatureExtractorTests : IDisposable
         Assert.Empty(new ResNetOptions { WeightsPath = "resnet50.safetensors" }.Faults());
         Assert.Single(new ResNetOptions { WeightsPath = "resnet50.safetensors", RandomSeed = 0 }.Faults());
     }
+
+    private static Tensor Channels(float[] values) => torch.tensor(values).view(1, 3, 1, 1);
 
     // Names written out here, not taken from the code under test.
     private static Dictionary<string, Tensor> RandomWeights(ResNetArchitecture architecture)
