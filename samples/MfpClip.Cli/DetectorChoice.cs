@@ -14,8 +14,9 @@ internal sealed partial class DetectorChoice
 {
     private readonly Option<string?> _weights = new("--weights")
     {
-        Description = "CLIP weights: a file, a folder, a name from 'mfpclip models list', or 'default' for the small model inside this program. Without it, "
-            + "random weights: then maps mean nothing. random:ViT-L-14-336 and the like make random weights of that size, for dry runs.",
+        Description = "CLIP weights: a file, a folder, a name from 'mfpclip models list', or 'default' for the small model inside this program. Methods that "
+            + "read no text take DINOv2 weights, too. Without it, random weights: then maps mean nothing. random:ViT-L-14-336, random:dinov2-small and the "
+            + "like make random weights of that size, for dry runs.",
     };
     private readonly Option<string> _method = new("--method")
     {
@@ -23,7 +24,8 @@ internal sealed partial class DetectorChoice
     };
     private readonly Option<string?> _cnn = new("--cnn")
     {
-        Description = "ResNet-50 in torchvision's format, or its name from 'mfpclip models list', for I2TP and SP. Without it both are off.",
+        Description = "ResNet-18 to 101 or WideResNet in torchvision's format, or its name from 'mfpclip models list', for methods that read a CNN: MFP-CLIP's "
+            + "I2TP and SP are off without one.",
     };
     private readonly Option<string?> _modules = new("--modules") { Description = "Trained modules (safetensors)." };
     private readonly Option<string?> _calibration = new("--calibration") { Description = "Calibration file of 'mfpclip calibrate': gives a decision." };
@@ -85,8 +87,8 @@ internal sealed partial class DetectorChoice
         if (_takesDefault)
         {
             _weights.Description = "CLIP weights: a file, a folder ('mfpclip pretrain' fills one, too), a name from 'mfpclip models list', or 'default' for "
-                + "the small model inside this program, which also stands in where nothing is named. random:ViT-L-14-336 and the like make random weights "
-                + "of that size, for dry runs.";
+                + "the small model inside this program, which also stands in where nothing is named. Methods that read no text take DINOv2 weights, too. "
+                + "random:ViT-L-14-336, random:dinov2-small and the like make random weights of that size, for dry runs.";
         }
 
         foreach (Option option in new Option[] { _recipe, _method, _weights, _cnn, _modules, _calibration, _device, _precision, _size, _scales })
@@ -105,6 +107,11 @@ internal sealed partial class DetectorChoice
     /// <summary>Refuses class words that the method does not read.</summary>
     public void CheckClass(ParseResult parsed, Option className)
     {
+        if (IsGiven(parsed, className) && Method(parsed).Description is { NeedsText: false } textFree)
+        {
+            throw new ArgumentException($"{className.Name} has no effect: {textFree.Name} reads no text. Leave it out.");
+        }
+
         if (IsGiven(parsed, className) && Method(parsed).Description is { Id: "anomalyclip" } method)
         {
             throw new ArgumentException($"{className.Name} has no effect: {method.Name}'s prompts are the same for every class. Leave it out.");
@@ -187,19 +194,20 @@ internal sealed partial class DetectorChoice
             builder.UseMethod(method.Create(seed)); // the bundled model brings MFP-CLIP's modules with it, trained on rendered images
         }
 
-        if (recipe is null && method.Description.ReadsCnn && !cnn && !bundled)
+        if (recipe is null && method.Description is { ReadsCnn: true, RunsPipeline: true } && !cnn && !bundled)
         {
             builder.WithoutImageToTextPrompt().WithoutSelfPrompt();
         }
 
         if (IsRandom(parsed) && (recipe is null || weights is not null))
         {
-            var config = RandomModels.Config(weights?[RandomModels.Prefix.Length..]);
-            builder.UseRandomBackbone(config, 1);
+            int width = RandomModels.Use(builder, weights?[RandomModels.Prefix.Length..]);
             if (cnn)
             {
-                var architecture = config.Vision.Width >= 768 ? ResNetArchitecture.ResNet50 : ResNetArchitecture.ResNet18;
-                builder.UseCnn(new ResNetOptions { Architecture = architecture, RandomSeed = 1 });
+                builder.UseCnn(new ResNetOptions
+                {
+                    Architecture = width >= 768 ? ResNetArchitecture.ResNet50 : ResNetArchitecture.ResNet18, RandomSeed = 1,
+                });
             }
         }
         else if (!bundled && weights is not null)
@@ -209,7 +217,8 @@ internal sealed partial class DetectorChoice
 
         if (cnn && parsed.GetValue(_cnn) is { } file)
         {
-            builder.UseCnn(new ResNetOptions { WeightsPath = Stored(file) });
+            string path = Stored(file);
+            builder.UseCnn(File.Exists(path) ? ResNetOptions.ForFile(path) : new ResNetOptions { WeightsPath = path }); // Build says what is absent
         }
 
         if (parsed.GetValue(_modules) is { } modules)
@@ -279,7 +288,11 @@ internal sealed partial class DetectorChoice
 
     /// <summary>Whether the backbone's weights are random.</summary>
     public bool IsRandom(ParseResult parsed) => Weights(parsed) is { } w ? w.StartsWith(RandomModels.Prefix, StringComparison.Ordinal)
-        : Recipe(parsed) is not { Backbone: { } backbone } || backbone.RandomSeed is not null;
+        : !RunsOnCnn(parsed) && (Recipe(parsed) is not { Backbone: { } backbone } || backbone.RandomSeed is not null);
+
+    // A CNN was named, and the method needs no backbone beside it.
+    private bool RunsOnCnn(ParseResult parsed) => Weights(parsed) is null && !Method(parsed).Description.NeedsBackbone
+        && (parsed.GetValue(_cnn) is not null || Recipe(parsed) is { Cnn: not null, Backbone: null });
 
     private DetectorRecipe? Recipe(ParseResult parsed) => parsed.GetValue(_recipe) is not { } path ? null
         : _read is { } read && read.Path == path ? read.Recipe : (_read = (path, DetectorRecipe.Load(path))).Value.Recipe;

@@ -14,7 +14,7 @@ internal static class HostedModel
     private static readonly string[] PretrainedFiles = ["clip.safetensors", "modules.safetensors"];
 
     /// <summary>Whether nothing names a backbone, so that the default model stands in.</summary>
-    public static bool IsDefault(MfpClipOptions options) => options is { Model: null, Recipe.Backbone: null, Configure: null };
+    public static bool IsDefault(MfpClipOptions options) => options is { Model: null, Recipe.Backbone: null, Configure: null } && !RunsOnCnn(options.Recipe);
 
     /// <summary>The recipe with the model as its backbone.</summary>
     /// <exception cref="DetectorConfigurationException">There is no such model, or the recipe has a backbone, too.</exception>
@@ -33,6 +33,9 @@ internal static class HostedModel
             : recipe.Backbone is null ? recipe with { Backbone = Find(model.Trim()) }
             : throw new DetectorConfigurationException(["Model and Backbone contradict one another; leave one of them out."]);
     }
+
+    private static bool RunsOnCnn(DetectorRecipe recipe) => recipe.Cnn is not null && DetectorRegistry.Default.Methods
+        .Any(m => string.Equals(m.Description.Id, recipe.Method, StringComparison.OrdinalIgnoreCase) && !m.Description.NeedsBackbone);
 
     private static bool IsDefaultName(string model) => string.Equals(model, Default, StringComparison.OrdinalIgnoreCase);
 

@@ -3,11 +3,13 @@ namespace MfpClip.Models;
 /// <summary>Models that can be fetched by name.</summary>
 /// <remarks>
 /// Every revision and hash was published by others before it was written down here; none was computed from a file that this project fetched. The hashes of
-/// OpenAI's files are part of their published addresses; the digits in the names of torchvision's files are the beginning of theirs.
+/// OpenAI's files are part of their published addresses; the digits in the names of torchvision's files are the beginning of theirs; those of DINOv2's files
+/// are what users of them check (finegrain-ai/refiners and others).
 /// </remarks>
 public static class ModelCatalogue
 {
     private const string OpenAi = "https://openaipublic.azureedge.net/clip/models/", Torchvision = "https://download.pytorch.org/models/";
+    private const string DinoAuthors = "https://dl.fbaipublicfiles.com/dinov2/";
     private const string OpenClipWeights = "open_clip_model.safetensors", OpenClipConfig = "open_clip_config.json";
 
     /// <summary>All models.</summary>
@@ -63,6 +65,26 @@ public static class ModelCatalogue
                 },
             ],
         },
+
+        // The authors' files and the hub's hold the same weights, but the code that each belongs to resizes the position table in another way.
+        Dino("dinov2-small", "ed25f3a31f01632728cabb09d1542f84ab7b0056", "ae1e99fcefd534ed978cdeb8326f08030c96e28b7a81ffcbc98a857c84d14be1"),
+        Dino("dinov2-base", "f9e44c814b77203eaa57a6bdbbd535f21ede1415", null),
+        Dino("dinov2-large", "47b73eefe95e8d44ec3623f8890bd894b6ea2d6c", "399fba97a95f22c36834418bc69373364a99af3a1153da1c0fb31db567c92e23"),
+        Dino("dinov2-giant", "611a9d42f2335e0f921f1e313ad3c1b7178d206d", "917d3c470db999d32a312f8542149be91c7cbac61ee8fb4b67ae3d82b79ce21f"),
+        Dino("dinov2-with-registers-small", "0d9846e56b43a21fa46d7f3f5070f0506a5795a9", null),
+        Dino("dinov2-with-registers-base", "a1d738ccfa7ae170945f210395d99dde8adb1805",
+            "7a6f7b3b9fa4b8732e707476a03cd6cdce210048582f21aafb7991c17d98e362"),
+        Dino("dinov2-with-registers-large", "e4c89a4e05589de9b3e188688a303d0f3c04d0f3", null),
+        Dino("dinov2-with-registers-giant", "8d0d49f77fb8b5dd78842496ff14afe7dd4d85cb",
+            "c03832d44691e99b62ae28c4dfa2f134853a3614b3756c94f525109cce5a5051"),
+        DinoOfAuthors("dinov2_vits14", string.Empty, "b938bf1bc15cd2ec0feacfe3a1bb553fe8ea9ca46a7e1d8d00217f29aef60cd9"),
+        DinoOfAuthors("dinov2_vitb14", string.Empty, "0b8b82f85de91b424aded121c7e1dcc2b7bc6d0adeea651bf73a13307fad8c73"),
+        DinoOfAuthors("dinov2_vitl14", string.Empty, "d5383ea8f4877b2472eb973e0fd72d557c7da5d3611bd527ceeb1d7162cbf428"),
+        DinoOfAuthors("dinov2_vitg14", string.Empty, "baf8467e50af277596bbbafa06887c177ee899ab46033649c383577d7e9309d3"),
+        DinoOfAuthors("dinov2_vits14", "_reg", "f433177089a681826f849f194ece3bb48f4d63fb38d32fc837e3dc7a4e5641fb"),
+        DinoOfAuthors("dinov2_vitb14", "_reg", "73182a088cf94833c94b1666d1c99e02fe87e2007bff57b564fb6206e25dba71"),
+        DinoOfAuthors("dinov2_vitl14", "_reg", "36e4deffbaef061a2576705b0c36f93621e2ae20bf6274694821b0b492551b51"),
+        DinoOfAuthors("dinov2_vitg14", "_reg", "746ecb8c6301c645c5c855be91687d274587d6e48fdaec4a729753160b34a283"),
 
         Cnn("resnet18", "resnet18-f37072fd.pth", "f37072fd47e89c5e827621c5baffa7500819f7896bbacec160b1a16c560e07ec"),
         Cnn("resnet34", "resnet34-b627a593.pth"),
@@ -127,6 +149,37 @@ public static class ModelCatalogue
         Name = name, Licence = "MIT", Activation = activation,
         Sources = [new() { Repository = repository, Revision = revision, Files = [weights, new(OpenClipConfig)] }],
     };
+
+    private static CatalogueModel Dino(string name, string revision, string? sha256) => new()
+    {
+        Name = name, Licence = "Apache-2.0",
+        Sources =
+        [
+            new()
+            {
+                Repository = $"facebook/{name}", Revision = revision,
+                Files = [new("model.safetensors", sha256), new("config.json"), new("preprocessor_config.json")],
+            },
+        ],
+    };
+
+    // dinov2_vits14_reg is the name on the hub of torch, dinov2_vits14/dinov2_vits14_reg4_pretrain.pth the file.
+    private static CatalogueModel DinoOfAuthors(string name, string variant, string sha256)
+    {
+        string file = $"{name}{(variant.Length > 0 ? $"{variant}4" : string.Empty)}_pretrain.pth";
+        return new()
+        {
+            Name = name + variant, Licence = "Apache-2.0",
+            Sources =
+            [
+                new()
+                {
+                    Repository = $"facebookresearch/{name}{variant}", Revision = sha256[..12],
+                    Files = [new(file, sha256, new($"{DinoAuthors}{name}/{file}"))],
+                },
+            ],
+        };
+    }
 
     private static CatalogueModel Cnn(string name, string file, string? sha256 = null)
     {

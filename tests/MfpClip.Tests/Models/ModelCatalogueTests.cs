@@ -34,6 +34,34 @@ public class ModelCatalogueTests
         Assert.StartsWith(digits, file.Sha256, StringComparison.Ordinal);
     }
 
+    // Names and addresses as on the model cards and in the authors' hubconf.py.
+    [Theory]
+    [InlineData("dinov2_vits14", "dinov2_vits14/dinov2_vits14_pretrain.pth")]
+    [InlineData("dinov2_vitg14", "dinov2_vitg14/dinov2_vitg14_pretrain.pth")]
+    [InlineData("dinov2_vitb14_reg", "dinov2_vitb14/dinov2_vitb14_reg4_pretrain.pth")]
+    [InlineData("dinov2_vitl14_reg", "dinov2_vitl14/dinov2_vitl14_reg4_pretrain.pth")]
+    public void A_DINOv2_of_its_authors_has_their_address_and_a_full_hash(string name, string address)
+    {
+        var model = ModelCatalogue.Find(name);
+
+        var file = Assert.Single(Assert.Single(model.Sources).Files);
+        Assert.Equal($"https://dl.fbaipublicfiles.com/dinov2/{address}", file.Address!.ToString());
+        Assert.Equal(64, file.Sha256!.Length);
+        Assert.Equal("Apache-2.0", model.Licence);
+    }
+
+    [Fact]
+    public void Every_DINOv2_of_the_hub_is_there_with_the_files_that_tell_its_heads()
+    {
+        foreach (string name in new[] { "dinov2-", "dinov2-with-registers-" }.SelectMany(f => new[] { "small", "base", "large", "giant" }.Select(s => f + s)))
+        {
+            var source = Assert.Single(ModelCatalogue.Find(name).Sources);
+            Assert.Equal($"facebook/{name}", source.Repository);
+            Assert.Equal(40, source.Revision.Length);
+            Assert.Equal(["model.safetensors", "config.json", "preprocessor_config.json"], source.Files.Select(f => f.Name));
+        }
+    }
+
     [Fact]
     public void Every_entry_is_pinned_or_says_that_it_is_not()
     {

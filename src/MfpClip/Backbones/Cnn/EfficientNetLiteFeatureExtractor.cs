@@ -5,9 +5,11 @@ using MfpClip.Weights;
 namespace MfpClip.Backbones.Cnn;
 
 /// <summary>EfficientNet-Lite0 as the CNN of I2TP and SP: f is the global average of its head's 1,280 maps, levels are those of five strides.</summary>
-public sealed class EfficientNetLiteFeatureExtractor : ICnnFeatureExtractor, IFrozenNetwork
+public sealed class EfficientNetLiteFeatureExtractor : ICnnFeatureExtractor, ICnnFeatureMaps, IFrozenNetwork
 {
     private static readonly int[] LevelBlocks = [0, 2, 4, 10, 15];
+    private static readonly CnnMap[] Levels =
+        [.. LevelBlocks.Select((b, i) => new CnnMap($"level{i + 1}", EfficientNetLiteLayout.Blocks[b].Outputs, 2 << i))];
 
     private readonly EfficientNetLite _network;
     private readonly WeightsDescription _description;
@@ -21,6 +23,16 @@ public sealed class EfficientNetLiteFeatureExtractor : ICnnFeatureExtractor, IFr
 
     /// <inheritdoc/>
     public IReadOnlyList<int> LevelDims { get; } = [.. LevelBlocks.Select(b => EfficientNetLiteLayout.Blocks[b].Outputs)];
+
+    /// <inheritdoc/>
+    /// <remarks>"level1" to "level5", at strides 2 to 32; always read at the images' own size.</remarks>
+    public IReadOnlyList<CnnMap> Maps => Levels;
+
+    /// <inheritdoc/>
+    public (float[] Mean, float[] Std) Normalization => EfficientNetLite.Normalization;
+
+    /// <inheritdoc/>
+    public Device Device => _network.Weights[0].Value.device;
 
     /// <inheritdoc/>
     public IReadOnlyList<KeyValuePair<string, Tensor>> FrozenWeights => _network.Weights;
@@ -61,6 +73,17 @@ public sealed class EfficientNetLiteFeatureExtractor : ICnnFeatureExtractor, IFr
         var maps = _network.Run((pixels - mean[0]) / std[0], LevelBlocks);
         var pooled = _network.RunHead(maps[^1]).mean([2, 3]);
         return new(pooled.MoveToOuterDisposeScope(), [.. maps.Select(m => m.mean([2, 3]).MoveToOuterDisposeScope())]);
+    }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<Tensor> ExtractMaps(Tensor images, IReadOnlyList<string> names)
+    {
+        ArgumentNullException.ThrowIfNull(names);
+        var places = CnnMap.Find(Levels, names, "EfficientNet-Lite0");
+        using var scope = torch.NewDisposeScope();
+        using var guard = torch.no_grad();
+        var maps = _network.Run(images.to(Device), LevelBlocks[..(places.Max() + 1)]);
+        return [.. places.Select(p => maps[p].to(ScalarType.Float32, copy: true).contiguous().MoveToOuterDisposeScope())];
     }
 
     /// <inheritdoc/>

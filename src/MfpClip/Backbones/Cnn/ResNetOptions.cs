@@ -1,3 +1,5 @@
+using MfpClip.Weights;
+
 namespace MfpClip.Backbones.Cnn;
 
 /// <summary>Residual networks, as torchvision names them.</summary>
@@ -39,6 +41,15 @@ public sealed record ResNetOptions
     /// <summary>Seed of random weights, for tests and dry runs only: such a CNN sees nothing useful.</summary>
     /// <value>Default <see langword="null"/>: weights must come from a file.</value>
     public long? RandomSeed { get; init; }
+
+    /// <summary>Settings for a file: the published architecture that its tensors have the shapes of, else <see cref="ResNetArchitecture.FromFile"/>.</summary>
+    /// <param name="path">Weights named as torchvision names them; only names and shapes are read.</param>
+    /// <exception cref="WeightsException">It cannot be read, or holds no residual network.</exception>
+    public static ResNetOptions ForFile(string path)
+    {
+        using var file = WeightFile.Open(path);
+        return new() { WeightsPath = path, Architecture = ResNetLayout.Read(file).Named ?? ResNetArchitecture.FromFile };
+    }
 
     /// <summary>Every fault of these settings.</summary>
     internal IEnumerable<string> Faults()

@@ -11,6 +11,24 @@ public sealed class EfficientNetLiteTests : IDisposable
 
     // Published: 4,652,008 trainable values, of which the classifier has 1,281,000; a batch norm has two trainable values a channel.
     [Fact]
+    public void Maps_have_the_announced_channels_and_strides_and_average_to_the_levels()
+    {
+        using var scope = torch.NewDisposeScope();
+        using var cnn = EfficientNetLiteFeatureExtractor.CreateRandom(3, null);
+        var pixels = FakeBackbone.Values(9, ScalarType.Float32, 2, 3, 64, 96).abs();
+
+        var maps = cnn.ExtractMaps((pixels - cnn.Normalization.Mean[0]) / cnn.Normalization.Std[0], ["level4", "level1", "level5"]);
+        var levels = cnn.Extract(pixels).Levels;
+
+        foreach (var (map, place) in maps.Zip([3, 0, 4]))
+        {
+            var about = cnn.Maps[place];
+            Assert.Equal([2, about.Channels, 64 / about.Stride, 96 / about.Stride], map.shape);
+            TensorAssert.Close(levels[place], map.mean([2, 3]), 1e-4 * Math.Max(1, levels[place].abs().max().item<float>()));
+        }
+    }
+
+    [Fact]
     public void The_layout_has_the_published_number_of_values() =>
         Assert.Equal(4_652_008 - 1_281_000, EfficientNetLiteLayout.Convolutions(16, head: true)
             .Sum(c => c.Shape.Aggregate(1L, (a, b) => a * b) + (2L * c.Outputs)));
