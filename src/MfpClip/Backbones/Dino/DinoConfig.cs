@@ -62,7 +62,7 @@ public sealed record DinoConfig
 
         if (!(LayerNormEps is > 0 and < 0.1))
         {
-            yield return $"DINOv2: the epsilon of the layer norms is {LayerNormEps}; it must be above 0 and below 0.1.";
+            yield return FormattableString.Invariant($"DINOv2: the epsilon of the layer norms is {LayerNormEps}; it must be above 0 and below 0.1.");
         }
     }
 }
