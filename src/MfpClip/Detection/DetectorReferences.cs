@@ -27,7 +27,7 @@ public sealed partial class ZeroShotDetector
         IReadOnlyList<ImageInput> images, ReferenceOptions? options = null, IProgress<int>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(images);
-        return CreateWithReferences([], images, Checked(options ?? new()), progress, cancellationToken);
+        return CreateWithReferences([], images, Checked(Scheme.Resolve(options)), progress, cancellationToken);
     }
 
     /// <summary>A detector that compares with these normal images, too. Those stored before are not recomputed.</summary>
@@ -40,7 +40,7 @@ public sealed partial class ZeroShotDetector
     {
         ArgumentNullException.ThrowIfNull(images);
         var bank = (_pass as ReferencedPass)?.Bank;
-        return CreateWithReferences(bank?.Entries ?? [], images, bank?.Options ?? new(), progress, cancellationToken);
+        return CreateWithReferences(bank?.Entries ?? [], images, bank?.Options ?? Scheme.Resolve(null), progress, cancellationToken);
     }
 
     /// <summary>A detector that forgets some of its normal images. The others are not computed again.</summary>
@@ -52,7 +52,7 @@ public sealed partial class ZeroShotDetector
         ArgumentNullException.ThrowIfNull(idsOrNames);
         using var use = Enter();
         var bank = (_pass as ReferencedPass)?.Bank ?? throw new ReferenceException(null, "this detector has none.");
-        return WithBank(new(ReferenceNames.Without(bank.Entries, idsOrNames), bank.Options, _pass.Device, []));
+        return WithBank(new(Scheme, ReferenceNames.Without(bank.Entries, idsOrNames), bank.Options, _pass.Device, []));
     }
 
     /// <summary>A detector with the references of a file.</summary>
@@ -70,7 +70,7 @@ public sealed partial class ZeroShotDetector
         try
         {
             var recipe = new ReferencesRecipe { File = path, Options = weight is null ? null : new() { Weight = weight } };
-            return WithBank(new(entries, weight is null ? options : options with { Weight = weight }, _pass.Device, []), recipe);
+            return WithBank(new(Scheme, entries, weight is null ? options : options with { Weight = weight }, _pass.Device, []), recipe);
         }
         finally
         {
@@ -110,6 +110,9 @@ public sealed partial class ZeroShotDetector
         });
     }
 
+    // Of the method alone: references are read at one size.
+    private IReferenceScheme Scheme => ReferencedPass.SchemeOf(Method);
+
     private ZeroShotDetector CreateWithReferences(
         IReadOnlyList<ReferenceEntry> known, IReadOnlyList<ImageInput> images, ReferenceOptions options, IProgress<int>? progress,
         CancellationToken cancellationToken)
@@ -120,11 +123,11 @@ public sealed partial class ZeroShotDetector
         }
 
         using var use = Enter();
-        var (read, warnings) = new ReferenceReader(Method, _settings.Input, _settings.Logger, options)
+        var (read, warnings) = new ReferenceReader(Scheme, _settings.Input, _settings.Logger, options)
             .Read(images, known, progress, cancellationToken);
         try
         {
-            return WithBank(new([.. known, .. read], options, _pass.Device, warnings, cancellationToken));
+            return WithBank(new(Scheme, [.. known, .. read], options, _pass.Device, warnings, cancellationToken));
         }
         finally
         {

@@ -1,28 +1,59 @@
 namespace MfpClip.References;
 
-/// <summary>One stored image: its tokens in coreset order and what the method itself said of it. Owns its tensor.</summary>
+/// <summary>One stored image: its tokens in the order in which they are kept, and what the method itself said of it. Owns its tensors.</summary>
 /// <param name="Id">From the pixels.</param>
 /// <param name="Name">For people.</param>
 /// <param name="Width">In pixels.</param>
 /// <param name="Height">In pixels.</param>
 /// <param name="Rows">Rows of the grid.</param>
 /// <param name="Columns">Columns of the grid.</param>
-/// <param name="Tokens">Unit vectors <c>[K, D]</c> in greedy order, float32 on the CPU.</param>
-/// <param name="Cells">Cell of each token.</param>
-/// <param name="Map">The method's own map, averaged in each cell, all of them row by row.</param>
+/// <param name="Tokens">Tokens <c>[K, D]</c>, float32 on the CPU; unit vectors where cosines are compared.</param>
+/// <param name="Cells">Cell of each token; turned copies of the image count on, the grid's cells each.</param>
+/// <param name="Map">The method's own map, averaged in each cell, all of them row by row; zeros where it has none.</param>
 /// <param name="Score">The method's own score.</param>
 internal sealed record ReferenceEntry(
     string Id, string Name, int Width, int Height, int Rows, int Columns, Tensor Tokens, int[] Cells, float[] Map, float Score) : IDisposable
 {
+    private const string Sample = "sample";
+    private const int Samples = 8;
+
+    /// <summary>What a method stores besides, by name: moments of a subspace, tokens of windows.</summary>
+    public IReadOnlyDictionary<string, Tensor> Others { get; init; } = new Dictionary<string, Tensor>();
+
+    /// <summary>All tensors.</summary>
+    public IEnumerable<KeyValuePair<string, Tensor>> Tensors => Others.Append(new("tokens", Tokens));
+
+    /// <summary>Tokens that show what is usual on the image: all, or where the first of a coreset are left, a sample of all.</summary>
+    public Tensor Usual => Others.GetValueOrDefault(Sample) ?? Tokens;
+
     /// <summary>Another handle on the same memory, cut to the first <paramref name="most"/> tokens.</summary>
     public ReferenceEntry Truncate(int most)
     {
-        int kept = Math.Min(most, Cells.Length);
         using var scope = torch.NewDisposeScope();
+        var others = Others.ToDictionary(o => o.Key, o => o.Value.alias().DetachFromDisposeScope(), StringComparer.Ordinal);
+        if (Cells.Length <= most)
+        {
+            return this with { Tokens = Tokens.alias().DetachFromDisposeScope(), Others = others };
+        }
+
+        // The first of a coreset are the least usual tokens: a few that lie evenly in the image stand for the others.
+        if (!others.ContainsKey(Sample) && Cells.Length > Samples)
+        {
+            var evenly = Cells.Select((cell, at) => (cell, at)).OrderBy(c => c.cell).Select(c => (long)c.at).ToArray();
+            long[] chosen = [.. Enumerable.Range(0, Samples).Select(k => evenly[((2 * k) + 1) * evenly.Length / (2 * Samples)])];
+            others[Sample] = Tokens.index_select(0, torch.tensor(chosen)).DetachFromDisposeScope();
+        }
+
         // A prefix is copied, so that the rest can be freed.
-        var tokens = kept == Cells.Length ? Tokens.alias() : Tokens.narrow(0, 0, kept).clone();
-        return this with { Tokens = tokens.DetachFromDisposeScope(), Cells = Cells[..kept] };
+        return this with { Tokens = Tokens.narrow(0, 0, most).clone().DetachFromDisposeScope(), Cells = Cells[..most], Others = others };
     }
 
-    public void Dispose() => Tokens.Dispose();
+    public void Dispose()
+    {
+        Tokens.Dispose();
+        foreach (var other in Others.Values)
+        {
+            other.Dispose();
+        }
+    }
 }

@@ -47,7 +47,7 @@ public static class ReferenceFile
 
     private static ReferenceFileContent Describe(ReferenceOrigin origin, IReadOnlyList<ReferenceEntry> entries, ReferenceOptions options)
     {
-        using var bank = new MemoryBank(entries, options, torch.CPU, []);
+        using var bank = new MemoryBank(StoredReferences.Scheme, entries, options, torch.CPU, []);
         return new(bank.Summary, origin.Method, origin.WeightsHash, origin.ImageSize, origin.LibraryVersion);
     }
 }

@@ -26,6 +26,10 @@ internal static partial class ReferenceFileFormat
             tensors[$"{entry.Id}.cells"] = torch.tensor(entry.Cells);
             tensors[$"{entry.Id}.map"] = torch.tensor(entry.Map, [entry.Rows, entry.Columns]);
             tensors[$"{entry.Id}.score"] = torch.tensor(entry.Score);
+            foreach (var (part, tensor) in entry.Others)
+            {
+                tensors[$"{entry.Id}.{part}"] = tensor;
+            }
         }
 
         SafetensorsWriter.Write(path, tensors, new Dictionary<string, string>
@@ -130,7 +134,44 @@ internal static partial class ReferenceFileFormat
             throw new FormatException($"the tensors of '{image.Id}' do not fit each other");
         }
 
-        return new(image.Id, image.Name, image.Width, image.Height, rows, columns, tokens.DetachFromDisposeScope(), cells, map.data<float>().ToArray(), score);
+        var others = Others(file, image.Id);
+        return new(image.Id, image.Name, image.Width, image.Height, rows, columns, tokens.DetachFromDisposeScope(), cells, map.data<float>().ToArray(), score)
+        {
+            Others = others,
+        };
+    }
+
+    private static Dictionary<string, Tensor> Others(IWeightFile file, string id)
+    {
+        var others = new Dictionary<string, Tensor>(StringComparer.Ordinal);
+        try
+        {
+            foreach (var (name, info) in file.Tensors.Where(t => t.Key.StartsWith($"{id}.", StringComparison.Ordinal)))
+            {
+                string part = name[(id.Length + 1)..];
+                if (part is "tokens" or "map" or "cells" or "score")
+                {
+                    continue;
+                }
+
+                var tensor = others[part] = file.Read(name).DetachFromDisposeScope();
+                if (info.Shape.Count is < 1 or > 3 || !tensor.isfinite().all().item<bool>())
+                {
+                    throw new FormatException($"'{name}' has {info.Shape.Count} dimensions, or values that are no numbers");
+                }
+            }
+
+            return others;
+        }
+        catch
+        {
+            foreach (var other in others.Values)
+            {
+                other.Dispose();
+            }
+
+            throw;
+        }
     }
 
     internal sealed record Image(string Id, string Name, int Width, int Height);

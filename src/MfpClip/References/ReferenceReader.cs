@@ -7,7 +7,7 @@ using Microsoft.Extensions.Logging;
 namespace MfpClip.References;
 
 /// <summary>From images to entries of a bank. Each image is run alone, so that an entry does not depend on its neighbours.</summary>
-internal sealed class ReferenceReader(IDetectionPass pass, InputSettings input, ILogger logger, ReferenceOptions options)
+internal sealed class ReferenceReader(IReferenceScheme scheme, InputSettings input, ILogger logger, ReferenceOptions options)
 {
     /// <summary>Reads images that are not known yet. All unreadable ones are named in one error, before anything is computed.</summary>
     /// <param name="images">Normal images.</param>
@@ -37,6 +37,7 @@ internal sealed class ReferenceReader(IDetectionPass pass, InputSettings input, 
                 {
                     string name = seen[id] = names.Take(image.Name, pixels.Width, pixels.Height);
                     entries.Add(ScalarFault.Retry(() => Extract(id, name, pixels, cancellationToken), logger));
+                    Bound(entries, known);
                     if (image.Name != name && !ReferenceNames.IsGeneral(image.Name))
                     {
                         warnings.Add($"More than one reference is named '{image.Name}': this one is stored as '{name}'.");
@@ -52,6 +53,23 @@ internal sealed class ReferenceReader(IDetectionPass pass, InputSettings input, 
         {
             entries.ForEach(e => e.Dispose());
             throw;
+        }
+    }
+
+    // While thousands are read no more tokens are held than twice what is kept; a shorter prefix of a coreset is the same whenever it is cut.
+    private void Bound(List<ReferenceEntry> entries, IReadOnlyList<ReferenceEntry> known)
+    {
+        long tokens = entries.Sum(e => (long)e.Cells.Length);
+        int most = Math.Max(options.MaximumTokens / (entries.Count + known.Count), 1);
+        if (tokens <= 2L * options.MaximumTokens || entries.All(e => e.Cells.Length <= most))
+        {
+            return;
+        }
+
+        for (int i = 0; i < entries.Count; i++)
+        {
+            using var whole = entries[i];
+            entries[i] = whole.Truncate(most);
         }
     }
 
@@ -85,29 +103,15 @@ internal sealed class ReferenceReader(IDetectionPass pass, InputSettings input, 
 
     private ReferenceEntry Extract(string id, string name, RgbImage pixels, CancellationToken cancellationToken)
     {
+        var entry = scheme.Read(id, name, pixels, input, options, new ForwardContext { CancellationToken = cancellationToken });
         using var scope = torch.NewDisposeScope();
-        using var guard = torch.no_grad();
-        using var images = ImageBatch.FromImages([input.Preprocessor.Prepare(pixels).Pixels]);
-        var read = ReferencedPass.Read(pass, images, options.ClassName, null, options, new ForwardContext { CancellationToken = cancellationToken });
-        var vectors = read.Vectors[0].cpu(); // [N, D]
-        var order = Order(vectors);
-        var tokens = vectors.index_select(0, torch.tensor(order.Select(o => (long)o).ToArray()));
-        var map = F.adaptive_avg_pool2d(read.Map.unsqueeze(1), [read.Rows, read.Columns]).cpu().contiguous().data<float>().ToArray();
-        float score = read.Score.cpu().data<float>()[0];
-        if (!float.IsFinite(score) || map.Any(v => !float.IsFinite(v)) || !tokens.isfinite().all().item<bool>())
+        if (float.IsFinite(entry.Score) && entry.Map.All(float.IsFinite) && entry.Tensors.All(t => t.Value.isfinite().all().item<bool>()))
         {
-            throw new InferenceException(
-                $"Reference '{name}': the forward pass gave values that are not finite. In float16 values can overflow: use bfloat16 or float32.");
+            return entry;
         }
 
-        return new(id, name, pixels.Width, pixels.Height, read.Rows, read.Columns, tokens.DetachFromDisposeScope(), order, map, score);
-    }
-
-    // The coreset in its order; the tokens after it are read only to measure what is usual.
-    private int[] Order(Tensor vectors)
-    {
-        int count = (int)vectors.shape[0];
-        var coreset = GreedyCoreset.Order(vectors, Math.Clamp((int)Math.Ceiling(options.CoresetRatio * count), 1, count), options.Seed);
-        return [.. coreset.Concat(Enumerable.Range(0, count).Except(coreset)).Take(options.MaximumTokens)];
+        entry.Dispose();
+        throw new InferenceException(
+            $"Reference '{name}': the forward pass gave values that are not finite. In float16 values can overflow: use bfloat16 or float32.");
     }
 }

@@ -13,8 +13,9 @@ namespace MfpClip.References;
 /// <param name="ScoreCenter">Mean logit of the method's own score on normal images.</param>
 internal sealed record ReferenceScale(double DistanceCenter, double DistanceLimit, double MapLimit, double TopDistance, double ScoreCenter)
 {
-    // A cosine distance below this is noise; its ratio to another says nothing.
-    private const double Least = 0.001;
+    /// <summary>A distance below this is noise; its ratio to another says nothing.</summary>
+    /// <value>Default 0.001, for cosine distances.</value>
+    public double Noise { get; init; } = 0.001;
 
     // Where the level of a score reaches 1/2 in the result: half as far again as the usual normal image. A map needs none, for its limits leave out the usual.
     private static readonly double Margin = Math.Log(1.5);
@@ -59,7 +60,7 @@ internal sealed record ReferenceScale(double DistanceCenter, double DistanceLimi
         return 0.5 * (1 + (y / (1 + y.abs())));
     }
 
-    private static Tensor LogRatio(Tensor distance, double usual) => (distance + Least).log() - Math.Log(usual + Least);
+    private Tensor LogRatio(Tensor distance, double usual) => (distance + Noise).log() - Math.Log(usual + Noise);
 
     private static Tensor Logit(Tensor p) => p.clamp(1e-6, 1 - 1e-6).logit();
 

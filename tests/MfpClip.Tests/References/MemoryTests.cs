@@ -65,9 +65,9 @@ public class MemoryTests
         using var a = Entry("a", first);
         using var b = Entry("b", second);
         var all = new ReferenceOptions { CoresetRatio = 1 };
-        using var told = new MemoryBank([a, b], all, torch.CPU, []);
-        using var asked = new MemoryBank([a, b], all with { Weight = 0.3 }, torch.CPU, []);
-        using var one = new MemoryBank([a], all, torch.CPU, []);
+        using var told = new MemoryBank(StoredReferences.Scheme, [a, b], all, torch.CPU, []);
+        using var asked = new MemoryBank(StoredReferences.Scheme, [a, b], all with { Weight = 0.3 }, torch.CPU, []);
+        using var one = new MemoryBank(StoredReferences.Scheme, [a], all, torch.CPU, []);
 
         Assert.Equal(expected, told.Summary.Weight, 1e-6);
         Assert.Equal(0.3, asked.Summary.Weight);
