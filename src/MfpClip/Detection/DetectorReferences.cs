@@ -66,7 +66,7 @@ public sealed partial class ZeroShotDetector
         ArgumentException.ThrowIfNullOrEmpty(path);
         Checked(new ReferenceOptions { Weight = weight });
         using var use = Enter();
-        var (entries, options) = ReferenceFileFormat.Load(path, Describe(Method, _settings));
+        var (entries, options) = ReferenceFileFormat.Load(path, Describe(Method, _settings), Scheme);
         try
         {
             var recipe = new ReferencesRecipe { File = path, Options = weight is null ? null : new() { Weight = weight } };
@@ -86,7 +86,7 @@ public sealed partial class ZeroShotDetector
     {
         using var use = Enter();
         var bank = (_pass as ReferencedPass)?.Bank ?? throw new ReferenceException(null, "there are none to save.");
-        ReferenceFileFormat.Save(path, bank.Entries, bank.Options, ReferenceOrigin.Of(Describe(Method, _settings)));
+        ReferenceFileFormat.Save(path, bank.Entries, bank.Options, ReferenceOrigin.Of(Describe(Method, _settings), Scheme));
     }
 
     /// <summary>A detector with a calibration that shares everything with this one; either can be disposed first.</summary>

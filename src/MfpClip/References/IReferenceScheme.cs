@@ -12,6 +12,9 @@ internal interface IReferenceScheme
     /// <summary>Whether the method judges by references alone and can detect nothing without them.</summary>
     bool NeedsReferences { get; }
 
+    /// <summary>What it stores, and how: references of one are not read by another.</summary>
+    string Id { get; }
+
     /// <summary>Name of the method with references, from its name without.</summary>
     string Name(string method);
 

@@ -10,7 +10,12 @@ namespace MfpClip.References;
 /// <param name="inner">The method's pass; stays the caller's.</param>
 internal sealed class JoinedScheme(IDetectionPass inner) : IReferenceScheme
 {
+    /// <summary>Files of version 0.1 name no scheme: they are of this one.</summary>
+    public const string MemoryBank = "memory-bank";
+
     public bool NeedsReferences => false;
+
+    public string Id => MemoryBank;
 
     public string Name(string method) => $"{method} with references";
 
@@ -38,7 +43,7 @@ internal sealed class JoinedScheme(IDetectionPass inner) : IReferenceScheme
     }
 
     public (Tensor Map, Tensor Score) Run(
-        MemoryBank bank, ImageBatch images, string className, Tensor? region, ForwardContext context, IReadOnlyList<ReferenceEntry?>? leftOut)
+        References.MemoryBank bank, ImageBatch images, string className, Tensor? region, ForwardContext context, IReadOnlyList<ReferenceEntry?>? leftOut)
     {
         using var scope = torch.NewDisposeScope();
         using var guard = torch.no_grad();
@@ -95,7 +100,7 @@ internal sealed class JoinedScheme(IDetectionPass inner) : IReferenceScheme
         return [.. coreset.Concat(Enumerable.Range(0, count).Except(coreset)).Take(options.MaximumTokens)];
     }
 
-    private static Tensor TopMean(MemoryBank bank, Tensor distances, Tensor? region, int rows, int columns)
+    private static Tensor TopMean(References.MemoryBank bank, Tensor distances, Tensor? region, int rows, int columns)
     {
         int top = (int)Math.Min(bank.Options.TopCells, distances.shape[1]);
         if (region is null)

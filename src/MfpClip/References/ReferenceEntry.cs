@@ -14,6 +14,9 @@ namespace MfpClip.References;
 internal sealed record ReferenceEntry(
     string Id, string Name, int Width, int Height, int Rows, int Columns, Tensor Tokens, int[] Cells, float[] Map, float Score) : IDisposable
 {
+    /// <summary>How the names of tokens of another kind begin; they are cut with the others.</summary>
+    public const string TokensOf = "tokens-of-";
+
     private const string Sample = "sample";
     private const int Samples = 8;
 
@@ -45,6 +48,12 @@ internal sealed record ReferenceEntry(
         }
 
         // A prefix is copied, so that the rest can be freed.
+        foreach (var (name, tokens) in Others.Where(o => o.Key.StartsWith(TokensOf, StringComparison.Ordinal)))
+        {
+            others[name].Dispose();
+            others[name] = tokens.narrow(0, 0, Math.Max(tokens.shape[0] * most / Cells.Length, 1)).clone().DetachFromDisposeScope();
+        }
+
         return this with { Tokens = Tokens.narrow(0, 0, most).clone().DetachFromDisposeScope(), Cells = Cells[..most], Others = others };
     }
 

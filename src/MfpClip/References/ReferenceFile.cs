@@ -63,5 +63,9 @@ public sealed record ReferenceFileContent(ReferenceSummary Summary, string Metho
 /// <summary>The detector, without references, that a file was taken with.</summary>
 internal sealed record ReferenceOrigin(string Method, string WeightsHash, int ImageSize, string LibraryVersion)
 {
-    public static ReferenceOrigin Of(DetectorDescription without) => new(without.Method, without.WeightsHash, without.ImageSize, without.LibraryVersion);
+    /// <summary>What was stored, and how.</summary>
+    public string Scheme { get; init; } = JoinedScheme.MemoryBank;
+
+    public static ReferenceOrigin Of(DetectorDescription without, IReferenceScheme scheme) =>
+        new(without.Method, without.WeightsHash, without.ImageSize, without.LibraryVersion) { Scheme = scheme.Id };
 }

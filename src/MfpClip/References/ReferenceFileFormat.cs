@@ -41,16 +41,20 @@ internal static partial class ReferenceFileFormat
             ["weights_sha256"] = origin.WeightsHash,
             ["image_size"] = origin.ImageSize.ToString(CultureInfo.InvariantCulture),
             ["library_version"] = origin.LibraryVersion,
+            ["scheme"] = origin.Scheme,
         });
     }
 
     /// <summary>Reads it; strict: another backbone, other modules or another image size are refused.</summary>
     /// <returns>Entries, the caller's own, and the options.</returns>
     /// <exception cref="WeightsException">It is damaged, no reference file, or of another detector.</exception>
-    public static (List<ReferenceEntry> Entries, ReferenceOptions Options) Load(string path, DetectorDescription without)
+    public static (List<ReferenceEntry> Entries, ReferenceOptions Options) Load(string path, DetectorDescription without, IReferenceScheme scheme)
     {
         var (origin, entries, options) = Read(path);
-        string? fault = !without.HasWeights(origin.WeightsHash)
+        string? fault = origin.Scheme != scheme.Id
+            ? $"the references were stored for {origin.Method} ('{origin.Scheme}'), this detector is {without.Method} and reads '{scheme.Id}'. Take them again "
+                + "from the images."
+            : !without.HasWeights(origin.WeightsHash)
             ? $"the references were taken with other weights ({origin.WeightsHash[..Math.Min(12, origin.WeightsHash.Length)]}..., this detector has "
                 + $"{without.WeightsHash[..12]}...). Take them again from the images."
             : origin.ImageSize != without.ImageSize
@@ -81,7 +85,10 @@ internal static partial class ReferenceFileFormat
         var origin = new ReferenceOrigin(
             file.Metadata.GetValueOrDefault("method", string.Empty), Value("weights_sha256"),
             int.TryParse(Value("image_size"), NumberStyles.None, CultureInfo.InvariantCulture, out int size) ? size : 0,
-            file.Metadata.GetValueOrDefault("library_version", string.Empty));
+            file.Metadata.GetValueOrDefault("library_version", string.Empty))
+        {
+            Scheme = file.Metadata.GetValueOrDefault("scheme", JoinedScheme.MemoryBank),
+        };
         var entries = new List<ReferenceEntry>();
         try
         {

@@ -10,6 +10,8 @@ internal sealed class StoredReferences : IReferenceScheme
 
     public bool NeedsReferences => true;
 
+    public string Id => string.Empty;
+
     public string Name(string method) => method;
 
     public ReferenceOptions Resolve(ReferenceOptions? given) => given ?? new();

@@ -1,6 +1,7 @@
 using MfpClip.Data;
 using MfpClip.Data.Procedural;
 using MfpClip.Imaging;
+using MfpClip.Methods.WinClip;
 using MfpClip.References;
 using MfpClip.Tests.Detection;
 
@@ -220,14 +221,78 @@ public sealed class ReferenceTests : IDisposable
         Assert.Contains(with.References.Warnings, w => w.Contains("MaximumTokens", StringComparison.Ordinal));
     }
 
-    [Fact]
-    public void Any_method_takes_references_winclip_too()
-    {
-        using var detector = new ZeroShotDetectorBuilder().UseRandomBackbone(ZeroShotDetectorTests.Config, 3).UseWinClip().WithImageSize(112)
-            .WithReferences(Goods(1, 2), Few).Build();
+    private static ZeroShotDetectorBuilder WinClip(WinClipOptions? options = null) =>
+        new ZeroShotDetectorBuilder().UseRandomBackbone(ZeroShotDetectorTests.Config, 3).UseWinClip(options).WithImageSize(112);
 
-        Assert.InRange(detector.Detect(Good(99)).Score, 0, 1);
-        Assert.EndsWith("with references", detector.Description.Method, StringComparison.Ordinal);
+    [Fact]
+    public void WinClip_with_references_is_winclip_plus_however_they_came_together()
+    {
+        string file = Path.Combine(_folder, "r.safetensors");
+        using var expected = WinClip(new() { References = Goods(1, 2, 3) }).Build();
+        using var alone = WinClip().Build();
+        using var at_once = alone.WithReferences(Goods(1, 2, 3));
+        using var two = alone.WithReferences(Goods(1, 4));
+        using var more = two.AddReferences(Goods(2, 3));
+        using var fewer = more.RemoveReferences("good 4");
+        at_once.SaveReferences(file);
+        using var loaded = alone.WithReferenceFile(file);
+
+        var right = expected.Detect(Good(99));
+        Assert.NotEqual(alone.Detect(Good(99)).Score, right.Score);
+        foreach (var detector in new[] { at_once, fewer, loaded })
+        {
+            var result = detector.Detect(Good(99));
+            Assert.Equal(right.Score, result.Score, 1e-5f);
+            Assert.All(right.ModelMap.Data.Zip(result.ModelMap.Data), p => Assert.Equal(p.First, p.Second, 1e-5f));
+            Assert.Equal("WinCLIP+ (arXiv 2303.14814)", detector.Description.Method);
+        }
+
+        Assert.Equal(["good 1", "good 2", "good 3"], ReferenceFile.Read(file).Summary.Images.Select(i => i.Name).Order());
+    }
+
+    [Fact]
+    public void A_reference_of_winclip_plus_is_left_out_of_its_own_comparison()
+    {
+        using var all = WinClip().Build().WithReferences(Goods(1, 2, 3));
+        using var others = WinClip(new() { References = Goods(1, 3) }).Build();
+        using var one = WinClip().Build().WithReferences(Goods(1));
+
+        var left = all.DetectBatch(Goods(2, 99), new() { LeaveOneOut = true });
+
+        Assert.Equal(others.Detect(Good(2)).Score, left[0].Score, 1e-5f);
+        Assert.Equal(all.Detect(Good(99)).Score, left[1].Score, 1e-5f);
+        Assert.Throws<ReferenceException>(() => one.Detect(Good(1), new() { LeaveOneOut = true }));
+    }
+
+    [Fact]
+    public void References_of_one_method_are_not_read_by_another()
+    {
+        string file = Path.Combine(_folder, "r.safetensors");
+        using var winclip = WinClip().Build();
+        using var stored = winclip.WithReferences(Goods(1, 2));
+        stored.SaveReferences(file);
+        using var mfp = Builder().Build();
+
+        var e = Assert.Throws<WeightsException>(() => mfp.WithReferenceFile(file));
+        Assert.Contains("stored for WinCLIP", e.Message, StringComparison.Ordinal);
+        var options = Assert.Throws<DetectorConfigurationException>(() => winclip.WithReferences(Goods(1), new() { Weight = 0.5 }));
+        Assert.Contains("joins them in its own way", options.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Thousands_of_references_hold_no_more_tokens_than_asked_for()
+    {
+        using var detector = Detector();
+        detector.Detect(Good(99)); // what it keeps of class words is there from now on
+        long before = LiveTensors.Settle();
+        using (var with = detector.WithReferences([.. Enumerable.Range(0, 120).Select(i => Good(1000 + i))], Few with { MaximumTokens = 480 }))
+        {
+            Assert.InRange(with.References!.Images.Count, 100, 120);
+            Assert.InRange(with.References.Tokens, 240, 480);
+            Assert.True(with.Detect(Good(99)).Score < 0.6, "a normal image is not usual");
+        }
+
+        Assert.Equal(before, torch.Tensor.TotalCount);
     }
 
     [Fact]

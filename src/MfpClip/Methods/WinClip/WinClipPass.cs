@@ -22,6 +22,7 @@ internal sealed class WinClipPass : IDetectionPass, IStoredImages
     private readonly Dictionary<string, WindowMemoryBank> _memories = new(StringComparer.Ordinal);
     private readonly List<(string ClassName, string Id, string Name)> _references = [];
     private readonly WindowMemoryBank? _memory;
+    private WinClipReferences? _scheme;
 
     public WinClipPass(WinClipOptions options, MethodContext context)
     {
@@ -62,7 +63,15 @@ internal sealed class WinClipPass : IDetectionPass, IStoredImages
 
     public ScalarType Precision => _backbone.Vision.Precision;
 
-    public (Tensor Map, Tensor Score) Run(ImageBatch images, string className, Tensor? region, ForwardContext context)
+    public (Tensor Map, Tensor Score) Run(ImageBatch images, string className, Tensor? region, ForwardContext context) =>
+        Run(images, className, region, context, Memory(className));
+
+    /// <summary>Features of images, and their grid.</summary>
+    internal (WindowEmbeddings Embeddings, long Rows, long Columns) Encode(ImageBatch images, ForwardContext context) =>
+        (_encoder.Encode(images, _ => { }, context), Grid(images).Rows, Grid(images).Columns);
+
+    /// <summary>The same with a memory of normal images, or without one.</summary>
+    internal (Tensor Map, Tensor Score) Run(ImageBatch images, string className, Tensor? region, ForwardContext context, WindowMemoryBank? memory)
     {
         using var scope = torch.NewDisposeScope();
         using var guard = torch.no_grad();
@@ -71,11 +80,11 @@ internal sealed class WinClipPass : IDetectionPass, IStoredImages
         var (map, score) = _texts.With(className, context, (sentences, _) =>
         {
             Done("texts");
-            return Compare(images, sentences.Embeddings.to(Device), Memory(className), region?.to(Device));
+            return Compare(images, sentences.Embeddings.to(Device), memory, region?.to(Device));
         });
         return (map.MoveToOuterDisposeScope(), score.MoveToOuterDisposeScope());
 
-        (Tensor Map, Tensor Score) Compare(ImageBatch x, Tensor texts, WindowMemoryBank? memory, Tensor? inside)
+        (Tensor Map, Tensor Score) Compare(ImageBatch x, Tensor texts, WindowMemoryBank? normal, Tensor? inside)
         {
             var e = _encoder.Encode(x, Done, context);
             int patches = (int)e.Patches.shape[1];
@@ -86,9 +95,9 @@ internal sealed class WinClipPass : IDetectionPass, IStoredImages
             var M = ZeroShot(e, indices, patches, texts, s_img, trace); // [B, N]
             Done("zero-shot map");
             var score = s_img;
-            if (memory is not null)
+            if (normal is not null)
             {
-                var F = FewShot(e, indices, patches, memory, trace); // [B, N]
+                var F = FewShot(e, indices, patches, normal, trace); // [B, N]
                 M = (M + F) / 2;
                 score = (s_img + Inside(F, inside, Grid(x)).amax([1])) / 2;
                 Done("few-shot map");
@@ -112,6 +121,7 @@ internal sealed class WinClipPass : IDetectionPass, IStoredImages
 
     /// <inheritdoc/>
     public object? GetService(Type serviceType) => serviceType.IsInstanceOfType(this) ? this
+        : serviceType == typeof(IReferenceScheme) ? _scheme ??= new(this)
         : _backbone.GetService(serviceType) ?? _backbone.Vision.GetService(serviceType);
 
     public void Dispose()

@@ -20,6 +20,17 @@ internal sealed class WindowMemoryBank : IDisposable
         _windows = references.Sets.Zip(references.Windows).ToDictionary(s => s.First.Scale, s => Flatten(s.Second).DetachFromDisposeScope());
     }
 
+    /// <summary>Takes features that were stored.</summary>
+    /// <param name="patches">Unit vectors <c>[M, D]</c>.</param>
+    /// <param name="windows">Unit vectors of windows by scale.</param>
+    /// <param name="count">K.</param>
+    public WindowMemoryBank(Tensor patches, IReadOnlyDictionary<int, Tensor> windows, long count)
+    {
+        Count = count;
+        _patches = patches.alias().DetachFromDisposeScope();
+        _windows = windows.ToDictionary(w => w.Key, w => w.Value.alias().DetachFromDisposeScope());
+    }
+
     /// <summary>K.</summary>
     public long Count { get; }
 
