@@ -37,4 +37,62 @@ internal static class NearestNeighbours
 
         return (1 - torch.cat(parts, 0)).clamp(0, 2).MoveToOuterDisposeScope();
     }
+
+    /// <summary>The nearest stored tokens of every query, by L2 distance.</summary>
+    /// <remarks>They are ranked by a matrix product and their distances then computed from the differences, so that small ones are exact.</remarks>
+    /// <param name="queries"><c>[N, D]</c>, float32.</param>
+    /// <param name="memory"><c>[M, D]</c>, float32, on the same device.</param>
+    /// <param name="count">Neighbours of each, 1 to M.</param>
+    /// <param name="cancellationToken">Checked between the blocks.</param>
+    public static Neighbours Find(Tensor queries, Tensor memory, int count = 1, CancellationToken cancellationToken = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(count, memory.shape[0]);
+        using var scope = torch.NewDisposeScope();
+        long columns = Math.Min(memory.shape[0], Math.Max(count, 1L << 16));
+        long rows = Math.Clamp(Math.Min(Block / columns, Block / (count * memory.shape[1])), 1, Math.Max(queries.shape[0], 1));
+        var lengths = memory.square().sum(1); // [M]
+        var (distances, indices) = (new List<Tensor>(), new List<Tensor>());
+        for (long q = 0; q < queries.shape[0]; q += rows)
+        {
+            using var inner = torch.NewDisposeScope();
+            var block = queries.narrow(0, q, Math.Min(rows, queries.shape[0] - q));
+            var candidates = Rank(block, memory, lengths, count, columns, cancellationToken); // [n, k]
+            var stored = memory.index_select(0, candidates.reshape(-1)).view(block.shape[0], count, memory.shape[1]);
+            var (squared, order) = (block.unsqueeze(1) - stored).square().sum(2).sort(1);
+            distances.Add(squared.MoveToOuterDisposeScope());
+            indices.Add(candidates.gather(1, order).MoveToOuterDisposeScope());
+        }
+
+        return new(torch.cat(distances, 0).MoveToOuterDisposeScope(), torch.cat(indices, 0).MoveToOuterDisposeScope());
+    }
+
+    // |m|^2 - 2 q m: the square of the query itself ranks nothing.
+    private static Tensor Rank(Tensor block, Tensor memory, Tensor lengths, int count, long columns, CancellationToken cancellationToken)
+    {
+        (Tensor Values, Tensor Rows)? best = null;
+        for (long m = 0; m < memory.shape[0]; m += columns)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            using var inner = torch.NewDisposeScope();
+            long taken = Math.Min(columns, memory.shape[0] - m);
+            var ranks = torch.addmm(lengths.narrow(0, m, taken).unsqueeze(0), block, memory.narrow(0, m, taken).t(), beta: 1, alpha: -2);
+            var (values, rows) = Smallest(ranks, (int)Math.Min(count, taken));
+            rows = rows + m;
+            if (best is { } earlier)
+            {
+                var all = torch.cat([earlier.Values, values], 1);
+                (values, var chosen) = Smallest(all, (int)Math.Min(count, all.shape[1]));
+                rows = torch.cat([earlier.Rows, rows], 1).gather(1, chosen);
+            }
+
+            best = (values.MoveToOuterDisposeScope(), rows.MoveToOuterDisposeScope());
+        }
+
+        return best!.Value.Rows;
+    }
+
+    private static (Tensor Values, Tensor Indices) Smallest(Tensor ranks, int count) => count == 1
+        ? ranks.min(1, keepdim: true)
+        : ranks.topk(count, dim: 1, largest: false, sorted: true);
 }
