@@ -100,7 +100,7 @@ internal static class TensorSmoothing
 }
 
 /// <summary>How a map continues outside for a filter.</summary>
-internal enum MapBorder
+public enum MapBorder
 {
     /// <summary>Mirrored with the edge repeated: scipy's "reflect".</summary>
     Symmetric,
