@@ -42,7 +42,7 @@ internal static class DetectionReading
             CalibratedScore = calibration?.Calibrate(score),
             IsAnomalous = calibration?.IsAnomalous(score),
             Threshold = calibration?.ImageThreshold,
-            ModelMap = modelMap,
+            ModelMap = reading?.ToModel(modelMap) ?? modelMap,
             ImageMap = options.IncludeImageMap ? imageMap : null,
             ImageWidth = image.Width,
             ImageHeight = image.Height,

@@ -15,4 +15,8 @@ public interface IMapReading
     /// <param name="covered">The part of the image that the model saw.</param>
     /// <returns>A map of <paramref name="width"/> x <paramref name="height"/> values.</returns>
     AnomalyMap ToImage(AnomalyMap map, int width, int height, CoveredArea covered);
+
+    /// <summary>The map at the model's resolution, from 0 to 1. Safe for concurrent callers.</summary>
+    /// <param name="map">As the pass gave it, of one image.</param>
+    AnomalyMap ToModel(AnomalyMap map) => map;
 }

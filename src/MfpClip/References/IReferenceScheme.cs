@@ -25,6 +25,12 @@ internal interface IReferenceScheme
     /// <summary>What is stored of one normal image, as it was decoded. The entry is the caller's.</summary>
     ReferenceEntry Read(string id, string name, RgbImage image, InputSettings input, ReferenceOptions options, ForwardContext context);
 
+    /// <summary>Holds what is stored of many images in bounds, while they are read.</summary>
+    /// <param name="entries">Those read so far; replaced and disposed where they are made smaller.</param>
+    /// <param name="known">How many there are besides.</param>
+    /// <param name="options">Their options.</param>
+    void Bound(List<ReferenceEntry> entries, int known, ReferenceOptions options) => ReferenceEntry.Bound(entries, known, options);
+
     /// <summary>Makes the model of normal cells. Entries stay the caller's and outlive it.</summary>
     INormalModel Learn(IReadOnlyList<ReferenceEntry> entries, ReferenceOptions options, Device device);
 

@@ -11,6 +11,8 @@ internal sealed class MemoryBank : IDisposable
     // Weight of references that explain one another entirely: the method's own map keeps a say. With one reference nothing can be estimated.
     private const double Most = 0.8, OfOne = 0.5;
 
+    private readonly IReferenceScheme _scheme;
+
     /// <param name="scheme">How the method learns from them.</param>
     /// <param name="entries">Images; stay the caller's, the bank takes handles of its own.</param>
     /// <param name="options">Checked before.</param>
@@ -21,7 +23,7 @@ internal sealed class MemoryBank : IDisposable
         IReferenceScheme scheme, IEnumerable<ReferenceEntry> entries, ReferenceOptions options, Device device, IReadOnlyList<string> warnings,
         CancellationToken cancellationToken = default)
     {
-        Options = options;
+        (_scheme, Options) = (scheme, options);
         var ordered = entries.OrderBy(e => e.Id, StringComparer.Ordinal).ToList();
         int most = Math.Max(options.MaximumTokens / ordered.Count, 1);
         Entries = [.. ordered.Select(e => e.Truncate(most))];
@@ -68,10 +70,11 @@ internal sealed class MemoryBank : IDisposable
     public StageDescription Describe() => new()
     {
         Id = "references",
-        Implementation = "memory-bank",
+        Implementation = _scheme.Id.Split(' ')[0],
         Settings = ReferenceFileFormat.Text(Options),
         Stage = "references",
-        Component = $"{Entries.Count} normal image{(Entries.Count == 1 ? string.Empty : "s")}, memory bank (PatchCore family, arXiv 2106.08265)",
+        Component = $"{Entries.Count} normal image{(Entries.Count == 1 ? string.Empty : "s")}"
+            + (_scheme is JoinedScheme ? ", memory bank (PatchCore family, arXiv 2106.08265)" : ", read by the method itself"),
         Options = new Dictionary<string, string>
         {
             ["images"] = string.Join(", ", Entries.Take(8).Select(e => e.Name)) + (Entries.Count > 8 ? ", ..." : string.Empty),

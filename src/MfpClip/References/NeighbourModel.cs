@@ -6,38 +6,59 @@ namespace MfpClip.References;
 internal sealed class NeighbourModel : INormalModel
 {
     private readonly IReadOnlyList<ReferenceEntry> _entries;
+    private readonly IReadOnlyList<Tensor> _kept; // of each entry, [K, D] on the CPU
     private readonly ReferenceOptions _options;
     private readonly Tensor _memory; // [M, D] where the pass computes
 
     /// <param name="entries">Stay the caller's, and outlive this.</param>
     /// <param name="options">Checked before.</param>
     /// <param name="device">Where distances are computed.</param>
-    public NeighbourModel(IReadOnlyList<ReferenceEntry> entries, ReferenceOptions options, Device device)
+    /// <param name="kept">Tokens of each entry that others are compared with; <see langword="null"/>: the first of its coreset order. Stay the caller's.</param>
+    public NeighbourModel(
+        IReadOnlyList<ReferenceEntry> entries, ReferenceOptions options, Device device, IReadOnlyList<Tensor>? kept = null)
     {
         using var scope = torch.NewDisposeScope();
         using var guard = torch.no_grad();
         (_entries, _options) = (entries, options);
-        _memory = torch.cat([.. entries.Select(Coreset)], 0).to(device).contiguous().DetachFromDisposeScope();
+        _kept = [.. (kept ?? [.. entries.Select(e => e.Tokens.narrow(0, 0, Kept(e, options)))]).Select(k => k.alias().DetachFromDisposeScope())];
+        _memory = torch.cat([.. _kept], 0).to(device).contiguous().DetachFromDisposeScope();
     }
+
+    /// <summary>How tokens are compared.</summary>
+    /// <value>Default <see cref="NeighbourDistance.Cosine"/>; tokens are then unit vectors.</value>
+    public NeighbourDistance Distance { get; init; }
+
+    /// <summary>Nearest tokens that a distance is the mean of.</summary>
+    public int Neighbours { get; init; } = 1;
+
+    /// <summary>All tokens, <c>[M, D]</c>; the model's own.</summary>
+    public Tensor Memory => _memory;
 
     public long Tokens => _memory.shape[0];
 
     public int Width => (int)_memory.shape[1];
 
-    public double Noise => 0.001; // a cosine distance
+    public double Noise => Distance == NeighbourDistance.Cosine ? 0.001 : 0.001 * Math.Max(AnyTwo ?? 0, 1e-12);
 
     public double? AnyTwo
     {
         get
         {
             using var scope = torch.NewDisposeScope();
-            return 1 - torch.cat([.. _entries.Select(e => e.Tokens)], 0).mean([0]).pow(2).sum().item<float>(); // mean cosine distance of unit vectors
+            var all = torch.cat([.. _entries.Select(e => e.Tokens)], 0);
+            var mean = all.mean([0]);
+            // Of unit vectors the mean cosine distance; else twice the variance is the mean squared distance of two.
+            return Distance == NeighbourDistance.Cosine ? 1 - mean.pow(2).sum().item<float>()
+                : 2 * (all - mean).square().sum(1).mean().item<float>() is var squared && Distance == NeighbourDistance.Euclidean ? Math.Sqrt(squared) : squared;
         }
     }
 
+    // The plain nearest neighbour by the cosine is one matrix product.
+    private bool IsPlain => Distance == NeighbourDistance.Cosine && Neighbours == 1;
+
     /// <summary>Tokens of an image that others are compared with.</summary>
-    public static int Kept(ReferenceEntry entry, ReferenceOptions options) =>
-        Math.Clamp((int)Math.Ceiling(options.CoresetRatio * entry.Rows * entry.Columns), 1, entry.Cells.Length);
+    public static int Kept(ReferenceEntry entry, ReferenceOptions options) => options.CoresetRatio >= 1 ? entry.Cells.Length
+        : Math.Clamp((int)Math.Ceiling(options.CoresetRatio * entry.Rows * entry.Columns), 1, entry.Cells.Length);
 
     public Tensor Distances(Tensor vectors, IReadOnlyList<ReferenceEntry?>? leftOut, ForwardContext context)
     {
@@ -48,16 +69,66 @@ internal sealed class NeighbourModel : INormalModel
                 .MoveToOuterDisposeScope();
     }
 
+    /// <summary>The memory without one reference, in the caller's scope.</summary>
+    /// <exception cref="ReferenceException">There is no other.</exception>
+    public Tensor Without(ReferenceEntry entry) => _entries.Count == 1
+        ? throw new ReferenceException(entry.Name, "it is the only reference, so nothing is left to compare it with. Add another one.")
+        : torch.cat([.. _entries.Zip(_kept).Where(p => p.First.Id != entry.Id).Select(p => p.Second)], 0).to(_memory.device);
+
     public IReadOnlyList<float[]> LeftOut(CancellationToken cancellationToken)
     {
         using var scope = torch.NewDisposeScope();
-        if (_entries is [var only])
-        {
-            return [Others(only.Tokens, only.Cells, only, cancellationToken).cpu().data<float>().ToArray()];
-        }
+        using var guard = torch.no_grad();
+        return _entries is [var only] ? [Others(only.Usual, only.Cells[..(int)only.Usual.shape[0]], only, cancellationToken).cpu().data<float>().ToArray()]
+            : IsPlain ? AtOnce(cancellationToken) : [.. _entries.Select(e =>
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                using var step = torch.NewDisposeScope();
+                return Nearest(e.Usual.to(_memory.device), Without(e), cancellationToken).cpu().data<float>().ToArray();
+            })];
+    }
 
-        // All at once: each query is compared with the whole memory but the tokens of its own image.
-        var owners = Owners(e => Kept(e, _options));
+    public void Dispose()
+    {
+        _memory.Dispose();
+        foreach (var kept in _kept)
+        {
+            kept.Dispose();
+        }
+    }
+
+    private Tensor Nearest(Tensor queries, Tensor memory, CancellationToken cancellationToken) => IsPlain
+        ? NearestNeighbours.Distances(queries, memory, null, cancellationToken)
+        : NearestNeighbours.Find(queries, memory, (int)Math.Min(Neighbours, memory.shape[0]), cancellationToken).Mean(Distance);
+
+    private Tensor All(Tensor vectors, ForwardContext context)
+    {
+        using var scope = torch.NewDisposeScope();
+        var flat = vectors.reshape(-1, vectors.shape[2]).to(_memory.device);
+        var distances = context.Features is { } store && IsPlain ? EntryByEntry(flat, store, context.CancellationToken)
+            : Nearest(flat, _memory, context.CancellationToken);
+        return distances.view(vectors.shape[0], vectors.shape[1]).MoveToOuterDisposeScope();
+    }
+
+    // Banks of 1, 2, 4 and 8 images that are tested together share the distances to each image.
+    private Tensor EntryByEntry(Tensor vectors, IFeatureStore store, CancellationToken cancellationToken)
+    {
+        var input = FeatureInputs.Of(vectors);
+        return _entries.Zip(_kept).Select(p =>
+        {
+            var key = new FeatureKey
+            {
+                Network = string.Empty, Instance = $"{p.First.Id} {p.Second.shape[0]} {_options.Seed}", What = "distances", Precision = vectors.dtype,
+                Device = vectors.device.ToString(),
+            };
+            return store.Get(key, input, () => [NearestNeighbours.Distances(vectors, p.Second.to(vectors.device), null, cancellationToken)])[0];
+        }).Aggregate(torch.minimum);
+    }
+
+    // All at once: each query is compared with the whole memory but the tokens of its own image.
+    private List<float[]> AtOnce(CancellationToken cancellationToken)
+    {
+        var owners = torch.cat([.. _kept.Select((k, i) => torch.full([k.shape[0]], i, ScalarType.Int32))], 0).to(_memory.device);
         var all = new List<float[]>();
         foreach (var chunk in _entries.Select((entry, i) => (entry, i)).Chunk(64))
         {
@@ -80,43 +151,11 @@ internal sealed class NeighbourModel : INormalModel
         return all;
     }
 
-    public void Dispose() => _memory.Dispose();
-
-    private Tensor All(Tensor vectors, ForwardContext context)
-    {
-        using var scope = torch.NewDisposeScope();
-        var flat = vectors.reshape(-1, vectors.shape[2]).to(_memory.device);
-        var distances = context.Features is { } store ? EntryByEntry(flat, store, context.CancellationToken)
-            : NearestNeighbours.Distances(flat, _memory, null, context.CancellationToken);
-        return distances.view(vectors.shape[0], vectors.shape[1]).MoveToOuterDisposeScope();
-    }
-
-    // Banks of 1, 2, 4 and 8 images that are tested together share the distances to each image.
-    private Tensor EntryByEntry(Tensor vectors, IFeatureStore store, CancellationToken cancellationToken)
-    {
-        var input = FeatureInputs.Of(vectors);
-        return _entries.Select(e =>
-        {
-            using var tokens = Coreset(e);
-            var key = new FeatureKey
-            {
-                Network = string.Empty, Instance = $"{e.Id} {tokens.shape[0]} {_options.Seed}", What = "distances", Precision = vectors.dtype,
-                Device = vectors.device.ToString(),
-            };
-            return store.Get(key, input, () => [NearestNeighbours.Distances(vectors, tokens.to(vectors.device), null, cancellationToken)])[0];
-        }).Aggregate(torch.minimum);
-    }
-
-    private Tensor Owners(Func<ReferenceEntry, int> count) =>
-        torch.cat([.. _entries.Select((e, i) => torch.full([count(e)], i, ScalarType.Int32))], 0).to(_memory.device);
-
-    private Tensor Coreset(ReferenceEntry entry) => entry.Tokens.narrow(0, 0, Kept(entry, _options));
-
-    private Tensor Others(Tensor queries, int[] cells, ReferenceEntry entry, CancellationToken cancellationToken) => _entries.Count > 1
-        ? NearestNeighbours.Distances(
-            queries, torch.cat([.. _entries.Where(e => e.Id != entry.Id).Select(Coreset)], 0).to(queries.device), null, cancellationToken)
-        : NearestNeighbours.Distances(
-            queries, entry.Tokens.to(queries.device), (q, m, s) => WithoutNeighbours(entry, cells, q, m, s), cancellationToken);
+    private Tensor Others(Tensor queries, int[] cells, ReferenceEntry entry, CancellationToken cancellationToken) =>
+        _entries.Count > 1 ? Nearest(queries, Without(entry), cancellationToken)
+        : IsPlain ? NearestNeighbours.Distances(
+            queries, entry.Tokens.to(queries.device), (q, m, s) => WithoutNeighbours(entry, cells, q, m, s), cancellationToken)
+        : WithoutNearest(queries, entry.Tokens.to(queries.device), cancellationToken);
 
     // With one image there is nothing to leave out but the place itself and those whose neighbourhoods overlap with it.
     private Tensor WithoutNeighbours(ReferenceEntry entry, int[] cells, long first, long firstMemory, Tensor similar)
@@ -125,6 +164,14 @@ internal sealed class NeighbourModel : INormalModel
         var near = (queries.Rows.unsqueeze(1) - memory.Rows.unsqueeze(0)).abs().le(_options.Neighbourhood)
             .logical_and((queries.Columns.unsqueeze(1) - memory.Columns.unsqueeze(0)).abs().le(_options.Neighbourhood));
         return similar.masked_fill(near.to(similar.device), -1);
+    }
+
+    // The nearest is the cell itself.
+    private Tensor WithoutNearest(Tensor queries, Tensor memory, CancellationToken cancellationToken)
+    {
+        int count = (int)Math.Min(Neighbours + 1, memory.shape[0]);
+        var found = NearestNeighbours.Find(queries, memory, count, cancellationToken);
+        return count == 1 ? found.Mean(Distance) : new Neighbours(found.Squared.narrow(1, 1, count - 1), found.Rows.narrow(1, 1, count - 1)).Mean(Distance);
     }
 
     private static (Tensor Rows, Tensor Columns) Places(int[] all, int columns, long first, long count)

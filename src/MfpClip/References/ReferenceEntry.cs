@@ -27,7 +27,11 @@ internal sealed record ReferenceEntry(
     public IEnumerable<KeyValuePair<string, Tensor>> Tensors => Others.Append(new("tokens", Tokens));
 
     /// <summary>Tokens that show what is usual on the image: all, or where the first of a coreset are left, a sample of all.</summary>
-    public Tensor Usual => Others.GetValueOrDefault(Sample) ?? Tokens;
+    /// <remarks>Not those of turned copies.</remarks>
+    public Tensor Usual => Others.GetValueOrDefault(Sample) ?? Tokens.narrow(0, 0, Math.Max(Cells.TakeWhile(c => c < Rows * Columns).Count(), 1));
+
+    /// <summary>Whether the tokens are in the order of a coreset already.</summary>
+    public bool IsOrdered { get; init; } = true;
 
     /// <summary>Another handle on the same memory, cut to the first <paramref name="most"/> tokens.</summary>
     public ReferenceEntry Truncate(int most)
@@ -47,6 +51,16 @@ internal sealed record ReferenceEntry(
             others[Sample] = Tokens.index_select(0, torch.tensor(chosen)).DetachFromDisposeScope();
         }
 
+        if (!IsOrdered)
+        {
+            int[] order = GreedyCoreset.Order(Tokens, most, 0);
+            return this with
+            {
+                Tokens = Tokens.index_select(0, torch.tensor(order.Select(o => (long)o).ToArray())).DetachFromDisposeScope(),
+                Cells = [.. order.Select(o => Cells[o])], Others = others, IsOrdered = true,
+            };
+        }
+
         // A prefix is copied, so that the rest can be freed.
         foreach (var (name, tokens) in Others.Where(o => o.Key.StartsWith(TokensOf, StringComparison.Ordinal)))
         {
@@ -55,6 +69,24 @@ internal sealed record ReferenceEntry(
         }
 
         return this with { Tokens = Tokens.narrow(0, 0, most).clone().DetachFromDisposeScope(), Cells = Cells[..most], Others = others };
+    }
+
+    /// <summary>
+    /// Cuts entries while thousands are read: no more tokens are held than twice what is kept. A shorter prefix of a coreset is the same whenever it is cut.
+    /// </summary>
+    public static void Bound(List<ReferenceEntry> entries, int known, ReferenceOptions options)
+    {
+        int most = Math.Max(options.MaximumTokens / (entries.Count + known), 1);
+        if (entries.Sum(e => (long)e.Cells.Length) <= 2L * options.MaximumTokens || entries.All(e => e.Cells.Length <= most))
+        {
+            return;
+        }
+
+        for (int i = 0; i < entries.Count; i++)
+        {
+            using var whole = entries[i];
+            entries[i] = whole.Truncate(most);
+        }
     }
 
     public void Dispose()

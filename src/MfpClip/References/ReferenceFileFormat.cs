@@ -105,7 +105,8 @@ internal static partial class ReferenceFileFormat
                 entries.Add(Read(file, image));
             }
 
-            if (entries.Select(e => (e.Tokens.shape[1], e.Rows, e.Columns)).Distinct().Count() > 1)
+            if (entries.Select(e => origin.Scheme == JoinedScheme.MemoryBank ? (e.Tokens.shape[1], e.Rows, e.Columns) : (e.Tokens.shape[1], 0, 0))
+                .Distinct().Count() > 1)
             {
                 throw new JsonException("its images have different grids");
             }
@@ -135,7 +136,7 @@ internal static partial class ReferenceFileFormat
         var cells = Get("cells", ScalarType.Int32, 1).data<int>().ToArray();
         float score = Get("score", ScalarType.Float32, 0).item<float>();
         var (rows, columns) = ((int)map.shape[0], (int)map.shape[1]);
-        if (cells.Length == 0 || cells.Length != tokens.shape[0] || cells.Any(c => c < 0 || c >= rows * columns) || !tokens.isfinite().all()
+        if (cells.Length == 0 || cells.Length != tokens.shape[0] || cells.Any(c => c < 0) || !tokens.isfinite().all()
             .item<bool>() || !map.isfinite().all().item<bool>() || !float.IsFinite(score))
         {
             throw new FormatException($"the tensors of '{image.Id}' do not fit each other");

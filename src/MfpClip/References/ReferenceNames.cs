@@ -39,6 +39,12 @@ internal sealed class ReferenceNames(IEnumerable<string> taken)
             throw new ReferenceException(unknown, $"it is not stored; there are {string.Join(", ", entries.Select(e => e.Name))}.");
         }
 
+        if (entries.FirstOrDefault(e => (idsOrNames.Contains(e.Id) || idsOrNames.Contains(e.Name)) && TokenMoments.IsMerged(e, entries)) is { } merged)
+        {
+            throw new ReferenceException(merged.Name, "its moments were merged with those of other references to hold the memory bound, so it cannot be taken out "
+                + "alone. Take the references again from the images, without it.");
+        }
+
         var left = entries.Where(e => !idsOrNames.Contains(e.Id) && !idsOrNames.Contains(e.Name)).ToList();
         return left.Count > 0 ? left : throw new ReferenceException(null, "none would be left; use the detector without references.");
     }

@@ -37,7 +37,7 @@ internal sealed class ReferenceReader(IReferenceScheme scheme, InputSettings inp
                 {
                     string name = seen[id] = names.Take(image.Name, pixels.Width, pixels.Height);
                     entries.Add(ScalarFault.Retry(() => Extract(id, name, pixels, cancellationToken), logger));
-                    Bound(entries, known);
+                    scheme.Bound(entries, known.Count, options);
                     if (image.Name != name && !ReferenceNames.IsGeneral(image.Name))
                     {
                         warnings.Add($"More than one reference is named '{image.Name}': this one is stored as '{name}'.");
@@ -53,23 +53,6 @@ internal sealed class ReferenceReader(IReferenceScheme scheme, InputSettings inp
         {
             entries.ForEach(e => e.Dispose());
             throw;
-        }
-    }
-
-    // While thousands are read no more tokens are held than twice what is kept; a shorter prefix of a coreset is the same whenever it is cut.
-    private void Bound(List<ReferenceEntry> entries, IReadOnlyList<ReferenceEntry> known)
-    {
-        long tokens = entries.Sum(e => (long)e.Cells.Length);
-        int most = Math.Max(options.MaximumTokens / (entries.Count + known.Count), 1);
-        if (tokens <= 2L * options.MaximumTokens || entries.All(e => e.Cells.Length <= most))
-        {
-            return;
-        }
-
-        for (int i = 0; i < entries.Count; i++)
-        {
-            using var whole = entries[i];
-            entries[i] = whole.Truncate(most);
         }
     }
 

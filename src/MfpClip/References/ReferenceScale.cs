@@ -49,6 +49,19 @@ internal sealed record ReferenceScale(double DistanceCenter, double DistanceLimi
         return ToUnitInterval(Level(Logit(score) - ScoreCenter, LogRatio(topDistance, TopDistance), weight) - Margin).MoveToOuterDisposeScope();
     }
 
+    /// <summary>A distance of the map alone, 0 to 1: 1/2 at <see cref="DistanceLimit"/>.</summary>
+    public float Value(float distance) => ToUnitInterval(Math.Log((distance + Noise) / (DistanceLimit + Noise)));
+
+    /// <summary>Scores of distances alone, 0 to 1: 1/2 at 1.5 times the usual normal image's.</summary>
+    /// <param name="topDistance"><c>[B]</c>.</param>
+    public Tensor Scores(Tensor topDistance)
+    {
+        using var scope = torch.NewDisposeScope();
+        return ToUnitInterval(LogRatio(topDistance, TopDistance) - Margin).MoveToOuterDisposeScope();
+    }
+
+    private static float ToUnitInterval(double u) => (float)(0.5 * (1 + (2 * u / (1 + Math.Abs(2 * u)))));
+
     /// <summary>Mean of the k highest values, or of all where there are fewer.</summary>
     public static float TopMean(IEnumerable<float> values, int k) => values.OrderDescending().Take(k).Average();
 

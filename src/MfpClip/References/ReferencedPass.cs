@@ -5,7 +5,7 @@ using MfpClip.Pipeline;
 namespace MfpClip.References;
 
 /// <summary>A method's pass with normal images beside it. Owns the memory bank and a share of the inner pass.</summary>
-internal sealed class ReferencedPass : DelegatingDetectionPass, IStoredImages
+internal sealed class ReferencedPass : DelegatingDetectionPass, IStoredImages, IMapReading
 {
     private readonly SharedPass _shared;
     private readonly MemoryBank _bank;
@@ -45,6 +45,24 @@ internal sealed class ReferencedPass : DelegatingDetectionPass, IStoredImages
     public (Tensor Map, Tensor Score) Run(
         ImageBatch images, string className, Tensor? region, ForwardContext context, IReadOnlyList<ReferenceEntry?>? leftOut) =>
         _scheme.Run(_bank, images, className, region, context, leftOut);
+
+    /// <inheritdoc/>
+    public AnomalyMap ToImage(AnomalyMap map, int width, int height, CoveredArea covered)
+    {
+        if (_scheme is not NormalImagePass distances)
+        {
+            return MapResize.ToImage(map, width, height, covered);
+        }
+
+        // Smoothed as distances, as the methods do; then scaled.
+        var whole = GaussianSmoothing.Smooth(
+            MapResize.ToImage(map, width, height, distances.CutsNothing ? new(0, 0, width, height) : covered), distances.ImageSigma);
+        return new(width, height, [.. whole.Data.Select(_bank.Scale.Value)]);
+    }
+
+    /// <inheritdoc/>
+    public AnomalyMap ToModel(AnomalyMap map) =>
+        _scheme is NormalImagePass ? new(map.Width, map.Height, [.. map.Data.Select(_bank.Scale.Value)]) : map;
 
     /// <inheritdoc/>
     public string? NameOf(string id) => _bank.Find(id)?.Name ?? Inner.GetService<IStoredImages>()?.NameOf(id);

@@ -15,6 +15,10 @@ internal sealed class TokenStatistics : IDisposable
     /// <exception cref="ReferenceException">There are none.</exception>
     public Tensor Mean => _mean ?? throw Empty();
 
+    /// <summary>Sum of (x - mean)(x - mean)^T, <c>[D, D]</c>, float64; stays this object's.</summary>
+    /// <exception cref="ReferenceException">There are none.</exception>
+    public Tensor Scatter => _scatter ?? throw Empty();
+
     /// <summary>Takes the tokens of one image, or of several.</summary>
     /// <param name="tokens"><c>[N, D]</c> in any precision; the first call decides D and the device. Stays the caller's.</param>
     /// <exception cref="ReferenceException">The tokens have another width, or values that are not finite; nothing was taken.</exception>
@@ -31,18 +35,28 @@ internal sealed class TokenStatistics : IDisposable
         Check(x);
         var mean = x.mean([0]);
         var centred = x - mean;
-        var scatter = torch.matmul(centred.t(), centred);
+        Add(x.shape[0], mean, torch.matmul(centred.t(), centred));
+    }
+
+    /// <summary>Takes tokens whose moments are known.</summary>
+    /// <param name="count">How many.</param>
+    /// <param name="mean"><c>[D]</c>, float64.</param>
+    /// <param name="scatter"><c>[D, D]</c>, float64, about their mean.</param>
+    public void Add(long count, Tensor mean, Tensor scatter)
+    {
+        using var scope = torch.NewDisposeScope();
+        using var guard = torch.no_grad();
         if (_mean is null)
         {
-            (_mean, _scatter, Count) = (mean.DetachFromDisposeScope(), scatter.DetachFromDisposeScope(), x.shape[0]);
+            (_mean, _scatter, Count) = (mean.clone().DetachFromDisposeScope(), scatter.clone().DetachFromDisposeScope(), count);
             return;
         }
 
-        double before = Count, added = x.shape[0];
+        double before = Count, added = count;
         var step = mean - _mean;
         _scatter!.add_(scatter).add_(step.outer(step), before * added / (before + added));
         _mean.add_(step, added / (before + added));
-        Count += x.shape[0];
+        Count += count;
     }
 
     /// <summary>Sample covariance <c>[D, D]</c>, float64, divided by N - 1.</summary>

@@ -77,7 +77,8 @@ public sealed class DinoBackbone : IVisionBackbone, IFrozenNetwork, IKernelMeasu
         var config = DinoFiles.Resolve(weights, names, beside, options);
         var parameters = DinoWeightLoader.Load(weights, names, config, device, options.Precision, cancellationToken);
         var interpolation = options.Interpolation ?? (config.Registers > 0 ? PositionInterpolation.BicubicAntialias
-            : names.IsHuggingFace ? PositionInterpolation.Bicubic : PositionInterpolation.BicubicOffset);
+            : options.Code == DinoCode.HuggingFace || (options.Code is null && names.IsHuggingFace)
+            ? PositionInterpolation.Bicubic : PositionInterpolation.BicubicOffset);
         string path = weights.Path, sha = weights.ComputeSha256();
         long count = parameters.Count;
         return new(config, parameters, options, interpolation, beside.Normalization, () => new(Path.GetFileName(path), sha, count));
@@ -108,7 +109,8 @@ public sealed class DinoBackbone : IVisionBackbone, IFrozenNetwork, IKernelMeasu
             parameters.Add(name, value.to(options.Precision, device).contiguous());
         }
 
-        var interpolation = options.Interpolation ?? (config.Registers > 0 ? PositionInterpolation.BicubicAntialias : PositionInterpolation.BicubicOffset);
+        var interpolation = options.Interpolation ?? (config.Registers > 0 ? PositionInterpolation.BicubicAntialias
+            : options.Code == DinoCode.HuggingFace ? PositionInterpolation.Bicubic : PositionInterpolation.BicubicOffset);
         return new(config, parameters, options, interpolation, null, () => new(
             $"random (seed {seed.ToString(CultureInfo.InvariantCulture)})", parameters.Hash(), parameters.Count)) { IsRandom = true };
     }

@@ -18,6 +18,9 @@ public sealed record DinoBackboneOptions
     /// </summary>
     public PositionInterpolation? Interpolation { get; init; }
 
+    /// <summary>Whose code decides how the position table is resized where <see cref="Interpolation"/> is open; <see langword="null"/>: the file's layout.</summary>
+    public DinoCode? Code { get; init; }
+
     /// <summary>Where the weights go, "cpu", "cuda" or "cuda:N".</summary>
     public string Device { get; init; } = "cpu";
 
@@ -27,4 +30,14 @@ public sealed record DinoBackboneOptions
     /// <summary>How layers are computed where no gradients are requested.</summary>
     /// <value>Default <see cref="KernelChoice.Measured"/>.</value>
     public KernelChoice Kernels { get; init; } = KernelChoice.Measured;
+}
+
+/// <summary>The published implementations of DINOv2. Without registers their position tables differ at every size but the trained one.</summary>
+public enum DinoCode
+{
+    /// <summary>The authors' (facebookresearch/dinov2), which AnomalyDINO runs.</summary>
+    FacebookResearch,
+
+    /// <summary>Hugging Face's port (transformers), which SubspaceAD runs.</summary>
+    HuggingFace,
 }

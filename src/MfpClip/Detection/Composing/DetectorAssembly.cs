@@ -10,6 +10,7 @@ using MfpClip.Kernels;
 using MfpClip.Modules;
 using MfpClip.Native;
 using MfpClip.Pipeline;
+using MfpClip.References;
 using MfpClip.Text;
 
 namespace MfpClip.Detection.Composing;
@@ -157,7 +158,8 @@ internal static class DetectorAssembly
     }
 
     private static IDetectionPass AtScales(Composition c, IDetectionPass pass, IVisionBackbone? backbone) =>
-        c.Scales.Count == 1 ? pass : new MultiScalePass(pass, c.Scales, backbone?.Vision.PatchSize ?? 1);
+        c.Scales.Count == 1 ? pass : pass.GetService<IReferenceScheme>() is { NeedsReferences: true } ? throw new DetectorConfigurationException(
+            [$"{pass.Method} reads every image at one size; leave the scales out."]) : new MultiScalePass(pass, c.Scales, backbone?.Vision.PatchSize ?? 1);
 
     private static PipelineParts CreateParts(
         Composition c, IClipBackbone backbone, ICnnFeatureExtractor? cnn, ITokenizer tokenizer, Stack<IDisposable> owned)

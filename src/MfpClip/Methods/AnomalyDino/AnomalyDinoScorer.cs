@@ -13,16 +13,20 @@ internal sealed class AnomalyDinoScorer(AnomalyDinoOptions options)
     /// <param name="rows">Of the grid.</param>
     /// <param name="columns">Of the grid.</param>
     /// <returns><c>[at most P, D]</c>, float32; unit vectors for <see cref="NeighbourDistance.Cosine"/>. Masked patches are left out.</returns>
-    public Tensor Reference(Tensor features, int rows, int columns)
+    public Tensor Reference(Tensor features, int rows, int columns) => Store(features, rows, columns).Tokens;
+
+    /// <summary>The same, and the cell of each.</summary>
+    public (Tensor Tokens, int[] Cells) Store(Tensor features, int rows, int columns)
     {
         using var scope = torch.NewDisposeScope();
         var stored = Comparable(features);
-        if (options.Masking && options.MaskReferences)
+        if (!(options.Masking && options.MaskReferences))
         {
-            stored = stored.index_select(0, Mask(features, rows, columns).view(-1).nonzero().squeeze(1));
+            return (stored.MoveToOuterDisposeScope(), [.. Enumerable.Range(0, rows * columns)]);
         }
 
-        return stored.MoveToOuterDisposeScope();
+        var kept = Mask(features, rows, columns).view(-1).nonzero().squeeze(1);
+        return (stored.index_select(0, kept).MoveToOuterDisposeScope(), [.. kept.cpu().data<long>().ToArray().Select(k => (int)k)]);
     }
 
     /// <summary>Distances of one image's patches from the stored ones.</summary>

@@ -31,10 +31,13 @@ internal sealed class SubspaceFit(SubspaceAdOptions options) : IDisposable
     /// <summary>Angles of the rotated copies of one reference image, in degrees.</summary>
     /// <param name="image">Number of the image: each has angles of its own.</param>
     /// <returns><see cref="SubspaceAdOptions.RotatedCopies"/> angles, or twice as many with <see cref="RotationDraw.EachPass"/>.</returns>
-    public IReadOnlyList<double> Rotations(int image)
+    public IReadOnlyList<double> Rotations(int image) => Angles(options, image);
+
+    /// <inheritdoc cref="Rotations"/>
+    public static IReadOnlyList<double> Angles(SubspaceAdOptions options, int image)
     {
-        int count = options.RotatedCopies * (_second is null ? 1 : 2);
-        return [.. Enumerable.Range(0, count).Select(i => Uniform(image, i) * options.LargestRotation)];
+        int count = options.RotatedCopies * (options.RotationDraw == RotationDraw.EachPass ? 2 : 1);
+        return [.. Enumerable.Range(0, count).Select(i => Uniform(options.Seed, image, i) * options.LargestRotation)];
     }
 
     /// <summary>A rotated copy of a reference image, at its own size.</summary>
@@ -55,9 +58,9 @@ internal sealed class SubspaceFit(SubspaceAdOptions options) : IDisposable
     }
 
     // SplitMix64: the same on every machine.
-    private double Uniform(int image, int copy)
+    private static double Uniform(long seed, int image, int copy)
     {
-        ulong z = unchecked(((ulong)options.Seed * 0x9E3779B97F4A7C15UL) + ((ulong)(uint)image << 32) + (uint)copy + 0x9E3779B97F4A7C15UL);
+        ulong z = unchecked(((ulong)seed * 0x9E3779B97F4A7C15UL) + ((ulong)(uint)image << 32) + (uint)copy + 0x9E3779B97F4A7C15UL);
         z = unchecked((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9UL);
         z = unchecked((z ^ (z >> 27)) * 0x94D049BB133111EBUL);
         return ((z ^ (z >> 31)) >> 11) * (1.0 / (1UL << 53));

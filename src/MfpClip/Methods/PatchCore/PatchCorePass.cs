@@ -1,0 +1,129 @@
+using System.Globalization;
+using MfpClip.Backbones.Cnn;
+using MfpClip.Detection;
+using MfpClip.Execution;
+using MfpClip.Files;
+using MfpClip.Imaging;
+using MfpClip.References;
+
+namespace MfpClip.Methods.PatchCore;
+
+/// <summary>PatchCore's patches, coreset and distances (section 3).</summary>
+internal sealed class PatchCorePass : NormalImagePass
+{
+    private readonly PatchCoreOptions _options;
+    private readonly ICnnFeatureExtractor _cnn;
+    private readonly ICnnFeatureMaps _maps;
+    private readonly PatchCoreScorer _scorer;
+    private readonly string[] _stages;
+
+    public PatchCorePass(PatchCoreOptions options, MethodContext context)
+    {
+        (_options, _maps, _scorer) = (options, context.RequireCnnMaps(), new(options));
+        _cnn = context.Cnn!;
+        _stages = [.. options.Stages.Select(s => s <= _maps.Maps.Count ? _maps.Maps[s - 1].Name : throw new DetectorConfigurationException(
+            [$"PatchCore: stage {s} is to be read, but the CNN has {_maps.Maps.Count}: {string.Join(", ", _maps.Maps.Select(m => m.Name))}."]))];
+        Stages =
+        [
+            _cnn.Describe(),
+            new()
+            {
+                Id = "patchcore", Implementation = "patchcore", Settings = SettingsJson.Of(options), Stage = "patch distances",
+                Component = $"{string.Join(" and ", _stages)}, neighbourhoods of {options.Neighbourhood} x {options.Neighbourhood}, coreset of normal ones",
+                Options = new Dictionary<string, string>
+                {
+                    ["coreset"] = options.Coreset.ToString(), ["fraction"] = options.CoresetFraction.ToString(CultureInfo.InvariantCulture),
+                    ["distance"] = options.Distance.ToString(), ["image_score"] = options.ImageScore.ToString(),
+                },
+            },
+        ];
+    }
+
+    public override string Method => PatchCoreMethod.About.FullName;
+
+    public override IReadOnlyList<StageDescription> Stages { get; }
+
+    public override Device Device => _maps.Device;
+
+    public override ScalarType Precision => ScalarType.Float32;
+
+    public override string Id => "patchcore " + SettingsJson.Of(
+        new { Stages = _stages, _options.Neighbourhood, _options.Stride, _options.Embedding, _options.StageWidth, _options.Width, _options.Distance });
+
+    protected override int TokenWidth => _options.Embedding == PatchEmbeddingKind.AdaptivePooling ? _options.Width
+        : _stages.Sum(s => _maps.Maps.First(m => m.Name == s).Channels);
+
+    /// <summary>Chooses the stored patches of all references together, and says of each reference which are its own.</summary>
+    public override INormalModel Learn(IReadOnlyList<ReferenceEntry> entries, ReferenceOptions options, Device device)
+    {
+        using var scope = torch.NewDisposeScope();
+        using var guard = torch.no_grad();
+        var all = torch.cat([.. entries.Select(e => e.Tokens)], 0); // [N, D]
+        // Where patches were dropped already to hold a bound, the fraction is of all that there were.
+        double seen = entries.Sum(e => (double)e.Rows * e.Columns), fraction = Math.Min(_options.CoresetFraction * seen / all.shape[0], 1);
+        var chosen = _options.Coreset == PatchCoreset.None || fraction >= 1 ? [.. Enumerable.Range(0, (int)all.shape[0])]
+            : new PatchCoreSampler(_options with { CoresetFraction = fraction, Seed = _options.Seed + options.Seed }).Choose(all.to(device));
+        var kept = new List<Tensor>();
+        long from = 0;
+        foreach (var entry in entries)
+        {
+            long to = from + entry.Tokens.shape[0];
+            long[] own = [.. chosen.Where(c => c >= from && c < to).Select(c => (long)c)];
+            kept.Add(own.Length == 0 ? all.narrow(0, 0, 0) : all.index_select(0, torch.tensor(own)));
+            from = to;
+        }
+
+        return new NeighbourModel(entries, options, device, kept) { Distance = _options.Distance, Neighbours = _options.Neighbours };
+    }
+
+    public override ReferenceEntry Read(string id, string name, RgbImage image, InputSettings input, ReferenceOptions options, ForwardContext context)
+    {
+        using var scope = torch.NewDisposeScope();
+        using var guard = torch.no_grad();
+        using var batch = Batch(image, input);
+        var (vectors, rows, columns) = Vectors(batch);
+        return new(
+            id, name, image.Width, image.Height, rows, columns, vectors[0].cpu().contiguous().DetachFromDisposeScope(),
+            [.. Enumerable.Range(0, rows * columns)], new float[rows * columns], 0)
+        {
+            IsOrdered = false,
+        };
+    }
+
+    public override (Tensor Map, Tensor Score) Run(
+        MemoryBank bank, ImageBatch images, string className, Tensor? region, ForwardContext context, IReadOnlyList<ReferenceEntry?>? leftOut)
+    {
+        using var scope = torch.NewDisposeScope();
+        using var guard = torch.no_grad();
+        var model = (NeighbourModel)bank.Model;
+        context.Trace?.Start();
+        var (vectors, rows, columns) = Vectors(images);
+        context.Trace?.Finish("features");
+        var (maps, scores) = (new List<Tensor>(), new List<Tensor>());
+        for (int i = 0; i < images.Count; i++)
+        {
+            var memory = leftOut?[i] is { } entry ? model.Without(entry) : model.Memory;
+            var (distances, nearest) = _scorer.Compare(vectors[i], memory, context.CancellationToken);
+            var grid = Inside(distances.view(1, rows, columns), region?.narrow(0, i, 1)); // [1, h, w]
+            scores.Add(_scorer.Score(grid.flatten(1), nearest.unsqueeze(0), vectors.narrow(0, i, 1), memory));
+            maps.Add(_scorer.Map(grid, images.Height, images.Width));
+        }
+
+        context.Trace?.Finish("references");
+        var score = torch.cat(scores, 0).to_type(ScalarType.Float32);
+        return (torch.cat(maps, 0).MoveToOuterDisposeScope(), bank.Scale.Scores(score).MoveToOuterDisposeScope());
+    }
+
+    public override object? GetService(Type serviceType) => base.GetService(serviceType) ?? _cnn.GetService(serviceType);
+
+    public override void Dispose() => _cnn.Dispose();
+
+    /// <summary>The vectors of patches, <c>[B, h * w, D]</c>, as they are compared, and the grid.</summary>
+    internal (Tensor Vectors, int Rows, int Columns) Vectors(ImageBatch images)
+    {
+        using var scope = torch.NewDisposeScope();
+        var maps = _maps.ExtractMaps(images.Normalized(_maps.Normalization, _maps.Device), _stages);
+        var (vectors, rows, columns) = PatchEmbedding.Embed(maps, _options);
+        return (_scorer.Comparable(vectors).view(images.Count, rows * columns, -1).MoveToOuterDisposeScope(), rows, columns);
+    }
+}

@@ -1,0 +1,89 @@
+using MfpClip.Execution;
+using MfpClip.Imaging;
+using MfpClip.Pipeline;
+
+namespace MfpClip.References;
+
+/// <summary>A method that judges by normal images alone. Without them its pass runs nothing: it says what is missing.</summary>
+internal abstract class NormalImagePass : IDetectionPass, IReferenceScheme
+{
+    // Tokens of all references take this much memory at most unless the user says otherwise.
+    private const long MaximumBytes = 512L << 20;
+
+    public abstract string Method { get; }
+
+    public abstract IReadOnlyList<StageDescription> Stages { get; }
+
+    public abstract Device Device { get; }
+
+    public abstract ScalarType Precision { get; }
+
+    /// <inheritdoc/>
+    public abstract string Id { get; }
+
+    public bool NeedsReferences => true;
+
+    /// <summary>Width D of a token.</summary>
+    protected abstract int TokenWidth { get; }
+
+    /// <summary>The width of a Gaussian over the map at the image's size, in its pixels; 0: none.</summary>
+    public virtual double ImageSigma => 0;
+
+    /// <summary>Whether the map is stretched over the whole image, also over what preprocessing cut off, as released code does.</summary>
+    public virtual bool CutsNothing => false;
+
+    public string Name(string method) => method;
+
+    /// <inheritdoc/>
+    public ReferenceOptions Resolve(ReferenceOptions? given)
+    {
+        var none = new ReferenceOptions();
+        var options = given ?? none;
+        var free = none with { MaximumTokens = options.MaximumTokens, ClassName = options.ClassName, Seed = options.Seed };
+        if (ReferenceFileFormat.Text(options) != ReferenceFileFormat.Text(free))
+        {
+            throw new DetectorConfigurationException(
+                [$"{Method} decides itself what it stores of references: of the reference options it reads MaximumTokens and Seed. Leave weight, features, stages, "
+                    + "neighbourhood, coreset ratio and top cells out; the method has options of its own."]);
+        }
+
+        return options with
+        {
+            CoresetRatio = 1, Neighbourhood = 1, Weight = 1,
+            MaximumTokens = options.MaximumTokens == none.MaximumTokens
+                ? (int)Math.Clamp(MaximumBytes / (4L * TokenWidth), none.MaximumTokens, int.MaxValue / 4) : options.MaximumTokens,
+        };
+    }
+
+    public abstract INormalModel Learn(IReadOnlyList<ReferenceEntry> entries, ReferenceOptions options, Device device);
+
+    public virtual ReferenceScale Measure(
+        IReadOnlyList<ReferenceEntry> entries, IReadOnlyList<float[]> distances, ReferenceOptions options, INormalModel model) =>
+        ReferenceScale.Measure(distances, [[0.5f]], [0.5f], options.TopCells) with { Noise = model.Noise };
+
+    public abstract ReferenceEntry Read(string id, string name, RgbImage image, InputSettings input, ReferenceOptions options, ForwardContext context);
+
+    public abstract (Tensor Map, Tensor Score) Run(
+        MemoryBank bank, ImageBatch images, string className, Tensor? region, ForwardContext context, IReadOnlyList<ReferenceEntry?>? leftOut);
+
+    public (Tensor Map, Tensor Score) Run(ImageBatch images, string className, Tensor? region, ForwardContext context) => throw new ReferenceException(null,
+        $"{Method} compares with normal images, and this detector has none. Give them with WithReferences or WithReferenceFile (--references on the command "
+            + "line).");
+
+    public virtual object? GetService(Type serviceType)
+    {
+        ArgumentNullException.ThrowIfNull(serviceType);
+        return serviceType.IsInstanceOfType(this) ? this : null;
+    }
+
+    public abstract void Dispose();
+
+    /// <summary>Distances outside a region become 0. A cell counts where any of its pixels lies inside.</summary>
+    /// <param name="distances"><c>[B, h, w]</c>.</param>
+    /// <param name="region"><c>[B, H, W]</c>; <see langword="null"/>: everything counts.</param>
+    protected static Tensor Inside(Tensor distances, Tensor? region) => region is null ? distances
+        : distances * F.adaptive_max_pool2d(region.to(distances.device).unsqueeze(1), [distances.shape[1], distances.shape[2]]).squeeze(1);
+
+    /// <summary>The image alone as a batch of one, prepared.</summary>
+    protected static ImageBatch Batch(RgbImage image, InputSettings input) => ImageBatch.FromImages([input.Preprocessor.Prepare(image).Pixels]);
+}
