@@ -45,6 +45,7 @@ public sealed partial class ZeroShotDetector
         return new(image.Name, pixels.Width, pixels.Height, prepared, decode, preparation)
         {
             LeftOut = id is null || !options.LeaveOneOut ? null : (_pass as ReferencedPass)?.Bank.Find(id),
+            Original = _readsOriginals ? pixels : null,
             EqualReference = id is null ? null : _stored!.NameOf(id),
         };
     }
@@ -129,7 +130,8 @@ public sealed partial class ZeroShotDetector
             }
         }
 
-        return (maps, scores, context.Trace.Timings.Skip(timed).ToDictionary(t => t.Key, t => t.Value));
+        var stages = context.Trace.Timings.Skip(timed).GroupBy(t => t.Key).ToDictionary(t => t.Key, t => TimeSpan.FromTicks(t.Sum(s => s.Value.Ticks)));
+        return (maps, scores, stages);
     }
 
     // Images of one size.
@@ -137,7 +139,7 @@ public sealed partial class ZeroShotDetector
     {
         using var scope = torch.NewDisposeScope();
         using var guard = torch.no_grad();
-        using var images = ImageBatch.FromImages([.. batch.Select(b => b.Image.Pixels)]);
+        using var images = ImageBatch.FromImages([.. batch.Select(b => b.Image.Pixels)], _readsOriginals ? [.. batch.Select(b => b.Original!)] : null);
         var region = options.RegionOfInterest is { } r ? torch.tensor(
             batch.SelectMany(b => RegionMask.ToModel(r, b.Image.Covered, images.Width, images.Height)).ToArray(), [batch.Count, images.Height, images.Width])
             : null;

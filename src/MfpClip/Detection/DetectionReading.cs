@@ -11,6 +11,9 @@ internal sealed record PreparedImage(string Name, int Width, int Height, Preproc
     /// <summary>The reference with the same pixels that it is not compared with; <see langword="null"/>: none.</summary>
     public ReferenceEntry? LeftOut { get; init; }
 
+    /// <summary>The image as it was decoded, where the pass prepares it in another way too.</summary>
+    public RgbImage? Original { get; init; }
+
     /// <summary>Name of the reference with the same pixels; <see langword="null"/>: none.</summary>
     public string? EqualReference { get; init; }
 }

@@ -22,6 +22,7 @@ public sealed partial class ZeroShotDetector : IZeroShotDetector
     private readonly Lazy<ScoreIdentity> _identity;
     private readonly IStoredImages? _stored;
     private readonly IMapReading? _mapReading;
+    private readonly bool _readsOriginals;
     private readonly Lock _gate = new();
     private readonly ManualResetEventSlim _idle = new(initialState: true);
     private int _active;
@@ -51,6 +52,7 @@ public sealed partial class ZeroShotDetector : IZeroShotDetector
         _identity = new(() => ScoreIdentity.Of(Description));
         _stored = _pass.GetService<IStoredImages>();
         _mapReading = _pass as IMapReading;
+        _readsOriginals = _pass is ReferencedPass { Inner: BesidePass };
         if (NativeBackend.TryClaimLogging())
         {
             DetectorLog.NativeRepaired(settings.Logger, string.Join(" ", NativeBackend.Messages));
@@ -72,6 +74,13 @@ public sealed partial class ZeroShotDetector : IZeroShotDetector
     public bool IsTrainable => _pass.Trainable is not null;
 
     internal IDetectionPass Pass => _pass;
+
+    /// <summary>The pass, which is the caller's from then on; this detector can only be disposed.</summary>
+    internal IDetectionPass TakePass()
+    {
+        _shared.Acquire();
+        return _pass;
+    }
 
     /// <summary>Everything it is composed of, to be stored, shared and built again with <see cref="ZeroShotDetectorBuilder.From"/>.</summary>
     /// <exception cref="DetectorConfigurationException">It was made from a forward pass without a builder, as baselines are.</exception>

@@ -271,6 +271,20 @@ public sealed class ZeroShotDetectorBuilder
     public ZeroShotDetectorBuilder WithReferences(IReadOnlyList<ImageInput> images, ReferenceOptions? options = null) =>
         Set(c => c with { References = new(null, images, options ?? new()) });
 
+    /// <summary>
+    /// Joins a method that judges by normal images, with a network and input of its own: its map and score are joined with this one's, each scaled by its own
+    /// behaviour on the references, which the detector then needs. The join is this library's own addition.
+    /// </summary>
+    /// <param name="compose">Sets method and backbone of the other one; device, decoder, limits and logger are this builder's.</param>
+    /// <example><code>builder.UseDefaultModel().JoinWith(b => b.UseBackbone("dinov2_vits14_pretrain.pth").UseAnomalyDino()).WithReferences(normal)</code></example>
+    public ZeroShotDetectorBuilder JoinWith(Action<ZeroShotDetectorBuilder> compose)
+    {
+        ArgumentNullException.ThrowIfNull(compose);
+        var other = new ZeroShotDetectorBuilder(new Composition { Registry = Composition.Registry });
+        compose(other);
+        return Set(c => c with { Joined = other.Composition });
+    }
+
     /// <summary>Compares with the references of a file, as written by <see cref="ZeroShotDetector.SaveReferences"/>.</summary>
     /// <param name="path">The file.</param>
     /// <param name="weight">Weight of the references against the method's own map and score, 0 to 1; <see langword="null"/>: as the file says.</param>

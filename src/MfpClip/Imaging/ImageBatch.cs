@@ -24,6 +24,9 @@ public sealed class ImageBatch : IDisposable
         _contents = new(Hash);
     }
 
+    /// <summary>The images as they were decoded, for a pass that prepares them in another way too; <see langword="null"/>: nobody asked for them.</summary>
+    internal IReadOnlyList<RgbImage>? Originals { get; init; }
+
     /// <summary>Number of images B.</summary>
     public int Count { get; }
 
@@ -39,7 +42,9 @@ public sealed class ImageBatch : IDisposable
     /// <summary>A batch of decoded images; each network's input is read from a table of all 256 values.</summary>
     /// <param name="images">At least one, all of one size.</param>
     /// <exception cref="ArgumentException">There is none, or their sizes differ.</exception>
-    public static ImageBatch FromImages(IReadOnlyList<RgbImage> images)
+    public static ImageBatch FromImages(IReadOnlyList<RgbImage> images) => FromImages(images, null);
+
+    internal static ImageBatch FromImages(IReadOnlyList<RgbImage> images, IReadOnlyList<RgbImage>? originals)
     {
         ArgumentNullException.ThrowIfNull(images);
         if (images.Count == 0 || images.Any(i => i.Width != images[0].Width || i.Height != images[0].Height))
@@ -47,7 +52,7 @@ public sealed class ImageBatch : IDisposable
             throw new ArgumentException("Images of a batch have one size, and there is at least one.", nameof(images));
         }
 
-        return new(images, null, null, (images.Count, images[0].Height, images[0].Width));
+        return new(images, null, null, (images.Count, images[0].Height, images[0].Width)) { Originals = originals };
     }
 
     /// <summary>A batch of pixels in a tensor.</summary>
@@ -83,7 +88,7 @@ public sealed class ImageBatch : IDisposable
         ArgumentNullException.ThrowIfNull(rows);
         if (_images is not null)
         {
-            return FromImages([.. rows.Select(r => _images[(int)r])]);
+            return FromImages([.. rows.Select(r => _images[(int)r])], Originals is { } all ? [.. rows.Select(r => all[(int)r])] : null);
         }
 
         using var scope = torch.NewDisposeScope();

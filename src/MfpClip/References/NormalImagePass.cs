@@ -55,6 +55,8 @@ internal abstract class NormalImagePass : IDetectionPass, IReferenceScheme
         };
     }
 
+    public virtual void Bound(List<ReferenceEntry> entries, int known, ReferenceOptions options) => ReferenceEntry.Bound(entries, known, options);
+
     public abstract INormalModel Learn(IReadOnlyList<ReferenceEntry> entries, ReferenceOptions options, Device device);
 
     public virtual ReferenceScale Measure(
@@ -63,8 +65,23 @@ internal abstract class NormalImagePass : IDetectionPass, IReferenceScheme
 
     public abstract ReferenceEntry Read(string id, string name, RgbImage image, InputSettings input, ReferenceOptions options, ForwardContext context);
 
-    public abstract (Tensor Map, Tensor Score) Run(
-        MemoryBank bank, ImageBatch images, string className, Tensor? region, ForwardContext context, IReadOnlyList<ReferenceEntry?>? leftOut);
+    /// <summary>Map and score as distances, before they are scaled.</summary>
+    /// <param name="bank">The references.</param>
+    /// <param name="images">The images, as the method takes them.</param>
+    /// <param name="region">Where to look, <c>[B, H, W]</c>.</param>
+    /// <param name="context">What it runs under.</param>
+    /// <param name="leftOut">For each image the reference that it is not compared with; <see langword="null"/>: none.</param>
+    public abstract (Tensor Map, Tensor Score) Distances(
+        MemoryBank bank, ImageBatch images, Tensor? region, ForwardContext context, IReadOnlyList<ReferenceEntry?>? leftOut);
+
+    public (Tensor Map, Tensor Score) Run(
+        MemoryBank bank, ImageBatch images, string className, Tensor? region, ForwardContext context, IReadOnlyList<ReferenceEntry?>? leftOut)
+    {
+        using var scope = torch.NewDisposeScope();
+        using var guard = torch.no_grad();
+        var (map, score) = Distances(bank, images, region, context, leftOut);
+        return (map.MoveToOuterDisposeScope(), bank.Scale.Scores(score.to_type(ScalarType.Float32)).MoveToOuterDisposeScope());
+    }
 
     public (Tensor Map, Tensor Score) Run(ImageBatch images, string className, Tensor? region, ForwardContext context) => throw new ReferenceException(null,
         $"{Method} compares with normal images, and this detector has none. Give them with WithReferences or WithReferenceFile (--references on the command "

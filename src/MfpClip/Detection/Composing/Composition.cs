@@ -77,6 +77,9 @@ internal sealed record Composition
 
     public ReferenceChoice? References { get; init; }
 
+    /// <summary>The composition of a method beside this one that judges by normal images; <see langword="null"/>: none.</summary>
+    public Composition? Joined { get; init; }
+
     public ScoreCalibration? Calibration { get; init; }
 
     public string Device { get; init; } = "cpu";

@@ -72,7 +72,9 @@ internal static class DetectorAssembly
             {
                 Backbone = backbone, Cnn = cnn, Tokenizer = tokenizer, Input = input, Method = about.Name, BackboneName = c.Backbone?.Name ?? string.Empty,
             }, owned);
-            return new(AtScales(c, pass, backbone), new()
+            pass = AtScales(c, pass, backbone);
+            pass = c.Joined is { } other ? Own(owned, Join(c, pass, other)) : pass;
+            return new(pass, new()
             {
                 Input = input, BatchSize = c.BatchSize, Logger = c.Logger, Line = c.Line, Recipe = RecipeWriter.Write(c, method, parts),
             });
@@ -86,6 +88,26 @@ internal static class DetectorAssembly
 
             throw;
         }
+    }
+
+    // Where this throws, the passes are disposed by what made them.
+    private static BesidePass Join(Composition c, IDetectionPass pass, Composition other)
+    {
+        if (other.Joined is not null || other.References is not null || other.Calibration is not null)
+        {
+            throw new DetectorConfigurationException(["The method that is joined has references, a calibration or a joined method of its own: they belong to the "
+                + "detector as a whole. Set them there."]);
+        }
+
+        if (pass is NormalImagePass)
+        {
+            throw new DetectorConfigurationException([$"{pass.Method} judges by normal images itself; join it with a zero-shot method the other way round."]);
+        }
+
+        using var beside = Compose(other with { Device = c.Device, Logger = c.Logger, Limits = c.Limits, Decoder = c.Decoder });
+        return beside.Pass is NormalImagePass ? new(pass, (NormalImagePass)beside.TakePass(), beside.Input) : throw new DetectorConfigurationException(
+            [$"{beside.Description.Method} does not judge by normal images, so there is nothing to join. Join one of "
+                + $"{string.Join(", ", c.Registry.Methods.Where(m => !m.Description.IsTrained && !m.Description.NeedsText).Select(m => m.Description.Id))}."]);
     }
 
     private static ClipBackboneOptions Configured(Composition c, IDetectionMethod method, ClipBackboneOptions options) =>

@@ -94,6 +94,9 @@ public sealed record DetectorRecipe
     /// <summary>Reference images.</summary>
     public ReferencesRecipe? References { get; init; }
 
+    /// <summary>A method that judges by normal images, whose map and score are joined with this one's; it needs <see cref="References"/>.</summary>
+    public DetectorRecipe? Joined { get; init; }
+
     /// <summary>Thresholds.</summary>
     public ScoreCalibration? Calibration { get; init; }
 

@@ -40,6 +40,7 @@ internal static class RecipeReader
             ModuleWeights = recipe.Modules,
             Untrained = recipe.Untrained ?? false,
             References = recipe.References is { } r ? new(r.File, Try(faults, () => Images(r)) ?? [], r.Options ?? new()) : null,
+            Joined = recipe.Joined is { } joined ? Try(faults, () => Read(joined, registry)) : null,
             Calibration = recipe.Calibration ?? (recipe.CalibrationFile is { } file ? CalibrationFile.Load(file) : null),
             Device = recipe.Device,
             BatchSize = recipe.BatchSize,

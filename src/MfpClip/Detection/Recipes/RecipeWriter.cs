@@ -34,6 +34,7 @@ internal static class RecipeWriter
             Modules = c.ModuleWeights,
             Untrained = c.Untrained ? true : null,
             References = c.References?.ToRecipe(),
+            Joined = c.Joined is { } joined ? Write(joined, joined.ResolveMethod(), null) : null,
             Calibration = c.Calibration,
             Device = c.Device,
             Precision = PrecisionName.Of(c.Precision),
@@ -62,12 +63,13 @@ internal static class RecipeWriter
     /// <summary>
     /// What is composed, without weights, references, thresholds and the machine: equal for detectors that compute the same from the same weights.
     /// </summary>
-    public static string CompositionHash(DetectorRecipe recipe, int imageSize) => SettingsJson.Hash(RecipeJson.Node(recipe with
+    public static string CompositionHash(DetectorRecipe recipe, int imageSize) => SettingsJson.Hash(RecipeJson.Node(Bare(recipe) with { ImageSize = imageSize }));
+
+    private static DetectorRecipe Bare(DetectorRecipe recipe) => recipe with
     {
         Format = string.Empty, Backbone = null, Modules = null, Untrained = null, References = null, Calibration = null, CalibrationFile = null,
-        Device = string.Empty,
-        BatchSize = 0, Limits = null, ImageSize = imageSize,
-    }));
+        Device = string.Empty, BatchSize = 0, Limits = null, Joined = recipe.Joined is { } joined ? Bare(joined) : null,
+    };
 
     private static ComponentRecipe Of<TModule>(ModuleFactory<TModule> factory, TModule module)
         where TModule : class, IDetectorModule

@@ -86,8 +86,8 @@ internal sealed class AnomalyDinoPass : NormalImagePass
         };
     }
 
-    public override (Tensor Map, Tensor Score) Run(
-        MemoryBank bank, ImageBatch images, string className, Tensor? region, ForwardContext context, IReadOnlyList<ReferenceEntry?>? leftOut)
+    public override (Tensor Map, Tensor Score) Distances(
+        MemoryBank bank, ImageBatch images, Tensor? region, ForwardContext context, IReadOnlyList<ReferenceEntry?>? leftOut)
     {
         using var scope = torch.NewDisposeScope();
         using var guard = torch.no_grad();
@@ -100,7 +100,7 @@ internal sealed class AnomalyDinoPass : NormalImagePass
         var inside = Inside(distances, region); // [B, h, w]
         var scores = torch.stack([.. Enumerable.Range(0, images.Count).Select(i => _scorer.Score(inside[i]))], 0);
         context.Trace?.Finish("references");
-        return (inside.MoveToOuterDisposeScope(), bank.Scale.Scores(scores.to_type(ScalarType.Float32)).MoveToOuterDisposeScope());
+        return (inside.MoveToOuterDisposeScope(), scores.MoveToOuterDisposeScope());
     }
 
     public override object? GetService(Type serviceType) =>

@@ -90,8 +90,8 @@ internal sealed class PatchCorePass : NormalImagePass
         };
     }
 
-    public override (Tensor Map, Tensor Score) Run(
-        MemoryBank bank, ImageBatch images, string className, Tensor? region, ForwardContext context, IReadOnlyList<ReferenceEntry?>? leftOut)
+    public override (Tensor Map, Tensor Score) Distances(
+        MemoryBank bank, ImageBatch images, Tensor? region, ForwardContext context, IReadOnlyList<ReferenceEntry?>? leftOut)
     {
         using var scope = torch.NewDisposeScope();
         using var guard = torch.no_grad();
@@ -111,7 +111,7 @@ internal sealed class PatchCorePass : NormalImagePass
 
         context.Trace?.Finish("references");
         var score = torch.cat(scores, 0).to_type(ScalarType.Float32);
-        return (torch.cat(maps, 0).MoveToOuterDisposeScope(), bank.Scale.Scores(score).MoveToOuterDisposeScope());
+        return (torch.cat(maps, 0).MoveToOuterDisposeScope(), score.MoveToOuterDisposeScope());
     }
 
     public override object? GetService(Type serviceType) => base.GetService(serviceType) ?? _cnn.GetService(serviceType);

@@ -59,9 +59,9 @@ internal sealed class SubspaceAdPass : NormalImagePass
     public override INormalModel Learn(IReadOnlyList<ReferenceEntry> entries, ReferenceOptions options, Device device) => new SubspaceModel(
         entries, _options.ExplainedVariance, (tokens, subspace) => subspace.Residuals(tokens, _options.Residual, _options.DroppedComponents), device);
 
-    public void Bound(List<ReferenceEntry> entries, int known, ReferenceOptions options)
+    public override void Bound(List<ReferenceEntry> entries, int known, ReferenceOptions options)
     {
-        ReferenceEntry.Bound(entries, known, options);
+        base.Bound(entries, known, options);
         long each = 8L * TokenWidth * TokenWidth * Moments.Count;
         if (entries.Count(e => e.Others.ContainsKey($"{SubspaceModel.First}-mean")) * each > MaximumMomentBytes)
         {
@@ -103,8 +103,8 @@ internal sealed class SubspaceAdPass : NormalImagePass
         }
     }
 
-    public override (Tensor Map, Tensor Score) Run(
-        MemoryBank bank, ImageBatch images, string className, Tensor? region, ForwardContext context, IReadOnlyList<ReferenceEntry?>? leftOut)
+    public override (Tensor Map, Tensor Score) Distances(
+        MemoryBank bank, ImageBatch images, Tensor? region, ForwardContext context, IReadOnlyList<ReferenceEntry?>? leftOut)
     {
         using var scope = torch.NewDisposeScope();
         using var guard = torch.no_grad();
@@ -115,7 +115,7 @@ internal sealed class SubspaceAdPass : NormalImagePass
         var map = _scorer.Map(residuals, images.Height, images.Width);
         map = region is null ? map : map * region.to(map.device);
         context.Trace?.Finish("references");
-        return (map.MoveToOuterDisposeScope(), bank.Scale.Scores(_scorer.Score(map)).MoveToOuterDisposeScope());
+        return (map.MoveToOuterDisposeScope(), _scorer.Score(map).MoveToOuterDisposeScope());
     }
 
     public override object? GetService(Type serviceType) =>
