@@ -85,7 +85,8 @@ internal sealed class StreamedCoreset : IDisposable
             Reduce();
         }
 
-        return (_buffer.narrow(0, 0, Count).clone(), _images[..Count]);
+        using var scope = torch.NewDisposeScope();
+        return (_buffer.narrow(0, 0, Count).clone().MoveToOuterDisposeScope(), _images[..Count]);
     }
 
     public void Dispose() => _buffer?.Dispose();
@@ -102,7 +103,6 @@ internal sealed class StreamedCoreset : IDisposable
         var (squared, rows) = NearestNeighbours.Find(tokens, _buffer!.narrow(0, 0, Count));
         var (nearest, owner) = (squared.squeeze(1), rows.squeeze(1)); // [n]
         double limit = _radius * _radius;
-        int before = Count;
         if (limit == 0)
         {
             var novel = nearest.gt(0).nonzero().squeeze(1);
@@ -111,7 +111,6 @@ internal sealed class StreamedCoreset : IDisposable
         }
 
         // The farthest first, until the rest is covered.
-        var lengths = tokens.square().sum(1);
         while (true)
         {
             using var step = torch.NewDisposeScope();
@@ -121,7 +120,7 @@ internal sealed class StreamedCoreset : IDisposable
                 break;
             }
 
-            var distance = (lengths + lengths[chosen] - (2 * torch.mv(tokens, tokens[chosen]))).clamp_(min: 0);
+            var distance = (tokens - tokens[chosen]).square().sum(1); // not by lengths: small distances of long vectors would be noise
             owner.copy_(torch.where(distance.lt(nearest), torch.full_like(owner, Count), owner));
             nearest.copy_(torch.minimum(nearest, distance));
             nearest.narrow(0, chosen, 1).fill_(-1);

@@ -54,9 +54,11 @@ internal sealed class TokenStatistics : IDisposable
 
         double before = Count, added = count;
         var step = mean - _mean;
-        _scatter!.add_(scatter).add_(step.outer(step), before * added / (before + added));
-        _mean.add_(step, added / (before + added));
-        Count += count;
+        var together = (scatter + _scatter!).add_(step.outer(step), before * added / (before + added));
+        var middle = _mean + (step * (added / (before + added)));
+        // Both or neither: what fails before this line has changed nothing.
+        Dispose();
+        (_mean, _scatter, Count) = (middle.DetachFromDisposeScope(), together.DetachFromDisposeScope(), Count + count);
     }
 
     /// <summary>Sample covariance <c>[D, D]</c>, float64, divided by N - 1.</summary>

@@ -43,7 +43,8 @@ internal static class FaissIndexFile
         if (width is < 1 or > MaximumWidth || count < 1 || count > available / width || values != (ulong)(width * count)
             || file.Length != HeaderLength + (width * count * sizeof(float)) || width * count > int.MaxValue / sizeof(float))
         {
-            throw new WeightsException(path, $"it says that it has {count} vectors of {width} values, which does not fit its {file.Length} bytes. Get it again.");
+            throw new WeightsException(
+                path, $"it says that it has {count} vectors of {width} values, which does not fit its {file.Length} bytes. Get it again.");
         }
 
         var data = new float[width * count];

@@ -196,7 +196,8 @@ public class AnomalyDinoParityTests
         expected.TryGetValue($"features.{run}.{image}", out var own) ? own
         : expected.TryGetValue($"features.{image}", out var main) ? main : expected[$"features.{image}_rotations"][0];
 
-    private static bool Same(Tensor expected, Tensor mask) => expected.shape.SequenceEqual(mask.shape) && expected.to_type(ScalarType.Bool).eq(mask).all().item<bool>();
+    private static bool Same(Tensor expected, Tensor mask) =>
+        expected.shape.SequenceEqual(mask.shape) && expected.to_type(ScalarType.Bool).eq(mask).all().item<bool>();
 
     private static (int Rows, int Columns) Grid(JsonElement e) => (e.GetProperty("grid")[0].GetInt32(), e.GetProperty("grid")[1].GetInt32());
 

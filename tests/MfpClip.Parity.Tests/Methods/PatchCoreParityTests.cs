@@ -91,7 +91,8 @@ public class PatchCoreParityTests
         var expected = Expected();
         var scorer = new PatchCoreScorer(PatchCoreOptions.AsAnomalib with
         {
-            ScoreNeighbours = Settings().GetProperty("anomalib_num_neighbors").GetInt32(), SmoothingSigma = Settings().GetProperty("gaussian_sigma").GetDouble(),
+            ScoreNeighbours = Settings().GetProperty("anomalib_num_neighbors").GetInt32(),
+            SmoothingSigma = Settings().GetProperty("gaussian_sigma").GetDouble(),
         });
         double tolerance = Tolerance("anomalib_scores_and_maps");
         var memory = expected["anomalib.embedding.train"].index_select(0, expected["anomalib.coreset.indices"]);

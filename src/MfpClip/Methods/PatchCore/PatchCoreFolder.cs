@@ -52,7 +52,8 @@ internal sealed record PatchCoreFolder(string Backbone, int InputHeight, int Inp
         {
             long width = memory.shape[1];
             memory.Dispose();
-            throw new WeightsException(index, $"its vectors have {width} values, but '{prefix}{Parameters}' says {options.Width}. The files are of two models.");
+            throw new WeightsException(
+                index, $"its vectors have {width} values, but '{prefix}{Parameters}' says {options.Width}. The files are of two models.");
         }
 
         return new(Text(path, values, "backbone.name"), shape[1], shape[2], options, memory);

@@ -11,7 +11,9 @@ namespace MfpClip.Methods.PatchCore;
 /// </summary>
 public sealed record PatchCoreOptions
 {
-    /// <summary>As the paper describes it: Euclidean distances, and an image score weighted by how dense the memory is about the nearest patch (equation 7).</summary>
+    /// <summary>
+    /// As the paper describes it: Euclidean distances, and an image score weighted by how dense the memory is about the nearest patch (equation 7).
+    /// </summary>
     public static PatchCoreOptions AsPublished { get; } = new();
 
     /// <summary>As the authors' code computes it: squared distances, and the largest as the image's score.</summary>

@@ -87,7 +87,8 @@ public sealed record SubspaceAdOptions
 
         if (LayersFromLast.Count == 0 || LayersFromLast.Any(l => l < 1) || LayersFromLast.Distinct().Count() != LayersFromLast.Count)
         {
-            yield return $"SubspaceAD: {nameof(LayersFromLast)} are {string.Join(", ", LayersFromLast)}; at least one is needed, each at least 1 and only once.";
+            yield return $"SubspaceAD: {nameof(LayersFromLast)} are {string.Join(", ", LayersFromLast)}; at least one is needed, "
+                + "each at least 1 and only once.";
         }
 
         if (SmoothingKernel % 2 == 0)
