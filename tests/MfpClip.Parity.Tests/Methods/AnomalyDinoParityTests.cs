@@ -156,7 +156,7 @@ public class AnomalyDinoParityTests
         }
     }
 
-    private static AnomalyDinoOptions Options(JsonElement run) => AnomalyDinoOptions.AsReleased with
+    internal static AnomalyDinoOptions Options(JsonElement run) => AnomalyDinoOptions.AsReleased with
     {
         Rotations = run.GetProperty("rotation").GetBoolean() ? Angles() : [0],
         Masking = run.GetProperty("masking").GetBoolean(),

@@ -29,7 +29,7 @@ public class PatchCoreParityTests
         Goldens.Close("mean_mapped.test", expected["mean_mapped.test"], PatchEmbedding.MapToWidth(maps, options).Mapped, tolerance);
         Goldens.Close("embedding.test", expected["embedding.test"], PatchEmbedding.Embed(maps, options).Vectors, tolerance);
         Goldens.Close("anomalib.embedding.test", expected["anomalib.embedding.test"],
-            PatchEmbedding.Embed(maps, PatchCoreOptions.AsAnomalib).Vectors, Tolerance("feature_maps"));
+            PatchEmbedding.Embed(maps, AnomalibOptions()).Vectors, Tolerance("feature_maps"));
     }
 
     [SkippableFact]
@@ -89,11 +89,7 @@ public class PatchCoreParityTests
     {
         using var scope = torch.NewDisposeScope();
         var expected = Expected();
-        var scorer = new PatchCoreScorer(PatchCoreOptions.AsAnomalib with
-        {
-            ScoreNeighbours = Settings().GetProperty("anomalib_num_neighbors").GetInt32(),
-            SmoothingSigma = Settings().GetProperty("gaussian_sigma").GetDouble(),
-        });
+        var scorer = new PatchCoreScorer(AnomalibOptions());
         double tolerance = Tolerance("anomalib_scores_and_maps");
         var memory = expected["anomalib.embedding.train"].index_select(0, expected["anomalib.coreset.indices"]);
         var (scores, map) = (expected["anomalib.patch_scores"], expected["anomalib.map"]);
@@ -112,7 +108,7 @@ public class PatchCoreParityTests
         Goldens.Close("anomalib.weights", expected["anomalib.weights"], weights, 1e-4);
         Goldens.Close("anomalib.image_scores", expected["anomalib.image_scores"], scorer.Score(d, n, v, memory), tolerance);
         Goldens.Close("anomalib.image_scores_nn1", expected["anomalib.image_scores_nn1"],
-            new PatchCoreScorer(PatchCoreOptions.AsAnomalib with { ScoreNeighbours = 1 }).Score(d, n, v, memory), tolerance);
+            new PatchCoreScorer(AnomalibOptions() with { ScoreNeighbours = 1 }).Score(d, n, v, memory), tolerance);
         Goldens.Close("anomalib.map", map, scorer.Map(distances.view(scores.shape), (int)map.shape[1], (int)map.shape[2]), tolerance);
     }
 
@@ -162,7 +158,7 @@ public class PatchCoreParityTests
     private static List<Tensor> Maps(Dictionary<string, Tensor> expected, PatchCoreOptions options) =>
         [.. options.Stages.Select(s => expected[$"layer{s}.test"])];
 
-    private static PatchCoreOptions Options()
+    internal static PatchCoreOptions Options()
     {
         var (settings, model) = (Settings(), Goldens.Manifest(Family).GetProperty("model"));
         return PatchCoreOptions.AsReleased with
@@ -178,6 +174,12 @@ public class PatchCoreParityTests
             SmoothingSigma = settings.GetProperty("gaussian_sigma").GetDouble(),
         };
     }
+
+    internal static PatchCoreOptions AnomalibOptions() => PatchCoreOptions.AsAnomalib with
+    {
+        Stages = Options().Stages, Neighbourhood = Options().Neighbourhood, SmoothingSigma = Options().SmoothingSigma,
+        ScoreNeighbours = Settings().GetProperty("anomalib_num_neighbors").GetInt32(),
+    };
 
     private static int[] Integers(Tensor x) => [.. x.reshape(-1).to_type(ScalarType.Int64).data<long>().ToArray().Select(i => (int)i)];
 
