@@ -98,13 +98,3 @@ internal static class TensorSmoothing
         return j < n ? j : period - 1 - j;
     }
 }
-
-/// <summary>How a map continues outside for a filter.</summary>
-public enum MapBorder
-{
-    /// <summary>Mirrored with the edge repeated: scipy's "reflect".</summary>
-    Symmetric,
-
-    /// <summary>Mirrored about the edge: OpenCV's BORDER_REFLECT_101, torch's "reflect".</summary>
-    Reflect,
-}
