@@ -42,8 +42,13 @@ public sealed class EvaluatorTests : IDisposable
         using var detector = new RednessDetector(24);
         var expected = whole with
         {
-            Categories = [whole.Categories[0] with { Samples = [.. whole.Categories[0].Samples.Where(s => Path.GetFileName(s.ImagePath) is not ("1.png" or "2.png")
-                || s.Defect is null)] }],
+            Categories =
+            [
+                whole.Categories[0] with
+                {
+                    Samples = [.. whole.Categories[0].Samples.Where(s => Path.GetFileName(s.ImagePath) is not ("1.png" or "2.png") || s.Defect is null)],
+                },
+            ],
         };
 
         var torn = new Evaluator(new() { BatchSize = 1 }).Evaluate(detector, DataSetReader.Open(_folder["torn"]));

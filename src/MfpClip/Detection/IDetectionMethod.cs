@@ -132,6 +132,9 @@ public sealed record MethodDescription(string Id, string Name, string Paper = ""
     /// <value>Default <see langword="true"/>.</value>
     public bool NeedsText { get; init; } = true;
 
+    /// <summary>Whether it judges by normal images alone and detects nothing without them.</summary>
+    public bool NeedsReferences { get; init; }
+
     /// <summary>Whether it needs a backbone; else it can run on a CNN alone (<see cref="ReadsCnn"/>).</summary>
     /// <value>Default <see langword="true"/>.</value>
     public bool NeedsBackbone { get; init; } = true;

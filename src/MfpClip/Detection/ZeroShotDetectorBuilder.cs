@@ -276,7 +276,9 @@ public sealed class ZeroShotDetectorBuilder
     /// behaviour on the references, which the detector then needs. The join is this library's own addition.
     /// </summary>
     /// <param name="compose">Sets method and backbone of the other one; device, decoder, limits and logger are this builder's.</param>
-    /// <example><code>builder.UseDefaultModel().JoinWith(b => b.UseBackbone("dinov2_vits14_pretrain.pth").UseAnomalyDino()).WithReferences(normal)</code></example>
+    /// <example>
+    /// <code>builder.UseDefaultModel().JoinWith(b => b.UseBackbone("dinov2_vits14_pretrain.pth").UseAnomalyDino()).WithReferences(normal)</code>
+    /// </example>
     public ZeroShotDetectorBuilder JoinWith(Action<ZeroShotDetectorBuilder> compose)
     {
         ArgumentNullException.ThrowIfNull(compose);

@@ -13,7 +13,9 @@ internal sealed class NeighbourModel : INormalModel
     /// <param name="entries">Stay the caller's, and outlive this.</param>
     /// <param name="options">Checked before.</param>
     /// <param name="device">Where distances are computed.</param>
-    /// <param name="kept">Tokens of each entry that others are compared with; <see langword="null"/>: the first of its coreset order. Stay the caller's.</param>
+    /// <param name="kept">
+    /// Tokens of each entry that others are compared with; <see langword="null"/>: the first of its coreset order. Stay the caller's.
+    /// </param>
     public NeighbourModel(
         IReadOnlyList<ReferenceEntry> entries, ReferenceOptions options, Device device, IReadOnlyList<Tensor>? kept = null)
     {
@@ -47,9 +49,13 @@ internal sealed class NeighbourModel : INormalModel
             using var scope = torch.NewDisposeScope();
             var all = torch.cat([.. _entries.Select(e => e.Tokens)], 0);
             var mean = all.mean([0]);
-            // Of unit vectors the mean cosine distance; else twice the variance is the mean squared distance of two.
-            return Distance == NeighbourDistance.Cosine ? 1 - mean.pow(2).sum().item<float>()
-                : 2 * (all - mean).square().sum(1).mean().item<float>() is var squared && Distance == NeighbourDistance.Euclidean ? Math.Sqrt(squared) : squared;
+            if (Distance == NeighbourDistance.Cosine)
+            {
+                return 1 - mean.pow(2).sum().item<float>(); // of unit vectors
+            }
+
+            double squared = 2 * (all - mean).square().sum(1).mean().item<float>(); // twice the variance is the mean squared distance of two
+            return Distance == NeighbourDistance.Euclidean ? Math.Sqrt(squared) : squared;
         }
     }
 

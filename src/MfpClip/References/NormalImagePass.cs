@@ -43,8 +43,8 @@ internal abstract class NormalImagePass : IDetectionPass, IReferenceScheme
         if (ReferenceFileFormat.Text(options) != ReferenceFileFormat.Text(free))
         {
             throw new DetectorConfigurationException(
-                [$"{Method} decides itself what it stores of references: of the reference options it reads MaximumTokens and Seed. Leave weight, features, stages, "
-                    + "neighbourhood, coreset ratio and top cells out; the method has options of its own."]);
+                [$"{Method} decides itself what it stores of references: of the reference options it reads MaximumTokens and Seed. Leave weight, features, "
+                    + "stages, neighbourhood, coreset ratio and top cells out; the method has options of its own."]);
         }
 
         return options with

@@ -78,7 +78,8 @@ public class FewShotDetectorParityTests
         {
             string[] names = [.. run.Value.GetProperty("fit_on").EnumerateArray().Select(n => n.GetString()!)];
             int side = run.Value.GetProperty("resolution").GetInt32();
-            string Resized(string name) => Path.Combine(folder, name.StartsWith("odd.", StringComparison.Ordinal) ? $"{name[4..]}.odd.png" : $"{name}.resized.png");
+            string Resized(string name) => Path.Combine(
+                folder, name.StartsWith("odd.", StringComparison.Ordinal) ? $"{name[4..]}.odd.png" : $"{name}.resized.png");
             if (!names.All(n => File.Exists(Resized(n))))
             {
                 continue;
@@ -130,7 +131,8 @@ public class FewShotDetectorParityTests
         };
         foreach (string file in new[] { "resnet.pth", "resnet.safetensors" })
         {
-            using var detector = new ZeroShotDetectorBuilder().UseCnn(new ResNetOptions { WeightsPath = Path.Combine(folder, file), Architecture = ResNetArchitecture.FromFile })
+            var network = new ResNetOptions { WeightsPath = Path.Combine(folder, file), Architecture = ResNetArchitecture.FromFile };
+            using var detector = new ZeroShotDetectorBuilder().UseCnn(network)
                 .UsePatchCore(options).WithImageSize((int)inputs["test"].shape[2]).Build();
             var pass = (PatchCorePass)detector.Method;
             using var test = ImageBatch.FromNormalized(inputs["test"], Normalization);

@@ -18,7 +18,9 @@ public sealed record DinoBackboneOptions
     /// </summary>
     public PositionInterpolation? Interpolation { get; init; }
 
-    /// <summary>Whose code decides how the position table is resized where <see cref="Interpolation"/> is open; <see langword="null"/>: the file's layout.</summary>
+    /// <summary>
+    /// Whose code decides how the position table is resized where <see cref="Interpolation"/> is open; <see langword="null"/>: the file's layout.
+    /// </summary>
     public DinoCode? Code { get; init; }
 
     /// <summary>Where the weights go, "cpu", "cuda" or "cuda:N".</summary>

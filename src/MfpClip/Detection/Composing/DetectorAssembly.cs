@@ -95,8 +95,8 @@ internal static class DetectorAssembly
     {
         if (other.Joined is not null || other.References is not null || other.Calibration is not null)
         {
-            throw new DetectorConfigurationException(["The method that is joined has references, a calibration or a joined method of its own: they belong to the "
-                + "detector as a whole. Set them there."]);
+            throw new DetectorConfigurationException(
+                ["The method that is joined has references, a calibration or a joined method of its own: they belong to the detector as a whole. Set them there."]);
         }
 
         if (pass is NormalImagePass)
@@ -107,7 +107,7 @@ internal static class DetectorAssembly
         using var beside = Compose(other with { Device = c.Device, Logger = c.Logger, Limits = c.Limits, Decoder = c.Decoder });
         return beside.Pass is NormalImagePass ? new(pass, (NormalImagePass)beside.TakePass(), beside.Input) : throw new DetectorConfigurationException(
             [$"{beside.Description.Method} does not judge by normal images, so there is nothing to join. Join one of "
-                + $"{string.Join(", ", c.Registry.Methods.Where(m => !m.Description.IsTrained && !m.Description.NeedsText).Select(m => m.Description.Id))}."]);
+                + $"{string.Join(", ", c.Registry.Methods.Where(m => m.Description.NeedsReferences).Select(m => m.Description.Id))}."]);
     }
 
     private static ClipBackboneOptions Configured(Composition c, IDetectionMethod method, ClipBackboneOptions options) =>

@@ -63,7 +63,8 @@ internal static class RecipeWriter
     /// <summary>
     /// What is composed, without weights, references, thresholds and the machine: equal for detectors that compute the same from the same weights.
     /// </summary>
-    public static string CompositionHash(DetectorRecipe recipe, int imageSize) => SettingsJson.Hash(RecipeJson.Node(Bare(recipe) with { ImageSize = imageSize }));
+    public static string CompositionHash(DetectorRecipe recipe, int imageSize) =>
+        SettingsJson.Hash(RecipeJson.Node(Bare(recipe) with { ImageSize = imageSize }));
 
     private static DetectorRecipe Bare(DetectorRecipe recipe) => recipe with
     {

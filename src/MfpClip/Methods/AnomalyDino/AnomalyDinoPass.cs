@@ -77,7 +77,8 @@ internal sealed class AnomalyDinoPass : NormalImagePass
 
         if (cells.Count == 0)
         {
-            throw new ReferenceException(name, "no patch of it belongs to the object by the foreground mask. Switch MaskReferences off, or give another image.");
+            throw new ReferenceException(
+                name, "no patch of it belongs to the object by the foreground mask. Switch MaskReferences off, or give another image.");
         }
 
         return new(id, name, image.Width, image.Height, rows, columns, torch.cat(tokens, 0).DetachFromDisposeScope(), [.. cells], new float[rows * columns], 0)

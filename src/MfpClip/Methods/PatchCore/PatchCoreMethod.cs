@@ -12,7 +12,7 @@ internal sealed class PatchCoreMethod(PatchCoreOptions options) : IDetectionMeth
 
     public static MethodDescription About { get; } = new("patchcore", "PatchCore", "arXiv 2106.08265")
     {
-        Summary = "patches of a CNN against a coreset of normal ones; nothing is trained", RunsPipeline = false, NeedsText = false, NeedsBackbone = false,
+        Summary = "patches of a CNN against a coreset of normal ones; nothing is trained", RunsPipeline = false, NeedsText = false, NeedsReferences = true, NeedsBackbone = false,
         ReadsCnn = true,
     };
 
