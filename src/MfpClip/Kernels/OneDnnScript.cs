@@ -2,6 +2,8 @@ using System.Buffers.Binary;
 using System.IO.Compression;
 using System.Runtime.InteropServices;
 using System.Text;
+using MfpClip.Native;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace MfpClip.Kernels;
 
@@ -83,7 +85,8 @@ internal static class OneDnnScript
 
         var module = torch.jit.load(Archive(), DeviceType.CPU, -1);
         module.eval();
-        return MultipliesRight(module) ? module : null;
+        // What this throws would be thrown by every use in this process.
+        return ScalarFault.Retry(() => MultipliesRight(module), NullLogger.Instance) ? module : null;
     }
 
     // Packed weights whose last block is not full went wrong on a processor whose convolutions were right otherwise (Native/OneDnnInstructions).
