@@ -113,6 +113,10 @@ public sealed partial class ZeroShotDetector
     // Of the method alone: references are read at one size.
     private IReferenceScheme Scheme => ReferencedPass.SchemeOf(Method);
 
+    /// <summary>A detector with references that its method brought.</summary>
+    internal ZeroShotDetector WithStored(ReferenceEntry entry) =>
+        WithBank(new(Scheme, [entry], Scheme.Resolve(null), _pass.Device, []), inRecipe: false);
+
     private ZeroShotDetector CreateWithReferences(
         IReadOnlyList<ReferenceEntry> known, IReadOnlyList<ImageInput> images, ReferenceOptions options, IProgress<int>? progress,
         CancellationToken cancellationToken)
@@ -135,7 +139,7 @@ public sealed partial class ZeroShotDetector
         }
     }
 
-    private ZeroShotDetector WithBank(MemoryBank bank, ReferencesRecipe? source = null)
+    private ZeroShotDetector WithBank(MemoryBank bank, ReferencesRecipe? source = null, bool inRecipe = true)
     {
         foreach (string warning in bank.Summary.Warnings)
         {
@@ -144,7 +148,7 @@ public sealed partial class ZeroShotDetector
 
         var method = _pass is ReferencedPass referenced ? referenced.Shared : _shared;
         source ??= new() { Images = [.. bank.Entries.Select(e => e.Name)], Options = bank.Options };
-        var settings = _settings with { Recipe = _settings.Recipe is { } r ? r with { References = source } : null };
+        var settings = _settings with { Recipe = _settings.Recipe is { } r ? r with { References = inRecipe ? source : null } : null };
         var pass = new ReferencedPass(method.Acquire(), bank);
         try
         {

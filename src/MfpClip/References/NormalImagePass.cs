@@ -8,7 +8,7 @@ namespace MfpClip.References;
 internal abstract class NormalImagePass : IDetectionPass, IReferenceScheme
 {
     // Tokens of all references take this much memory at most unless the user says otherwise.
-    private const long MaximumBytes = 512L << 20;
+    private const long MaximumBytes = 256L << 20;
 
     public abstract string Method { get; }
 

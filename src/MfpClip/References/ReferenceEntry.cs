@@ -17,7 +17,9 @@ internal sealed record ReferenceEntry(
     /// <summary>How the names of tokens of another kind begin; they are cut with the others.</summary>
     public const string TokensOf = "tokens-of-";
 
-    private const string Sample = "sample";
+    /// <summary>Name of the tokens that show what is usual, where the others are a coreset.</summary>
+    public const string Sample = "sample";
+
     private const int Samples = 8;
 
     /// <summary>What a method stores besides, by name: moments of a subspace, tokens of windows.</summary>

@@ -152,6 +152,29 @@ public class FewShotDetectorParityTests
         }
     }
 
+    [SkippableFact]
+    public void A_model_that_the_authors_code_saved_scores_as_there()
+    {
+        string folder = Goldens.Family("patchcore");
+        double tolerance = Goldens.Manifest("patchcore").GetProperty("tolerance").GetProperty("scores_and_maps").GetDouble();
+        using var scope = torch.NewDisposeScope();
+        using var guard = torch.no_grad();
+        var expected = Goldens.Tensors(folder, "expected.safetensors");
+        var network = new ResNetOptions { WeightsPath = Path.Combine(folder, "resnet.pth"), Architecture = ResNetArchitecture.FromFile };
+        using var detector = new ZeroShotDetectorBuilder().UseCnn(network).UsePatchCore(new() { ModelFolder = folder }).Build();
+        var bank = ((ReferencedPass)detector.Pass).Bank;
+        using var test = ImageBatch.FromNormalized(Goldens.Tensors(folder, "inputs.safetensors")["test"], Normalization);
+
+        var (map, score) = ((PatchCorePass)detector.Method).Distances(bank, test, null, ForwardContext.Default, null);
+
+        // Which of the recorded banks was saved is told by its size.
+        string saved = expected.Keys.Where(k => k.StartsWith("map.", StringComparison.Ordinal)).Select(k => k[4..])
+            .First(name => (expected.TryGetValue($"coreset.{name}.indices", out var rows) ? rows.shape[0] : expected["embedding.train"].shape[0])
+                == bank.Model.Tokens);
+        Goldens.Close($"map.{saved}", expected[$"map.{saved}"], map, tolerance);
+        Goldens.Close($"image_scores.{saved}", expected[$"image_scores.{saved}"], score, tolerance);
+    }
+
     private static readonly (float[], float[]) Normalization = ([0.485f, 0.456f, 0.406f], [0.229f, 0.224f, 0.225f]);
 
     private static double Score(ReferenceScale scale, double raw)

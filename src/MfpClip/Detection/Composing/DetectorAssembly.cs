@@ -22,6 +22,15 @@ internal static class DetectorAssembly
     {
         // A calibration is checked against the whole detector: it comes last.
         var detector = Compose(c with { Calibration = null });
+        if (c.References is null && c.ResolveMethod() is IStoredReferenceSource source && source.ReadReferences() is { } stored)
+        {
+            using var alone = detector;
+            using (stored)
+            {
+                detector = alone.WithStored(stored);
+            }
+        }
+
         if (c.References is { } references)
         {
             using var alone = detector;

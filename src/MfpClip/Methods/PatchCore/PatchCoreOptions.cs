@@ -29,6 +29,17 @@ public sealed record PatchCoreOptions
         SmoothingBorder = MapBorder.Reflect,
     };
 
+    /// <summary>
+    /// Folder of a model that the authors' code saved (<c>patchcore_params.pkl</c>, <c>nnscorer_search_index.faiss</c>): its settings stand for those here, its
+    /// patches are the references, so that no normal image is needed. Both files are parsed, never run.
+    /// </summary>
+    /// <value>Default <see langword="null"/>.</value>
+    public string? ModelFolder { get; init; }
+
+    /// <summary>Before the names of those files, as ensembles have it: "Ensemble-1-3_".</summary>
+    /// <value>Default empty.</value>
+    public string ModelPrefix { get; init; } = string.Empty;
+
     /// <summary>Stages of the CNN whose maps are used, 1-based: 2 is torchvision's <c>layer2</c>. The first decides the grid of patches.</summary>
     /// <value>Default 2 and 3.</value>
     public IReadOnlyList<int> Stages { get; init; } = [2, 3];
