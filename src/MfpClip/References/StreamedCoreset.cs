@@ -89,6 +89,42 @@ internal sealed class StreamedCoreset : IDisposable
         return (_buffer.narrow(0, 0, Count).clone().MoveToOuterDisposeScope(), _images[..Count]);
     }
 
+    /// <summary>A copy of all that it holds, to be continued from later.</summary>
+    /// <exception cref="ReferenceException">Nothing was added.</exception>
+    public StreamedCoresetState Save()
+    {
+        if (_buffer is null)
+        {
+            throw new ReferenceException(null, "there are no tokens to save. Add at least one image.");
+        }
+
+        using var scope = torch.NewDisposeScope();
+        return new(_buffer.narrow(0, 0, Count).clone().MoveToOuterDisposeScope(), _images[..Count], _reach[..Count], _radius, Reductions);
+    }
+
+    /// <summary>Continues from what was saved; sizes and seed must be those that it was saved with for the same result.</summary>
+    /// <param name="state">Stays the caller's.</param>
+    /// <exception cref="ReferenceException">It does not fit, or something was added before.</exception>
+    public void Restore(StreamedCoresetState state)
+    {
+        int count = (int)state.Rows.shape[0];
+        if (_buffer is not null || count > MaximumRows || state.Images.Count != count || state.Reach.Count != count
+            || !(double.IsFinite(state.Radius) && state.Radius >= 0) || !state.Reach.All(r => float.IsFinite(r) && r >= 0))
+        {
+            throw new ReferenceException(null, $"the saved state of {count} tokens does not fit a coreset of at most {MaximumRows}. "
+                + "Continue with the settings that it was saved with, or start from scratch.");
+        }
+
+        using var scope = torch.NewDisposeScope();
+        _buffer = torch.empty(MaximumRows, state.Rows.shape[1], dtype: ScalarType.Float32, device: state.Rows.device).DetachFromDisposeScope();
+        Append(state.Rows, 0);
+        (_radius, Reductions) = (state.Radius, state.Reductions);
+        for (int i = 0; i < count; i++)
+        {
+            (_images[i], _reach[i]) = (state.Images[i], state.Reach[i]);
+        }
+    }
+
     public void Dispose() => _buffer?.Dispose();
 
     // At most as many tokens as there is room for.

@@ -103,6 +103,39 @@ public class StreamedCoresetTests
     }
 
     [Fact]
+    public void A_saved_stream_continues_as_if_it_had_not_been_stopped()
+    {
+        using var scope = torch.NewDisposeScope();
+        var random = new Random(3);
+        var images = Enumerable.Range(0, 12)
+            .Select(_ => torch.tensor(Enumerable.Range(0, 60).Select(_ => (float)random.NextDouble()).ToArray(), [20, 3])).ToList();
+        using var whole = new StreamedCoreset(15, 40, 1);
+        using var resumed = new StreamedCoreset(15, 40, 1);
+        for (int i = 0; i < images.Count; i++)
+        {
+            whole.Add(images[i], i);
+            if (i == 6)
+            {
+                using var state = whole.Save();
+                resumed.Restore(state);
+                Assert.True(state.Reductions > 0);
+                Assert.Throws<ReferenceException>(() => resumed.Restore(state));
+                using var small = new StreamedCoreset(2, 4);
+                Assert.Throws<ReferenceException>(() => small.Restore(state));
+            }
+            else if (i > 6)
+            {
+                resumed.Add(images[i], i);
+            }
+        }
+
+        var (expected, actual) = (whole.Take(), resumed.Take());
+        TensorAssert.Close(expected.Rows, actual.Rows, 0);
+        Assert.Equal(expected.Images, actual.Images);
+        Assert.Equal((whole.CoveringRadius, whole.Reductions), (resumed.CoveringRadius, resumed.Reductions));
+    }
+
+    [Fact]
     public void No_tensor_is_left_behind()
     {
         var tokens = torch.arange(600, dtype: ScalarType.Float32).view(200, 3);
