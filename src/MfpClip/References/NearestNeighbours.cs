@@ -15,6 +15,7 @@ internal static class NearestNeighbours
     public static Tensor Distances(
         Tensor queries, Tensor memory, Func<long, long, Tensor, Tensor>? allowed = null, CancellationToken cancellationToken = default)
     {
+        CheckWidth(queries.shape[1], memory.shape[1]);
         using var scope = torch.NewDisposeScope();
         long rows = Math.Clamp(Block / memory.shape[0], 1, queries.shape[0]);
         long columns = Math.Min(Block / rows, memory.shape[0]);
@@ -48,6 +49,7 @@ internal static class NearestNeighbours
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(count, memory.shape[0]);
+        CheckWidth(queries.shape[1], memory.shape[1]);
         using var scope = torch.NewDisposeScope();
         long columns = Math.Min(memory.shape[0], Math.Max(count, 1L << 16));
         long rows = Math.Clamp(Math.Min(Block / columns, Block / (count * memory.shape[1])), 1, Math.Max(queries.shape[0], 1));
@@ -65,6 +67,17 @@ internal static class NearestNeighbours
         }
 
         return new(torch.cat(distances, 0).MoveToOuterDisposeScope(), torch.cat(indices, 0).MoveToOuterDisposeScope());
+    }
+
+    /// <summary>A product of wrong sizes ends the process: libtorch aborts where others throw.</summary>
+    /// <exception cref="ReferenceException">The widths differ.</exception>
+    public static void CheckWidth(long image, long stored)
+    {
+        if (image != stored)
+        {
+            throw new ReferenceException(null, $"the stored tokens have {stored} values, those of the image {image}: they were stored with other Stages or "
+                + "Features (ReferenceOptions) than the file says, or with another network. Take them again from the images.");
+        }
     }
 
     // |m|^2 - 2 q m: the square of the query itself ranks nothing.

@@ -42,7 +42,8 @@ internal sealed class ReferenceNames(IEnumerable<string> taken)
         if (entries.FirstOrDefault(e => (idsOrNames.Contains(e.Id) || idsOrNames.Contains(e.Name)) && TokenMoments.IsMerged(e, entries)) is { } merged)
         {
             throw new ReferenceException(
-                merged.Name, "its moments were merged with those of other references to hold the memory bound, so it cannot be taken out alone. Take the references again from the images, without it.");
+                merged.Name, "its moments were merged with those of other references to hold the memory bound, so it cannot be taken out alone. "
+                    + "Take the references again from the images, without it.");
         }
 
         var left = entries.Where(e => !idsOrNames.Contains(e.Id) && !idsOrNames.Contains(e.Name)).ToList();

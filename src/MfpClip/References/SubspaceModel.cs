@@ -51,6 +51,7 @@ internal sealed class SubspaceModel : INormalModel
 
     public Tensor Distances(Tensor vectors, IReadOnlyList<ReferenceEntry?>? leftOut, ForwardContext context)
     {
+        NearestNeighbours.CheckWidth(vectors.shape[2], Width);
         using var scope = torch.NewDisposeScope();
         using var guard = torch.no_grad();
         return torch.stack([.. Enumerable.Range(0, (int)vectors.shape[0]).Select(i =>
@@ -81,6 +82,11 @@ internal sealed class SubspaceModel : INormalModel
 
     private TokenSubspace Fit(IReadOnlyList<ReferenceEntry> entries, out long tokens)
     {
+        if (entries.Any(e => e.Others.GetValueOrDefault($"{First}-mean") is { } mean && mean.numel() != e.Tokens.shape[1]))
+        {
+            throw new ReferenceException(null, "moments and tokens have different widths. The file is damaged; take the references again from the images.");
+        }
+
         using var first = TokenMoments.Sum(entries, First, _device);
         using var second = entries[0].Others.ContainsKey($"{Second}-mean") ? TokenMoments.Sum(entries, Second, _device) : null;
         using var scope = torch.NewDisposeScope();

@@ -24,7 +24,15 @@ internal static class TokenMoments
         foreach (var others in entries.Select(e => e.Others).Where(o => o.ContainsKey(prefix + Mean)))
         {
             using var scope = torch.NewDisposeScope();
-            sum.Add((long)others[prefix + Count].item<double>(), others[prefix + Mean].to(device), others[prefix + Scatter].to(device));
+            var (count, mean, scatter) = (Part(others, prefix + Count), Part(others, prefix + Mean), Part(others, prefix + Scatter));
+            if (count.numel() != 1 || !(count.item<double>() is >= 1 and <= 1e15) || mean.dim() != 1
+                || !scatter.shape.SequenceEqual([mean.numel(), mean.numel()]))
+            {
+                sum.Dispose();
+                throw new ReferenceException(null, "the moments do not fit each other. The file is damaged; take the references again from the images.");
+            }
+
+            sum.Add((long)count.item<double>(), mean.to(device), scatter.to(device));
         }
 
         return sum;
@@ -61,6 +69,10 @@ internal static class TokenMoments
             entries[i] = entries[i] with { Others = i == 0 ? merged : rest };
         }
     }
+
+    private static Tensor Part(IReadOnlyDictionary<string, Tensor> others, string name) => others.GetValueOrDefault(name) is { } part
+        && part.dtype == ScalarType.Float64 ? part : throw new ReferenceException(
+            null, $"'{name}' is missing or not float64. The file is damaged; take the references again from the images.");
 
     private static bool Same(Tensor text, string id) => System.Text.Encoding.ASCII.GetString(text.data<byte>().ToArray()) == id;
 }

@@ -108,7 +108,7 @@ public sealed class JoinedMethodTests : IDisposable
         Assert.Contains("WithReferences", e.Message, StringComparison.Ordinal);
         using (var warm = alone.WithReferences(Photos(1, 2)))
         {
-            warm.Detect(Photo(3));
+            warm.DetectBatch([Photo(3), Photo(1)], new() { LeaveOneOut = true }); // kernels keep packed weights from now on
         }
 
         long before = LiveTensors.Settle();

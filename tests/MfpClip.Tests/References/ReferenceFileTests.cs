@@ -31,6 +31,23 @@ public sealed class ReferenceFileTests : IDisposable
         Assert.Equal(5, fewer.References!.Images.Count);
     }
 
+    [Theory]
+    [InlineData("MFP-CLIP")]
+    [InlineData("WinCLIP")]
+    public void Stored_tokens_of_another_width_are_refused_where_they_would_end_the_process(string method)
+    {
+        using var detector = method == "WinCLIP" ? new ZeroShotDetectorBuilder().UseRandomBackbone(ZeroShotDetectorTests.Config, 3).UseWinClip()
+            .WithImageSize(56).Build() : Detector();
+        using var with = detector.WithReferences([Named(1), Named(2)]);
+        var bank = ((ReferencedPass)with.Pass).Bank;
+        ReferenceEntry[] narrow = [.. bank.Entries.Select(e => e with { Tokens = e.Tokens.narrow(1, 0, e.Tokens.shape[1] - 3).contiguous() })];
+        ReferenceFileFormat.Save(File, narrow, bank.Options, ReferenceOrigin.Of(detector.Description, ReferencedPass.SchemeOf(detector.Method)));
+        using var loaded = detector.WithReferenceFile(File);
+
+        var e = Assert.Throws<ReferenceException>(() => loaded.Detect(Named(3)));
+        Assert.Contains("Take them again from the images", e.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void A_copy_is_named_with_the_image_that_it_shows()
     {

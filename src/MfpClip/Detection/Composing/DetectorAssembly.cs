@@ -105,7 +105,8 @@ internal static class DetectorAssembly
         if (other.Joined is not null || other.References is not null || other.Calibration is not null)
         {
             throw new DetectorConfigurationException(
-                ["The method that is joined has references, a calibration or a joined method of its own: they belong to the detector as a whole. Set them there."]);
+                ["The method that is joined has references, a calibration or a joined method of its own: they belong to the detector as a whole. "
+                    + "Set them there."]);
         }
 
         if (pass is NormalImagePass)

@@ -11,7 +11,8 @@ internal sealed class AnomalyDinoMethod(AnomalyDinoOptions options) : IDetection
 {
     public static MethodDescription About { get; } = new("anomaly-dino", "AnomalyDINO", "arXiv 2405.14529")
     {
-        Summary = "patches of a DINOv2 against those of a few normal images; nothing is trained", RunsPipeline = false, NeedsText = false, NeedsReferences = true,
+        Summary = "patches of a DINOv2 against those of a few normal images; nothing is trained", RunsPipeline = false, NeedsText = false,
+        NeedsReferences = true,
     };
 
     public MethodDescription Description => About;

@@ -109,6 +109,13 @@ internal sealed class WinClipReferences(WinClipPass pass) : IReferenceScheme
         {
             using var scope = torch.NewDisposeScope();
             Tensor Kept(ReferenceEntry e, Tensor all) => all.narrow(0, 0, Math.Max((long)Math.Ceiling(options.CoresetRatio * all.shape[0]), 1));
+            string[] scales = [.. entries[0].Others.Keys.Where(k => k.StartsWith(Windows, StringComparison.Ordinal)).Order(StringComparer.Ordinal)];
+            if (entries.FirstOrDefault(e => !scales.All(s => e.Others.TryGetValue(s, out var w) && w.dim() == 2 && w.shape[0] > 0
+                && w.shape[1] == entries[0].Others[s].shape[1])) is { } odd)
+            {
+                throw new ReferenceException(odd.Name, "its windows do not fit those of the other references. The file is damaged; take the references again.");
+            }
+
             var windows = entries[0].Others.Keys.Where(k => k.StartsWith(Windows, StringComparison.Ordinal)).ToDictionary(
                 k => int.Parse(k[Windows.Length..], NumberStyles.None, CultureInfo.InvariantCulture),
                 k => torch.cat([.. entries.Select(e => Kept(e, e.Others[k]))], 0).to(device));

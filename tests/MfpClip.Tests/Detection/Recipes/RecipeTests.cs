@@ -31,7 +31,8 @@ public sealed class RecipeTests : IDisposable
 
         AnomalyResult Detect(ZeroShotDetector detector)
         {
-            using var with = bare ? detector.WithReferences([ZeroShotDetectorTests.Picture(2), ZeroShotDetectorTests.Picture(3)]) : detector.WithCalibration(null);
+            using var with = bare ? detector.WithReferences([ZeroShotDetectorTests.Picture(2), ZeroShotDetectorTests.Picture(3)])
+                : detector.WithCalibration(null);
             return with.Detect(ZeroShotDetectorTests.Picture(1));
         }
 
