@@ -6,6 +6,9 @@ namespace MfpClip;
 /// </summary>
 public static class ClassWords
 {
+    /// <summary>Characters of a class name at most; longer ones are refused before anything is computed of them.</summary>
+    public const int MaximumLength = 256;
+
     /// <summary>The words where none are given.</summary>
     public const string Default = "object";
 

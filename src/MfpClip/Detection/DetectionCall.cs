@@ -15,6 +15,12 @@ public sealed partial class ZeroShotDetector
             throw new DetectionOptionsException(nameof(DetectionOptions.ClassName), "it is empty. Use \"object\" if the class is not known.");
         }
 
+        if (options.ClassName.Length > ClassWords.MaximumLength)
+        {
+            throw new DetectionOptionsException(nameof(DetectionOptions.ClassName), $"it has {options.ClassName.Length} characters and is longer than the limit of "
+                + $"{ClassWords.MaximumLength}. Use a few words.");
+        }
+
         if (options.PixelThreshold is { } t && !(t is >= 0 and <= 1))
         {
             throw new DetectionOptionsException(nameof(DetectionOptions.PixelThreshold), FormattableString.Invariant($"it is {t}; it must be from 0 to 1."));

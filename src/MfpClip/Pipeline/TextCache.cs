@@ -1,16 +1,21 @@
-using System.Collections.Concurrent;
 using MfpClip.Backbones;
 using MfpClip.Execution;
 using MfpClip.Text;
 
 namespace MfpClip.Pipeline;
 
-/// <summary>Sentences and text embeddings of each class name, made once and kept for as long as the detector lives.</summary>
+/// <summary>Sentences and text embeddings of each class name, made once and kept while there is room; the one that was not used for longest goes first.</summary>
+/// <remarks>Safe for concurrent callers. What could not be made is not kept.</remarks>
 public sealed class TextCache : IDisposable
 {
-    // Embeddings are small, but class names may come from outside: beyond this many, they are made from scratch for each call.
+    // Class names may come from outside.
     private const int Capacity = 1024;
-    private readonly ConcurrentDictionary<string, Lazy<Entry>> _entries = new(StringComparer.Ordinal);
+    private const long MaximumBytes = 64L << 20;
+    private readonly SemaphoreSlim[] _making = [.. Enumerable.Range(0, 16).Select(_ => new SemaphoreSlim(1))];
+    private readonly Lock _gate = new();
+    private readonly Dictionary<string, LinkedListNode<Entry>> _entries = new(StringComparer.Ordinal);
+    private readonly LinkedList<Entry> _order = []; // used last first
+    private long _bytes;
 
     private readonly ITokenizer _tokenizer;
     private readonly PromptTemplates _templates;
@@ -36,36 +41,43 @@ public sealed class TextCache : IDisposable
     }
 
     /// <summary>Number of class names kept.</summary>
-    internal int Count => _entries.Count;
+    internal int Count
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _entries.Count;
+            }
+        }
+    }
 
     /// <summary>Calls <paramref name="use"/> with the embeddings of a class name, which are made under the context where they are not there yet.</summary>
     internal T With<T>(string className, ForwardContext context, Func<StateSentences, Tensor?, T> use)
     {
-        string key = className.Trim();
-        if (_entries.TryGetValue(key, out var kept) || _entries.Count < Capacity)
+        var entry = Take(className, context);
+        try
         {
-            var lazy = kept ?? _entries.GetOrAdd(key, k => new Lazy<Entry>(() => Create(k, context)));
-            try
-            {
-                return use(lazy.Value.Sentences, lazy.Value.Texts(_embed, context));
-            }
-            catch (MfpClipException) when (!lazy.IsValueCreated)
-            {
-                _entries.TryRemove(key, out _); // a class name that cannot be used must not stay
-                throw;
-            }
+            return use(entry.Sentences, entry.Texts(_embed, context));
         }
-
-        using var once = Create(key, context);
-        return use(once.Sentences, once.Texts(_embed, context));
+        finally
+        {
+            entry.Release();
+        }
     }
 
     /// <summary>Calls <paramref name="use"/> with the sentences alone: for training, where embeddings are made from scratch with their graph.</summary>
     public T WithSentences<T>(string className, ForwardContext context, Func<StateSentences, T> use)
     {
-        string key = className.Trim();
-        return _entries.TryGetValue(key, out var kept) && kept.IsValueCreated ? use(kept.Value.Sentences) : With(
-            className, context, (sentences, _) => use(sentences));
+        var entry = Take(className, context);
+        try
+        {
+            return use(entry.Sentences);
+        }
+        finally
+        {
+            entry.Release();
+        }
     }
 
     /// <summary>
@@ -74,18 +86,92 @@ public sealed class TextCache : IDisposable
     /// </summary>
     internal void ClearTexts()
     {
-        foreach (var entry in _entries.Values.Where(e => e.IsValueCreated))
+        lock (_gate)
         {
-            entry.Value.Forget();
+            foreach (var entry in _order)
+            {
+                entry.Forget();
+            }
         }
     }
 
     /// <inheritdoc/>
     public void Dispose()
     {
-        foreach (var entry in _entries.Values.Where(e => e.IsValueCreated))
+        lock (_gate)
         {
-            entry.Value.Dispose();
+            foreach (var entry in _order)
+            {
+                entry.Release();
+            }
+
+            _order.Clear();
+            _entries.Clear();
+        }
+
+        Array.ForEach(_making, m => m.Dispose());
+    }
+
+    // Each class name is made once, whoever asks for it at the same time; a caller that is cancelled waits no longer, and fails nobody else.
+    private Entry Take(string className, ForwardContext context)
+    {
+        string key = className.Trim();
+        if (key.Length > ClassWords.MaximumLength)
+        {
+            throw new DetectionOptionsException(nameof(DetectionOptions.ClassName), $"it has {key.Length} characters and is longer than the limit of "
+                + $"{ClassWords.MaximumLength}. Use a few words.");
+        }
+
+        if (Find(key) is { } known)
+        {
+            return known;
+        }
+
+        var making = _making[(uint)key.GetHashCode(StringComparison.Ordinal) % _making.Length];
+        making.Wait(context.CancellationToken);
+        try
+        {
+            return Find(key) ?? Keep(key, Create(key, context));
+        }
+        finally
+        {
+            making.Release();
+        }
+    }
+
+    private Entry Keep(string key, Entry made)
+    {
+        lock (_gate)
+        {
+            made.Acquire(); // the cache's own share
+            _entries[key] = _order.AddFirst(made);
+            _bytes += made.Bytes;
+            while (_order.Count > 1 && (_order.Count > Capacity || _bytes > MaximumBytes))
+            {
+                var last = _order.Last!.Value;
+                _order.RemoveLast();
+                _entries.Remove(last.Sentences.ClassName);
+                _bytes -= last.Bytes;
+                last.Release();
+            }
+        }
+
+        return made;
+    }
+
+    private Entry? Find(string key)
+    {
+        lock (_gate)
+        {
+            if (!_entries.TryGetValue(key, out var node))
+            {
+                return null;
+            }
+
+            _order.Remove(node);
+            _order.AddFirst(node);
+            node.Value.Acquire();
+            return node.Value;
         }
     }
 
@@ -126,13 +212,29 @@ public sealed class TextCache : IDisposable
 
     private static string Shorten(string text) => text.Length <= 60 ? text : text[..57] + "...";
 
-    private sealed class Entry(StateSentences sentences, Tensor? texts) : IDisposable
+    // Disposed with its last user: a running call, or the cache.
+    private sealed class Entry(StateSentences sentences, Tensor? texts)
     {
         private readonly Lock _gate = new();
+        private int _users = 1;
         private Tensor? _texts = texts;
         private bool _known = true;
 
         public StateSentences Sentences => sentences;
+
+        public long Bytes { get; } = new[] { sentences.NormalIds, sentences.AbnormalIds, sentences.Embeddings, texts }.Sum(
+            t => t is null ? 0 : t.numel() * t.element_size());
+
+        public void Acquire() => Interlocked.Increment(ref _users);
+
+        public void Release()
+        {
+            if (Interlocked.Decrement(ref _users) == 0)
+            {
+                _texts?.Dispose();
+                sentences.Dispose();
+            }
+        }
 
         public Tensor? Texts(Func<StateSentences, ForwardContext, Tensor?> embed, ForwardContext context)
         {
@@ -157,12 +259,6 @@ public sealed class TextCache : IDisposable
                 _texts?.Dispose();
                 (_texts, _known) = (null, false);
             }
-        }
-
-        public void Dispose()
-        {
-            _texts?.Dispose();
-            sentences.Dispose();
         }
     }
 }

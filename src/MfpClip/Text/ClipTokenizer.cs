@@ -10,6 +10,7 @@ namespace MfpClip.Text;
 public sealed class ClipTokenizer : ITokenizer
 {
     private const int MergesOfClip = 49152 - 256 - 2;
+    private const int MaximumLength = 1 << 16, MaximumWord = 4096;
     private const string EndOfWord = "</w>";
     private static readonly Lazy<ClipTokenizer> Bundled = new(() =>
     {
@@ -74,15 +75,25 @@ public sealed class ClipTokenizer : ITokenizer
     });
 
     /// <inheritdoc/>
+    /// <exception cref="ArgumentException">The text, or a word of it, is longer than any prompt: byte pairs are merged in quadratic time.</exception>
     public IReadOnlyList<int> Encode(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
+        if (text.Length > MaximumLength)
+        {
+            throw new ArgumentException($"The text has {text.Length} characters; at most {MaximumLength} are encoded.", nameof(text));
+        }
+
         var ids = new List<int>();
         foreach (string word in CleanText.Words(CleanText.Clean(text)))
         {
             if (word is CleanText.Start or CleanText.End)
             {
                 ids.Add(word == CleanText.Start ? StartId : EndId);
+            }
+            else if (word.Length > MaximumWord)
+            {
+                throw new ArgumentException($"A word of the text has {word.Length} bytes; at most {MaximumWord} are encoded.", nameof(text));
             }
             else
             {
