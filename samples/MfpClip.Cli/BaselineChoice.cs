@@ -49,10 +49,10 @@ internal sealed class BaselineChoice
 
     /// <summary>The baseline; <see langword="null"/> where the detector that was chosen is meant.</summary>
     /// <exception cref="ArgumentException">Shots do not go with it, or are missing.</exception>
-    public ZeroShotDetector? Build(ParseResult parsed, DetectorChoice choice, int shots)
+    public ZeroShotDetector? Build(ParseResult parsed, DetectorChoice choice, IReadOnlyList<int> shots)
     {
         string? name = parsed.GetValue(_baseline);
-        if (name == MemoryBank ? shots == 0 : name is not null && shots > 0)
+        if (name == MemoryBank ? shots.Contains(0) : name is not null && shots.Any(s => s > 0))
         {
             throw new ArgumentException(name == MemoryBank ? "A memory bank needs reference images: say how many with --shots."
                 : $"The baseline {name} reads no reference images; leave --shots out.");

@@ -41,6 +41,23 @@ internal sealed partial class DetectorChoice
         command.Options.Add(_referenceWeight);
     }
 
+    /// <summary>Refuses a method that judges by normal images alone where it gets none, before anything is loaded.</summary>
+    /// <param name="parsed">Arguments.</param>
+    /// <param name="how">The option that gives them, as the end of a sentence.</param>
+    /// <param name="given">Whether it is given.</param>
+    /// <exception cref="DetectorConfigurationException">There are none.</exception>
+    public void RequireReferences(ParseResult parsed, string how, bool given)
+    {
+        if (Method(parsed).Description is { NeedsReferences: true } method && !given && Recipe(parsed)?.References is null)
+        {
+            throw new DetectorConfigurationException([$"{method.Name} compares with normal images and detects nothing without them: {how}."]);
+        }
+    }
+
+    /// <summary>The same for commands with --references.</summary>
+    public void RequireReferences(ParseResult parsed) => RequireReferences(
+        parsed, "name a folder of photos of parts without defects, or a file of 'mfpclip fit', with --references", parsed.GetValue(_references) is not null);
+
     /// <summary>How references are to be stored.</summary>
     /// <param name="parsed">Arguments.</param>
     /// <param name="className">Class words of the photos.</param>

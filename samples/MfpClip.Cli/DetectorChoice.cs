@@ -20,12 +20,13 @@ internal sealed partial class DetectorChoice
     };
     private readonly Option<string> _method = new("--method")
     {
-        Description = "winclip, april-gan, anomalyclip, adaclip or mfp-clip; see 'mfpclip methods list'.", DefaultValueFactory = _ => "mfp-clip",
+        Description = "mfp-clip, winclip, april-gan, anomalyclip, adaclip, or from normal images alone anomaly-dino, subspace-ad, patchcore; see 'mfpclip "
+            + "methods list'.", DefaultValueFactory = _ => "mfp-clip",
     };
     private readonly Option<string?> _cnn = new("--cnn")
     {
         Description = "ResNet-18 to 101 or WideResNet in torchvision's format, or its name from 'mfpclip models list', for methods that read a CNN: MFP-CLIP's "
-            + "I2TP and SP are off without one.",
+            + "I2TP and SP are off without one. random:wide_resnet50_2 and the like for dry runs.",
     };
     private readonly Option<string?> _modules = new("--modules") { Description = "Trained modules (safetensors)." };
     private readonly Option<string?> _calibration = new("--calibration") { Description = "Calibration file of 'mfpclip calibrate': gives a decision." };
@@ -199,28 +200,7 @@ internal sealed partial class DetectorChoice
             builder.WithoutImageToTextPrompt().WithoutSelfPrompt();
         }
 
-        if (IsRandom(parsed) && (recipe is null || weights is not null))
-        {
-            int width = RandomModels.Use(builder, weights?[RandomModels.Prefix.Length..]);
-            if (cnn)
-            {
-                builder.UseCnn(new ResNetOptions
-                {
-                    Architecture = width >= 768 ? ResNetArchitecture.ResNet50 : ResNetArchitecture.ResNet18, RandomSeed = 1,
-                });
-            }
-        }
-        else if (!bundled && weights is not null)
-        {
-            builder.UseBackbone(Stored(weights));
-        }
-
-        if (cnn && parsed.GetValue(_cnn) is { } file)
-        {
-            string path = Stored(file);
-            builder.UseCnn(File.Exists(path) ? ResNetOptions.ForFile(path) : new ResNetOptions { WeightsPath = path }); // Build says what is absent
-        }
-
+        AddNetworks(parsed, builder, method.Description, weights);
         if (parsed.GetValue(_modules) is { } modules)
         {
             builder.WithModuleWeights(modules);
@@ -244,15 +224,11 @@ internal sealed partial class DetectorChoice
         return LoadedCalibration(parsed) is { } calibration && parsed.GetValue(_references) is null ? builder.WithCalibration(calibration) : builder;
     }
 
-    // A file or folder, or what 'models get' fetched under a name of the catalogue.
-    private static string Stored(string fileOrName) =>
-        File.Exists(fileOrName) || Directory.Exists(fileOrName) || !ModelCatalogue.TryFind(fileOrName, out _) ? fileOrName
-            : new ModelStore().GetPath(fileOrName);
-
     // What would be read and then not used.
     private void Check(ParseResult parsed, RegisteredMethod method)
     {
         var faults = new List<string>();
+        faults.AddRange(NetworkFaults(parsed, method.Description));
         if (IsDefault(parsed) && parsed.GetValue(_cnn) is not null)
         {
             faults.Add("The default model has convolutional features of its own: leave --cnn out, or name the CLIP weights it belongs to with --weights.");
@@ -285,14 +261,6 @@ internal sealed partial class DetectorChoice
 
     // The small model: this program's own weights, or those of a folder that 'pretrain' filled.
     private bool IsDefault(ParseResult parsed) => Weights(parsed) is { } w && (w == Bundled || TinyModel.IsPretrained(w));
-
-    /// <summary>Whether the backbone's weights are random.</summary>
-    public bool IsRandom(ParseResult parsed) => Weights(parsed) is { } w ? w.StartsWith(RandomModels.Prefix, StringComparison.Ordinal)
-        : !RunsOnCnn(parsed) && (Recipe(parsed) is not { Backbone: { } backbone } || backbone.RandomSeed is not null);
-
-    // A CNN was named, and the method needs no backbone beside it.
-    private bool RunsOnCnn(ParseResult parsed) => Weights(parsed) is null && !Method(parsed).Description.NeedsBackbone
-        && (parsed.GetValue(_cnn) is not null || Recipe(parsed) is { Cnn: not null, Backbone: null });
 
     private DetectorRecipe? Recipe(ParseResult parsed) => parsed.GetValue(_recipe) is not { } path ? null
         : _read is { } read && read.Path == path ? read.Recipe : (_read = (path, DetectorRecipe.Load(path))).Value.Recipe;

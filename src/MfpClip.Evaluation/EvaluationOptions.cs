@@ -31,9 +31,15 @@ public sealed record EvaluationOptions
     /// <value>Default <see langword="null"/>: all.</value>
     public int? Limit { get; init; }
 
-    /// <summary>Normal training images, the first by name, that a detector which is built for each category may read.</summary>
+    /// <summary>All normal training images, as a number of shots.</summary>
+    public const int AllShots = int.MaxValue;
+
+    /// <summary>Normal training images that a detector which is built for each category may read; <see cref="AllShots"/>: all.</summary>
     /// <value>Default 0: zero-shot.</value>
     public int Shots { get; init; }
+
+    /// <summary>Which of them: with 0 the first by name, with other seeds a random draw, the same on every machine.</summary>
+    public long ShotSeed { get; init; }
 
     /// <summary>Images handed to the detector at once.</summary>
     /// <value>Default 4.</value>
@@ -71,7 +77,7 @@ public readonly record struct EvaluationProgress(string Category, int Done, int 
 
 /// <summary>Builds the detector of one category, which may read normal examples of it. The evaluator disposes what it gets.</summary>
 /// <param name="category">The category to be tested.</param>
-/// <param name="references">The first <see cref="EvaluationOptions.Shots"/> images of train/good by name.</param>
+/// <param name="references"><see cref="EvaluationOptions.Shots"/> images of train/good; the first by name unless a seed draws others.</param>
 public delegate IZeroShotDetector CategoryDetector(AnomalyCategory category, IReadOnlyList<AnomalySample> references);
 
 /// <summary>One of several detectors that are tested together on the same images.</summary>
@@ -79,10 +85,13 @@ public delegate IZeroShotDetector CategoryDetector(AnomalyCategory category, IRe
 /// <param name="Build">Builds the detector of a category; what it gives is disposed after the category.</param>
 public sealed record EvaluationLine(string Name, CategoryDetector Build)
 {
-    /// <summary>Normal training images, the first by name, that it may read.</summary>
+    /// <summary>Normal training images that it may read; <see cref="EvaluationOptions.AllShots"/>: all.</summary>
     /// <value>Default 0: zero-shot.</value>
     public int Shots { get; init; }
 
-    /// <summary>Seed of its training.</summary>
+    /// <summary>Which of them, as <see cref="EvaluationOptions.ShotSeed"/> says.</summary>
+    public long ShotSeed { get; init; }
+
+    /// <summary>Seed of its training, or of what else is drawn.</summary>
     public long Seed { get; init; }
 }

@@ -89,6 +89,9 @@ public sealed record CategoryEvaluation
     /// <summary>Weights hash of the detector, where it was built for this category.</summary>
     public string? WeightsHash { get; init; }
 
+    /// <summary>Normal training images that the detector was built with, as paths from the category's folder on.</summary>
+    public IReadOnlyList<string> References { get; init; } = [];
+
     /// <summary>Whether every pixel's score was kept, none binned.</summary>
     public bool PixelsExact { get; init; } = true;
 

@@ -121,7 +121,7 @@ public sealed class Evaluator(EvaluationOptions? options = null, IImageDecoder? 
     private EvaluationRun Evaluate(
         CategoryDetector build, bool dispose, AnomalyDataSet data, CrossDataSetProtocol? protocol, IProgress<EvaluationProgress>? progress,
         CancellationToken cancellationToken) =>
-        Evaluate([new EvaluationLine(string.Empty, build) { Shots = _options.Shots }], dispose, data, protocol, progress, cancellationToken)[0];
+        Evaluate([new EvaluationLine(string.Empty, build) { Shots = _options.Shots, ShotSeed = _options.ShotSeed }], dispose, data, protocol, progress, cancellationToken)[0];
 
     private List<EvaluationRun> Evaluate(
         IReadOnlyList<EvaluationLine> lines, bool dispose, AnomalyDataSet data, CrossDataSetProtocol? protocol, IProgress<EvaluationProgress>? progress,
@@ -144,11 +144,12 @@ public sealed class Evaluator(EvaluationOptions? options = null, IImageDecoder? 
         {
             cancellationToken.ThrowIfCancellationRequested();
             var detectors = new List<IZeroShotDetector>();
+            var references = lines.Select(l => ReferenceDraw.Take(category, l.Shots, l.ShotSeed)).ToList();
             try
             {
-                foreach (var line in lines)
+                foreach (var (line, drawn) in lines.Zip(references))
                 {
-                    var detector = line.Build(category, References(category, line.Shots));
+                    var detector = line.Build(category, drawn);
                     detectors.Add(detector);
                     descriptions[detectors.Count - 1] ??= detector.Description;
                     RefuseCrops(detector);
@@ -157,7 +158,11 @@ public sealed class Evaluator(EvaluationOptions? options = null, IImageDecoder? 
                 var measured = Category(detectors, category, samples, n => progress?.Report(new(category.Key, done += n, total)), cancellationToken);
                 for (int i = 0; i < measured.Count; i++)
                 {
-                    results[i].Add(dispose ? measured[i] with { WeightsHash = detectors[i].Description.WeightsHash } : measured[i]);
+                    results[i].Add(measured[i] with
+                    {
+                        WeightsHash = dispose ? detectors[i].Description.WeightsHash : null,
+                        References = [.. references[i].Select(r => ReferenceDraw.Name(category, r))],
+                    });
                 }
             }
             finally
@@ -174,7 +179,7 @@ public sealed class Evaluator(EvaluationOptions? options = null, IImageDecoder? 
             Detector = descriptions[i] ?? throw new DataSetException(DataSetFault.Empty, data.Path, "there is no category to test on."),
             Categories = categories, DataSet = data.Name, Seed = protocol?.Seed ?? 0,
             Protocol = TrainingSource.Protocol(descriptions[i], protocol), TrainedOn = TrainingSource.Categories(descriptions[i], protocol),
-            Settings = Settings(lines[i].Shots), Environment = EvaluationRun.EnvironmentInfo(), Started = started, Elapsed = watch.Elapsed,
+            Settings = Settings(lines[i]), Environment = EvaluationRun.EnvironmentInfo(), Started = started, Elapsed = watch.Elapsed,
         })];
     }
 
@@ -207,13 +212,6 @@ public sealed class Evaluator(EvaluationOptions? options = null, IImageDecoder? 
             : [.. measurements.Select((m, i) => m.Summarise(className, detectors[i].Description.ImageSize) with { Unreadable = unreadable })];
     }
 
-    private IReadOnlyList<AnomalySample> References(AnomalyCategory category, int shots)
-    {
-        var references = category.References(shots);
-        return references.Count == shots ? references : throw new DataSetException(
-            DataSetFault.Empty, category.Path, $"{shots} normal training images are requested, but it has {references.Count}.");
-    }
-
     // Model resolution takes the model's map for the whole image.
     private void RefuseCrops(IZeroShotDetector detector)
     {
@@ -224,12 +222,13 @@ public sealed class Evaluator(EvaluationOptions? options = null, IImageDecoder? 
         }
     }
 
-    private Dictionary<string, string> Settings(int shots) => new()
+    private Dictionary<string, string> Settings(EvaluationLine line) => new()
     {
         ["resolution"] = _options.Resolution == EvaluationResolution.Model ? "model (masks resized)" : "image (maps resized)",
         ["smoothing_sigma"] = _options.SmoothingSigma.ToString(CultureInfo.InvariantCulture),
         ["limit"] = _options.Limit?.ToString(CultureInfo.InvariantCulture) ?? "none",
-        ["shots"] = shots.ToString(CultureInfo.InvariantCulture),
+        ["shots"] = ReferenceDraw.Text(line.Shots),
+        [ReferenceDraw.SeedSetting] = line.ShotSeed.ToString(CultureInfo.InvariantCulture),
         ["batch_size"] = _options.BatchSize.ToString(CultureInfo.InvariantCulture),
         ["fpr_limit"] = _options.Pixels.FprLimit.ToString(CultureInfo.InvariantCulture),
         ["class_name"] = _options.ClassName ?? "the category's own",

@@ -349,6 +349,31 @@ public sealed class EvaluateCommandTests : IDisposable
         return null;
     }
 
+    [Theory]
+    [InlineData("anomaly-dino", "--weights", "random:dinov2-tiny", "--image-size", "56")]
+    [InlineData("patchcore", "--cnn", "random:resnet18", "--image-size", "64")]
+    public void Several_numbers_of_normal_images_make_one_table_and_methods_that_need_some_refuse_none(string method, params string[] network)
+    {
+        Category("nut");
+        string output = Path.Combine(_folder, "out");
+        string[] all = ["evaluate", "--data", Path.Combine(_folder, "nut"), "--method", method, .. network, "--out", output, "--json"];
+
+        var (code, text, errors) = Run([.. all, "--shots", "1", "2,all", "--shot-seeds", "0,1"]);
+        var (refused, _, reason) = Run([.. all, "--shots", "0,1"]);
+        var (none, _, why) = Run(all);
+
+        Assert.True(code == 0, errors);
+        using var json = JsonDocument.Parse(text);
+        var shots = json.RootElement.GetProperty("shots").EnumerateArray().ToList();
+        Assert.Equal(["1", "2", "all"], shots.Select(s => s.GetProperty("shots").GetString()));
+        Assert.Equal([2, 2, 1], shots.Select(s => s.GetProperty("mean").GetProperty("image_auroc").GetProperty("runs").GetInt32()));
+        Assert.Equal(4, shots[2].GetProperty("references")[0].GetProperty("nut").GetArrayLength());
+        Assert.True(File.Exists(Path.Combine(output, "shots.svg")));
+        Assert.True(refused == 1 && none == 1);
+        Assert.Contains("leave 0 out of --shots", reason, StringComparison.Ordinal);
+        Assert.Contains("say how many with --shots", why, StringComparison.Ordinal);
+    }
+
     private void Category(string path, bool masks = true)
     {
         for (int i = 0; i < 4; i++)

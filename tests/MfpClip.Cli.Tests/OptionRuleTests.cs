@@ -15,6 +15,8 @@ public sealed class OptionRuleTests
     [InlineData("--reference-weight has no effect without --references", "describe", "--reference-weight", "0.5")]
     [InlineData("--reference-weight has no effect without --references", "calibrate", "--good", "x", "--reference-weight", "0.5")]
     [InlineData("--reference-weight has no effect without --shots", "evaluate", "--data", "x", "--reference-weight", "0.5")]
+    [InlineData("--shots is 'b'; it must be numbers of 0 and more, or all", "evaluate", "--data", "x", "--shots", "1,b")]
+    [InlineData("--shot-seeds has no effect without --shots", "evaluate", "--data", "x", "--shot-seeds", "0,1")]
     [InlineData("--modules has no effect", "evaluate", "--data", "x", "--baseline", "random", "--modules", "m.safetensors")]
     [InlineData("--weights has no effect", "evaluate", "--data", "x", "--baseline", "local-statistics", "--weights", "default")]
     [InlineData("--scales has no effect", "evaluate", "--data", "x", "--baseline", "self-comparison", "--scales", "1")]

@@ -66,6 +66,7 @@ internal static class CalibrateCommand
                 throw new ArgumentException("--false-alarm-rate is for normal images alone: with defective ones the threshold has the best F1.");
             }
 
+            choice.RequireReferences(parsed);
             string className = parsed.GetValue(name) ?? words;
             using var built = choice.Builder(parsed).Build();
             using var detector = choice.WithReferences(parsed, built.WithCalibration(null), className, cancellationToken);

@@ -49,6 +49,7 @@ internal static class DetectCommand
             }
 
             choice.CheckClass(parsed, name);
+            choice.RequireReferences(parsed);
             var (alone, notice) = choice.Build(parsed);
             string className = choice.ClassName(parsed, parsed.GetValue(name));
             using var detector = choice.WithReferences(parsed, alone, className, cancellationToken);

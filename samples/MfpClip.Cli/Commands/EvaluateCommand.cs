@@ -4,7 +4,6 @@ using MfpClip.Data;
 using MfpClip.Evaluation;
 using MfpClip.Evaluation.Metrics;
 using MfpClip.Evaluation.Reports;
-using MfpClip.Methods.WinClip;
 using Spectre.Console;
 
 namespace MfpClip.Cli.Commands;
@@ -36,7 +35,6 @@ internal static class EvaluateCommand
             DefaultValueFactory = _ => EvaluationResolution.Image,
         };
         var name = new Option<string?>("--class") { Description = "What the photos show, in words. Without it: the category's folder in words." };
-        var shots = new Option<int>("--shots") { Description = "Normal images of train/good, the first by name, to compare with." };
         var cases = new Option<int>("--cases")
         {
             Description = "Best and worst cases of each kind and category whose images are in the report; 0: none, for data that must not be passed on.",
@@ -52,93 +50,77 @@ internal static class EvaluateCommand
         var baseline = new BaselineChoice();
         var command = new Command("evaluate", "Measures a detector on a data set and writes a report.")
         {
-            data, output, smooth, limit, resolution, name, shots, cases, auxiliary,
+            data, output, smooth, limit, resolution, name, cases, auxiliary,
         };
+        var shots = new ShotChoice();
+        shots.AddTo(command);
         choice.AddTo(command, defaultModel: true);
         choice.AddReferencesTo(command, folder: false);
         choice.AddModulesOffTo(command);
         baseline.AddTo(command);
         baseline.RefuseWhatItDoesNotRead(command, choice, name);
-        command.Refuse(choice.ReferenceWeight, r => r.GetValue(shots) == 0, "has no effect without --shots.");
+        command.Refuse(choice.ReferenceWeight, r => !shots.Any(r), "has no effect without --shots.");
         Failure.Run(command, json, (parsed, cancellationToken) =>
         {
             choice.CheckClass(parsed, name);
             var set = TestData.Open(parsed.GetValue(data)!, parsed.GetValue(json));
             var protocol = AuxiliaryData.Protocol(choice.Modules(parsed), parsed.GetValue(auxiliary) ?? [], set, cancellationToken);
-            var evaluator = new Evaluator(new()
+            var options = new EvaluationOptions
             {
                 SmoothingSigma = parsed.GetValue(smooth) ?? (parsed.GetResult(smooth) is null ? 0 : 4),
                 Limit = parsed.GetValue(limit) is { } n and < 2
                     ? throw new ArgumentException($"--limit is {n}; it must be at least 2: a normal and a defective image.") : parsed.GetValue(limit),
-                Resolution = parsed.GetValue(resolution), ClassName = parsed.GetValue(name), Shots = parsed.GetValue(shots),
+                Resolution = parsed.GetValue(resolution), ClassName = parsed.GetValue(name),
                 Cases = parsed.GetValue(cases) is var kept and >= 0 ? kept : throw new ArgumentException(
                     $"--cases is {parsed.GetValue(cases)}; it must not be negative."),
-            }, ImageFiles.Decoder);
-            var run = Run(progress =>
-                Evaluate(evaluator, choice, baseline, parsed, parsed.GetValue(shots), parsed.GetValue(name), set, protocol, progress, cancellationToken))
-                with { Notice = baseline.ReadsWeights(parsed) ? choice.Notice(parsed) : null };
-            OwnOutputs.Mark(parsed.GetValue(output)!);
-            string page = EvaluationReportFiles.Write(parsed.GetValue(output)!, new([run]));
-            Print(parsed.GetValue(json), run, page);
-            string[] unreadable = [.. run.Categories.SelectMany(c => c.Unreadable)];
+            };
+            string folder = parsed.GetValue(output)!;
+            var work = new EvaluationWork(choice, baseline, shots, parsed, options, set, protocol, folder, cancellationToken);
+            string? notice = baseline.ReadsWeights(parsed) ? choice.Notice(parsed) : null;
+            var report = ProgressBars.Run<EvaluationProgress, EvaluationReport>("evaluating", work.Run, Read);
+            report = new([.. report.Runs.Select(r => r with { Notice = notice })]);
+            OwnOutputs.Mark(folder);
+            string page = EvaluationReportFiles.Write(folder, report);
+            if (shots.IsStudy(parsed))
+            {
+                PrintStudy(parsed.GetValue(json), report, page);
+            }
+            else
+            {
+                Print(parsed.GetValue(json), report.Runs[0], page);
+            }
+
+            string[] unreadable = [.. report.Runs.SelectMany(r => r.Categories).SelectMany(c => c.Unreadable).Distinct()];
             Array.ForEach(unreadable, Failure.Tell);
             return Task.FromResult(unreadable.Length > 0 ? ExitCode.SomeFailed : ExitCode.Success);
         });
         return command;
     }
 
-    private static EvaluationRun Evaluate(
-        Evaluator evaluator, DetectorChoice choice, BaselineChoice baseline, ParseResult parsed, int shots, string? className, AnomalyDataSet set,
-        CrossDataSetProtocol? protocol,
-        IProgress<EvaluationProgress>? progress, CancellationToken cancellationToken)
-    {
-        if (choice.HasCalibration(parsed) && (shots > 0 || baseline.IsGiven(parsed)))
-        {
-            throw new ArgumentException(shots > 0
-                ? "A calibration holds for one detector, and with --shots each category has references of its own: leave --calibration or --shots out."
-                : "A calibration is of the detector that 'calibrate' was given, not of a baseline: leave --calibration or --baseline out.");
-        }
-
-        if (baseline.Build(parsed, choice, shots) is { } without)
-        {
-            using (without)
-            {
-                return evaluator.Evaluate(without, set, protocol, progress, cancellationToken);
-            }
-        }
-
-        if (shots > 0 && choice.Method(parsed).Description.Id == "winclip")
-        {
-            if (parsed.GetResult(choice.ReferenceWeight) is { Implicit: false })
-            {
-                throw new ArgumentException("--reference-weight has no effect: WinCLIP joins references in its own way. Leave it out.");
-            }
-
-            // WinCLIP+ brings its own association with references.
-            return evaluator.EvaluateEachCategory(
-                    (_, references) => choice.Builder(parsed)
-                        .UseWinClip(new WinClipOptions { References = [.. references.Select(r => ImageInput.FromFile(r.ImagePath))] }).Build(), set,
-                    protocol, progress, cancellationToken);
-        }
-
-        using var detector = choice.Builder(parsed).Build();
-        if (shots > 0)
-        {
-            return evaluator.EvaluateEachCategory(
-                (category, references) => detector.WithReferences(
-                    [.. references.Select(r => ImageInput.FromFile(r.ImagePath))],
-                    baseline.References(parsed, choice.ReferencesAs(parsed, className ?? category.ClassName)), null, cancellationToken),
-                set, protocol, progress, cancellationToken);
-        }
-
-        return evaluator.Evaluate(detector, set, protocol, progress, cancellationToken);
-    }
-
-    private static EvaluationRun Run(Func<IProgress<EvaluationProgress>, EvaluationRun> evaluate) =>
-        ProgressBars.Run("evaluating", evaluate, Read);
-
     /// <summary>Where an evaluation stands.</summary>
     public static ProgressState Read(EvaluationProgress p) => new(p.Done, p.Total, p.Category);
+
+    private static void PrintStudy(bool json, EvaluationReport report, string page)
+    {
+        var first = report.Runs[0];
+        if (json)
+        {
+            CliJson.Print(new
+            {
+                method = first.Settings["without_references"], shots = ShotChoice.Json(report), data = first.DataSet, first.Protocol, notice = first.Notice,
+                report = page,
+            });
+            return;
+        }
+
+        // The tables over the number of images; those of each row are in the report.
+        Console.WriteLine(EvaluationReportFiles.ShotTables(report));
+        Console.WriteLine($"Report: {page}");
+        if (first.Notice is not null)
+        {
+            Console.WriteLine($"NOTE: {first.Notice}");
+        }
+    }
 
     private static void Print(bool json, EvaluationRun run, string page)
     {

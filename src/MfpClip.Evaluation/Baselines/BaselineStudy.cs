@@ -1,6 +1,5 @@
 using MfpClip.Data;
 using MfpClip.Evaluation.Reports;
-using MfpClip.Files;
 
 namespace MfpClip.Evaluation.Baselines;
 
@@ -125,7 +124,7 @@ public sealed class BaselineStudy
             {
                 var runs = evaluator.EvaluateTogether(
                     [.. left.Select(l => l.Line)], data with { Categories = [category] }, protocol,
-                    progress is null ? null : new Shifted(progress, before, total), cancellationToken);
+                    progress is null ? null : new ShiftedProgress(progress, before, total), cancellationToken);
                 foreach (var (line, run) in left.Zip(runs))
                 {
                     EvaluationReportFiles.Write(Path.GetDirectoryName(Results(model, line.Key, category, data))!, new([run]));
@@ -140,10 +139,8 @@ public sealed class BaselineStudy
         [.. _lines.All.Where(l => l.ReadsModel == model is not null && _wanted.Contains(l.Key)
             && data.Categories.Any(c => !File.Exists(Results(model, l.Key, c, data)))).Select(l => l.Key)];
 
-    // Results of other weights, images or settings are not mixed: what the folder was made with stands beside them.
     private void CheckSame(BaselineModel? model, AnomalyDataSet data)
     {
-        var e = _options.Evaluation;
         string weights = "none";
         if (model is not null)
         {
@@ -151,20 +148,7 @@ public sealed class BaselineStudy
             weights = detector.Description.WeightsHash;
         }
 
-        string here = string.Join('\n',
-        [
-            $"weights {weights}", FormattableString.Invariant($"resolution {e.Resolution}, smoothing {e.SmoothingSigma}, limit {e.Limit}, class {e.ClassName}"),
-            .. data.Categories.Select(c => $"{c.Key} {TestSelection.Take(c, e.Limit).Count}"), string.Empty,
-        ]);
-        string file = Path.Combine(_options.OutputFolder, model?.Name ?? NoModel, "made-with.txt");
-        if (!File.Exists(file))
-        {
-            AtomicFile.WriteText(file, here);
-        }
-        else if (File.ReadAllText(file) != here)
-        {
-            throw new ResultsException(file, "the results beside it are of other weights, images or settings. Take another folder, or remove them.");
-        }
+        StudyFolder.CheckSame(Path.Combine(_options.OutputFolder, model?.Name ?? NoModel), [$"weights {weights}"], _options.Evaluation, data);
     }
 
     private IReadOnlyList<EvaluationRun> Found(string key, BaselineModel?[] models, AnomalyDataSet data)
@@ -175,8 +159,7 @@ public sealed class BaselineStudy
             var files = data.Categories.Select(c => Results(model, key, c, data)).ToList();
             if (files.TrueForAll(File.Exists))
             {
-                var parts = EvaluationReportFiles.Read(files).Runs;
-                found.Add(parts[0] with { Categories = [.. parts.SelectMany(p => p.Categories)] });
+                found.Add(StudyFolder.Read(files));
             }
         }
 
@@ -184,26 +167,5 @@ public sealed class BaselineStudy
     }
 
     private string Results(BaselineModel? model, string key, AnomalyCategory category, AnomalyDataSet data) =>
-        Path.Combine(_options.OutputFolder, model?.Name ?? NoModel, key, FolderOf(category, data), ResultsFile.Name);
-
-    // Keys that differ in more than what a folder may be called get a number.
-    private static string FolderOf(AnomalyCategory category, AnomalyDataSet data)
-    {
-        string name = Folder(category);
-        AnomalyCategory[] same = [.. data.Categories.Where(c => Folder(c).Equals(name, StringComparison.OrdinalIgnoreCase))];
-        int at = Array.FindIndex(same, c => c.Key == category.Key);
-        return at < 1 ? name : FormattableString.Invariant($"{name}-{at + 1}");
-    }
-
-    private static string Folder(AnomalyCategory category)
-    {
-        char[] odd = ['/', '\\', ':', '*', '?', '"', '<', '>', '|'];
-        string name = string.Concat(category.Key.Select(c => odd.Contains(c) || char.IsControl(c) ? '_' : c));
-        return name.Trim('.', ' ').Length == 0 ? "_" : name;
-    }
-
-    private sealed class Shifted(IProgress<EvaluationProgress> inner, int before, int total) : IProgress<EvaluationProgress>
-    {
-        public void Report(EvaluationProgress value) => inner.Report(new(value.Category, before + value.Done, total));
-    }
+        StudyFolder.Results(Path.Combine(_options.OutputFolder, model?.Name ?? NoModel, key), category, data);
 }

@@ -11,6 +11,7 @@ internal static class EvaluationHtml
     private const string Style = """
         .soft,figcaption{color:var(--soft);font-size:.88rem;margin:0}tbody th{font-weight:600!important}
         .row{display:flex;gap:1.25rem;flex-wrap:wrap;align-items:flex-start}.plot{flex:1 1 18rem;max-width:26rem;min-width:0}
+        .wide{max-width:40rem}
         .cases{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(32rem,100%),1fr));gap:1.25rem}
         figure{margin:0}.four{display:grid;grid-template-columns:repeat(4,minmax(0,1fr));gap:4px;align-items:start}
         .four img,.four span{width:100%;border-radius:4px}.four span{color:var(--soft);font-size:.8rem}figcaption{margin:.3rem 0 0;overflow-wrap:anywhere}
@@ -36,7 +37,12 @@ internal static class EvaluationHtml
             html.Write(HtmlPage.Notice(notice));
         }
 
-        foreach (var method in report.Methods)
+        foreach (var series in ShotSeries.Of(report))
+        {
+            html.Write($"<section><div class=\"wide\">{ShotPlot.Svg(series)}</div></section>\n");
+        }
+
+        foreach (var method in report.Detailed)
         {
             DecisionHtml.Write(html, method, report.Methods.Count > 1);
         }
@@ -46,7 +52,7 @@ internal static class EvaluationHtml
             html.Write(table.ToHtml());
         }
 
-        foreach (var method in report.Methods)
+        foreach (var method in report.Detailed)
         {
             foreach (var category in method.Runs[0].Categories)
             {

@@ -63,12 +63,34 @@ public sealed record EvaluationReport(IReadOnlyList<EvaluationRun> Runs)
             // Two folders of one name are two sets of data: their categories tell.
             var groups = Runs.GroupBy(r => (r.Detector.Method, r.DataSet,
                 Categories: string.Join(';', r.Categories.Select(c => $"{c.DataSet}/{c.Key}")),
-                Settings: string.Join(';', r.Settings.OrderBy(s => s.Key, StringComparer.Ordinal)),
+                Settings: string.Join(';', r.Settings.Where(s => !Differing.Contains(s.Key)).OrderBy(s => s.Key, StringComparer.Ordinal)),
                 Stages: string.Join(';', r.Detector.Stages.Select(Identity)))).ToList();
             var shared = groups.GroupBy(g => g.Key.Method).Where(g => g.Count() > 1).Select(g => g.Key).ToHashSet(StringComparer.Ordinal);
-            return [.. groups.Select((g, i) => new MethodRuns(shared.Contains(g.Key.Method) ? $"{g.Key.Method} #{i + 1}" : g.Key.Method, [.. g]))];
+            string Name(string method, EvaluationRun run, int number) => !shared.Contains(method) ? method
+                : run.Settings.ContainsKey(ShotSeries.Setting) ? $"{method}, {ShotSeries.Images(run)}" : $"{method} #{number}";
+            var methods = groups.Select((g, i) => new MethodRuns(Name(g.Key.Method, g.First(), i + 1), [.. g])).ToList();
+            // Two studies of one method.
+            var twice = methods.GroupBy(m => m.Method).Where(g => g.Count() > 1).Select(g => g.Key).ToHashSet(StringComparer.Ordinal);
+            return [.. methods.Select((m, i) => twice.Contains(m.Method) ? m with { Method = $"{m.Method} #{i + 1}" } : m)];
         }
     }
+
+    /// <summary>Methods whose categories, decisions and cases are shown: of a study of normal images the one with the most.</summary>
+    internal IReadOnlyList<MethodRuns> Detailed
+    {
+        get
+        {
+            var few = ShotSeries.Of(this).SelectMany(s => s.Steps.SkipLast(1)).Select(s => s.Runs.Method).ToHashSet(StringComparer.Ordinal);
+            return [.. Methods.Where(m => !few.Contains(m.Method))];
+        }
+    }
+
+    /// <summary>What runs of one method are made of, whatever they were drawn by: stages with their settings, without references.</summary>
+    internal static string Composition(EvaluationRun run) =>
+        string.Join(';', run.Detector.Stages.Where(s => s.Id is not "references").Select(Identity));
+
+    // Settings that runs of one method may differ in.
+    private static readonly HashSet<string> Differing = new([ReferenceDraw.SeedSetting, "timing"], StringComparer.Ordinal);
 
     // Runs of other seeds of initialization are runs of one method. Runs written by version 0.1 have texts only.
     private static string Identity(StageDescription stage)

@@ -7,7 +7,7 @@ namespace MfpClip.Evaluation.Reports;
 
 /// <summary>
 /// Writes a report to a folder and reads it back: <c>results.json</c>, <c>results.csv</c>, <c>results.md</c>, <c>decisions.csv</c>, <c>report.html</c>,
-/// <c>cases/</c>.
+/// <c>cases/</c>, and <c>shots.svg</c> where normal images were counted.
 /// </summary>
 public static class EvaluationReportFiles
 {
@@ -24,6 +24,11 @@ public static class EvaluationReportFiles
         AtomicFile.WriteText(Path.Combine(folder, "results.csv"), Csv(report));
         AtomicFile.WriteText(Path.Combine(folder, "decisions.csv"), DecisionCsv.Text(report));
         AtomicFile.WriteText(Path.Combine(folder, "results.md"), Markdown(report));
+        foreach (var (series, number) in ShotSeries.Of(report).Select((s, i) => (s, i)))
+        {
+            AtomicFile.WriteText(Path.Combine(folder, PlotName(number)), ShotPlot.File(series));
+        }
+
         string page = Path.Combine(folder, "report.html");
         AtomicFile.Write(page, stream =>
         {
@@ -52,6 +57,11 @@ public static class EvaluationReportFiles
             text.Append(CultureInfo.InvariantCulture, $"> {notice}\n\n");
         }
 
+        foreach (var (series, number) in ShotSeries.Of(report).Select((s, i) => (s, i)))
+        {
+            text.Append(CultureInfo.InvariantCulture, $"![{series.Method}: over the number of normal images]({PlotName(number)})\n\n");
+        }
+
         foreach (var table in ReportTables.Of(report))
         {
             text.Append(table.ToMarkdown()).Append('\n');
@@ -66,12 +76,19 @@ public static class EvaluationReportFiles
         return text.ToString();
     }
 
+    /// <summary>The tables over the number of normal images alone, as Markdown; empty without a <c>ShotStudy</c>.</summary>
+    public static string ShotTables(EvaluationReport report)
+    {
+        ArgumentNullException.ThrowIfNull(report);
+        return string.Join('\n', ShotSeries.Of(report).SelectMany(s => s.Tables()).Select(t => t.ToMarkdown()));
+    }
+
     /// <summary>One line a run and category, and one a run for the mean; fractions, empty where there is no value.</summary>
     public static string Csv(EvaluationReport report)
     {
         ArgumentNullException.ThrowIfNull(report);
         var csv = new StringBuilder(
-            $"method,data_set,seed,category,{string.Join(',', EvaluationMetrics.All.Select(m => m.Key))},images,seconds_per_image,weights_hash\n");
+            $"method,data_set,seed,category,{string.Join(',', EvaluationMetrics.All.Select(m => m.Key))},images,seconds_per_image,weights_hash,shots\n");
         foreach (var run in report.Runs)
         {
             foreach (var c in run.Categories)
@@ -85,11 +102,14 @@ public static class EvaluationReportFiles
         return csv.ToString();
     }
 
+    private static string PlotName(int number) => number == 0 ? "shots.svg" : string.Create(CultureInfo.InvariantCulture, $"shots-{number + 1}.svg");
+
     private static void Line(StringBuilder csv, EvaluationRun run, string dataSet, string category, EvaluationMetrics metrics, int images, double seconds,
         string hash) => csv.AppendJoin(',',
     [
         CsvField.Of(run.Detector.Method), CsvField.Of(dataSet), run.Seed.ToString(CultureInfo.InvariantCulture), CsvField.Of(category),
         .. EvaluationMetrics.All.Select(m => CsvField.Of(m.Get(metrics).Value)),
         images.ToString(CultureInfo.InvariantCulture), seconds.ToString("0.######", CultureInfo.InvariantCulture), hash,
+        CsvField.Of(run.Settings.GetValueOrDefault("shots", string.Empty)),
     ]).Append('\n');
 }

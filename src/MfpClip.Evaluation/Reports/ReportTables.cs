@@ -10,6 +10,12 @@ internal static class ReportTables
     public static IEnumerable<ReportTable> Of(EvaluationReport report)
     {
         var methods = report.Methods;
+        var detailed = report.Detailed.Select(m => m.Method).ToHashSet(StringComparer.Ordinal);
+        foreach (var table in ShotSeries.Of(report).SelectMany(s => s.Tables()))
+        {
+            yield return table;
+        }
+
         if (methods.Count > 1)
         {
             yield return Means(methods);
@@ -18,7 +24,7 @@ internal static class ReportTables
         foreach (var method in methods)
         {
             yield return ByCategory(method);
-            foreach (var table in DecisionTables.Of(method))
+            foreach (var table in detailed.Contains(method.Method) ? DecisionTables.Of(method) : [])
             {
                 yield return table;
             }

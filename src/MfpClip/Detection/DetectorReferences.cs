@@ -15,6 +15,9 @@ public sealed partial class ZeroShotDetector
     /// <summary>The memory bank of reference images; <see langword="null"/>: nothing.</summary>
     public ReferenceSummary? References => (_pass as ReferencedPass)?.Bank.Summary;
 
+    /// <summary>Whether the method judges by normal images alone, so that nothing is detected without <see cref="References"/>.</summary>
+    public bool NeedsReferences => Scheme.NeedsReferences;
+
     /// <summary>A detector that also compares with these normal images, and with no others.</summary>
     /// <param name="images">Normal images, at least one. Copies of the same image count once.</param>
     /// <param name="options">How they are stored.</param>

@@ -22,4 +22,16 @@ internal static class PassFeatures
         });
         return (both[0], both[1]);
     }
+
+    /// <summary>Computes features of images, or takes what the same object computed of them before.</summary>
+    /// <param name="owner">What computes; the weights do not change while it lives.</param>
+    /// <param name="images">The images.</param>
+    /// <param name="context">May hold a store.</param>
+    /// <param name="precision">Of the network.</param>
+    /// <param name="device">Where.</param>
+    /// <param name="compute">The first axis of the result counts images.</param>
+    public static Tensor Get(object owner, ImageBatch images, ForwardContext context, ScalarType precision, Device device, Func<Tensor> compute) =>
+        context.Features is not { } store ? compute() : store.Get(
+            new() { Network = string.Empty, What = "patch features", Precision = precision, Device = device.ToString(), Instance = owner },
+            FeatureInputs.Of(images), () => [compute()])[0];
 }

@@ -3,6 +3,7 @@ using MfpClip.Detection;
 using MfpClip.Execution;
 using MfpClip.Files;
 using MfpClip.Imaging;
+using MfpClip.Pipeline;
 using MfpClip.References;
 
 namespace MfpClip.Methods.AnomalyDino;
@@ -94,7 +95,8 @@ internal sealed class AnomalyDinoPass : NormalImagePass
         using var guard = torch.no_grad();
         var model = (NeighbourModel)bank.Model;
         context.Trace?.Start();
-        var (features, rows, columns) = Features(images, context);
+        var features = PassFeatures.Get(this, images, context, Precision, Device, () => Features(images, context).Features); // [B, P, D]
+        var (rows, columns) = (images.Height / _backbone.Vision.PatchSize, images.Width / _backbone.Vision.PatchSize);
         context.Trace?.Finish("features");
         var distances = torch.stack([.. Enumerable.Range(0, images.Count).Select(i => _scorer.Compare(
             features[i], leftOut?[i] is { } entry ? model.Without(entry) : model.Memory, rows, columns, context.CancellationToken).Distances)], 0);

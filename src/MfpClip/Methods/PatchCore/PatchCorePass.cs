@@ -4,6 +4,7 @@ using MfpClip.Detection;
 using MfpClip.Execution;
 using MfpClip.Files;
 using MfpClip.Imaging;
+using MfpClip.Pipeline;
 using MfpClip.References;
 
 namespace MfpClip.Methods.PatchCore;
@@ -97,7 +98,8 @@ internal sealed class PatchCorePass : NormalImagePass
         using var guard = torch.no_grad();
         var model = (NeighbourModel)bank.Model;
         context.Trace?.Start();
-        var (vectors, rows, columns) = Vectors(images);
+        var features = PassFeatures.Get(this, images, context, Precision, Device, () => Grid(images)); // [B, h, w, D]
+        var (vectors, rows, columns) = (features.flatten(1, 2), (int)features.shape[1], (int)features.shape[2]);
         context.Trace?.Finish("features");
         var (maps, scores) = (new List<Tensor>(), new List<Tensor>());
         for (int i = 0; i < images.Count; i++)
@@ -117,6 +119,13 @@ internal sealed class PatchCorePass : NormalImagePass
     public override object? GetService(Type serviceType) => base.GetService(serviceType) ?? _cnn.GetService(serviceType);
 
     public override void Dispose() => _cnn.Dispose();
+
+    private Tensor Grid(ImageBatch images)
+    {
+        using var scope = torch.NewDisposeScope();
+        var (vectors, rows, columns) = Vectors(images);
+        return vectors.view(images.Count, rows, columns, -1).MoveToOuterDisposeScope();
+    }
 
     /// <summary>The vectors of patches, <c>[B, h * w, D]</c>, as they are compared, and the grid.</summary>
     internal (Tensor Vectors, int Rows, int Columns) Vectors(ImageBatch images)

@@ -4,6 +4,7 @@ using MfpClip.Detection;
 using MfpClip.Execution;
 using MfpClip.Files;
 using MfpClip.Imaging;
+using MfpClip.Pipeline;
 using MfpClip.References;
 
 namespace MfpClip.Methods.SubspaceAd;
@@ -109,7 +110,7 @@ internal sealed class SubspaceAdPass : NormalImagePass
         using var scope = torch.NewDisposeScope();
         using var guard = torch.no_grad();
         context.Trace?.Start();
-        var tokens = Tokens(images, context); // [B, h, w, D]
+        var tokens = PassFeatures.Get(this, images, context, Precision, Device, () => Tokens(images, context)); // [B, h, w, D]
         context.Trace?.Finish("features");
         var residuals = bank.Model.Distances(tokens.flatten(1, 2), leftOut, context).view(tokens.shape[0], tokens.shape[1], tokens.shape[2]);
         var map = _scorer.Map(residuals, images.Height, images.Width);
