@@ -349,6 +349,32 @@ public sealed class EvaluateCommandTests : IDisposable
         return null;
     }
 
+    [Fact]
+    public void Fit_makes_a_file_and_a_calibration_goes_on_with_new_photos_and_names_what_it_left_out()
+    {
+        Category("nut");
+        string good = Path.Combine(_folder, "nut", "train", "good"), file = Path.Combine(_folder, "r.safetensors"), calibration = Path.Combine(_folder, "c.json");
+        string[] model = ["--method", "anomaly-dino", "--weights", "random:dinov2-tiny", "--image-size", "56"];
+
+        var (code, text, errors) = Run(["fit", good, "--out", file, "--calibration-out", calibration, "--json", .. model]);
+        File.WriteAllText(Path.Combine(good, "broken.png"), "no image");
+        var (more, again, named) = Run(["fit", good, Path.Combine(_folder, "nut", "test", "good"), "--out", file, "--json", .. model]);
+        var (detected, _, problems) = Run(
+            ["detect", Path.Combine(_folder, "nut", "test", "blot"), "--references", file, "--out", Path.Combine(_folder, "out"), .. model]);
+        var (refused, _, reason) = Run(["fit", good, "--out", Path.Combine(_folder, "r.json"), .. model]);
+
+        Assert.True(code == 0 && File.Exists(calibration), errors);
+        Assert.True(more == 3, named);
+        Assert.True(detected == 0, problems);
+        using var first = JsonDocument.Parse(text);
+        using var second = JsonDocument.Parse(again);
+        Assert.Equal((4, 4), (first.RootElement.GetProperty("images").GetInt32(), first.RootElement.GetProperty("computed").GetInt32()));
+        Assert.Equal((7, 3), (second.RootElement.GetProperty("images").GetInt32(), second.RootElement.GetProperty("computed").GetInt32()));
+        Assert.Contains("broken.png", named, StringComparison.Ordinal);
+        Assert.Equal(2, refused);
+        Assert.Contains(".safetensors", reason, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("anomaly-dino", "--weights", "random:dinov2-tiny", "--image-size", "56")]
     [InlineData("patchcore", "--cnn", "random:resnet18", "--image-size", "64")]
@@ -369,7 +395,7 @@ public sealed class EvaluateCommandTests : IDisposable
         Assert.Equal([2, 2, 1], shots.Select(s => s.GetProperty("mean").GetProperty("image_auroc").GetProperty("runs").GetInt32()));
         Assert.Equal(4, shots[2].GetProperty("references")[0].GetProperty("nut").GetArrayLength());
         Assert.True(File.Exists(Path.Combine(output, "shots.svg")));
-        Assert.True(refused == 1 && none == 1);
+        Assert.True(refused == 2 && none == 2);
         Assert.Contains("leave 0 out of --shots", reason, StringComparison.Ordinal);
         Assert.Contains("say how many with --shots", why, StringComparison.Ordinal);
     }

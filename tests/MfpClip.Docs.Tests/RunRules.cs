@@ -10,7 +10,7 @@ internal static class RunRules
 {
     private const string Few = "--size 64 --train 2 --good 1";
 
-    private static readonly string[] _loading = ["detect ", "calibrate ", "evaluate ", "references add "];
+    private static readonly string[] _loading = ["detect ", "calibrate ", "evaluate ", "references add ", "fit "];
 
     private static readonly Rule[] _rules =
     [
@@ -37,6 +37,7 @@ internal static class RunRules
         new("", "detect"),
         new("", "calibrate"),
         new("", "references"),
+        new("", "fit"),
         new("", "describe"),
         new("", "check"),
         new("", "models list"),

@@ -23,6 +23,7 @@ internal static class CommandTree
         root.Subcommands.Add(EvaluateCommand.Create(json));
         root.Subcommands.Add(BaselinesCommand.Create(json));
         root.Subcommands.Add(CalibrateCommand.Create(json));
+        root.Subcommands.Add(FitCommand.Create(json));
         root.Subcommands.Add(ReferencesCommand.Create(json));
         root.Subcommands.Add(ReportCommand.Create(json));
         root.Subcommands.Add(CompareCommand.Create(json));

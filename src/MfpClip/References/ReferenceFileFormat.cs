@@ -146,6 +146,8 @@ internal static partial class ReferenceFileFormat
         return new(image.Id, image.Name, image.Width, image.Height, rows, columns, tokens.DetachFromDisposeScope(), cells, map.data<float>().ToArray(), score)
         {
             Others = others,
+            // Tokens in the order of the grid were never brought into that of a coreset.
+            IsOrdered = cells.Length < 2 || !cells.Zip(cells.Skip(1)).All(p => p.First < p.Second),
         };
     }
 

@@ -1,6 +1,7 @@
 using MfpClip.Execution;
 using MfpClip.Imaging;
 using MfpClip.Native;
+using MfpClip.Parallelism;
 using MfpClip.Pipeline;
 using Microsoft.Extensions.Logging;
 
@@ -53,6 +54,62 @@ internal sealed class ReferenceReader(IReferenceScheme scheme, InputSettings inp
         {
             entries.ForEach(e => e.Dispose());
             throw;
+        }
+    }
+
+    /// <summary>
+    /// Adds images one after another, decoded ahead of the network. One that cannot be read is reported and left out; one that is stored already is not
+    /// computed again.
+    /// </summary>
+    /// <param name="images">Normal images.</param>
+    /// <param name="entries">What is stored already; takes what is computed, and is held in bounds.</param>
+    /// <param name="warnings">Takes what is left out and why.</param>
+    /// <param name="cancellationToken">Checked between images.</param>
+    /// <returns>After each image, whether it was computed.</returns>
+    public IEnumerable<(bool Computed, string? Unreadable)> Add(
+        IReadOnlyList<ImageInput> images, List<ReferenceEntry> entries, List<string> warnings, CancellationToken cancellationToken)
+    {
+        var stored = entries.Select(e => e.Id).ToHashSet(StringComparer.Ordinal);
+        var seen = entries.ToDictionary(k => k.Id, k => k.Name, StringComparer.Ordinal);
+        var names = new ReferenceNames(entries.Select(k => k.Name));
+        foreach (var (image, pixels, fault) in OrderedAhead.Select(images.Count, i => Decoded(images[i]), ahead: 2, workers: 2, cancellationToken))
+        {
+            if (pixels is null)
+            {
+                warnings.Add($"{fault} It was left out.");
+                yield return (false, fault);
+                continue;
+            }
+
+            string id = ReferenceId.Of(pixels);
+            if (!seen.TryGetValue(id, out string? first))
+            {
+                string name = seen[id] = names.Take(image.Name, pixels.Width, pixels.Height);
+                entries.Add(ScalarFault.Retry(() => Extract(id, name, pixels, cancellationToken), logger));
+                scheme.Bound(entries, 0, options);
+                yield return (true, null);
+                continue;
+            }
+
+            // The first of an id that is in the file is that image itself.
+            if (!stored.Remove(id))
+            {
+                warnings.Add($"'{image.Name}' shows the same pixels as '{first}' and was left out.");
+            }
+
+            yield return (false, null);
+        }
+    }
+
+    private (ImageInput Image, RgbImage? Pixels, string? Fault) Decoded(ImageInput image)
+    {
+        try
+        {
+            return (image, input.Decode(image), null);
+        }
+        catch (ImageDecodeException e)
+        {
+            return (image, null, e.Message);
         }
     }
 

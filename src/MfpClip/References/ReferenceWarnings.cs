@@ -5,6 +5,8 @@ namespace MfpClip.References;
 /// <summary>What is worse than it could be about a set of references, as text.</summary>
 internal static class ReferenceWarnings
 {
+    private const int MostNamed = 4;
+
     public static IEnumerable<string> Of(IReadOnlyList<ReferenceImage> images, bool cut, ReferenceScale scale)
     {
         if (images.Count == 1)
@@ -22,16 +24,35 @@ internal static class ReferenceWarnings
             }
         }
 
-        double first = (double)images[0].Width / images[0].Height;
-        foreach (var other in images.Where(i => Math.Abs(Math.Log((double)i.Width / i.Height / first)) > 0.1))
+        foreach (string shape in Shapes(images))
         {
-            yield return $"'{other.Name}' ({other.Width} x {other.Height}) has another shape than '{images[0].Name}' ({images[0].Width} x {images[0].Height}): "
-                + $"both are resized to the model's square, so their patches compare badly.";
+            yield return shape;
         }
 
         if (cut)
         {
             yield return "The references have more tokens than ReferenceOptions.MaximumTokens: each keeps the first of its coreset only.";
+        }
+    }
+
+    // Of thousands a few are named.
+    private static IEnumerable<string> Shapes(IReadOnlyList<ReferenceImage> images)
+    {
+        var first = images[0];
+        double shape = (double)first.Width / first.Height;
+        var others = images.Where(i => Math.Abs(Math.Log((double)i.Width / i.Height / shape)) > 0.1).ToList();
+        const string Why = "all are resized to the model's input, so their patches compare badly.";
+        if (others.Count > MostNamed)
+        {
+            yield return $"{others.Count} of {images.Count} references have another shape than '{first.Name}' ({first.Width} x {first.Height}), such as "
+                + $"'{others[0].Name}' ({others[0].Width} x {others[0].Height}): {Why}";
+            yield break;
+        }
+
+        foreach (var other in others)
+        {
+            yield return $"'{other.Name}' ({other.Width} x {other.Height}) has another shape than '{first.Name}' ({first.Width} x {first.Height}): "
+                + "both are resized to the model's input, so their patches compare badly.";
         }
     }
 
