@@ -39,6 +39,7 @@ internal sealed partial class DetectorChoice
         }
 
         command.Options.Add(_referenceWeight);
+        AddJoinedTo(command);
     }
 
     /// <summary>Refuses a method that judges by normal images alone where it gets none, before anything is loaded.</summary>
@@ -48,7 +49,9 @@ internal sealed partial class DetectorChoice
     /// <exception cref="DetectorConfigurationException">There are none.</exception>
     public void RequireReferences(ParseResult parsed, string how, bool given)
     {
-        if (Method(parsed).Description is { NeedsReferences: true } method && !given && Recipe(parsed)?.References is null)
+        var method = Joined(parsed)?.Description ?? Method(parsed).Description;
+        bool brought = Recipe(parsed) is { } recipe && (recipe.References is not null || recipe.MethodOptions?["model_folder"] is not null);
+        if (method.NeedsReferences && !given && !brought)
         {
             throw new DetectorConfigurationException([$"{method.Name} compares with normal images and detects nothing without them: {how}."]);
         }

@@ -139,7 +139,7 @@ internal sealed partial class DetectorChoice
         return all.Length == 0 ? null : string.Join(" ", all);
     }
 
-    private string? WeightsNotice(ParseResult parsed) => IsRandom(parsed) ? RandomNotice
+    private string? WeightsNotice(ParseResult parsed) => IsRandom(parsed) || IsJoinedRandom(parsed) ? RandomNotice
         : Recipe(parsed) is { Modules: not null } ? null
         : IsDefault(parsed) && Method(parsed).Description.Id == DefaultMethod ? null
         : parsed.GetValue(_modules) is null && Method(parsed).Description is { IsTrained: true, ReadsCnn: false } method
@@ -221,6 +221,7 @@ internal sealed partial class DetectorChoice
             ModulesOff.Apply(builder, method.Description.Id, without);
         }
 
+        builder = Join(parsed, builder);
         return LoadedCalibration(parsed) is { } calibration && parsed.GetValue(_references) is null ? builder.WithCalibration(calibration) : builder;
     }
 

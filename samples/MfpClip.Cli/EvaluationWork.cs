@@ -38,7 +38,8 @@ internal sealed record EvaluationWork(
             OwnOutputs.Mark(Folder);
             return new ShotStudy(new()
             {
-                OutputFolder = Folder, Shots = numbers, Seeds = Shots.Seeds(Parsed), References = references, Evaluation = Options, Decoder = ImageFiles.Decoder,
+                OutputFolder = Folder, Shots = numbers, Seeds = Shots.Seeds(Parsed), References = references, Evaluation = Options,
+                Decoder = ImageFiles.Decoder,
             }).Run(detector, Data, Protocol, progress, CancellationToken);
         }
 

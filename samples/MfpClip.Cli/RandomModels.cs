@@ -52,7 +52,8 @@ internal static class RandomModels
         "ViT-B-32" => ClipPresets.ViTB32,
         var other => throw new DetectorConfigurationException(
             [$"There is no size '{other}' for random weights; choose tiny, small, ViT-B-32, ViT-B-16, ViT-L-14 or ViT-L-14-336, or a DINOv2 for methods that "
-                + "need no text: dinov2-tiny, dinov2-small, -base, -large or -giant, dinov2-with-registers-small and so on, or as torch.hub names them, dinov2-vits14."]),
+                + "need no text: dinov2-tiny, dinov2-small, -base, -large or -giant, dinov2-with-registers-small and so on, or as torch.hub names "
+                + "them, dinov2-vits14."]),
     };
 
     /// <summary>A residual network by name.</summary>

@@ -21,6 +21,7 @@ public sealed class OptionRuleTests
     [InlineData("--weights has no effect", "evaluate", "--data", "x", "--baseline", "local-statistics", "--weights", "default")]
     [InlineData("--scales has no effect", "evaluate", "--data", "x", "--baseline", "self-comparison", "--scales", "1")]
     [InlineData("--shots has no effect: no line of --lines", "baselines", "--data", "x", "--lines", "random", "zero-shot", "--shots", "2")]
+    [InlineData("--join-weights has no effect without --join", "detect", "x", "--join-weights", "random:dinov2-tiny")]
     [InlineData("--calibration has no effect in 'train'", "train", "--calibration", "c.json")]
     [InlineData("--feature-cache-gb has no effect without --feature-cache", "train", "--feature-cache-gb", "3")]
     [InlineData("--render-size has no effect", "train", "--data", "x", "--render-size", "64")]
@@ -56,6 +57,30 @@ public sealed class OptionRuleTests
             var (code, errors) = Run("detect", "--image-size", "64", "--modules", modules, "--out", Path.Combine(folder, "maps"));
 
             Assert.True(code == 0, errors);
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    [Theory]
+    [InlineData("WinCLIP does not judge by normal images", "--join", "winclip", "--references", ".")]
+    [InlineData("AnomalyDINO compares with normal images", "--join", "anomaly-dino", "--join-weights", "random:dinov2-tiny")]
+    [InlineData("name one with --join-cnn", "--join", "patchcore", "--references", ".")]
+    public void A_joined_method_that_cannot_be_is_refused(string expected, params string[] arguments)
+    {
+        string folder = Directory.CreateTempSubdirectory("mfpclip-").FullName;
+        try
+        {
+            string photo = Path.Combine(folder, "a.png");
+            MfpClip.Output.MapFiles.WritePng(photo, new RgbImage(32, 32, new byte[32 * 32 * 3]));
+
+            var (code, errors) = Run(["detect", photo, "--out", Path.Combine(folder, "out"), .. arguments.Select(a => a == "." ? folder : a)]);
+
+            Assert.Contains(expected, errors, StringComparison.Ordinal);
+            Assert.Equal(2, code);
+            Assert.False(Directory.Exists(Path.Combine(folder, "out")));
         }
         finally
         {
