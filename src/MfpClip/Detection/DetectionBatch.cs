@@ -156,6 +156,18 @@ public sealed partial class ZeroShotDetector
                 + $"bfloat16 or float32; otherwise the weights are damaged.");
         }
 
+        // Distances have no upper end; they are scaled afterwards.
+        float most = _mapReading is ReferencedPass { GivesDistances: true } ? float.MaxValue : (float)_pass.MapMaximum * 1.001f;
+        for (int i = 0; i < maps.Length; i++)
+        {
+            if (Array.FindIndex(maps[i].Data, v => !(v >= -0.001f && v <= most)) is var cell and >= 0)
+            {
+                throw new InferenceException(FormattableString.Invariant($"The forward pass of '{batch[i].Name}' gave a map with the value {maps[i].Data[cell]}; ")
+                    + FormattableString.Invariant($"values are from 0 to {_pass.MapMaximum}. In float16 values can overflow: use bfloat16 or float32; otherwise the ")
+                    + "weights are damaged, or a module of your own gives other values than its interface says.");
+            }
+        }
+
         return (maps, scores);
     }
 

@@ -24,6 +24,9 @@ internal sealed class ReferencedPass : DelegatingDetectionPass, IStoredImages, I
 
     public MemoryBank Bank => _bank;
 
+    /// <summary>Whether the map of <see cref="Run(ImageBatch, string, Tensor?, ForwardContext)"/> is of distances still, which <see cref="ToImage"/> scales.</summary>
+    public bool GivesDistances => _scheme is NormalImagePass;
+
     public override string Method => _scheme.Name(Inner.Method);
 
     public override IReadOnlyList<StageDescription> Stages { get; }
