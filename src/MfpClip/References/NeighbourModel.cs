@@ -33,6 +33,9 @@ internal sealed class NeighbourModel : INormalModel
     /// <summary>Nearest tokens that a distance is the mean of.</summary>
     public int Neighbours { get; init; } = 1;
 
+    /// <summary>What is stored without a reference; <see langword="null"/>: the tokens of the others.</summary>
+    public IChosenTokens? Chosen { get; init; }
+
     /// <summary>All tokens, <c>[M, D]</c>; the model's own.</summary>
     public Tensor Memory => _memory;
 
@@ -79,6 +82,7 @@ internal sealed class NeighbourModel : INormalModel
     /// <exception cref="ReferenceException">There is no other.</exception>
     public Tensor Without(ReferenceEntry entry) => _entries.Count == 1
         ? throw new ReferenceException(entry.Name, "it is the only reference, so nothing is left to compare it with. Add another one.")
+        : Chosen is not null ? Chosen.Without(Chosen.GroupOf(entry)).to(_memory.device)
         : torch.cat([.. _entries.Zip(_kept).Where(p => p.First.Id != entry.Id).Select(p => p.Second)], 0).to(_memory.device);
 
     public IReadOnlyList<float[]> LeftOut(CancellationToken cancellationToken)
@@ -86,12 +90,31 @@ internal sealed class NeighbourModel : INormalModel
         using var scope = torch.NewDisposeScope();
         using var guard = torch.no_grad();
         return _entries is [var only] ? [Others(only.Usual, only.Cells[..(int)only.Usual.shape[0]], only, cancellationToken).cpu().data<float>().ToArray()]
-            : IsPlain ? AtOnce(cancellationToken) : [.. _entries.Select(e =>
+            : Chosen is not null ? ByGroup(Chosen, cancellationToken)
+            : IsPlain ? AtOnce(cancellationToken) : [.. _entries.Select(e => ToOthers(e, Without(e), cancellationToken))];
+    }
+
+    private List<float[]> ByGroup(IChosenTokens chosen, CancellationToken cancellationToken)
+    {
+        var all = new float[_entries.Count][];
+        foreach (var group in _entries.Select((entry, at) => (entry, at)).GroupBy(e => chosen.GroupOf(e.entry)))
+        {
+            using var step = torch.NewDisposeScope();
+            var memory = chosen.Without(group.Key).to(_memory.device);
+            foreach (var (entry, at) in group)
             {
-                cancellationToken.ThrowIfCancellationRequested();
-                using var step = torch.NewDisposeScope();
-                return Nearest(e.Usual.to(_memory.device), Without(e), cancellationToken).cpu().data<float>().ToArray();
-            })];
+                all[at] = ToOthers(entry, memory, cancellationToken);
+            }
+        }
+
+        return [.. all];
+    }
+
+    private float[] ToOthers(ReferenceEntry entry, Tensor memory, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        using var step = torch.NewDisposeScope();
+        return Nearest(entry.Usual.to(_memory.device), memory, cancellationToken).cpu().data<float>().ToArray();
     }
 
     public void Dispose()

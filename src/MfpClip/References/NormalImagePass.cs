@@ -7,8 +7,9 @@ namespace MfpClip.References;
 /// <summary>A method that judges by normal images alone. Without them its pass runs nothing: it says what is missing.</summary>
 internal abstract class NormalImagePass : IDetectionPass, IReferenceScheme
 {
-    // Tokens of all references take this much memory at most unless the user says otherwise.
-    private const long MaximumBytes = 256L << 20;
+    // Tokens of all references take this much memory at most unless the user says otherwise, twice that while they are read, and once more in the model:
+    // with samples and maps less than 1 GB for 10,000 images.
+    private const long MaximumBytes = 192L << 20;
 
     public abstract string Method { get; }
 

@@ -46,10 +46,16 @@ internal sealed record ReferenceEntry(
         }
 
         // The first of a coreset are the least usual tokens: a few that lie evenly in the image stand for the others.
-        if (!others.ContainsKey(Sample) && Cells.Length > Samples)
+        int samples = Math.Min(most, Samples);
+        if (others.TryGetValue(Sample, out var sample) && sample.shape[0] > samples)
+        {
+            others[Sample] = sample.narrow(0, 0, samples).clone().DetachFromDisposeScope();
+            sample.Dispose();
+        }
+        else if (sample is null && Cells.Length > samples)
         {
             var evenly = Cells.Select((cell, at) => (cell, at)).OrderBy(c => c.cell).Select(c => (long)c.at).ToArray();
-            long[] chosen = [.. Enumerable.Range(0, Samples).Select(k => evenly[((2 * k) + 1) * evenly.Length / (2 * Samples)])];
+            long[] chosen = [.. Enumerable.Range(0, samples).Select(k => evenly[((2 * k) + 1) * evenly.Length / (2 * samples)])];
             others[Sample] = Tokens.index_select(0, torch.tensor(chosen)).DetachFromDisposeScope();
         }
 
@@ -86,8 +92,11 @@ internal sealed record ReferenceEntry(
 
         for (int i = 0; i < entries.Count; i++)
         {
-            using var whole = entries[i];
-            entries[i] = whole.Truncate(most);
+            if (entries[i].Cells.Length > most)
+            {
+                using var whole = entries[i];
+                entries[i] = whole.Truncate(most);
+            }
         }
     }
 

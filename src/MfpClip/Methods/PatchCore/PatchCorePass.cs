@@ -58,23 +58,11 @@ internal sealed class PatchCorePass : NormalImagePass
     public override INormalModel Learn(IReadOnlyList<ReferenceEntry> entries, ReferenceOptions options, Device device)
     {
         using var scope = torch.NewDisposeScope();
-        using var guard = torch.no_grad();
-        var all = torch.cat([.. entries.Select(e => e.Tokens)], 0); // [N, D]
-        // Where patches were dropped already to hold a bound, the fraction is of all that there were.
-        double seen = entries.Sum(e => (double)e.Rows * e.Columns), fraction = Math.Min(_options.CoresetFraction * seen / all.shape[0], 1);
-        var chosen = _options.Coreset == PatchCoreset.None || fraction >= 1 ? [.. Enumerable.Range(0, (int)all.shape[0])]
-            : new PatchCoreSampler(_options with { CoresetFraction = fraction, Seed = _options.Seed + options.Seed }).Choose(all.to(device));
-        var kept = new List<Tensor>();
-        long from = 0;
-        foreach (var entry in entries)
+        var coresets = new PatchCoreCoresets(entries, _options with { Seed = _options.Seed + options.Seed }, device);
+        return new NeighbourModel(entries, options, device, coresets.OfEach())
         {
-            long to = from + entry.Tokens.shape[0];
-            long[] own = [.. chosen.Where(c => c >= from && c < to).Select(c => (long)c)];
-            kept.Add(own.Length == 0 ? all.narrow(0, 0, 0) : all.index_select(0, torch.tensor(own)));
-            from = to;
-        }
-
-        return new NeighbourModel(entries, options, device, kept) { Distance = _options.Distance, Neighbours = _options.Neighbours };
+            Distance = _options.Distance, Neighbours = _options.Neighbours, Chosen = coresets,
+        };
     }
 
     public override ReferenceEntry Read(string id, string name, RgbImage image, InputSettings input, ReferenceOptions options, ForwardContext context)
