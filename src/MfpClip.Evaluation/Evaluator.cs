@@ -121,7 +121,9 @@ public sealed class Evaluator(EvaluationOptions? options = null, IImageDecoder? 
     private EvaluationRun Evaluate(
         CategoryDetector build, bool dispose, AnomalyDataSet data, CrossDataSetProtocol? protocol, IProgress<EvaluationProgress>? progress,
         CancellationToken cancellationToken) =>
-        Evaluate([new EvaluationLine(string.Empty, build) { Shots = _options.Shots, ShotSeed = _options.ShotSeed }], dispose, data, protocol, progress, cancellationToken)[0];
+        Evaluate(
+            [new EvaluationLine(string.Empty, build) { Shots = _options.Shots, ShotSeed = _options.ShotSeed }], dispose, data, protocol, progress,
+            cancellationToken)[0];
 
     private List<EvaluationRun> Evaluate(
         IReadOnlyList<EvaluationLine> lines, bool dispose, AnomalyDataSet data, CrossDataSetProtocol? protocol, IProgress<EvaluationProgress>? progress,

@@ -353,7 +353,8 @@ public sealed class EvaluateCommandTests : IDisposable
     public void Fit_makes_a_file_and_a_calibration_goes_on_with_new_photos_and_names_what_it_left_out()
     {
         Category("nut");
-        string good = Path.Combine(_folder, "nut", "train", "good"), file = Path.Combine(_folder, "r.safetensors"), calibration = Path.Combine(_folder, "c.json");
+        string good = Path.Combine(_folder, "nut", "train", "good");
+        string file = Path.Combine(_folder, "r.safetensors"), calibration = Path.Combine(_folder, "c.json");
         string[] model = ["--method", "anomaly-dino", "--weights", "random:dinov2-tiny", "--image-size", "56"];
 
         var (code, text, errors) = Run(["fit", good, "--out", file, "--calibration-out", calibration, "--json", .. model]);

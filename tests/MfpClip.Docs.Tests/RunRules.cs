@@ -64,7 +64,8 @@ internal static class RunRules
         }
 
         // The default model runs in the first command of README.md; elsewhere the tiny tower is several times faster.
-        bool loads = !text.Contains("--weights", StringComparison.Ordinal) && !text.Contains("patchcore", StringComparison.Ordinal) && _loading.Any(c => text.StartsWith(c, StringComparison.Ordinal));
+        bool loads = !text.Contains("--weights", StringComparison.Ordinal) && !text.Contains("patchcore", StringComparison.Ordinal)
+            && _loading.Any(c => text.StartsWith(c, StringComparison.Ordinal));
         return (DocumentedCommand.Split($"{text} {rule.Append}{(loads ? " --weights random:tiny" : string.Empty)}"), null);
     }
 

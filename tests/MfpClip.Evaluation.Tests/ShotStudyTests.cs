@@ -152,6 +152,7 @@ public sealed class ShotStudyTests : IDisposable
     {
         var names = category.TrainNormal.Select(s => Path.GetRelativePath(category.Path, s.ImagePath).Replace('\\', '/'));
         return [.. (seed == 0 ? names.Order(StringComparer.Ordinal) : names.OrderBy(
-            n => Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(FormattableString.Invariant($"{seed}\n{n}")))), StringComparer.Ordinal)).Take(count)];
+            n => Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(FormattableString.Invariant($"{seed}\n{n}")))),
+            StringComparer.Ordinal)).Take(count)];
     }
 }

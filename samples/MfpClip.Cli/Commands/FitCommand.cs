@@ -121,7 +121,8 @@ internal static class FitCommand
             return;
         }
 
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{path}: {summary.Images.Count} images, {summary.Tokens} patches of {summary.Width} values; "
+        Console.WriteLine(string.Create(
+            CultureInfo.InvariantCulture, $"{path}: {summary.Images.Count} images, {summary.Tokens} patches of {summary.Width} values; "
             + $"{computed} computed in {seconds:0.0} s, {speed:0.0} images/s. Use it with --references {path}."));
         if (calibration is not null)
         {

@@ -57,8 +57,8 @@ internal static class ShotPlot
                 // Bars of several metrics stand beside each other.
                 double x = X(at) + (3 * (k - 1));
                 svg.Append($"<circle cx=\"{N(X(at))}\" cy=\"{N(Y(mean))}\" r=\"3\" style=\"fill:{color}\"/>");
-                svg.Append(deviation > 0 ? $"<path fill=\"none\" style=\"stroke:{color}\" d=\"M{N(x)} {N(Y(mean - deviation))}V{N(Y(mean + deviation))}M{N(x - 3)} "
-                    + $"{N(Y(mean - deviation))}h6M{N(x - 3)} {N(Y(mean + deviation))}h6\"/>" : string.Empty);
+                svg.Append(deviation > 0 ? $"<path fill=\"none\" style=\"stroke:{color}\" d=\"M{N(x)} {N(Y(mean - deviation))}"
+                    + $"V{N(Y(mean + deviation))}M{N(x - 3)} {N(Y(mean - deviation))}h6M{N(x - 3)} {N(Y(mean + deviation))}h6\"/>" : string.Empty);
             }
 
             svg.Append($"<text x=\"{N(Left + (k * 120))}\" y=\"{N(Top + Height + 50)}\" style=\"fill:{color};font-weight:600\">{HtmlPage.Encode(name)}</text>");

@@ -3,7 +3,9 @@ using MfpClip.References;
 
 namespace MfpClip.Evaluation.Shots;
 
-/// <summary>Detectors of one category with more and more references: each draw adds to the largest before it that it holds. Nothing is computed twice.</summary>
+/// <summary>
+/// Detectors of one category with more and more references: each draw adds to the largest before it that it holds. Nothing is computed twice.
+/// </summary>
 internal sealed class GrowingReferences(
     ZeroShotDetector detector, ReferenceOptions options, string? className, IProgress<EvaluationProgress>? progress, CancellationToken cancellationToken)
     : IDisposable
@@ -28,7 +30,8 @@ internal sealed class GrowingReferences(
             ImageInput[] added = [.. references.Select(r => r.ImagePath).Where(p => known.Images?.Contains(p) != true).Select(ImageInput.FromFile)];
             var said = progress is null ? null : new Reading(progress, $"{category.Key}, {added.Length} normal images of seed {seed}");
             known = (wanted, known.Detector?.AddReferences(added, said, cancellationToken) ?? detector.WithReferences(
-                added, options.ClassName == ClassWords.Default ? options with { ClassName = className ?? category.ClassName } : options, said, cancellationToken));
+                added, options.ClassName == ClassWords.Default ? options with { ClassName = className ?? category.ClassName } : options, said,
+                cancellationToken));
             _grown.Add(known);
         }
 

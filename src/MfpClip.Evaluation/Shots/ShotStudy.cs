@@ -21,7 +21,10 @@ public sealed class ShotStudy
         _options = options.Faults().ToList() is { Count: > 0 } faults ? throw new DetectorConfigurationException(faults) : options;
         // From few to many, so that each row adds to the one before. None and all are the same with every seed.
         var order = options.Shots.Order().ToList();
-        _rows = [.. options.Seeds.SelectMany((seed, i) => order.Where(k => i == 0 || k is not (0 or EvaluationOptions.AllShots)).Select(k => new Row(k, seed)))];
+        _rows =
+        [
+            .. options.Seeds.SelectMany((seed, i) => order.Where(k => i == 0 || k is not (0 or EvaluationOptions.AllShots)).Select(k => new Row(k, seed))),
+        ];
     }
 
     /// <summary>Runs what is missing; what is there is read.</summary>

@@ -11,7 +11,9 @@ public sealed record ShotStudyOptions
     /// <value>Default 1, 2, 4, 8.</value>
     public IReadOnlyList<int> Shots { get; init; } = [1, 2, 4, 8];
 
-    /// <summary>Which images are drawn: with 0 the first by name, with other seeds a random draw, the same on every machine. None and all are run once.</summary>
+    /// <summary>
+    /// Which images are drawn: with 0 the first by name, with other seeds a random draw, the same on every machine. None and all are run once.
+    /// </summary>
     /// <value>Default 0.</value>
     public IReadOnlyList<long> Seeds { get; init; } = [0];
 

@@ -162,9 +162,9 @@ public sealed partial class ZeroShotDetector
         {
             if (Array.FindIndex(maps[i].Data, v => !(v >= -0.001f && v <= most)) is var cell and >= 0)
             {
-                throw new InferenceException(FormattableString.Invariant($"The forward pass of '{batch[i].Name}' gave a map with the value {maps[i].Data[cell]}; ")
-                    + FormattableString.Invariant($"values are from 0 to {_pass.MapMaximum}. In float16 values can overflow: use bfloat16 or float32; otherwise the ")
-                    + "weights are damaged, or a module of your own gives other values than its interface says.");
+                string values = FormattableString.Invariant($"the value {maps[i].Data[cell]}; values are from 0 to {_pass.MapMaximum}");
+                throw new InferenceException($"The forward pass of '{batch[i].Name}' gave a map with {values}. In float16 values can overflow: use bfloat16 or "
+                    + "float32; otherwise the weights are damaged, or a module of your own gives other values than its interface says.");
             }
         }
 

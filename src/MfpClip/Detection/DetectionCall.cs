@@ -17,8 +17,8 @@ public sealed partial class ZeroShotDetector
 
         if (options.ClassName.Length > ClassWords.MaximumLength)
         {
-            throw new DetectionOptionsException(nameof(DetectionOptions.ClassName), $"it has {options.ClassName.Length} characters and is longer than the limit of "
-                + $"{ClassWords.MaximumLength}. Use a few words.");
+            throw new DetectionOptionsException(nameof(DetectionOptions.ClassName),
+                $"it has {options.ClassName.Length} characters and is longer than the limit of {ClassWords.MaximumLength}. Use a few words.");
         }
 
         if (options.PixelThreshold is { } t && !(t is >= 0 and <= 1))

@@ -4,7 +4,9 @@ using MfpClip.Text;
 
 namespace MfpClip.Pipeline;
 
-/// <summary>Sentences and text embeddings of each class name, made once and kept while there is room; the one that was not used for longest goes first.</summary>
+/// <summary>
+/// Sentences and text embeddings of each class name, made once and kept while there is room; the one that was not used for longest goes first.
+/// </summary>
 /// <remarks>Safe for concurrent callers. What could not be made is not kept.</remarks>
 public sealed class TextCache : IDisposable
 {

@@ -7,8 +7,8 @@ public sealed record ReferenceFitOptions
     public ReferenceOptions? References { get; init; }
 
     /// <summary>
-    /// Images after which what is done is saved beside the file, so that a fit that breaks off goes on there; with many images stored less often, so that saving
-    /// takes no more than a small part of the time.
+    /// Images after which what is done is saved beside the file, so that a fit that breaks off goes on there; with many images stored less often, so that
+    /// saving takes no more than a small part of the time.
     /// </summary>
     /// <value>Default 50.</value>
     public int SaveEvery { get; init; } = 50;

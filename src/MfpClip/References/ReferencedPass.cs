@@ -24,7 +24,7 @@ internal sealed class ReferencedPass : DelegatingDetectionPass, IStoredImages, I
 
     public MemoryBank Bank => _bank;
 
-    /// <summary>Whether the map of <see cref="Run(ImageBatch, string, Tensor?, ForwardContext)"/> is of distances still, which <see cref="ToImage"/> scales.</summary>
+    /// <summary>Whether its map is of distances still, which <see cref="ToImage"/> scales.</summary>
     public bool GivesDistances => _scheme is NormalImagePass;
 
     public override string Method => _scheme.Name(Inner.Method);

@@ -70,7 +70,8 @@ public sealed class FitReferencesTests : IDisposable
         var progress = new Reports(p => said.AddRange(p.Unreadable is { } fault ? [fault] : []));
         ImageInput[] images =
         [
-            ImageInput.FromPixels(Photo(1), "a"), ImageInput.FromFile(Path("bad.png")), ImageInput.FromPixels(Photo(1), "copy"), ImageInput.FromPixels(Photo(2), "b"),
+            ImageInput.FromPixels(Photo(1), "a"), ImageInput.FromFile(Path("bad.png")), ImageInput.FromPixels(Photo(1), "copy"),
+            ImageInput.FromPixels(Photo(2), "b"),
         ];
 
         using var fitted = detector.FitReferences(Path("r.safetensors"), images, null, progress);
@@ -130,7 +131,10 @@ public sealed class FitReferencesTests : IDisposable
         {
             "anomaly-dino" => builder.UseRandomDinoBackbone(Dino, seed).UseAnomalyDino(new() { ShorterSide = 56 }),
             "subspace-ad" => builder.UseRandomDinoBackbone(Dino, seed).UseSubspaceAd(new() { ImageSize = 56, RotatedCopies = 2 }),
-            "patchcore" => builder.UseCnn(new MfpClip.Backbones.Cnn.ResNetOptions { Architecture = MfpClip.Backbones.Cnn.ResNetArchitecture.ResNet18, RandomSeed = seed })
+            "patchcore" => builder.UseCnn(new MfpClip.Backbones.Cnn.ResNetOptions
+            {
+                Architecture = MfpClip.Backbones.Cnn.ResNetArchitecture.ResNet18, RandomSeed = seed,
+            })
                 .UsePatchCore(new() { CoresetFraction = 0.5 }).WithImageSize(64),
             _ => builder.UseRandomBackbone(new()
             {

@@ -76,7 +76,8 @@ public sealed record AnomalyDinoOptions
 
         if (Rotations.Count == 0 || Rotations.Any(a => !double.IsFinite(a)) || Rotations.Distinct().Count() != Rotations.Count)
         {
-            yield return $"AnomalyDINO: {nameof(Rotations)} are {string.Join(", ", Rotations)}; at least one angle is needed, each finite and only once."
+            string angles = string.Join(", ", Rotations.Select(r => FormattableString.Invariant($"{r}")));
+            yield return $"AnomalyDINO: {nameof(Rotations)} are {angles}; at least one angle is needed, each finite and only once."
                 + " Give 0 alone for no rotation.";
         }
 
