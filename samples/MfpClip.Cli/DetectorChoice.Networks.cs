@@ -25,7 +25,7 @@ internal sealed partial class DetectorChoice
         {
             width = RandomModels.Use(builder, size);
         }
-        else if (!random && weights is not null && !IsDefault(parsed))
+        else if (!random && weights is not null && method.NeedsBackbone && !IsDefault(parsed))
         {
             builder.UseBackbone(Stored(weights));
         }
@@ -52,7 +52,7 @@ internal sealed partial class DetectorChoice
 
     private IEnumerable<string> NetworkFaults(ParseResult parsed, MethodDescription method)
     {
-        if (!method.NeedsBackbone && Weights(parsed) is not null)
+        if (!method.NeedsBackbone && Weights(parsed) is not null && IsGiven(parsed, _method)) // 'compare' names weights for all its methods
         {
             yield return $"{method.Name} runs on a CNN alone; leave --weights out, and name the CNN with --cnn.";
         }

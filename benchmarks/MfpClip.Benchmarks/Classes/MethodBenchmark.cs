@@ -5,7 +5,7 @@ using MfpClip.Detection;
 namespace MfpClip.Benchmarks.Classes;
 
 /// <summary>
-/// Every method of the catalogue with its own settings on one image, in bfloat16 on ViT-B/16; texts are cached. Other models: add them to <see cref="Model"/>.
+/// Every zero-shot method of the catalogue with its own settings on one image, in bfloat16 on ViT-B/16; texts are cached. Other models: add them to <see cref="Model"/>.
 /// </summary>
 public class MethodBenchmark
 {
@@ -22,7 +22,8 @@ public class MethodBenchmark
 
     public static IEnumerable<string> AllDevices => Devices.All;
 
-    public static IEnumerable<string> AllMethods => DetectorRegistry.Default.Methods.Select(m => m.Description.Id);
+    public static IEnumerable<string> AllMethods => DetectorRegistry.Default.Methods
+        .Where(m => !m.Description.NeedsReferences).Select(m => m.Description.Id);
 
     [GlobalSetup]
     public void Load()

@@ -33,6 +33,11 @@ internal static class CompareCommand
         var limit = new Option<int?>("--limit") { Description = "Test images of each category at most." };
         var sigma = new Option<double>("--smoothing") { Description = "Width of the Gaussian that smooths every map before the pixel metrics." };
         var timed = new Option<int>("--latency-images") { Description = "Images by which latency is measured.", DefaultValueFactory = _ => 16 };
+        var shots = new Option<int>("--shots")
+        {
+            Description = "Normal training images of each category, the first by name, for methods that judge by normal images alone.",
+            DefaultValueFactory = _ => 4,
+        };
         var most = new Option<long?>("--max-steps") { Description = "End every training after so many steps; for trial runs." };
         var recompute = new Option<int>("--recompute")
         {
@@ -46,7 +51,7 @@ internal static class CompareCommand
         var (choice, data, recipe) = (new DetectorChoice(), new TrainingDataChoice(), new RecipeChoice());
         var command = new Command("compare", "Trains and tests several methods under one protocol: the paper's Table 1, with latency and memory.")
         {
-            output, test, methods, seeds, limit, sigma, timed, most, recompute, features,
+            output, test, methods, seeds, limit, sigma, timed, shots, most, recompute, features,
         };
         choice.AddTo(command);
         command.Never(choice.Calibration, "metrics need no threshold.");
@@ -71,7 +76,8 @@ internal static class CompareCommand
                     OutputFolder = folder, RecomputedBlocks = parsed.GetValue(recompute), MaximumSteps = parsed.GetValue(most),
                     FeatureCacheFolder = parsed.GetValue(features),
                 },
-                LatencyImages = parsed.GetValue(timed), Decoder = ImageFiles.Decoder,
+                LatencyImages = parsed.GetValue(timed),
+                Shots = parsed.GetValue(shots) is >= 1 and var k ? k : throw new ArgumentException("--shots must be at least 1."), Decoder = ImageFiles.Decoder,
                 Notice = choice.IsRandom(parsed) ? DetectorChoice.RandomNotice : null,
                 Command = CommandLine.AsTyped(),
             });

@@ -32,6 +32,11 @@ public sealed record ComparisonOptions
     [Range(1, 10_000)]
     public int LatencyImages { get; init; } = 16;
 
+    /// <summary>Normal training images of each test category, the first by name, for methods that judge by normal images alone.</summary>
+    /// <value>Default 4.</value>
+    [Range(1, 1_000_000)]
+    public int Shots { get; init; } = 4;
+
     /// <summary>Decoder of test images; <see langword="null"/>: the library's. Trainings read with the decoder of their data.</summary>
     public IImageDecoder? Decoder { get; init; }
 

@@ -31,7 +31,7 @@ internal static class ComparisonReport
     {
         string[] keys = [.. EvaluationMetrics.All.Select(m => m.Key)];
         var text = new StringBuilder($"method,seed,part,name,{string.Join(',', keys)},");
-        text.Append("training_seconds,latency_ms_median,latency_ms_p95,detection_memory_bytes,training_memory_bytes,key\n");
+        text.Append("training_seconds,latency_ms_median,latency_ms_p95,detection_memory_bytes,training_memory_bytes,key,shots,fit_seconds,fit_memory_bytes\n");
         foreach (var (method, run) in result.Methods.SelectMany(m => m.Runs.Select(r => (m.Method, r))))
         {
             foreach (var (part, name, values) in run.Categories.Select(c => ("category", c.Key, c.Value))
@@ -44,7 +44,7 @@ internal static class ComparisonReport
                 }
 
                 text.Append(CultureInfo.InvariantCulture,
-                    $",{run.TrainingSeconds:R},{run.Latency.Median:R},{run.Latency.P95:R},{run.DetectionMemory},{run.TrainingMemory},{run.Key}\n");
+                    $",{run.TrainingSeconds:R},{run.Latency.Median:R},{run.Latency.P95:R},{run.DetectionMemory},{run.TrainingMemory},{run.Key},{run.Shots},{run.FitSeconds:R},{run.FitMemory}\n");
             }
         }
 
@@ -64,15 +64,18 @@ internal static class ComparisonReport
 
     private static ReportTable Cost(ComparisonResult result) => new(
         "What it costs",
-        ["method", "trained values", "epochs", "loss, first to last epoch", "training s", "training memory MB", "input px", "latency ms (median)",
+        ["method", "trained values", "epochs", "loss, first to last epoch", "training s", "training memory MB", "normal images", "fit s", "fit memory MB", "input px", "latency ms (median)",
             "latency ms (95 %)", "detection memory MB"],
-        [.. result.Methods.Select(m => Line(m, m.Runs.Count == 0 ? [.. Enumerable.Repeat("n/a", 9)] :
+        [.. result.Methods.Select(m => Line(m, m.Runs.Count == 0 ? [.. Enumerable.Repeat("n/a", 12)] :
         [
             m.Runs[0].TrainedValues.ToString("N0", CultureInfo.InvariantCulture),
             m.Runs[0].Recipe?.Epochs.ToString(CultureInfo.InvariantCulture) ?? "-",
             m.Runs[0].Losses is [var first, .., var last] ? $"{Number(first, "0.###")} to {Number(last, "0.###")}" : "-",
             m.Runs[0].Recipe is null ? "-" : Number(m.Runs.Average(r => r.TrainingSeconds), "0"),
             Megabytes(m.Runs.Max(r => r.TrainingMemory)),
+            m.Runs[0].Shots == 0 ? "-" : m.Runs[0].Shots.ToString(CultureInfo.InvariantCulture),
+            m.Runs.Average(r => r.FitSeconds) is { } fit ? Number(fit, "0.0") : "-",
+            Megabytes(m.Runs.Max(r => r.FitMemory)),
             m.Runs[0].ImageSize.ToString(CultureInfo.InvariantCulture),
             Number(m.Runs.Average(r => r.Latency.Median), "0.0"),
             Number(m.Runs.Average(r => r.Latency.P95), "0.0"),

@@ -42,6 +42,15 @@ public sealed record ComparisonRun : IStudyRun
     /// <summary>Largest resident size of the process while it detected one image at a time, bytes; <see langword="null"/>: not known.</summary>
     public long? DetectionMemory { get; init; }
 
+    /// <summary>Normal images of each category that it was given; 0: none.</summary>
+    public int Shots { get; init; }
+
+    /// <summary>Seconds in which it learned them, of one category, decoding included; <see langword="null"/> without any.</summary>
+    public double? FitSeconds { get; init; }
+
+    /// <summary>Largest resident size of the process meanwhile, bytes; <see langword="null"/> without any, or not known.</summary>
+    public long? FitMemory { get; init; }
+
     /// <summary>Side of the model's input in pixels.</summary>
     public required int ImageSize { get; init; }
 

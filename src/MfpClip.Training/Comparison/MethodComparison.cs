@@ -1,5 +1,7 @@
+using System.Diagnostics;
 using System.Globalization;
 using MfpClip.Data;
+using MfpClip.Detection;
 using MfpClip.Diagnostics;
 using MfpClip.Evaluation;
 using MfpClip.Files;
@@ -92,7 +94,8 @@ public sealed class MethodComparison(ComparisonOptions options)
         {
             Seed = seed, Compose = () => method.Compose(seed), Recipe = own => options.Recipe?.Invoke(own) ?? own,
             FolderName = key => $"{method.Key}-seed{seed}-{key[..12]}",
-            Identity = (d, recipe) => Identity(d, recipe, recipe is null ? string.Empty : auxiliary.Fingerprint, data.Hash),
+            Identity = (d, recipe) => Identity(
+                d, recipe, recipe is null ? string.Empty : auxiliary.Fingerprint, NeedsReferences(d) ? $"{data.Hash}, {options.Shots} normal images" : data.Hash),
             Starting = folder => StudyLog.Comparing(options.Logger, method.Name, seed, folder),
         };
         return runner.Run(work, auxiliary, c => Test(c), progress, cancellationToken);
@@ -101,9 +104,13 @@ public sealed class MethodComparison(ComparisonOptions options)
         {
             // Latency first: what the evaluation reads from disk does not make a method look fast.
             var detector = composition.Detector;
-            var (latency, peak) = Time(detector, data.Timed, progress, cancellationToken);
+            int shots = detector.NeedsReferences && detector.References is null ? options.Shots : 0;
+            var (fitted, fitSeconds, fitMemory) = Fit(detector, shots, data.Set, cancellationToken);
+            using var referenced = fitted;
+            var (latency, peak) = Time(referenced ?? detector, data.Timed, progress, cancellationToken);
             var protocol = CrossDataSetProtocol.Create(composition.Recipe is null ? [] : auxiliary.Auxiliary, tested, seed);
-            var evaluation = runner.Evaluate(detector, data.Set, protocol, progress, cancellationToken);
+            var evaluation = shots > 0 ? runner.Evaluate(detector, shots, data.Set, protocol, progress, cancellationToken)
+                : runner.Evaluate(detector, data.Set, protocol, progress, cancellationToken);
             return new()
             {
                 Key = composition.Key, Seed = seed, Mean = StudyWork.Values(evaluation.Mean),
@@ -112,12 +119,36 @@ public sealed class MethodComparison(ComparisonOptions options)
                 Categories = evaluation.Categories.ToDictionary(c => c.Key, c => StudyWork.Values(c.Metrics), StringComparer.Ordinal),
                 TrainedValues = composition.TrainedValues, Recipe = composition.Recipe, Losses = composition.Losses,
                 TrainingSeconds = composition.TrainingSeconds, TrainingMemory = composition.TrainingMemory, Latency = latency, DetectionMemory = peak,
+                Shots = shots, FitSeconds = fitSeconds, FitMemory = fitMemory,
                 ImageSize = detector.Description.ImageSize, WeightsHash = detector.Description.WeightsHash,
                 Protocol = [.. evaluation.Protocol, .. evaluation.Notes],
                 DetectorRecipe = detector.Description.Recipe,
                 Environment = evaluation.Environment, Modules = composition.Modules,
             };
         }
+    }
+
+    // With the images of the first category; each category is tested with its own.
+    private static (ZeroShotDetector? Detector, double? Seconds, long? Memory) Fit(
+        ZeroShotDetector detector, int shots, AnomalyDataSet data, CancellationToken cancellationToken)
+    {
+        if (shots == 0)
+        {
+            return (null, null, null);
+        }
+
+        if (data.Categories.FirstOrDefault(c => c.References(shots).Count < shots) is { } lacking)
+        {
+            throw new DetectorConfigurationException([$"{detector.Description.Method} is to be given {shots} normal images of each category, but "
+                + $"'{lacking.Path}' has {lacking.References(shots).Count} in train/good."]);
+        }
+
+        var category = data.Categories[0];
+        using var memory = new PeakMemory();
+        long start = Stopwatch.GetTimestamp();
+        var fitted = detector.WithReferences(
+            [.. category.References(shots).Select(r => ImageInput.FromFile(r.ImagePath))], new() { ClassName = category.ClassName }, null, cancellationToken);
+        return (fitted, Stopwatch.GetElapsedTime(start).TotalSeconds, memory.Bytes);
     }
 
     private static (Latency, long?) Time(
@@ -156,6 +187,9 @@ public sealed class MethodComparison(ComparisonOptions options)
         }
     }
 
+    private static bool NeedsReferences(DetectorDescription d) => DetectorRegistry.Default.Methods.Any(
+        m => m.Description.NeedsReferences && m.Description.FullName == d.Method);
+
     // Names and order stand in the keys of results that are kept: a change would run every comparison again.
     private object Identity(DetectorDescription d, TrainingRecipe? recipe, string auxiliary, string test) => new
     {
@@ -171,6 +205,8 @@ public sealed class MethodComparison(ComparisonOptions options)
             + "seconds are mostly without those networks; latency is with them" } : [],
         string.Create(CultureInfo.InvariantCulture, $"evaluation at the {options.Evaluation.Resolution.ToString().ToLowerInvariant()}'s resolution, smoothing "
             + $"{options.Evaluation.SmoothingSigma}, batches of {options.Evaluation.BatchSize}"),
+        string.Create(CultureInfo.InvariantCulture, $"methods that judge by normal images alone have {options.Shots} of train/good of each category, the first by "
+            + $"name; all others none"),
         string.Create(CultureInfo.InvariantCulture, $"latency of {options.LatencyImages} images at most, one at a time, from decoded pixels to the result; "
             + $"memory is the largest resident size of the process in that phase"),
     ];

@@ -86,6 +86,15 @@ internal sealed class StudyRunner<TRun>(string outputFolder, TrainerOptions? tra
         return new Evaluator(evaluation, decoder).Evaluate(keeping, test, protocol, progress, cancellationToken);
     }
 
+    /// <summary>Tests a detector with normal images of each category beside it.</summary>
+    public EvaluationRun Evaluate(
+        ZeroShotDetector detector, int shots, AnomalyDataSet test, CrossDataSetProtocol protocol, StudyProgress progress,
+        CancellationToken cancellationToken) =>
+        new Evaluator(evaluation with { Shots = shots }, decoder).EvaluateEachCategory(
+            (category, references) => detector.WithReferences(
+                [.. references.Select(r => ImageInput.FromFile(r.ImagePath))], new() { ClassName = category.ClassName }, null, cancellationToken),
+            test, protocol, progress, cancellationToken);
+
     private TrainingResult Train(
         ZeroShotDetector detector, ITrainingData auxiliary, TrainingRecipe recipe, string folder, StudyProgress progress, CancellationToken cancellationToken)
     {

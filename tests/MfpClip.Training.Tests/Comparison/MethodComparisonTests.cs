@@ -131,6 +131,30 @@ public sealed class MethodComparisonTests : IDisposable
     }
 
     [Fact]
+    public void Methods_that_judge_by_normal_images_get_some_of_each_category_and_fail_alone_where_there_are_too_few()
+    {
+        var data = TestData();
+        foreach (int i in Enumerable.Range(0, 2))
+        {
+            var bytes = new byte[60 * 60 * 3];
+            new Random(10 + i).NextBytes(bytes);
+            MapFiles.WritePng(Path.Combine(_folder, "plates", "plate", "train", "good", $"{i}.png"), new(60, 60, bytes));
+        }
+
+        data = TestData();
+        var options = Options() with { Seeds = [4], Shots = 2 };
+        var result = new MethodComparison(options).Run([Line("anomaly-dino"), Line("winclip")], Small.Data(2), data);
+        var lacking = new MethodComparison(options with { Shots = 3 }).Run([Line("anomaly-dino"), Line("winclip")], Small.Data(2), data);
+
+        var (dino, zeroShot) = (result.Methods[0].Runs[0], result.Methods[1].Runs[0]);
+        Assert.True(dino is { Shots: 2, FitSeconds: > 0, FitMemory: > 0, Latency.Median: > 0 });
+        Assert.True(zeroShot is { Shots: 0, FitSeconds: null, FitMemory: null });
+        Assert.NotNull(result.Methods[0].Of("pixel_auroc").Mean);
+        Assert.Contains("3 normal images", lacking.Methods[0].Failure, StringComparison.Ordinal);
+        Assert.Equal(zeroShot.Key, lacking.Methods[1].Runs[0].Key); // its key does not depend on them, so it was not run again
+    }
+
+    [Fact]
     public void What_was_trained_on_is_not_tested_on_and_faulty_settings_are_refused()
     {
         var test = TestData();

@@ -1,0 +1,62 @@
+using MfpClip.Backbones.Cnn;
+using MfpClip.Backbones.Dino;
+using MfpClip.References;
+
+namespace MfpClip.Benchmarks.Classes;
+
+/// <summary>
+/// Methods that judge by normal images alone, at the sizes they are published with and random weights in float32: learning one normal image (rotations included),
+/// and detecting one image against eight.
+/// </summary>
+public class NormalImageBenchmark
+{
+    private ZeroShotDetector _alone = null!, _detector = null!;
+
+    [Params("anomaly-dino, DINOv2-S, 448 px", "patchcore, WideResNet-50, 224 px", "subspace-ad, DINOv2-L, 672 px")]
+    public string Method { get; set; } = string.Empty;
+
+    [ParamsSource(nameof(AllDevices))]
+    public string Device { get; set; } = "cpu";
+
+    public static IEnumerable<string> AllDevices => Devices.All;
+
+    [GlobalSetup]
+    public void Load()
+    {
+        var builder = new ZeroShotDetectorBuilder().UseDevice(Device);
+        builder = Method.Split(',')[0] switch
+        {
+            "anomaly-dino" => builder.UseRandomDinoBackbone(DinoPresets.Small, Workload.Seed).UseAnomalyDino(),
+            "patchcore" => builder.UseCnn(new ResNetOptions { Architecture = ResNetArchitecture.WideResNet50, RandomSeed = Workload.Seed }).UsePatchCore(),
+            _ => builder.UseRandomDinoBackbone(DinoPresets.Large, Workload.Seed).UseSubspaceAd(new() { RotatedCopies = 0 }),
+        };
+        _alone = builder.Build();
+        _detector = _alone.WithReferences([.. Enumerable.Range(1, 8).Select(Image)]);
+    }
+
+    /// <summary>One more normal image.</summary>
+    [Benchmark]
+    public ReferenceSummary? Fit()
+    {
+        using var fitted = _alone.WithReferences([Image(9)]);
+        return fitted.References;
+    }
+
+    [Benchmark(Baseline = true)]
+    public AnomalyResult Detect() => _detector.Detect(Workload.Image);
+
+    [GlobalCleanup]
+    public void Free()
+    {
+        _detector.Dispose();
+        _alone.Dispose();
+    }
+
+    // The workload's image with other pixels in its first row: each counts as an image of its own.
+    private static ImageInput Image(int number)
+    {
+        byte[] pixels = [.. Workload.Picture.Data];
+        pixels.AsSpan(0, 3 * Workload.Picture.Width).Fill((byte)number);
+        return ImageInput.FromPixels(new RgbImage(Workload.Picture.Width, Workload.Picture.Height, pixels), $"normal {number}");
+    }
+}
