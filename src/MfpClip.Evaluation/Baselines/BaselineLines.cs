@@ -89,7 +89,10 @@ internal sealed class BaselineLines(IReadOnlyList<int> shots)
 
     private static ZeroShotDetector Referenced(ZeroShotDetector detector, AnomalyCategory category, IReadOnlyList<AnomalySample> references, double? weight) =>
         detector.WithReferences(
-        [.. references.Select(r => ImageInput.FromFile(r.ImagePath))], new() { ClassName = category.ClassName, Weight = weight });
+        [.. references.Select(r => ImageInput.FromFile(r.ImagePath))], new()
+        {
+            ClassName = category.ClassName, Weight = weight, AdaptsToAppearance = weight is not 1, // a bank alone is the plain one
+        });
 
     private static ZeroShotDetectorBuilder Off(ZeroShotDetectorBuilder builder) => builder.WithoutImageToTextPrompt().WithoutSelfPrompt()
         .WithoutMultiPatch().WithoutMaskPrompt();

@@ -51,11 +51,14 @@ internal sealed class JoinedScheme(IDetectionPass inner) : IReferenceScheme
         var inside = region?.to(read.Map.device);
         var distances = bank.Model.Distances(read.Vectors, leftOut, context).to(read.Map.device); // [B, N]
         context.Trace?.Finish("references");
-        var score = bank.Scale.JoinScores(read.Score, TopMean(bank, distances, inside, read.Rows, read.Columns), bank.Summary.Weight);
+        // A cell counts where any of its pixels lies inside.
+        var cells = inside is null ? null : F.adaptive_max_pool2d(inside.unsqueeze(1), [read.Rows, read.Columns]).flatten(1).gt(0); // [B, N]
+        (Tensor TakenOut, Tensor Weight)? appearance = bank.Scale.Appearance is { } usual ? usual.Of(distances, cells, bank.Scale.Noise) : null;
+        var score = bank.Scale.JoinScores(read.Score, TopMean(bank, distances, cells), bank.Summary.Weight, appearance);
         var grid = distances.view(-1, 1, read.Rows, read.Columns);
         // [B, H, W]
         var far = F.interpolate(grid, [read.Map.shape[1], read.Map.shape[2]], mode: torch.InterpolationMode.Bilinear, align_corners: false).squeeze(1);
-        var map = bank.Scale.JoinMaps(read.Map, far, bank.Summary.Weight);
+        var map = bank.Scale.JoinMaps(read.Map, far, bank.Summary.Weight, appearance?.TakenOut.view(-1, 1, 1));
         map = inside is null ? map : map * (inside.shape[1] == map.shape[1] && inside.shape[2] == map.shape[2] ? inside
             : F.adaptive_max_pool2d(inside.unsqueeze(1), [map.shape[1], map.shape[2]]).squeeze(1));
         context.Trace?.Finish("join references");
@@ -100,17 +103,12 @@ internal sealed class JoinedScheme(IDetectionPass inner) : IReferenceScheme
         return [.. coreset.Concat(Enumerable.Range(0, count).Except(coreset)).Take(options.MaximumTokens)];
     }
 
-    private static Tensor TopMean(References.MemoryBank bank, Tensor distances, Tensor? region, int rows, int columns)
+    private static Tensor TopMean(References.MemoryBank bank, Tensor distances, Tensor? cells)
     {
         int top = (int)Math.Min(bank.Options.TopCells, distances.shape[1]);
-        if (region is null)
-        {
-            return distances.topk(top, dim: 1).values.mean([1]);
-        }
-
-        // A cell counts where any of its pixels lies inside; the others take the usual distance.
-        var cells = F.adaptive_max_pool2d(region.unsqueeze(1), [rows, columns]).flatten(1); // [B, N]
-        var inside = torch.where(cells.gt(0), distances, torch.full_like(distances, bank.Scale.DistanceCenter).minimum(distances));
+        // Cells outside take the usual distance.
+        var inside = cells is null ? distances
+            : torch.where(cells, distances, torch.full_like(distances, bank.Scale.DistanceCenter).minimum(distances));
         return inside.topk(top, dim: 1).values.mean([1]);
     }
 

@@ -83,6 +83,7 @@ internal sealed class MemoryBank : IDisposable
             ["stages"] = Options.Stages.Count == 0 ? "all" : string.Join(", ", Options.Stages),
             ["neighbourhood"] = FormattableString.Invariant($"{Options.Neighbourhood}"),
             ["coreset_ratio"] = FormattableString.Invariant($"{Options.CoresetRatio}"),
+            ["appearance"] = Options.AdaptsToAppearance ? "what an image as a whole differs by is taken out" : "taken as it is",
             ["top_cells"] = FormattableString.Invariant($"{Options.TopCells}"),
             ["weight"] = FormattableString.Invariant($"{Summary.Weight:0.##}") + (Options.Weight is null ? " (estimated from the references)" : string.Empty),
             ["scale"] = Entries.Count == 1 ? "the one image against the rest of itself" : "each image against the others",
@@ -102,9 +103,9 @@ internal sealed class MemoryBank : IDisposable
     }
 
     // By how much nearer a cell of one reference is to its nearest among the others than any two cells are: wholly where they are copies of one another, not
-    // at all where they have nothing in common.
+    // at all where they have nothing in common. Less where some references are of another look than others.
     private double EstimateWeight(INormalModel model) => Entries.Count == 1 || model.AnyTwo is not { } any ? OfOne
-        : Most * Math.Clamp(1 - (Scale.DistanceCenter / Math.Max(any, model.Noise)), 0, 1);
+        : Most * Math.Clamp(1 - (Scale.DistanceCenter / Math.Max(any, model.Noise)), 0, 1) * (Scale.Appearance?.Weight ?? 1);
 
     // Without measured values, which round differently from machine to machine: the same images and options are the same references.
     private Dictionary<string, string> Identity() => new(StringComparer.Ordinal)

@@ -40,7 +40,10 @@ internal abstract class NormalImagePass : IDetectionPass, IReferenceScheme
     {
         var none = new ReferenceOptions();
         var options = given ?? none;
-        var free = none with { MaximumTokens = options.MaximumTokens, ClassName = options.ClassName, Seed = options.Seed };
+        var free = none with
+        {
+            MaximumTokens = options.MaximumTokens, ClassName = options.ClassName, Seed = options.Seed, AdaptsToAppearance = options.AdaptsToAppearance,
+        };
         if (ReferenceFileFormat.Text(options) != ReferenceFileFormat.Text(free))
         {
             throw new DetectorConfigurationException(
@@ -50,7 +53,7 @@ internal abstract class NormalImagePass : IDetectionPass, IReferenceScheme
 
         return options with
         {
-            CoresetRatio = 1, Neighbourhood = 1, Weight = 1,
+            CoresetRatio = 1, Neighbourhood = 1, Weight = 1, AdaptsToAppearance = false,
             MaximumTokens = options.MaximumTokens == none.MaximumTokens
                 ? (int)Math.Clamp(MaximumBytes / (4L * TokenWidth), none.MaximumTokens, int.MaxValue / 4) : options.MaximumTokens,
         };

@@ -11,8 +11,9 @@ internal static partial class ReferenceFileFormat
 {
     private const string Format = "mfpclip-references-1";
 
-    /// <summary>Options as text.</summary>
-    public static string Text(ReferenceOptions options) => JsonSerializer.Serialize(options, ReferenceJson.Default.ReferenceOptions);
+    /// <summary>Options as text. What version 0.1 did not know is left out where it is off, so that its calibrations still hold.</summary>
+    public static string Text(ReferenceOptions options) => JsonSerializer.Serialize(options, ReferenceJson.Default.ReferenceOptions)
+        .Replace(",\"adapts_to_appearance\":false", string.Empty, StringComparison.Ordinal);
 
     /// <summary>Writes it, atomically.</summary>
     /// <exception cref="OutputException">It cannot be written; what was there before stays.</exception>
@@ -92,8 +93,7 @@ internal static partial class ReferenceFileFormat
         var entries = new List<ReferenceEntry>();
         try
         {
-            var options = JsonSerializer.Deserialize(Value("options"), ReferenceJson.Default.ReferenceOptions) ?? throw new JsonException(
-                "the options are empty");
+            var options = Parse(Value("options"));
             var images = JsonSerializer.Deserialize(Value("images"), ReferenceJson.Default.ImageArray) ?? [];
             if (images.Length == 0 || options.Faults().Any())
             {
@@ -123,6 +123,14 @@ internal static partial class ReferenceFileFormat
 
             throw;
         }
+    }
+
+    // Version 0.1 wrote nothing of appearance, and took distances as they are.
+    private static ReferenceOptions Parse(string text)
+    {
+        using var document = JsonDocument.Parse(text);
+        var options = document.Deserialize(ReferenceJson.Default.ReferenceOptions) ?? throw new JsonException("the options are empty");
+        return document.RootElement.EnumerateObject().Any(p => p.NameEquals("adapts_to_appearance")) ? options : options with { AdaptsToAppearance = false };
     }
 
     private static ReferenceEntry Read(IWeightFile file, Image image)

@@ -31,6 +31,14 @@ public sealed record ReferenceOptions
     /// </value>
     public double? Weight { get; init; }
 
+    /// <summary>
+    /// Whether an image that as a whole looks unlike the references is compared with its own usual distance, and references that look unlike one another
+    /// weigh less, so that references are of no harm where products vary in look; see docs/references.md. Methods that read references in their own
+    /// way ignore it.
+    /// </summary>
+    /// <value>Default <see langword="true"/>. References stored by version 0.1 have it off: their scores stay.</value>
+    public bool AdaptsToAppearance { get; init; } = true;
+
     /// <summary>Class words under which the method's own map and score are measured on the references.</summary>
     public string ClassName { get; init => field = string.IsNullOrWhiteSpace(value) ? value : ClassWords.Of(value); } = ClassWords.Default;
 

@@ -17,6 +17,9 @@ internal sealed record ReferenceScale(double DistanceCenter, double DistanceLimi
     /// <value>Default 0.001, for cosine distances.</value>
     public double Noise { get; init; } = 0.001;
 
+    /// <summary>How far whole images usually lie from the references; <see langword="null"/>: all distances are taken as they are.</summary>
+    public ImageAppearance? Appearance { get; init; }
+
     // Where the level of a score reaches 1/2 in the result: half as far again as the usual normal image. A map needs none, for its limits leave out the usual.
     private static readonly double Margin = Math.Log(1.5);
 
@@ -29,24 +32,45 @@ internal sealed record ReferenceScale(double DistanceCenter, double DistanceLimi
             scores.Average(s => Logit(s)));
     }
 
+    /// <summary>The same, with the limits of distances from which the references' own appearance is taken out, as it will be from other images.</summary>
+    /// <param name="distances">Of the cells of each reference, left one out.</param>
+    /// <param name="topCells">Cells whose mean is an image's distance.</param>
+    public ReferenceScale WithAppearance(IReadOnlyList<float[]> distances, int topCells)
+    {
+        var appearance = ImageAppearance.Measure(distances, Noise);
+        var left = distances.Select(d => (Cells: d, Factor: Math.Exp(-appearance.TakenOut(d, Noise))))
+            .Select(d => d.Cells.Select(v => (float)(((v + Noise) * d.Factor) - Noise)).ToArray()).ToList();
+        return this with
+        {
+            Appearance = appearance,
+            DistanceLimit = Quantile([.. left.SelectMany(d => d).Order()], 0.995),
+            TopDistance = Median(left.Select(d => (double)TopMean(d, topCells))),
+        };
+    }
+
     /// <summary>Joint map in (0, 1): strictly rising in both, without saturation but where the method's own is within 0.000001 of 0 or 1.</summary>
     /// <param name="map">The method's own, any shape, 0 to 1.</param>
     /// <param name="distance">Distances of the same shape.</param>
     /// <param name="weight">Weight of the distances.</param>
-    public Tensor JoinMaps(Tensor map, Tensor distance, double weight)
+    /// <param name="takenOut">What <see cref="ImageAppearance.Of"/> says of each image, so that it broadcasts; <see langword="null"/>: nothing.</param>
+    public Tensor JoinMaps(Tensor map, Tensor distance, double weight, Tensor? takenOut = null)
     {
         using var scope = torch.NewDisposeScope();
-        return ToUnitInterval(Level(Logit(map) - Logit(MapLimit), LogRatio(distance, DistanceLimit), weight)).MoveToOuterDisposeScope();
+        var far = LogRatio(distance, DistanceLimit);
+        return ToUnitInterval(Level(Logit(map) - Logit(MapLimit), takenOut is null ? far : far - takenOut, weight)).MoveToOuterDisposeScope();
     }
 
     /// <summary>Joint score in (0, 1).</summary>
     /// <param name="score">The method's own, <c>[B]</c>, 0 to 1.</param>
     /// <param name="topDistance">Mean distance of the most distant cells, <c>[B]</c>.</param>
     /// <param name="weight">Weight of the distances.</param>
-    public Tensor JoinScores(Tensor score, Tensor topDistance, double weight)
+    /// <param name="appearance">What <see cref="ImageAppearance.Of"/> says of each image; none: nothing is taken out.</param>
+    public Tensor JoinScores(Tensor score, Tensor topDistance, double weight, (Tensor TakenOut, Tensor Weight)? appearance = null)
     {
         using var scope = torch.NewDisposeScope();
-        return ToUnitInterval(Level(Logit(score) - ScoreCenter, LogRatio(topDistance, TopDistance), weight) - Margin).MoveToOuterDisposeScope();
+        var (own, far) = (Logit(score) - ScoreCenter, LogRatio(topDistance, TopDistance));
+        var level = appearance is var (takenOut, factor) ? (weight * factor * (far - takenOut)) + ((1 - (weight * factor)) * own) : Level(own, far, weight);
+        return ToUnitInterval(level - Margin).MoveToOuterDisposeScope();
     }
 
     /// <summary>A distance of the map alone, 0 to 1: 1/2 at <see cref="DistanceLimit"/>.</summary>

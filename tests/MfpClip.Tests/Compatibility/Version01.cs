@@ -17,7 +17,10 @@ internal static class Version01
 {
     public static IReadOnlyList<string> Methods { get; } = ["mfp-clip", "april-gan", "anomalyclip", "adaclip"];
 
-    public static ReferenceOptions ReferenceOptions { get; } = new() { TopCells = 4, Stages = [2, 4], Features = ReferenceFeatures.Tokens };
+    public static ReferenceOptions ReferenceOptions { get; } = new()
+    {
+        TopCells = 4, Stages = [2, 4], Features = ReferenceFeatures.Tokens, AdaptsToAppearance = false,
+    };
 
     private static ClipConfig Config { get; } = new()
     {

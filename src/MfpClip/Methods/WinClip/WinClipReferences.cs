@@ -24,6 +24,7 @@ internal sealed class WinClipReferences(WinClipPass pass) : IReferenceScheme
         var free = new ReferenceOptions
         {
             MaximumTokens = options.MaximumTokens, ClassName = options.ClassName, Seed = options.Seed, CoresetRatio = options.CoresetRatio,
+            AdaptsToAppearance = options.AdaptsToAppearance,
         };
         if (ReferenceFileFormat.Text(options) != ReferenceFileFormat.Text(free))
         {
@@ -33,8 +34,8 @@ internal sealed class WinClipReferences(WinClipPass pass) : IReferenceScheme
         }
 
         // The paper keeps every patch; a ratio that was asked for stays.
-        return given is null || given.CoresetRatio == new ReferenceOptions().CoresetRatio ? options with { CoresetRatio = 1, Neighbourhood = 1 }
-            : options with { Neighbourhood = 1 };
+        options = options with { Neighbourhood = 1, AdaptsToAppearance = false };
+        return given is null || given.CoresetRatio == new ReferenceOptions().CoresetRatio ? options with { CoresetRatio = 1 } : options;
     }
 
     public INormalModel Learn(IReadOnlyList<ReferenceEntry> entries, ReferenceOptions options, Device device) => new WindowModel(entries, options, device);
