@@ -5,7 +5,8 @@ using MfpClip.Detection;
 namespace MfpClip.Benchmarks.Classes;
 
 /// <summary>
-/// Every zero-shot method of the catalogue with its own settings on one image, in bfloat16 on ViT-B/16; texts are cached. Other models: add them to <see cref="Model"/>.
+/// Every zero-shot method of the catalogue with its own settings on one image, in bfloat16 on ViT-B/16; texts are cached. Other models: add them to
+/// <see cref="Model"/>.
 /// </summary>
 public class MethodBenchmark
 {

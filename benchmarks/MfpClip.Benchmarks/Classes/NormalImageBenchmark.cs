@@ -5,8 +5,8 @@ using MfpClip.References;
 namespace MfpClip.Benchmarks.Classes;
 
 /// <summary>
-/// Methods that judge by normal images alone, at the sizes they are published with and random weights in float32: learning one normal image (rotations included),
-/// and detecting one image against eight.
+/// Methods that judge by normal images alone, at the sizes they are published with and random weights in float32: learning one normal image (rotations
+/// included), and detecting one image against eight.
 /// </summary>
 public class NormalImageBenchmark
 {

@@ -44,7 +44,8 @@ internal static class ComparisonReport
                 }
 
                 text.Append(CultureInfo.InvariantCulture,
-                    $",{run.TrainingSeconds:R},{run.Latency.Median:R},{run.Latency.P95:R},{run.DetectionMemory},{run.TrainingMemory},{run.Key},{run.Shots},{run.FitSeconds:R},{run.FitMemory}\n");
+                    $",{run.TrainingSeconds:R},{run.Latency.Median:R},{run.Latency.P95:R},{run.DetectionMemory},{run.TrainingMemory},{run.Key},"
+                        + $"{run.Shots},{run.FitSeconds:R},{run.FitMemory}\n");
             }
         }
 
@@ -64,7 +65,8 @@ internal static class ComparisonReport
 
     private static ReportTable Cost(ComparisonResult result) => new(
         "What it costs",
-        ["method", "trained values", "epochs", "loss, first to last epoch", "training s", "training memory MB", "normal images", "fit s", "fit memory MB", "input px", "latency ms (median)",
+        ["method", "trained values", "epochs", "loss, first to last epoch", "training s", "training memory MB", "normal images",
+            "fit s", "fit memory MB", "input px", "latency ms (median)",
             "latency ms (95 %)", "detection memory MB"],
         [.. result.Methods.Select(m => Line(m, m.Runs.Count == 0 ? [.. Enumerable.Repeat("n/a", 12)] :
         [

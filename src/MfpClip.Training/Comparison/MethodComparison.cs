@@ -95,7 +95,8 @@ public sealed class MethodComparison(ComparisonOptions options)
             Seed = seed, Compose = () => method.Compose(seed), Recipe = own => options.Recipe?.Invoke(own) ?? own,
             FolderName = key => $"{method.Key}-seed{seed}-{key[..12]}",
             Identity = (d, recipe) => Identity(
-                d, recipe, recipe is null ? string.Empty : auxiliary.Fingerprint, NeedsReferences(d) ? $"{data.Hash}, {options.Shots} normal images" : data.Hash),
+                d, recipe, recipe is null ? string.Empty : auxiliary.Fingerprint,
+                NeedsReferences(d) ? $"{data.Hash}, {options.Shots} normal images" : data.Hash),
             Starting = folder => StudyLog.Comparing(options.Logger, method.Name, seed, folder),
         };
         return runner.Run(work, auxiliary, c => Test(c), progress, cancellationToken);
@@ -205,8 +206,8 @@ public sealed class MethodComparison(ComparisonOptions options)
             + "seconds are mostly without those networks; latency is with them" } : [],
         string.Create(CultureInfo.InvariantCulture, $"evaluation at the {options.Evaluation.Resolution.ToString().ToLowerInvariant()}'s resolution, smoothing "
             + $"{options.Evaluation.SmoothingSigma}, batches of {options.Evaluation.BatchSize}"),
-        string.Create(CultureInfo.InvariantCulture, $"methods that judge by normal images alone have {options.Shots} of train/good of each category, the first by "
-            + $"name; all others none"),
+        string.Create(CultureInfo.InvariantCulture, $"methods that judge by normal images alone have {options.Shots} of train/good of each category, the "
+            + $"first by name; all others none"),
         string.Create(CultureInfo.InvariantCulture, $"latency of {options.LatencyImages} images at most, one at a time, from decoded pixels to the result; "
             + $"memory is the largest resident size of the process in that phase"),
     ];
