@@ -77,5 +77,5 @@ internal sealed class BaselineChoice
 
     /// <summary>How references count: all for a memory bank alone, else as given.</summary>
     public ReferenceOptions References(ParseResult parsed, ReferenceOptions given) =>
-        parsed.GetValue(_baseline) == MemoryBank ? given with { Weight = 1, AdaptsToAppearance = false } : given;
+        parsed.GetValue(_baseline) == MemoryBank ? given with { Weight = 1, Join = ReferenceJoin.Fixed } : given;
 }

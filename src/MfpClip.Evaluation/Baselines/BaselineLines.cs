@@ -1,6 +1,7 @@
 using MfpClip.Data;
 using MfpClip.Data.Procedural.Canvas;
 using MfpClip.Modules.MultiPatch;
+using MfpClip.References;
 
 namespace MfpClip.Evaluation.Baselines;
 
@@ -91,7 +92,7 @@ internal sealed class BaselineLines(IReadOnlyList<int> shots)
         detector.WithReferences(
         [.. references.Select(r => ImageInput.FromFile(r.ImagePath))], new()
         {
-            ClassName = category.ClassName, Weight = weight, AdaptsToAppearance = weight is not 1, // a bank alone is the plain one
+            ClassName = category.ClassName, Weight = weight, Join = weight is 1 ? ReferenceJoin.Fixed : ReferenceJoin.Adaptive, // a bank alone is the plain one
         });
 
     private static ZeroShotDetectorBuilder Off(ZeroShotDetectorBuilder builder) => builder.WithoutImageToTextPrompt().WithoutSelfPrompt()

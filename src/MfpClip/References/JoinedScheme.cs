@@ -49,7 +49,7 @@ internal sealed class JoinedScheme(IDetectionPass inner) : IReferenceScheme
         using var guard = torch.no_grad();
         var read = Read(images, className, region, bank.Options, context);
         var inside = region?.to(read.Map.device);
-        var distances = bank.Model.Distances(read.Vectors, leftOut, context).to(read.Map.device); // [B, N]
+        var (distances, own) = Compare(bank, read, leftOut, context);
         context.Trace?.Finish("references");
         // A cell counts where any of its pixels lies inside.
         var cells = inside is null ? null : F.adaptive_max_pool2d(inside.unsqueeze(1), [read.Rows, read.Columns]).flatten(1).gt(0); // [B, N]
@@ -58,11 +58,27 @@ internal sealed class JoinedScheme(IDetectionPass inner) : IReferenceScheme
         var grid = distances.view(-1, 1, read.Rows, read.Columns);
         // [B, H, W]
         var far = F.interpolate(grid, [read.Map.shape[1], read.Map.shape[2]], mode: torch.InterpolationMode.Bilinear, align_corners: false).squeeze(1);
-        var map = bank.Scale.JoinMaps(read.Map, far, bank.Summary.Weight, appearance?.TakenOut.view(-1, 1, 1));
+        var map = bank.Scale.JoinMaps(own, far, bank.Summary.Weight, appearance?.TakenOut.view(-1, 1, 1));
         map = inside is null ? map : map * (inside.shape[1] == map.shape[1] && inside.shape[2] == map.shape[2] ? inside
             : F.adaptive_max_pool2d(inside.unsqueeze(1), [map.shape[1], map.shape[2]]).squeeze(1));
         context.Trace?.Finish("join references");
         return (map.MoveToOuterDisposeScope(), score.MoveToOuterDisposeScope());
+    }
+
+    // Distances [B, N], and the method's own map without what it says of normal cells.
+    private static (Tensor Distances, Tensor Map) Compare(
+        References.MemoryBank bank, ReferenceReading read, IReadOnlyList<ReferenceEntry?>? leftOut, ForwardContext context)
+    {
+        if (bank.Expected is null)
+        {
+            return (bank.Model.Distances(read.Vectors, leftOut, context).to(read.Map.device), read.Map);
+        }
+
+        var (distances, expected) = bank.Expected.Compare(read.Vectors, leftOut, context);
+        var grid = F.interpolate(
+            expected.to(read.Map.device).view(-1, 1, read.Rows, read.Columns), [read.Map.shape[1], read.Map.shape[2]],
+            mode: torch.InterpolationMode.Bilinear, align_corners: false).squeeze(1);
+        return (distances.to(read.Map.device), bank.Expected.TakeOut(read.Map, grid));
     }
 
     // Runs the method and reads what the bank compares.

@@ -35,6 +35,12 @@ internal sealed class MemoryBank : IDisposable
             model = scheme.Learn(Entries, options, device);
             var distances = model.LeftOut(cancellationToken);
             Scale = scheme.Measure(Entries, distances, options, model);
+            if (scheme is JoinedScheme && options.Join == ReferenceJoin.Adaptive && Entries.Count > 1 && model is NeighbourModel neighbours)
+            {
+                Expected = new(neighbours, Entries, options);
+                Scale = Scale.WithMaps(Expected.LeftOut(cancellationToken));
+            }
+
             var images = Entries.Select((e, i) =>
                 new ReferenceImage(e.Id, e.Name, e.Width, e.Height, ReferenceScale.TopMean(distances[i], options.TopCells))
                 {
@@ -64,6 +70,9 @@ internal sealed class MemoryBank : IDisposable
 
     public ReferenceScale Scale { get; }
 
+    /// <summary>What the method's own map says of like cells of the references; <see langword="null"/>: nothing is taken out of it.</summary>
+    public ExpectedMap? Expected { get; }
+
     public ReferenceSummary Summary { get; }
 
     /// <summary>For the detector's description.</summary>
@@ -83,7 +92,7 @@ internal sealed class MemoryBank : IDisposable
             ["stages"] = Options.Stages.Count == 0 ? "all" : string.Join(", ", Options.Stages),
             ["neighbourhood"] = FormattableString.Invariant($"{Options.Neighbourhood}"),
             ["coreset_ratio"] = FormattableString.Invariant($"{Options.CoresetRatio}"),
-            ["appearance"] = Options.AdaptsToAppearance ? "what an image as a whole differs by is taken out" : "taken as it is",
+            ["join"] = Options.Join.ToString(),
             ["top_cells"] = FormattableString.Invariant($"{Options.TopCells}"),
             ["weight"] = FormattableString.Invariant($"{Summary.Weight:0.##}") + (Options.Weight is null ? " (estimated from the references)" : string.Empty),
             ["scale"] = Entries.Count == 1 ? "the one image against the rest of itself" : "each image against the others",
@@ -126,6 +135,7 @@ internal sealed class MemoryBank : IDisposable
 
     private void Release()
     {
+        Expected?.Dispose();
         foreach (var entry in Entries)
         {
             entry.Dispose();

@@ -42,7 +42,7 @@ internal abstract class NormalImagePass : IDetectionPass, IReferenceScheme
         var options = given ?? none;
         var free = none with
         {
-            MaximumTokens = options.MaximumTokens, ClassName = options.ClassName, Seed = options.Seed, AdaptsToAppearance = options.AdaptsToAppearance,
+            MaximumTokens = options.MaximumTokens, ClassName = options.ClassName, Seed = options.Seed, Join = options.Join,
         };
         if (ReferenceFileFormat.Text(options) != ReferenceFileFormat.Text(free))
         {
@@ -53,7 +53,7 @@ internal abstract class NormalImagePass : IDetectionPass, IReferenceScheme
 
         return options with
         {
-            CoresetRatio = 1, Neighbourhood = 1, Weight = 1, AdaptsToAppearance = false,
+            CoresetRatio = 1, Neighbourhood = 1, Weight = 1, Join = ReferenceJoin.Fixed,
             MaximumTokens = options.MaximumTokens == none.MaximumTokens
                 ? (int)Math.Clamp(MaximumBytes / (4L * TokenWidth), none.MaximumTokens, int.MaxValue / 4) : options.MaximumTokens,
         };

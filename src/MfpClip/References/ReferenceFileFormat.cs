@@ -11,9 +11,9 @@ internal static partial class ReferenceFileFormat
 {
     private const string Format = "mfpclip-references-1";
 
-    /// <summary>Options as text. What version 0.1 did not know is left out where it is off, so that its calibrations still hold.</summary>
+    /// <summary>Options as text. What version 0.1 did not know is left out where it is as it was, so that its calibrations still hold.</summary>
     public static string Text(ReferenceOptions options) => JsonSerializer.Serialize(options, ReferenceJson.Default.ReferenceOptions)
-        .Replace(",\"adapts_to_appearance\":false", string.Empty, StringComparison.Ordinal);
+        .Replace(",\"join\":\"Fixed\"", string.Empty, StringComparison.Ordinal);
 
     /// <summary>Writes it, atomically.</summary>
     /// <exception cref="OutputException">It cannot be written; what was there before stays.</exception>
@@ -111,6 +111,11 @@ internal static partial class ReferenceFileFormat
                 throw new JsonException("its images have different grids");
             }
 
+            if (origin.Scheme == JoinedScheme.MemoryBank && entries.Find(e => e.Cells.Any(c => c >= e.Rows * e.Columns)) is { } outside)
+            {
+                throw new JsonException($"a cell of '{outside.Name}' lies outside its grid of {outside.Rows} x {outside.Columns}");
+            }
+
             return (origin, ReferenceNames.Unique(entries), options);
         }
         catch (Exception e)
@@ -125,12 +130,12 @@ internal static partial class ReferenceFileFormat
         }
     }
 
-    // Version 0.1 wrote nothing of appearance, and took distances as they are.
+    // Version 0.1 wrote nothing of it.
     private static ReferenceOptions Parse(string text)
     {
         using var document = JsonDocument.Parse(text);
         var options = document.Deserialize(ReferenceJson.Default.ReferenceOptions) ?? throw new JsonException("the options are empty");
-        return document.RootElement.EnumerateObject().Any(p => p.NameEquals("adapts_to_appearance")) ? options : options with { AdaptsToAppearance = false };
+        return document.RootElement.EnumerateObject().Any(p => p.NameEquals("join")) ? options : options with { Join = ReferenceJoin.Fixed };
     }
 
     private static ReferenceEntry Read(IWeightFile file, Image image)

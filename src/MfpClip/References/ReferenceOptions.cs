@@ -31,13 +31,9 @@ public sealed record ReferenceOptions
     /// </value>
     public double? Weight { get; init; }
 
-    /// <summary>
-    /// Whether an image that as a whole looks unlike the references is compared with its own usual distance, and references that look unlike one another
-    /// weigh less, so that references are of no harm where products vary in look; see docs/references.md. Methods that read references in their own
-    /// way ignore it.
-    /// </summary>
-    /// <value>Default <see langword="true"/>. References stored by version 0.1 have it off: their scores stay.</value>
-    public bool AdaptsToAppearance { get; init; } = true;
+    /// <summary>How the map of the references and the method's own are brought to one scale. Methods that read references in their own way ignore it.</summary>
+    /// <value>Default <see cref="ReferenceJoin.Adaptive"/>. References stored by version 0.1 are <see cref="ReferenceJoin.Fixed"/>: their scores stay.</value>
+    public ReferenceJoin Join { get; init; }
 
     /// <summary>Class words under which the method's own map and score are measured on the references.</summary>
     public string ClassName { get; init => field = string.IsNullOrWhiteSpace(value) ? value : ClassWords.Of(value); } = ClassWords.Default;
@@ -82,6 +78,19 @@ public sealed record ReferenceOptions
             yield return "References: the class name is empty. Use \"object\" if the class is not known.";
         }
     }
+}
+
+/// <summary>How the map of a memory bank and a method's own are brought to one scale before they are joined; see docs/references.md.</summary>
+public enum ReferenceJoin
+{
+    /// <summary>
+    /// An image that as a whole looks unlike the references is compared with its own usual distance, references that look unlike one another weigh less, and
+    /// what the method's own map says of like cells of the references is partly taken out of it. So references are of no harm where products vary in look.
+    /// </summary>
+    Adaptive,
+
+    /// <summary>The same units for every image, as in version 0.1.</summary>
+    Fixed,
 }
 
 /// <summary>What a memory bank compares.</summary>

@@ -48,6 +48,10 @@ internal sealed record ReferenceScale(double DistanceCenter, double DistanceLimi
         };
     }
 
+    /// <summary>The same with the limit of these maps, in logits.</summary>
+    public ReferenceScale WithMaps(IReadOnlyList<float[]> logits) =>
+        this with { MapLimit = 1 / (1 + Math.Exp(-Quantile([.. logits.SelectMany(m => m).Order()], 0.995))) };
+
     /// <summary>Joint map in (0, 1): strictly rising in both, without saturation but where the method's own is within 0.000001 of 0 or 1.</summary>
     /// <param name="map">The method's own, any shape, 0 to 1.</param>
     /// <param name="distance">Distances of the same shape.</param>

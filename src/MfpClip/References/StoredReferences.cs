@@ -21,7 +21,7 @@ internal sealed class StoredReferences : IReferenceScheme
     public ReferenceScale Measure(
         IReadOnlyList<ReferenceEntry> entries, IReadOnlyList<float[]> distances, ReferenceOptions options, INormalModel model) =>
         ReferenceScale.Measure(distances, [.. entries.Select(e => e.Map)], [.. entries.Select(e => e.Score)], options.TopCells) with { Noise = model.Noise }
-            is var scale && options.AdaptsToAppearance ? scale.WithAppearance(distances, options.TopCells) : scale;
+            is var scale && options.Join == ReferenceJoin.Adaptive ? scale.WithAppearance(distances, options.TopCells) : scale;
 
     public ReferenceEntry Read(string id, string name, RgbImage image, InputSettings input, ReferenceOptions options, ForwardContext context) =>
         throw new NotSupportedException("A file reads no images.");

@@ -55,6 +55,7 @@ public class FilesOfVersion01Tests
         using var detector = Version01.Builder("references").WithReferenceFile(Version01.Fixture("references.safetensors")).Build();
 
         Assert.Equal(Version01.Expected.ReferenceImages, detector.References!.Images.Select(i => i.Name));
+        Assert.Equal(ReferenceJoin.Fixed, detector.References.Options.Join);
         Same(Version01.Expected.References, detector.Detect(Version01.Picture()));
     }
 

@@ -19,7 +19,7 @@ internal static class Version01
 
     public static ReferenceOptions ReferenceOptions { get; } = new()
     {
-        TopCells = 4, Stages = [2, 4], Features = ReferenceFeatures.Tokens, AdaptsToAppearance = false,
+        TopCells = 4, Stages = [2, 4], Features = ReferenceFeatures.Tokens, Join = ReferenceJoin.Fixed,
     };
 
     private static ClipConfig Config { get; } = new()

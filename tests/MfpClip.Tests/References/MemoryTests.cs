@@ -64,7 +64,7 @@ public class MemoryTests
             new(id, id, 10, 10, 1, 2, torch.eye(3).index_select(0, torch.tensor(axes.Select(a => (long)a).ToArray())).clone(), [0, 1], [0.1f, 0.1f], 0.1f);
         using var a = Entry("a", first);
         using var b = Entry("b", second);
-        var all = new ReferenceOptions { CoresetRatio = 1, AdaptsToAppearance = false };
+        var all = new ReferenceOptions { CoresetRatio = 1, Join = ReferenceJoin.Fixed };
         using var told = new MemoryBank(StoredReferences.Scheme, [a, b], all, torch.CPU, []);
         using var asked = new MemoryBank(StoredReferences.Scheme, [a, b], all with { Weight = 0.3 }, torch.CPU, []);
         using var one = new MemoryBank(StoredReferences.Scheme, [a], all, torch.CPU, []);

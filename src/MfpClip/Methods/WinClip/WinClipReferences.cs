@@ -24,7 +24,7 @@ internal sealed class WinClipReferences(WinClipPass pass) : IReferenceScheme
         var free = new ReferenceOptions
         {
             MaximumTokens = options.MaximumTokens, ClassName = options.ClassName, Seed = options.Seed, CoresetRatio = options.CoresetRatio,
-            AdaptsToAppearance = options.AdaptsToAppearance,
+            Join = options.Join,
         };
         if (ReferenceFileFormat.Text(options) != ReferenceFileFormat.Text(free))
         {
@@ -34,7 +34,7 @@ internal sealed class WinClipReferences(WinClipPass pass) : IReferenceScheme
         }
 
         // The paper keeps every patch; a ratio that was asked for stays.
-        options = options with { Neighbourhood = 1, AdaptsToAppearance = false };
+        options = options with { Neighbourhood = 1, Join = ReferenceJoin.Fixed };
         return given is null || given.CoresetRatio == new ReferenceOptions().CoresetRatio ? options with { CoresetRatio = 1 } : options;
     }
 
