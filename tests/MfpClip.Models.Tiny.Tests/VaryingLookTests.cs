@@ -60,7 +60,8 @@ public sealed class VaryingLookTests(Xunit.Abstractions.ITestOutputHelper output
     {
         const int Whole = 352;
         var kinds = ProceduralDataSet.Categories.First(c => c.Name == category).Defects;
-        var image = ProceduralDataSet.RenderDefects(category, seed, defective ? [kinds[photo % kinds.Count], kinds[(photo + 5) % kinds.Count]] : [], Whole, false);
+        DefectKind[] chosen = defective ? [kinds[photo % kinds.Count], kinds[(photo + 5) % kinds.Count]] : [];
+        var image = ProceduralDataSet.RenderDefects(category, seed, chosen, Whole, camera: false);
         var (bytes, mask) = (new byte[Size * Size * 3], new bool[Size * Size]);
         int left = photo * 7 % (Whole - Size), top = photo * 11 % (Whole - Size);
         float light = 0.9f + (0.02f * (photo % 11));

@@ -67,8 +67,8 @@ public class ImageAppearanceTests
         // Ten and a hundred times as far: the same, for all beyond the limit is taken out.
         TensorAssert.Close(Map(10), Map(100), 1e-5);
         // Without, the second is farther everywhere.
-        var plain = scale.JoinMaps(torch.full(400, 0.25f), torch.tensor(Times(100)), 0.5) - scale.JoinMaps(torch.full(400, 0.25f), torch.tensor(Times(10)), 0.5);
-        Assert.True(plain.min().item<float>() > 0.05);
+        Tensor Plain(double factor) => scale.JoinMaps(torch.full(400, 0.25f), torch.tensor(Times(factor)), 0.5);
+        Assert.True((Plain(100) - Plain(10)).min().item<float>() > 0.05);
     }
 
     // An odd number of cells with that median in the logarithm.
