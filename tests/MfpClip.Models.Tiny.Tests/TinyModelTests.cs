@@ -79,10 +79,18 @@ public sealed class TinyModelTests : IDisposable
         {
             using var detector = Bundled(b => Applied(method, b));
             Assert.All(Modules(detector), m => Assert.Equal(method.Description.Id == "mfp-clip" ? "test" : "untrained", m.Weights[0].Source));
-            Assert.InRange(detector.Detect(new RgbImage(64, 64, new byte[64 * 64 * 3])).Score, 0, 1);
+            using var ready = method.Description.NeedsReferences ? detector.WithReferences([Noise(1), Noise(2)]) : detector.WithCalibration(null);
+            Assert.InRange(ready.Detect(Noise(3)).Score, 0, 1);
 
             using var scratch = Bundled(b => Applied(method, b).WithoutModuleWeights());
             Assert.All(Modules(scratch), m => Assert.Equal("untrained", m.Weights[0].Source));
+        }
+
+        static ImageInput Noise(int seed)
+        {
+            var pixels = new byte[64 * 64 * 3];
+            new Random(seed).NextBytes(pixels);
+            return ImageInput.FromPixels(new RgbImage(64, 64, pixels), $"noise {seed}");
         }
 
         // MFP-CLIP is the bundled composition itself.
