@@ -41,6 +41,7 @@ internal static class RunRules
         new("", "describe"),
         new("", "check"),
         new("", "models list"),
+        new("", "methods list"),
     ];
 
     /// <summary>What becomes of a command of <c>mfpclip</c>.</summary>
@@ -57,6 +58,7 @@ internal static class RunRules
 
         // No weights are at hand: random ones of a tiny tower, whose random CNN needs no file.
         text = Regex.Replace(Regex.Replace(text, "(random:|stick/)?ViT-(L-14-336(px)?|B-16)", "random:tiny"), @"--cnn \S+|--device cuda", string.Empty);
+        text = text.Replace("dinov2_vits14_pretrain.pth", "random:dinov2-tiny", StringComparison.Ordinal);
         text = Regex.Replace(text, @"--shots \d[\d,]*,all", "--shots 1,all");
         foreach (var (old, small) in rule.Replace ?? [])
         {
@@ -64,7 +66,7 @@ internal static class RunRules
         }
 
         // The default model runs in the first command of README.md; elsewhere the tiny tower is several times faster.
-        bool loads = !text.Contains("--weights", StringComparison.Ordinal) && !text.Contains("patchcore", StringComparison.Ordinal)
+        bool loads = !text.Contains(" --weights", StringComparison.Ordinal) && !text.Contains("patchcore", StringComparison.Ordinal)
             && _loading.Any(c => text.StartsWith(c, StringComparison.Ordinal));
         return (DocumentedCommand.Split($"{text} {rule.Append}{(loads ? " --weights random:tiny" : string.Empty)}"), null);
     }
