@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.InteropServices;
 using MfpClip.Data.Procedural;
 using MfpClip.Objectives;
 using MfpClip.Training.Checkpoints;
@@ -86,6 +87,28 @@ internal sealed class TrainingSession : IDisposable
     public TrainingLoss Step(TrainingStep step)
     {
         long start = Stopwatch.GetTimestamp();
+        TrainingLoss loss;
+        double total, norm;
+        try
+        {
+            (loss, total, norm) = Gradients(step);
+        }
+        catch (ExternalException e) when (e.Message.Contains("Scalar.h", StringComparison.Ordinal))
+        {
+            // TorchSharp may free a number while libtorch reads it (docs/native-backend.md). No weight has changed: once more.
+            (loss, total, norm) = Gradients(step);
+        }
+
+        _optimizer.Step(LearningRate);
+        _average.Update();
+        WeightsChanged?.Invoke();
+        State = State.After(loss, total, step.Images, norm, Stopwatch.GetElapsedTime(start).TotalSeconds);
+        Losses.Add((float)total);
+        return loss;
+    }
+
+    private (TrainingLoss Loss, double Total, double Norm) Gradients(TrainingStep step)
+    {
         // Methods that draw random numbers draw the same ones in a resumed run.
         torch.manual_seed((long)(StepRandom.At(_recipe.Seed, 3, State.TotalSteps).Next() >> 1));
         _optimizer.ZeroGradients();
@@ -95,12 +118,7 @@ internal sealed class TrainingSession : IDisposable
         loss.Total.backward();
         double norm = ClipGradients();
         Require(double.IsFinite(norm), "a gradient");
-        _optimizer.Step(LearningRate);
-        _average.Update();
-        WeightsChanged?.Invoke();
-        State = State.After(loss, total, step.Images, norm, Stopwatch.GetElapsedTime(start).TotalSeconds);
-        Losses.Add((float)total);
-        return loss;
+        return (loss, total, norm);
     }
 
     /// <summary>Closes the epoch: history, checkpoint, modules.</summary>

@@ -95,7 +95,9 @@ public sealed class CommandLineTests : IDisposable
         using var list = JsonDocument.Parse(Run("methods", "list", "--json").Output);
         foreach (var method in list.RootElement.EnumerateArray())
         {
-            var (code, output, errors) = Run("describe", "--method", method.GetProperty("key").GetString()!, "--weights", "random:tiny", "--json");
+            string key = method.GetProperty("key").GetString()!;
+            string[] network = key == "patchcore" ? ["--cnn", "random:resnet18"] : ["--weights", "random:tiny"]; // it runs on a CNN alone
+            var (code, output, errors) = Run(["describe", "--method", key, .. network, "--json"]);
 
             Assert.True(code == 0, errors);
             using var description = JsonDocument.Parse(output);

@@ -20,7 +20,6 @@ public sealed class OptionRuleTests
     [InlineData("--modules has no effect", "evaluate", "--data", "x", "--baseline", "random", "--modules", "m.safetensors")]
     [InlineData("--weights has no effect", "evaluate", "--data", "x", "--baseline", "local-statistics", "--weights", "default")]
     [InlineData("--scales has no effect", "evaluate", "--data", "x", "--baseline", "self-comparison", "--scales", "1")]
-    [InlineData("--shots has no effect: no line of --lines", "baselines", "--data", "x", "--lines", "random", "zero-shot", "--shots", "2")]
     [InlineData("--join-weights has no effect without --join", "detect", "x", "--join-weights", "random:dinov2-tiny")]
     [InlineData("--calibration has no effect in 'train'", "train", "--calibration", "c.json")]
     [InlineData("--feature-cache-gb has no effect without --feature-cache", "train", "--feature-cache-gb", "3")]

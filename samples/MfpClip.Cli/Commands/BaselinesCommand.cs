@@ -45,8 +45,6 @@ internal static class BaselinesCommand
         {
             data, models, lines, shots, output, limit, resolution,
         };
-        command.Refuse(shots, r => r.GetValue(lines) is { Length: > 0 } chosen && !chosen.Any(BaselineStudy.ReadsReferences),
-            "has no effect: no line of --lines compares with reference images.");
         Failure.Run(command, json, (parsed, cancellationToken) =>
         {
             string folder = parsed.GetValue(output)!;

@@ -76,8 +76,8 @@ internal static class EvaluateCommand
             };
             string folder = parsed.GetValue(output)!;
             var work = new EvaluationWork(choice, baseline, shots, parsed, options, set, protocol, folder, cancellationToken);
-            string? notice = baseline.ReadsWeights(parsed) ? choice.Notice(parsed) : null;
             var report = ProgressBars.Run<EvaluationProgress, EvaluationReport>("evaluating", work.Run, Read);
+            string? notice = baseline.ReadsWeights(parsed) ? choice.Notice(parsed) : null;
             report = new([.. report.Runs.Select(r => r with { Notice = notice })]);
             OwnOutputs.Mark(folder);
             string page = EvaluationReportFiles.Write(folder, report);

@@ -33,8 +33,6 @@ internal sealed class BaselineLines(IReadOnlyList<int> shots)
         (ZeroShot, "the model, zero-shot", b => b),
     ];
 
-    private const string BankPrefix = "memory-bank-", BothPrefix = "with-";
-
     private const string ZeroShot = "zero-shot", SelfComparison = "self-comparison";
 
     /// <summary>All lines.</summary>
@@ -98,13 +96,9 @@ internal sealed class BaselineLines(IReadOnlyList<int> shots)
     private static ZeroShotDetectorBuilder Off(ZeroShotDetectorBuilder builder) => builder.WithoutImageToTextPrompt().WithoutSelfPrompt()
         .WithoutMultiPatch().WithoutMaskPrompt();
 
-    /// <summary>Whether a key is of a line with reference images.</summary>
-    public static bool ReadsReferences(string key) =>
-        key.StartsWith(BankPrefix, StringComparison.Ordinal) || (key.StartsWith(BothPrefix, StringComparison.Ordinal) && char.IsAsciiDigit(key[^1]));
+    private static string Bank(int k) => FormattableString.Invariant($"memory-bank-{k}");
 
-    private static string Bank(int k) => FormattableString.Invariant($"{BankPrefix}{k}");
-
-    private static string Both(int k) => FormattableString.Invariant($"{BothPrefix}{k}");
+    private static string Both(int k) => FormattableString.Invariant($"with-{k}");
 
     private static string Images(int k) => k == 1 ? "1 reference image" : $"{k} reference images";
 }

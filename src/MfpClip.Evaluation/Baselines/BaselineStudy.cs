@@ -57,10 +57,6 @@ public sealed class BaselineStudy
     /// <summary>Keys of all lines, in the order of the table.</summary>
     public IReadOnlyList<string> Lines => [.. _lines.All.Select(l => l.Key)];
 
-    /// <summary>Whether a line compares with reference images, so that <see cref="BaselineStudyOptions.Shots"/> matter to it.</summary>
-    /// <param name="line">A key of <see cref="Lines"/>.</param>
-    public static bool ReadsReferences(string line) => BaselineLines.ReadsReferences(line);
-
     /// <summary>Runs what is missing and writes <c>baselines.md</c> of everything that is there.</summary>
     /// <param name="models">Trainings of one model; lines give mean and standard deviation over them.</param>
     /// <param name="data">What to test on.</param>
