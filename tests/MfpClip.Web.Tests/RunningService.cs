@@ -76,7 +76,7 @@ public sealed partial class RunningService : IAsyncDisposable
         await Task.WhenAny(listening.Task, _process.WaitForExitAsync(), Task.Delay(Patience));
         Address = listening.Task.IsCompletedSuccessfully ? listening.Task.Result
             : throw new InvalidOperationException($"The service did not start:\n{string.Join('\n', _output)}");
-        Client = new() { BaseAddress = Address, Timeout = Patience };
+        Client = new(new SocketsHttpHandler { Expect100ContinueTimeout = TimeSpan.FromSeconds(20) }) { BaseAddress = Address, Timeout = Patience };
         for (var waited = Stopwatch.StartNew(); !(await Client.GetAsync("/health")).IsSuccessStatusCode;)
         {
             Assert.True(waited.Elapsed < Patience && !_process.HasExited, $"The detector did not get ready:\n{string.Join('\n', _output)}");
