@@ -151,11 +151,11 @@ public sealed class CalibratedDetectorTests : IDisposable
     public void An_image_that_is_a_reference_is_compared_with_the_others_only()
     {
         using var detector = Builder().Build();
-        using var with = detector.WithReferences(Pictures(1, 2, 3), Few with { Weight = 1 });
+        using var with = detector.WithReferences(Pictures(1, 2, 3), Few with { Weight = 1, Join = ReferenceJoin.Fixed });
         var leaving = Nut with { LeaveOneOut = true };
 
-        // docs/references.md: with weight 1 the score is 1/2 + y / (2 (1 + |y|)), y = 2 (log((d + 0.001) / (d0 + 0.001)) - log 1.5), where d are the distances
-        // to the others, known from the summary, and d0 is their median.
+        // docs/references.md: with weight 1 and fixed units the score is 1/2 + y / (2 (1 + |y|)), y = 2 (log((d + 0.001) / (d0 + 0.001)) - log 1.5), where d
+        // are the distances to the others, known from the summary, and d0 is their median.
         var images = with.References!.Images;
         double usual = images.Select(i => i.Distance).Order().ElementAt(1);
         foreach (var image in images)
