@@ -41,6 +41,11 @@ public sealed record EvaluationOptions
     /// <summary>Which of them: with 0 the first by name, with other seeds a random draw, the same on every machine.</summary>
     public long ShotSeed { get; init; }
 
+    /// <summary>
+    /// Whether the tested images of each category are compared with one another, without normal ones (<see cref="ZeroShotDetector.WithTestedBatch"/>).
+    /// </summary>
+    public bool TestedBatch { get; init; }
+
     /// <summary>Images handed to the detector at once.</summary>
     /// <value>Default 4.</value>
     public int BatchSize { get; init; } = 4;
@@ -62,6 +67,11 @@ public sealed record EvaluationOptions
         ArgumentOutOfRangeException.ThrowIfLessThan(BatchSize, 1);
         ArgumentOutOfRangeException.ThrowIfNegative(Cases);
         ArgumentOutOfRangeException.ThrowIfNegative(Shots);
+        if (TestedBatch && Shots > 0)
+        {
+            throw new ArgumentException("A tested batch is compared without normal images: leave Shots at 0, or TestedBatch off.", nameof(TestedBatch));
+        }
+
         if (Limit is { } limit)
         {
             ArgumentOutOfRangeException.ThrowIfLessThan(limit, 2, nameof(Limit));

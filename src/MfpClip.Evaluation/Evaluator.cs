@@ -12,6 +12,7 @@ namespace MfpClip.Evaluation;
 public sealed class Evaluator(EvaluationOptions? options = null, IImageDecoder? decoder = null)
 {
     private readonly EvaluationOptions _options = options ?? new();
+    private readonly IImageDecoder _decoder = decoder ?? new SkiaImageDecoder();
     private readonly SampleReader _reader = new(decoder ?? new SkiaImageDecoder());
 
     /// <summary>Tests one detector on every category. Images are decoded ahead, in parallel.</summary>
@@ -21,7 +22,10 @@ public sealed class Evaluator(EvaluationOptions? options = null, IImageDecoder? 
     /// <param name="progress">Called after each batch.</param>
     /// <param name="cancellationToken">Checked between batches and stages.</param>
     /// <exception cref="DataSetException">A file cannot be used; names it.</exception>
-    /// <exception cref="ArgumentException">Shots were requested: the detector must then be built for each category.</exception>
+    /// <exception cref="ArgumentException">
+    /// Shots were requested: the detector must then be built for each category. Or <see cref="EvaluationOptions.TestedBatch"/> was, of a detector that is no
+    /// <see cref="ZeroShotDetector"/> or reads images with another decoder.
+    /// </exception>
     public EvaluationRun Evaluate(
         IZeroShotDetector detector, AnomalyDataSet data, CrossDataSetProtocol? protocol = null, IProgress<EvaluationProgress>? progress = null,
         CancellationToken cancellationToken = default)
@@ -30,6 +34,8 @@ public sealed class Evaluator(EvaluationOptions? options = null, IImageDecoder? 
         return _options.Shots > 0
             ? throw new ArgumentException(
                 "References differ from category to category: give a function that builds the detector of a category.", nameof(detector))
+            : _options.TestedBatch
+            ? Evaluate((category, _) => Batched(detector, category, cancellationToken), dispose: true, data, protocol, progress, cancellationToken)
             : Evaluate((_, _) => detector, dispose: false, data, protocol, progress, cancellationToken);
     }
 
@@ -45,6 +51,7 @@ public sealed class Evaluator(EvaluationOptions? options = null, IImageDecoder? 
         CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(build);
+        RefuseBatch();
         return Evaluate(build, dispose: true, data, protocol, progress, cancellationToken);
     }
 
@@ -87,6 +94,7 @@ public sealed class Evaluator(EvaluationOptions? options = null, IImageDecoder? 
         CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(lines);
+        RefuseBatch();
         if (lines.Count == 0)
         {
             throw new ArgumentException("There is no line to test.", nameof(lines));
@@ -103,6 +111,23 @@ public sealed class Evaluator(EvaluationOptions? options = null, IImageDecoder? 
             },
         })];
     }
+
+    private void RefuseBatch()
+    {
+        if (_options.TestedBatch)
+        {
+            throw new InvalidOperationException("EvaluationOptions.TestedBatch is of one detector: call Evaluate, or call WithTestedBatch where you build.");
+        }
+    }
+
+    // The images that are tested, as they will come: an image is known by its pixels.
+    private ZeroShotDetector Batched(IZeroShotDetector detector, AnomalyCategory category, CancellationToken cancellationToken) =>
+        detector is not ZeroShotDetector own ? throw new ArgumentException("It has no WithTestedBatch: leave TestedBatch off.", nameof(detector))
+        : own.Input.Decoder.Name != _decoder.Name ? throw new ArgumentException(
+            $"It reads images with {own.Input.Decoder.Name}, the evaluator with {_decoder.Name}, which can give other pixels: give the evaluator the "
+                + "detector's decoder.", nameof(detector))
+        : own.WithTestedBatch(
+            [.. TestSelection.Take(category, _options.Limit).Select(s => ImageInput.FromFile(s.ImagePath))], null, cancellationToken);
 
     // What another assembly's detector computes is its own affair.
     private static IZeroShotDetector Sharing(IZeroShotDetector built, IFeatureStore store)
@@ -230,6 +255,7 @@ public sealed class Evaluator(EvaluationOptions? options = null, IImageDecoder? 
         ["smoothing_sigma"] = _options.SmoothingSigma.ToString(CultureInfo.InvariantCulture),
         ["limit"] = _options.Limit?.ToString(CultureInfo.InvariantCulture) ?? "none",
         ["shots"] = ReferenceDraw.Text(line.Shots),
+        ["tested_batch"] = _options.TestedBatch ? "the tested images are compared with one another" : "no",
         [ReferenceDraw.SeedSetting] = line.ShotSeed.ToString(CultureInfo.InvariantCulture),
         ["batch_size"] = _options.BatchSize.ToString(CultureInfo.InvariantCulture),
         ["fpr_limit"] = _options.Pixels.FprLimit.ToString(CultureInfo.InvariantCulture),

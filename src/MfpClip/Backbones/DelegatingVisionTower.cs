@@ -25,6 +25,9 @@ public abstract class DelegatingVisionTower(IVisionTower inner) : IVisionTower
     public virtual int PrefixTokens => Inner.PrefixTokens;
 
     /// <inheritdoc/>
+    public virtual bool NeedsSquareImages => Inner.NeedsSquareImages;
+
+    /// <inheritdoc/>
     public virtual Device Device => Inner.Device;
 
     /// <inheritdoc/>

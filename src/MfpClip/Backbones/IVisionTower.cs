@@ -28,6 +28,10 @@ public interface IVisionTower : ICapabilityProvider
     /// <value>1 unless implemented.</value>
     int PrefixTokens => 1;
 
+    /// <summary>Whether images must be square.</summary>
+    /// <value><see langword="false"/> unless implemented: any whole number of patches in each direction.</value>
+    bool NeedsSquareImages => false;
+
     /// <summary>Where the weights are.</summary>
     Device Device { get; }
 

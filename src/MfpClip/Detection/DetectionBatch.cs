@@ -44,7 +44,7 @@ public sealed partial class ZeroShotDetector
         string? id = _stored is null ? null : ReferenceId.Of(pixels);
         return new(image.Name, pixels.Width, pixels.Height, prepared, decode, preparation)
         {
-            LeftOut = id is null || !options.LeaveOneOut ? null : (_pass as ReferencedPass)?.Bank.Find(id),
+            LeftOut = id is not null && _pass is ReferencedPass referenced && (options.LeaveOneOut || referenced.IsBatch) ? referenced.Bank.Find(id) : null,
             Original = _readsOriginals ? pixels : null,
             EqualReference = id is null ? null : _stored!.NameOf(id),
         };

@@ -12,7 +12,7 @@ namespace MfpClip;
 /// </remarks>
 public sealed partial class ZeroShotDetector
 {
-    /// <summary>The memory bank of reference images; <see langword="null"/>: nothing.</summary>
+    /// <summary>The memory bank of reference images, or of a tested batch (<see cref="IsBatched"/>); <see langword="null"/>: nothing.</summary>
     public ReferenceSummary? References => (_pass as ReferencedPass)?.Bank.Summary;
 
     /// <summary>Whether the method judges by normal images alone, so that nothing is detected without <see cref="References"/>.</summary>
@@ -42,6 +42,7 @@ public sealed partial class ZeroShotDetector
     public ZeroShotDetector AddReferences(IReadOnlyList<ImageInput> images, IProgress<int>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(images);
+        RefuseBatch();
         var bank = (_pass as ReferencedPass)?.Bank;
         return CreateWithReferences(bank?.Entries ?? [], images, bank?.Options ?? Scheme.Resolve(null), progress, cancellationToken);
     }
@@ -53,6 +54,7 @@ public sealed partial class ZeroShotDetector
     public ZeroShotDetector RemoveReferences(params IReadOnlyList<string> idsOrNames)
     {
         ArgumentNullException.ThrowIfNull(idsOrNames);
+        RefuseBatch();
         using var use = Enter();
         var bank = (_pass as ReferencedPass)?.Bank ?? throw new ReferenceException(null, "this detector has none.");
         return WithBank(new(Scheme, ReferenceNames.Without(bank.Entries, idsOrNames), bank.Options, _pass.Device, []));
@@ -87,6 +89,7 @@ public sealed partial class ZeroShotDetector
     /// <exception cref="OutputException">It cannot be written.</exception>
     public void SaveReferences(string path)
     {
+        RefuseBatch();
         using var use = Enter();
         var bank = (_pass as ReferencedPass)?.Bank ?? throw new ReferenceException(null, "there are none to save.");
         ReferenceFileFormat.Save(path, bank.Entries, bank.Options, ReferenceOrigin.Of(Describe(Method, _settings), Scheme));

@@ -135,6 +135,11 @@ public sealed record MethodDescription(string Id, string Name, string Paper = ""
     /// <summary>Whether it judges by normal images alone and detects nothing without them.</summary>
     public bool NeedsReferences { get; init; }
 
+    /// <summary>
+    /// Whether it can also judge images by the tested batch that they belong to, without normal ones (<see cref="ZeroShotDetector.WithTestedBatch"/>).
+    /// </summary>
+    public bool ComparesBatch { get; init; }
+
     /// <summary>Whether it needs a backbone; else it can run on a CNN alone (<see cref="ReadsCnn"/>).</summary>
     /// <value>Default <see langword="true"/>.</value>
     public bool NeedsBackbone { get; init; } = true;

@@ -12,6 +12,10 @@ internal sealed class BesideScheme(IDetectionPass inner, NormalImagePass beside,
 {
     public bool NeedsReferences => true;
 
+    public IReferenceScheme? TestedBatch => beside.TestedBatch is { } batch ? new BesideScheme(inner, batch, besideInput) : null;
+
+    public bool IsBatch => beside.IsBatch;
+
     public string Id => $"joined {beside.Id}";
 
     public string Name(string method) => $"{method} joined with {beside.Method}";

@@ -12,6 +12,12 @@ internal interface IReferenceScheme
     /// <summary>Whether the method judges by references alone and can detect nothing without them.</summary>
     bool NeedsReferences { get; }
 
+    /// <summary>How the method judges images by the tested batch that they belong to, without references; <see langword="null"/>: it cannot.</summary>
+    IReferenceScheme? TestedBatch => null;
+
+    /// <summary>Whether what it stores is the tested batch itself, defects among it.</summary>
+    bool IsBatch => false;
+
     /// <summary>What it stores, and how: references of one are not read by another.</summary>
     string Id { get; }
 

@@ -11,8 +11,6 @@ internal sealed class MemoryBank : IDisposable
     // Weight of references that explain one another entirely: the method's own map keeps a say. With one reference nothing can be estimated.
     private const double Most = 0.8, OfOne = 0.5;
 
-    private readonly IReferenceScheme _scheme;
-
     /// <param name="scheme">How the method learns from them.</param>
     /// <param name="entries">Images; stay the caller's, the bank takes handles of its own.</param>
     /// <param name="options">Checked before.</param>
@@ -23,7 +21,7 @@ internal sealed class MemoryBank : IDisposable
         IReferenceScheme scheme, IEnumerable<ReferenceEntry> entries, ReferenceOptions options, Device device, IReadOnlyList<string> warnings,
         CancellationToken cancellationToken = default)
     {
-        (_scheme, Options) = (scheme, options);
+        (Scheme, Options) = (scheme, options);
         var ordered = entries.OrderBy(e => e.Id, StringComparer.Ordinal).ToList();
         int most = Math.Max(options.MaximumTokens / ordered.Count, 1);
         Entries = [.. ordered.Select(e => e.Truncate(most))];
@@ -49,7 +47,9 @@ internal sealed class MemoryBank : IDisposable
             Summary = new()
             {
                 Images = images, Options = options, Weight = options.Weight ?? EstimateWeight(model), Tokens = (int)model.Tokens, Width = model.Width,
-                Warnings = [.. warnings, .. ReferenceWarnings.Of(images, Entries.Any(e => e.Cells.Length < e.Rows * e.Columns), Scale)],
+                // A tested batch is not expected to be without defects.
+                Warnings = scheme.IsBatch ? warnings
+                    : [.. warnings, .. ReferenceWarnings.Of(images, Entries.Any(e => e.Cells.Length < e.Rows * e.Columns), Scale)],
             };
         }
         catch
@@ -61,6 +61,9 @@ internal sealed class MemoryBank : IDisposable
 
         Model = model;
     }
+
+    /// <summary>How they were learned from.</summary>
+    public IReferenceScheme Scheme { get; }
 
     public ReferenceOptions Options { get; }
 
@@ -79,11 +82,12 @@ internal sealed class MemoryBank : IDisposable
     public StageDescription Describe() => new()
     {
         Id = "references",
-        Implementation = _scheme.Id.Split(' ')[0],
+        Implementation = Scheme.Id.Split(' ')[0],
         Settings = ReferenceFileFormat.Text(Options),
         Stage = "references",
-        Component = $"{Entries.Count} normal image{(Entries.Count == 1 ? string.Empty : "s")}"
-            + (_scheme is JoinedScheme ? ", memory bank (PatchCore family, arXiv 2106.08265)" : ", read by the method itself"),
+        Component = Scheme.IsBatch ? $"{Entries.Count} tested images, compared with one another"
+            : $"{Entries.Count} normal image{(Entries.Count == 1 ? string.Empty : "s")}"
+            + (Scheme is JoinedScheme ? ", memory bank (PatchCore family, arXiv 2106.08265)" : ", read by the method itself"),
         Options = new Dictionary<string, string>
         {
             ["images"] = string.Join(", ", Entries.Take(8).Select(e => e.Name)) + (Entries.Count > 8 ? ", ..." : string.Empty),
@@ -119,7 +123,7 @@ internal sealed class MemoryBank : IDisposable
     // Without measured values, which round differently from machine to machine: the same images and options are the same references.
     private Dictionary<string, string> Identity() => new(StringComparer.Ordinal)
     {
-        ["references"] = $"{Entries.Count} image{(Entries.Count == 1 ? string.Empty : "s")}, "
+        ["references"] = $"{(Scheme.IsBatch ? "a tested batch of " : string.Empty)}{Entries.Count} image{(Entries.Count == 1 ? string.Empty : "s")}, "
             + TextHash.Of(string.Join('\n', Entries.Select(e => FormattableString.Invariant($"{e.Id} {e.Cells.Length}"))))[..16],
         ["references.weight"] = Options.Weight is { } weight ? FormattableString.Invariant($"{weight}") : "estimated",
         ["references.class_words"] = Options.ClassName,

@@ -69,6 +69,33 @@ internal static class NearestNeighbours
         return new(torch.cat(distances, 0).MoveToOuterDisposeScope(), torch.cat(indices, 0).MoveToOuterDisposeScope());
     }
 
+    /// <summary>The highest dot products with the tokens of several memories together, in one order.</summary>
+    /// <param name="queries"><c>[N, D]</c>.</param>
+    /// <param name="memories"><c>[M, D]</c> each, on the same device.</param>
+    /// <param name="count">How many of each query, 1 to the tokens of all memories.</param>
+    /// <param name="cancellationToken">Checked between the blocks.</param>
+    /// <returns><c>[N, count]</c>, descending.</returns>
+    public static Tensor Highest(Tensor queries, IReadOnlyList<Tensor> memories, int count, CancellationToken cancellationToken)
+    {
+        using var scope = torch.NewDisposeScope();
+        long columns = Math.Max(Block / Math.Max(queries.shape[0], 1), 1);
+        Tensor? best = null;
+        foreach (var memory in memories)
+        {
+            CheckWidth(queries.shape[1], memory.shape[1]);
+            for (long m = 0; m < memory.shape[0]; m += columns)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                using var inner = torch.NewDisposeScope();
+                var similar = torch.matmul(queries, memory.narrow(0, m, Math.Min(columns, memory.shape[0] - m)).t());
+                similar = best is null ? similar : torch.cat([best, similar], 1);
+                best = similar.topk((int)Math.Min(count, similar.shape[1]), dim: 1, largest: true, sorted: true).values.MoveToOuterDisposeScope();
+            }
+        }
+
+        return best!.MoveToOuterDisposeScope();
+    }
+
     /// <summary>A product of wrong sizes ends the process: libtorch aborts where others throw.</summary>
     /// <exception cref="ReferenceException">The widths differ.</exception>
     public static void CheckWidth(long image, long stored)

@@ -24,6 +24,14 @@ internal abstract class NormalImagePass : IDetectionPass, IReferenceScheme
 
     public bool NeedsReferences => true;
 
+    /// <inheritdoc cref="IReferenceScheme.TestedBatch"/>
+    public virtual NormalImagePass? TestedBatch => null;
+
+    IReferenceScheme? IReferenceScheme.TestedBatch => TestedBatch;
+
+    /// <inheritdoc/>
+    public virtual bool IsBatch => false;
+
     /// <summary>Width D of a token.</summary>
     protected abstract int TokenWidth { get; }
 
@@ -89,7 +97,7 @@ internal abstract class NormalImagePass : IDetectionPass, IReferenceScheme
 
     public (Tensor Map, Tensor Score) Run(ImageBatch images, string className, Tensor? region, ForwardContext context) => throw new ReferenceException(null,
         $"{Method} compares with normal images, and this detector has none. Give them with WithReferences or WithReferenceFile (--references on the command "
-            + "line).");
+            + $"line){(TestedBatch is null ? string.Empty : ", or compare the tested images with one another: WithTestedBatch (--batched)")}.");
 
     public virtual object? GetService(Type serviceType)
     {
@@ -104,6 +112,20 @@ internal abstract class NormalImagePass : IDetectionPass, IReferenceScheme
     /// <param name="region"><c>[B, H, W]</c>; <see langword="null"/>: everything counts.</param>
     protected static Tensor Inside(Tensor distances, Tensor? region) => region is null ? distances
         : distances * F.adaptive_max_pool2d(region.to(distances.device).unsqueeze(1), [distances.shape[1], distances.shape[2]]).squeeze(1);
+
+    /// <summary>Tokens of images that are stored whole, <c>[B, P, D]</c> row by row, so that no network runs for them.</summary>
+    /// <returns><see langword="null"/> where some image is not, or not all of its tokens are.</returns>
+    protected static Tensor? Stored(IReadOnlyList<ReferenceEntry?>? entries)
+    {
+        if (entries is null || entries.Any(e => e is null || e.Cells.Length != e.Rows * e.Columns))
+        {
+            return null;
+        }
+
+        using var scope = torch.NewDisposeScope();
+        return torch.stack([.. entries.Select(e => torch.empty_like(e!.Tokens)
+            .index_copy_(0, torch.tensor(e.Cells.Select(c => (long)c).ToArray()), e.Tokens))], 0).MoveToOuterDisposeScope();
+    }
 
     /// <summary>The image alone as a batch of one, prepared.</summary>
     protected static ImageBatch Batch(RgbImage image, InputSettings input) => ImageBatch.FromImages([input.Preprocessor.Prepare(image).Pixels]);

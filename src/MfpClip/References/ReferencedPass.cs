@@ -16,13 +16,16 @@ internal sealed class ReferencedPass : DelegatingDetectionPass, IStoredImages, I
     public ReferencedPass(SharedPass shared, MemoryBank bank)
         : base(shared.Pass)
     {
-        (_shared, _scheme, _bank) = (shared, SchemeOf(Inner), bank);
+        (_shared, _scheme, _bank) = (shared, bank.Scheme.IsBatch ? bank.Scheme : SchemeOf(Inner), bank);
         Stages = [.. Inner.Stages, bank.Describe()];
     }
 
     public SharedPass Shared => _shared;
 
     public MemoryBank Bank => _bank;
+
+    /// <summary>Whether images are compared with the others of a tested batch, each left out of its own comparison.</summary>
+    public bool IsBatch => _scheme.IsBatch;
 
     /// <summary>Whether its map is of distances still, which <see cref="ToImage"/> scales.</summary>
     public bool GivesDistances => _scheme is NormalImagePass;

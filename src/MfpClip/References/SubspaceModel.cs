@@ -33,6 +33,9 @@ internal sealed class SubspaceModel : INormalModel
     /// <summary>Fitted on all references.</summary>
     public TokenSubspace Subspace { get; }
 
+    /// <summary>Whether <see cref="LeftOut"/> leaves each image out; else all are of what the subspace was fitted on.</summary>
+    public bool LeavesOut { get; init; } = true;
+
     public long Tokens { get; }
 
     public int Width => (int)_entries[0].Tokens.shape[1];
@@ -66,7 +69,7 @@ internal sealed class SubspaceModel : INormalModel
     {
         using var scope = torch.NewDisposeScope();
         using var guard = torch.no_grad();
-        bool each = _entries.Count is > 1 and <= MostLeftOut && !_entries.Any(e => TokenMoments.IsMerged(e, _entries));
+        bool each = LeavesOut && _entries.Count is > 1 and <= MostLeftOut && !_entries.Any(e => TokenMoments.IsMerged(e, _entries));
         var all = _entries.Select(e =>
         {
             cancellationToken.ThrowIfCancellationRequested();

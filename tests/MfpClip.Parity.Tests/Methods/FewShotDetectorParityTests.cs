@@ -19,7 +19,6 @@ public class FewShotDetectorParityTests
         string folder = Goldens.Family("anomalydino");
         var runs = Goldens.Json(Path.Combine(folder, "scores.json"));
         var settings = runs.GetProperty("settings");
-        var manifest = Goldens.Manifest("anomalydino");
         using var scope = torch.NewDisposeScope();
         var expected = Goldens.Tensors(folder, "expected.safetensors");
         int compared = 0, maps = 0;
@@ -28,26 +27,22 @@ public class FewShotDetectorParityTests
             var v = run.Value;
             bool euclidean = v.GetProperty("knn_metric").GetString() == "L2";
             // Photos are resized here, references turned here: tolerances of the manifest for that.
-            double tolerance = euclidean ? 0.2 : 2e-3, scoreTolerance = euclidean ? 0.05 : 5e-4;
-            var options = new AnomalyDinoOptions
+            double tolerance = euclidean ? 0.2 : FewShotGoldens.MapTolerance, scoreTolerance = euclidean ? 0.05 : FewShotGoldens.ScoreTolerance;
+            var options = AnomalyDinoParityTests.Options(v) with
             {
                 ShorterSide = v.TryGetProperty("smaller_edge_size", out var edge) ? edge.GetInt32() : settings.GetProperty("smaller_edge_size").GetInt32(),
-                Rotations = v.GetProperty("rotation").GetBoolean() ? [.. settings.GetProperty("angles").EnumerateArray().Select(a => a.GetDouble())] : [0],
-                Masking = v.GetProperty("masking").GetBoolean(), MaskReferences = v.GetProperty("mask_ref_images").GetBoolean(),
-                MaskThreshold = settings.GetProperty("pca_threshold").GetDouble(), Neighbours = v.GetProperty("k_neighbors").GetInt32(),
-                MaskMorphology = v.TryGetProperty("mask_morphology", out var m) && m.GetString() != "raster" ? MaskMorphology.Grid : MaskMorphology.Raster,
-                Distance = euclidean ? NeighbourDistance.Euclidean : NeighbourDistance.Cosine,
             };
             ImageInput[] references =
                 [.. Enumerable.Range(0, v.GetProperty("shots").GetInt32()).Select(i => ImageInput.FromFile(Path.Combine(folder, $"ref{i}.png")))];
-            using var detector = Dino(manifest).UseAnomalyDino(options).WithReferences(references).Build();
+            using var detector = FewShotGoldens.DinoBackbone().UseAnomalyDino(options).WithReferences(references).Build();
             var scale = ((ReferencedPass)detector.Pass).Bank.Scale;
             foreach (var image in v.GetProperty("scores").EnumerateObject())
             {
                 double raw = image.Value.GetProperty("score").GetDouble();
                 var result = detector.Detect(Path.Combine(folder, $"{image.Name}.png"));
 
-                Assert.InRange(result.Score, Score(scale, raw - scoreTolerance) - 1e-6, Score(scale, raw + scoreTolerance) + 1e-6);
+                Assert.InRange(
+                    result.Score, FewShotGoldens.Score(scale, raw - scoreTolerance) - 1e-6, FewShotGoldens.Score(scale, raw + scoreTolerance) + 1e-6);
                 compared++;
                 if (!expected.TryGetValue($"map.{run.Name}.{image.Name}", out var recorded))
                 {
@@ -71,13 +66,11 @@ public class FewShotDetectorParityTests
         string folder = Goldens.Family("subspacead");
         var json = Goldens.Json(Path.Combine(folder, "runs.json"));
         var settings = json.GetProperty("settings");
-        string weights = Path.Combine(folder, Path.GetDirectoryName(Goldens.Manifest("subspacead").GetProperty("weights").GetString()!)!);
         using var scope = torch.NewDisposeScope();
         int compared = 0;
         foreach (var run in json.GetProperty("runs").EnumerateObject().Where(r => r.Value.GetProperty("fit_on").ValueKind == JsonValueKind.Array))
         {
             string[] names = [.. run.Value.GetProperty("fit_on").EnumerateArray().Select(n => n.GetString()!)];
-            int side = run.Value.GetProperty("resolution").GetInt32();
             string Resized(string name) => Path.Combine(
                 folder, name.StartsWith("odd.", StringComparison.Ordinal) ? $"{name[4..]}.odd.png" : $"{name}.resized.png");
             if (!names.All(n => File.Exists(Resized(n))))
@@ -85,14 +78,9 @@ public class FewShotDetectorParityTests
                 continue;
             }
 
-            var options = new SubspaceAdOptions
-            {
-                ImageSize = side, RotatedCopies = 0, ExplainedVariance = settings.GetProperty("pca_ev").GetDouble(),
-                TopFraction = settings.GetProperty("top_fraction").GetDouble(),
-                LayersFromLast = [.. settings.GetProperty("layers").EnumerateArray().Select(l => -l.GetInt32())],
-            };
+            var options = SubspaceAdParityTests.Options(settings, run.Value) with { RotatedCopies = 0 };
             // Turned copies are given as references of their own: the subspace is the same.
-            using var detector = new ZeroShotDetectorBuilder().UseBackbone(weights).UseSubspaceAd(options)
+            using var detector = FewShotGoldens.SubspaceBackbone().UseSubspaceAd(options)
                 .WithReferences([.. names.Select(n => ImageInput.FromFile(Resized(n)))]).Build();
             var bank = ((ReferencedPass)detector.Pass).Bank;
             Assert.Equal(run.Value.GetProperty("rank").GetProperty("k").GetInt32(), ((SubspaceModel)bank.Model).Subspace.Rank);
@@ -103,7 +91,7 @@ public class FewShotDetectorParityTests
                 {
                     double raw = image.Value.GetProperty("score").GetDouble();
                     float score = detector.Detect(file).Score;
-                    Assert.InRange(score, Score(bank.Scale, raw * (1 - 1e-4)) - 1e-6, Score(bank.Scale, raw * (1 + 1e-4)) + 1e-6);
+                    Assert.InRange(score, FewShotGoldens.Score(bank.Scale, raw * (1 - 1e-4)) - 1e-6, FewShotGoldens.Score(bank.Scale, raw * (1 + 1e-4)) + 1e-6);
                     compared++;
                 }
             }
@@ -176,18 +164,4 @@ public class FewShotDetectorParityTests
     }
 
     private static readonly (float[], float[]) Normalization = ([0.485f, 0.456f, 0.406f], [0.229f, 0.224f, 0.225f]);
-
-    private static double Score(ReferenceScale scale, double raw)
-    {
-        using var scope = torch.NewDisposeScope();
-        return scale.Scores(torch.tensor(new[] { (float)Math.Max(raw, 0) })).item<float>();
-    }
-
-    private static ZeroShotDetectorBuilder Dino(JsonElement manifest)
-    {
-        string weights = Path.Combine(Goldens.Family("anomalydino"), manifest.GetProperty("weights").GetString()!.Split(' ')[0]);
-        string model = Path.GetFileName(Path.GetDirectoryName(weights))!;
-        int heads = Goldens.Manifest("dinov2").GetProperty("models").GetProperty(model).GetProperty("heads").GetInt32();
-        return new ZeroShotDetectorBuilder().UseDinoBackbone(weights, new() { Heads = heads });
-    }
 }

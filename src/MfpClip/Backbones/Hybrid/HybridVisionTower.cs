@@ -37,6 +37,8 @@ internal sealed class HybridVisionTower : IVisionTower, IAttentionBlocks, IFroze
 
     public int PatchSize => HybridVisionConfig.PatchSize;
 
+    public bool NeedsSquareImages => true;
+
     public Device Device => _parameters["visual.proj"].device;
 
     public ScalarType Precision => _parameters["visual.proj"].dtype;

@@ -12,7 +12,7 @@ internal sealed class AnomalyDinoMethod(AnomalyDinoOptions options) : IDetection
     public static MethodDescription About { get; } = new("anomaly-dino", "AnomalyDINO", "arXiv 2405.14529")
     {
         Summary = "patches of a DINOv2 against those of a few normal images; nothing is trained", RunsPipeline = false, NeedsText = false,
-        NeedsReferences = true,
+        NeedsReferences = true, ComparesBatch = true,
     };
 
     public MethodDescription Description => About;
@@ -26,8 +26,10 @@ internal sealed class AnomalyDinoMethod(AnomalyDinoOptions options) : IDetection
 
     public int? DefaultImageSize(IVisionBackbone? backbone) => options.ShorterSide;
 
+    /// <remarks>A tower that takes square images only, as the default model's, sees the whole image squeezed.</remarks>
     public IImagePreprocessor? DefaultPreprocessor(IVisionBackbone? backbone, int imageSize) =>
-        backbone is null || imageSize < backbone.Vision.PatchSize ? null : new ShorterEdgeResize(imageSize, backbone.Vision.PatchSize);
+        backbone is null or { Vision.NeedsSquareImages: true } || imageSize < backbone.Vision.PatchSize ? null
+            : new ShorterEdgeResize(imageSize, backbone.Vision.PatchSize);
 
     public IDetectionPass CreatePass(MethodContext context) => new AnomalyDinoPass(options, context);
 }

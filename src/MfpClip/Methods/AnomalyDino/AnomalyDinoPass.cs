@@ -9,15 +9,16 @@ using MfpClip.References;
 namespace MfpClip.Methods.AnomalyDino;
 
 /// <summary>AnomalyDINO's features, references and distances (section 3).</summary>
-internal sealed class AnomalyDinoPass : NormalImagePass
+internal class AnomalyDinoPass : NormalImagePass
 {
     private readonly AnomalyDinoOptions _options;
+    private readonly MethodContext _context;
     private readonly IVisionBackbone _backbone;
     private readonly AnomalyDinoScorer _scorer;
 
     public AnomalyDinoPass(AnomalyDinoOptions options, MethodContext context)
     {
-        (_options, _backbone, _scorer) = (options, context.RequireBackbone(), new(options));
+        (_options, _context, _backbone, _scorer) = (options, context, context.RequireBackbone(), new(options));
         Stages =
         [
             _backbone.Describe(),
@@ -45,6 +46,10 @@ internal sealed class AnomalyDinoPass : NormalImagePass
     public override string Id => "anomaly-dino " + SettingsJson.Of(
         new { _options.Rotations, _options.Distance, _options.MaskReferences, Mask = _options.MaskReferences ? _options.MaskMorphology : default });
 
+    /// <inheritdoc/>
+    /// <remarks>It stands on this pass's network, which stays this pass's own.</remarks>
+    public override NormalImagePass? TestedBatch => new AnomalyDinoBatch(_options, _context);
+
     public override double ImageSigma => _options.SmoothingSigma;
 
     /// <inheritdoc/>
@@ -52,6 +57,9 @@ internal sealed class AnomalyDinoPass : NormalImagePass
     public override bool CutsNothing => true;
 
     protected override int TokenWidth => _backbone.Vision.Width;
+
+    /// <summary>Distances from features.</summary>
+    protected AnomalyDinoScorer Scorer => _scorer;
 
     public override INormalModel Learn(IReadOnlyList<ReferenceEntry> entries, ReferenceOptions options, Device device) =>
         new NeighbourModel(entries, options, device) { Distance = _options.Distance, Neighbours = _options.Neighbours };
@@ -93,18 +101,29 @@ internal sealed class AnomalyDinoPass : NormalImagePass
     {
         using var scope = torch.NewDisposeScope();
         using var guard = torch.no_grad();
-        var model = (NeighbourModel)bank.Model;
         context.Trace?.Start();
-        var features = PassFeatures.Get(this, images, context, Precision, Device, () => Features(images, context).Features); // [B, P, D]
-        var (rows, columns) = (images.Height / _backbone.Vision.PatchSize, images.Width / _backbone.Vision.PatchSize);
-        context.Trace?.Finish("features");
-        var distances = torch.stack([.. Enumerable.Range(0, images.Count).Select(i => _scorer.Compare(
-            features[i], leftOut?[i] is { } entry ? model.Without(entry) : model.Memory, rows, columns, context.CancellationToken).Distances)], 0);
+        var distances = Distances(bank, images, context, leftOut);
         var inside = Inside(distances, region); // [B, h, w]
         var scores = torch.stack([.. Enumerable.Range(0, images.Count).Select(i => _scorer.Score(inside[i]))], 0);
         context.Trace?.Finish("references");
         return (inside.MoveToOuterDisposeScope(), scores.MoveToOuterDisposeScope());
     }
+
+    /// <summary>Distances of the patches, <c>[B, h, w]</c>, in the caller's scope.</summary>
+    protected virtual Tensor Distances(MemoryBank bank, ImageBatch images, ForwardContext context, IReadOnlyList<ReferenceEntry?>? leftOut)
+    {
+        using var scope = torch.NewDisposeScope();
+        var model = (NeighbourModel)bank.Model;
+        var features = PassFeatures.Get(this, images, context, Precision, Device, () => Features(images, context).Features); // [B, P, D]
+        var (rows, columns) = Grid(images);
+        context.Trace?.Finish("features");
+        return torch.stack([.. Enumerable.Range(0, images.Count).Select(i => _scorer.Compare(
+            features[i], leftOut?[i] is { } entry ? model.Without(entry) : model.Memory, rows, columns, context.CancellationToken).Distances)], 0)
+            .MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Rows and columns of patches.</summary>
+    protected (int Rows, int Columns) Grid(ImageBatch images) => (images.Height / _backbone.Vision.PatchSize, images.Width / _backbone.Vision.PatchSize);
 
     public override object? GetService(Type serviceType) =>
         base.GetService(serviceType) ?? _backbone.GetService(serviceType) ?? _backbone.Vision.GetService(serviceType);
@@ -116,7 +135,7 @@ internal sealed class AnomalyDinoPass : NormalImagePass
     {
         using var scope = torch.NewDisposeScope();
         var tower = _backbone.Vision;
-        var (rows, columns) = (images.Height / tower.PatchSize, images.Width / tower.PatchSize);
+        var (rows, columns) = Grid(images);
         var tokens = tower.RunBlocks(tower.Embed(images.Normalized(_backbone.Normalization, tower.Device)), 0, tower.Layers, context);
         var patches = tower.NormalizeLast(tokens.narrow(1, tower.PrefixTokens, rows * columns)).to_type(ScalarType.Float32);
         return (patches.MoveToOuterDisposeScope(), rows, columns);

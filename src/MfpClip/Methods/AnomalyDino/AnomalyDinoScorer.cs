@@ -72,8 +72,29 @@ internal sealed class AnomalyDinoScorer(AnomalyDinoOptions options)
             throw new ReferenceException(null, "a batch without references needs two images at least, so that each has another to be compared with.");
         }
 
+        using var scope = torch.NewDisposeScope();
         using var guard = torch.no_grad();
-        return [.. features.Select((f, i) => CompareWithOthers(features, i, rows, columns, cancellationToken))];
+        List<Tensor> unit = [.. features.Select(f => UnitVectors.Normalize(f.to_type(ScalarType.Float32)))];
+        return [.. unit.Select((own, i) =>
+            Masked(CompareWithOthers(own, [.. unit.Where((_, o) => o != i)], cancellationToken), features[i], rows, columns).MoveToOuterDisposeScope())];
+    }
+
+    /// <summary>The same of one image, before it is masked.</summary>
+    /// <param name="own">Unit vectors, <c>[P, D]</c>.</param>
+    /// <param name="others">Unit vectors of the other images, <c>[N, D]</c> each, on the same device; one at least.</param>
+    /// <param name="cancellationToken">Checked between blocks.</param>
+    /// <returns><c>[P]</c>.</returns>
+    public Tensor CompareWithOthers(Tensor own, IReadOnlyList<Tensor> others, CancellationToken cancellationToken)
+    {
+        using var scope = torch.NewDisposeScope();
+        long stored = others.Sum(o => o.shape[0]);
+        int count = (int)Math.Clamp((long)(options.BatchFraction * stored), 1, stored);
+        var similar = NearestNeighbours.Highest(own, others, count, cancellationToken); // [P, k], descending
+        var distances = (1 - similar).clamp(min: 0);
+        var below = distances.lt(distances.narrow(1, count - 1, 1)).to_type(ScalarType.Float32);
+        var averaged = below.sum(1);
+        var mean = (distances * below).sum(1) / averaged.clamp(min: 1);
+        return torch.where(averaged.gt(0), mean, distances.select(1, 0)).MoveToOuterDisposeScope();
     }
 
     /// <summary>Score of an image, <c>[]</c>, from its distances <c>[h, w]</c>.</summary>
@@ -101,43 +122,16 @@ internal sealed class AnomalyDinoScorer(AnomalyDinoOptions options)
     public Tensor Mask(Tensor features, int rows, int columns) =>
         ForegroundMask.Of(features, rows, columns, options.MaskThreshold, options.MaskMorphology);
 
-    private Tensor CompareWithOthers(IReadOnlyList<Tensor> features, int image, int rows, int columns, CancellationToken cancellationToken)
+    /// <summary>Distances <c>[P]</c> on the grid, <c>[h, w]</c>; 0 where <see cref="AnomalyDinoOptions.Masking"/> masks them.</summary>
+    public Tensor Masked(Tensor distances, Tensor features, int rows, int columns)
     {
-        using var scope = torch.NewDisposeScope();
-        var query = UnitVectors.Normalize(features[image].to_type(ScalarType.Float32));
-        long others = features.Where((_, i) => i != image).Sum(f => f.shape[0]);
-        int count = Math.Max((int)(options.BatchFraction * others), 1);
-        // Image by image: the patches of all images never lie in one tensor.
-        Tensor? nearest = null;
-        for (int i = 0; i < features.Count; i++)
-        {
-            if (i != image)
-            {
-                using var inner = torch.NewDisposeScope();
-                var memory = UnitVectors.Normalize(features[i].to_type(ScalarType.Float32));
-                var squared = NearestNeighbours.Find(query, memory, (int)Math.Min(count, memory.shape[0]), cancellationToken).Squared;
-                squared = nearest is null ? squared : torch.cat([nearest, squared], 1);
-                nearest = squared.topk((int)Math.Min(count, squared.shape[1]), dim: 1, largest: false, sorted: true).values.MoveToOuterDisposeScope();
-            }
-        }
-
-        var distances = nearest! / 2; // [P, k]
-        var below = distances.lt(distances.narrow(1, distances.shape[1] - 1, 1)).to_type(ScalarType.Float32);
-        var averaged = below.sum(1);
-        var mean = (distances * below).sum(1) / averaged.clamp(min: 1);
-        mean = torch.where(averaged.gt(0), mean, distances.select(1, 0));
-        return Masked(mean, features[image], rows, columns).MoveToOuterDisposeScope();
+        var grid = distances.view(rows, columns);
+        return options.Masking ? grid.masked_fill(Mask(features, rows, columns).logical_not(), 0) : grid;
     }
 
     private Tensor Comparable(Tensor features)
     {
         var x = features.to_type(ScalarType.Float32);
         return options.Distance == NeighbourDistance.Cosine ? UnitVectors.Normalize(x) : x.clone();
-    }
-
-    private Tensor Masked(Tensor distances, Tensor features, int rows, int columns)
-    {
-        var grid = distances.view(rows, columns);
-        return options.Masking ? grid.masked_fill(Mask(features, rows, columns).logical_not(), 0) : grid;
     }
 }

@@ -17,7 +17,7 @@ internal sealed class PatchCoreMethod(PatchCoreOptions options) : IDetectionMeth
     public static MethodDescription About { get; } = new("patchcore", "PatchCore", "arXiv 2106.08265")
     {
         Summary = "patches of a CNN against a coreset of normal ones; nothing is trained", RunsPipeline = false, NeedsText = false, NeedsReferences = true,
-        NeedsBackbone = false, ReadsCnn = true,
+        NeedsBackbone = false, NeedsWholePatches = false, ReadsCnn = true,
     };
 
     public MethodDescription Description => About;

@@ -41,7 +41,7 @@ public sealed record PatchCoreOptions
     public string ModelPrefix { get; init; } = string.Empty;
 
     /// <summary>Stages of the CNN whose maps are used, 1-based: 2 is torchvision's <c>layer2</c>. The first decides the grid of patches.</summary>
-    /// <value>Default 2 and 3.</value>
+    /// <value>Default 2 and 3, of strides 8 and 16; of a CNN whose maps have other strides those of 8 and 16.</value>
     public IReadOnlyList<int> Stages { get; init; } = [2, 3];
 
     /// <summary>Side of the neighbourhood of a patch, odd.</summary>

@@ -22,7 +22,7 @@ internal sealed class PatchCorePass : NormalImagePass
     {
         (_options, _maps, _scorer) = (options, context.RequireCnnMaps(), new(options));
         _cnn = context.Cnn!;
-        _stages = [.. options.Stages.Select(s => s <= _maps.Maps.Count ? _maps.Maps[s - 1].Name : throw new DetectorConfigurationException(
+        _stages = [.. StagesOf(options, _maps.Maps).Select(s => s <= _maps.Maps.Count ? _maps.Maps[s - 1].Name : throw new DetectorConfigurationException(
             [$"PatchCore: stage {s} is to be read, but the CNN has {_maps.Maps.Count}: {string.Join(", ", _maps.Maps.Select(m => m.Name))}."]))];
         Stages =
         [
@@ -38,6 +38,7 @@ internal sealed class PatchCorePass : NormalImagePass
                 },
             },
         ];
+        context.Backbone?.Dispose(); // a model's package brings one, and no token of it is read
     }
 
     public override string Method => PatchCoreMethod.About.FullName;
@@ -107,6 +108,13 @@ internal sealed class PatchCorePass : NormalImagePass
     public override object? GetService(Type serviceType) => base.GetService(serviceType) ?? _cnn.GetService(serviceType);
 
     public override void Dispose() => _cnn.Dispose();
+
+    // The published stages are those of strides 8 and 16 of a residual network: of another CNN they are the maps of these strides.
+    private static IReadOnlyList<int> StagesOf(PatchCoreOptions options, IReadOnlyList<CnnMap> maps)
+    {
+        int[] alike = [.. Enumerable.Range(1, maps.Count).Where(s => maps[s - 1].Stride is 8 or 16)];
+        return alike.Length == 2 && options.Stages.SequenceEqual(new PatchCoreOptions().Stages) ? alike : options.Stages;
+    }
 
     private Tensor Grid(ImageBatch images)
     {

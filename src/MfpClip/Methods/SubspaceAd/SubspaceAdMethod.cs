@@ -12,7 +12,7 @@ internal sealed class SubspaceAdMethod(SubspaceAdOptions options) : IDetectionMe
     public static MethodDescription About { get; } = new("subspace-ad", "SubspaceAD", "github.com/CLendering/SubspaceAD")
     {
         Summary = "patches of a DINOv2 against the subspace of normal ones; nothing is trained", RunsPipeline = false, NeedsText = false,
-        NeedsReferences = true,
+        NeedsReferences = true, ComparesBatch = true,
         NeedsWholePatches = false,
     };
 

@@ -18,11 +18,16 @@ internal sealed class SubspaceAdPass : NormalImagePass
     private readonly SubspaceAdOptions _options;
     private readonly IVisionBackbone _backbone;
     private readonly SubspaceAdScorer _scorer;
+    private readonly MethodContext _context;
     private readonly IReadOnlyList<int> _blocks; // 1-based, ascending
 
-    public SubspaceAdPass(SubspaceAdOptions options, MethodContext context)
+    /// <param name="options">Checked before.</param>
+    /// <param name="context">The network, which becomes its own.</param>
+    /// <param name="isBatch">Whether it is fitted on the tested images themselves: none is turned or left out. It is then not disposed.</param>
+    public SubspaceAdPass(SubspaceAdOptions options, MethodContext context, bool isBatch = false)
     {
-        (_options, _backbone, _scorer) = (options, context.RequireBackbone(), new(options));
+        (_options, _context, _backbone, _scorer) = (isBatch ? options with { RotatedCopies = 0 } : options, context, context.RequireBackbone(), new(options));
+        IsBatch = isBatch;
         _blocks = Blocks(options, _backbone.Vision.Layers);
         Stages =
         [
@@ -48,7 +53,11 @@ internal sealed class SubspaceAdPass : NormalImagePass
 
     public override ScalarType Precision => _backbone.Vision.Precision;
 
-    public override string Id => "subspace-ad " + SettingsJson.Of(
+    public override NormalImagePass? TestedBatch => IsBatch ? null : new SubspaceAdPass(_options, _context, isBatch: true);
+
+    public override bool IsBatch { get; }
+
+    public override string Id => (IsBatch ? "subspace-ad-batch " : "subspace-ad ") + SettingsJson.Of(
         new { Blocks = _blocks, _options.RotatedCopies, _options.LargestRotation, _options.RotationDraw, _options.Seed });
 
     protected override int TokenWidth => _backbone.Vision.Width;
@@ -58,7 +67,8 @@ internal sealed class SubspaceAdPass : NormalImagePass
     private bool TwoPasses => _options.RotationDraw == RotationDraw.EachPass && _options.RotatedCopies > 0;
 
     public override INormalModel Learn(IReadOnlyList<ReferenceEntry> entries, ReferenceOptions options, Device device) => new SubspaceModel(
-        entries, _options.ExplainedVariance, (tokens, subspace) => subspace.Residuals(tokens, _options.Residual, _options.DroppedComponents), device);
+        entries, _options.ExplainedVariance, (tokens, subspace) => subspace.Residuals(tokens, _options.Residual, _options.DroppedComponents), device)
+        { LeavesOut = !IsBatch };
 
     public override void Bound(List<ReferenceEntry> entries, int known, ReferenceOptions options)
     {
@@ -110,9 +120,11 @@ internal sealed class SubspaceAdPass : NormalImagePass
         using var scope = torch.NewDisposeScope();
         using var guard = torch.no_grad();
         context.Trace?.Start();
-        var tokens = PassFeatures.Get(this, images, context, Precision, Device, () => Tokens(images, context)); // [B, h, w, D]
+        var (rows, columns) = Grid(images);
+        var tokens = (IsBatch ? Stored(leftOut)?.to(Device) : null)
+            ?? PassFeatures.Get(this, images, context, Precision, Device, () => Tokens(images, context)).flatten(1, 2); // [B, P, D]
         context.Trace?.Finish("features");
-        var residuals = bank.Model.Distances(tokens.flatten(1, 2), leftOut, context).view(tokens.shape[0], tokens.shape[1], tokens.shape[2]);
+        var residuals = bank.Model.Distances(tokens, IsBatch ? null : leftOut, context).view(images.Count, rows, columns);
         var map = _scorer.Map(residuals, images.Height, images.Width);
         map = region is null ? map : map * region.to(map.device);
         context.Trace?.Finish("references");
@@ -129,7 +141,7 @@ internal sealed class SubspaceAdPass : NormalImagePass
     {
         using var scope = torch.NewDisposeScope();
         var tower = _backbone.Vision;
-        var (rows, columns) = (images.Height / tower.PatchSize, images.Width / tower.PatchSize);
+        var (rows, columns) = Grid(images);
         var tokens = tower.Embed(images.Normalized(_backbone.Normalization, tower.Device));
         var layers = new List<Tensor>();
         int done = 0;
@@ -142,6 +154,8 @@ internal sealed class SubspaceAdPass : NormalImagePass
 
         return SubspaceAdScorer.Average(layers).view(images.Count, rows, columns, tower.Width).MoveToOuterDisposeScope();
     }
+
+    private (int Rows, int Columns) Grid(ImageBatch images) => (images.Height / _backbone.Vision.PatchSize, images.Width / _backbone.Vision.PatchSize);
 
     // The default is of the 40 blocks of DINOv2 g; other depths take the same part of theirs.
     private static IReadOnlyList<int> Blocks(SubspaceAdOptions options, int layers)
