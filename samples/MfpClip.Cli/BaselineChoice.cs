@@ -42,6 +42,7 @@ internal sealed class BaselineChoice
 
         command.Refuse(
             choice.ReferenceWeight, r => Name(r) is not null, "has no effect with --baseline: a memory bank counts alone, the others have no references.");
+        command.Refuse(choice.Batched, r => Name(r) is not null, "has no effect with --baseline: baselines judge each image alone.");
     }
 
     /// <summary>Whether weights have a part in the result.</summary>

@@ -12,7 +12,7 @@ internal sealed partial class DetectorChoice
     public bool IsRandom(ParseResult parsed) => IsRandom(parsed, Method(parsed).Description);
 
     private bool IsRandom(ParseResult parsed, MethodDescription method) => !method.NeedsBackbone
-        ? RandomCnn(parsed) is not null || (parsed.GetValue(_cnn) is null && Recipe(parsed)?.Cnn is null)
+        ? RandomCnn(parsed) is not null || (parsed.GetValue(_cnn) is null && Recipe(parsed)?.Cnn is null && !IsDefaultCnn(parsed, method))
         : Weights(parsed) is { } w ? w.StartsWith(RandomModels.Prefix, StringComparison.Ordinal)
         : Recipe(parsed) is not { Backbone: { } backbone } || backbone.RandomSeed is not null;
 
@@ -30,7 +30,7 @@ internal sealed partial class DetectorChoice
             builder.UseBackbone(Stored(weights));
         }
 
-        if (!method.ReadsCnn)
+        if (!method.ReadsCnn || IsDefaultCnn(parsed, method))
         {
             return;
         }

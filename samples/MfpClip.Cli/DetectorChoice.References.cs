@@ -1,4 +1,5 @@
 using System.CommandLine;
+using MfpClip.Detection;
 using MfpClip.References;
 
 namespace MfpClip.Cli;
@@ -15,6 +16,11 @@ internal sealed partial class DetectorChoice
         Description =
             "Weight of the references against the method's own map and score, 0 to 1. Default: estimated from how well the references explain one another.",
     };
+    private readonly Option<bool> _batched = new("--batched")
+    {
+        Description = "Without normal images: compare the tested images with one another, for anomaly-dino and subspace-ad, alone or with --join. What most of "
+            + "them show is taken for usual.",
+    };
 
     private readonly List<string> _unreadableReferences = [];
 
@@ -23,6 +29,9 @@ internal sealed partial class DetectorChoice
 
     /// <summary>The weight of reference images.</summary>
     public Option ReferenceWeight => _referenceWeight;
+
+    /// <summary>Whether the tested images are compared with one another.</summary>
+    public Option Batched => _batched;
 
     /// <summary>References that could not be read and were left out.</summary>
     public IReadOnlyList<string> UnreadableReferences => _unreadableReferences;
@@ -42,6 +51,22 @@ internal sealed partial class DetectorChoice
         AddJoinedTo(command);
     }
 
+    /// <summary>Lets the command compare tested images with one another.</summary>
+    /// <param name="command">The command.</param>
+    /// <param name="instead">Options of normal images, which it does without.</param>
+    public void AddBatchedTo(Command command, params Option[] instead)
+    {
+        HasBatched = true;
+        command.Options.Add(_batched);
+        command.Excludes(_batched, "the tested images are compared with one another.", [.. instead, _referenceWeight]);
+        command.Excludes(_batched, "scores depend on the batch, so no threshold holds for another one.", _calibration);
+    }
+
+    private bool HasBatched { get; set; }
+
+    /// <summary>Whether tested images are compared with one another.</summary>
+    public bool IsBatched(ParseResult parsed) => parsed.GetValue(_batched);
+
     /// <summary>Refuses a method that judges by normal images alone where it gets none, before anything is loaded.</summary>
     /// <param name="parsed">Arguments.</param>
     /// <param name="how">The option that gives them, as the end of a sentence.</param>
@@ -50,10 +75,19 @@ internal sealed partial class DetectorChoice
     public void RequireReferences(ParseResult parsed, string how, bool given)
     {
         var method = Joined(parsed)?.Description ?? Method(parsed).Description;
+        if (IsBatched(parsed))
+        {
+            string[] able = [.. DetectorRegistry.Default.Methods.Where(m => m.Description.ComparesBatch).Select(m => m.Description.Id)];
+            given = method.ComparesBatch ? true : throw new DetectorConfigurationException(
+                [$"{_batched.Name}: {method.Name} does not compare tested images with one another. Choose {string.Join(" or ", able)} with --method or "
+                    + "--join."]);
+        }
+
         bool brought = Recipe(parsed) is { } recipe && (recipe.References is not null || recipe.MethodOptions?["model_folder"] is not null);
         if (method.NeedsReferences && !given && !brought)
         {
-            throw new DetectorConfigurationException([$"{method.Name} compares with normal images and detects nothing without them: {how}."]);
+            string batched = method.ComparesBatch && HasBatched ? $". To compare the tested images with one another instead: {_batched.Name}" : string.Empty;
+            throw new DetectorConfigurationException([$"{method.Name} compares with normal images and detects nothing without them: {how}{batched}."]);
         }
     }
 
@@ -90,7 +124,7 @@ internal sealed partial class DetectorChoice
             var referenced = IsReferenceFile(path)
                 ? (alone ?? detector).WithReferenceFile(path, weight)
                 : (alone ?? detector).WithReferences(
-                    Readable(alone ?? detector, path), ReferencesAs(parsed, className), null, cancellationToken);
+                    Readable(alone ?? detector, [path]), ReferencesAs(parsed, className), null, cancellationToken);
             if (calibration is null)
             {
                 return referenced;
@@ -103,11 +137,15 @@ internal sealed partial class DetectorChoice
         }
     }
 
-    private IReadOnlyList<ImageInput> Readable(ZeroShotDetector detector, string path)
+    /// <summary>The reference images that can be read; the others are named in <see cref="UnreadableReferences"/>.</summary>
+    /// <param name="detector">Whose decoder is tried.</param>
+    /// <param name="paths">Photos or folders.</param>
+    /// <exception cref="ReferenceException">None can be read.</exception>
+    public IReadOnlyList<ImageInput> Readable(ZeroShotDetector detector, IReadOnlyList<string> paths)
     {
-        var images = ImageFiles.Readable(detector, ImageFiles.Find([path], quiet: true).Images, "Reference left out.", _unreadableReferences);
+        var images = ImageFiles.Readable(detector, ImageFiles.Find(paths, quiet: true).Images, "Reference left out.", _unreadableReferences);
         return images.Count > 0 ? [.. images.Select(ImageInput.FromFile)]
-            : throw new ReferenceException(path, $"none of its images can be read: {string.Join(" ", _unreadableReferences)}");
+            : throw new ReferenceException(string.Join(", ", paths), $"none of its images can be read: {string.Join(" ", _unreadableReferences)}");
     }
 
     private static bool IsReferenceFile(string path) => path.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase);

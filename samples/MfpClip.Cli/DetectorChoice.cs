@@ -26,7 +26,8 @@ internal sealed partial class DetectorChoice
     private readonly Option<string?> _cnn = new("--cnn")
     {
         Description = "ResNet-18 to 101 or WideResNet in torchvision's format, or its name from 'mfpclip models list', for methods that read a CNN: MFP-CLIP's "
-            + "I2TP and SP are off without one. random:wide_resnet50_2 and the like for dry runs.",
+            + "I2TP and SP are off without one. For patchcore also 'default', the small one inside this program. random:wide_resnet50_2 and the like for "
+            + "dry runs.",
     };
     private readonly Option<string?> _modules = new("--modules") { Description = "Trained modules (safetensors)." };
     private readonly Option<string?> _calibration = new("--calibration") { Description = "Calibration file of 'mfpclip calibrate': gives a decision." };
@@ -88,7 +89,8 @@ internal sealed partial class DetectorChoice
         if (_takesDefault)
         {
             _weights.Description = "CLIP weights: a file, a folder ('mfpclip pretrain' fills one, too), a name from 'mfpclip models list', or 'default' for "
-                + "the small model inside this program, which also stands in where nothing is named. Methods that read no text take DINOv2 weights, too. "
+                + "the small model inside this program, which also stands in where nothing is named (for anomaly-dino and subspace-ad, too). Methods that "
+                + "read no text take DINOv2 weights. "
                 + "random:ViT-L-14-336, random:dinov2-small and the like make random weights of that size, for dry runs.";
         }
 
@@ -140,6 +142,11 @@ internal sealed partial class DetectorChoice
     }
 
     private string? WeightsNotice(ParseResult parsed) => IsRandom(parsed) || IsJoinedRandom(parsed) ? RandomNotice
+        : StandsIn(parsed) ? Method(parsed).Description is { NeedsBackbone: true } about
+            ? $"The default model's vision tower stands in for the DINOv2 that {about.Name} is made for: published figures do not hold for it. Name one with "
+                + "--weights (mfpclip models list)."
+            : $"The default model's CNN stands in for the WideResNet-50 that {Method(parsed).Description.Name}'s published figures are of. Name one with --cnn "
+                + "(mfpclip models list)."
         : Recipe(parsed) is { Modules: not null } ? null
         : IsDefault(parsed) && Method(parsed).Description.Id == DefaultMethod ? null
         : parsed.GetValue(_modules) is null && Method(parsed).Description is { IsTrained: true, ReadsCnn: false } method
@@ -188,8 +195,8 @@ internal sealed partial class DetectorChoice
         }
 
         string? weights = Weights(parsed);
-        bool bundled = IsDefault(parsed), cnn = HasCnn(parsed, method);
-        builder = !bundled ? builder : weights == Bundled ? builder.UseDefaultModel(seed) : builder.UseDefaultModel(weights!, seed);
+        bool bundled = IsDefault(parsed) || IsDefaultCnn(parsed, method.Description), cnn = HasCnn(parsed, method);
+        builder = !bundled ? builder : weights is null or Bundled ? builder.UseDefaultModel(seed) : builder.UseDefaultModel(weights!, seed);
         if (recipe is null ? !bundled || method.Description.Id != DefaultMethod : method.Description.Id != recipe.Method)
         {
             builder.UseMethod(method.Create(seed)); // the bundled model brings MFP-CLIP's modules with it, trained on rendered images
@@ -268,7 +275,17 @@ internal sealed partial class DetectorChoice
 
     private static bool IsGiven(ParseResult parsed, Option option) => parsed.GetResult(option) is { Implicit: false };
 
-    // The default model is MFP-CLIP: whoever names another method means something else. Modules that were named take the place of its own.
+    // The default model is MFP-CLIP: whoever names another method that reads text means something else. Methods that read none and train nothing take its
+    // network where none was named. Modules that were named take the place of its own.
     private string? Weights(ParseResult parsed) => parsed.GetValue(_weights)
-        ?? (_takesDefault && Recipe(parsed)?.Backbone is null && Method(parsed).Description.Id == DefaultMethod ? Bundled : null);
+        ?? (_takesDefault && Recipe(parsed)?.Backbone is null && Method(parsed).Description is { NeedsBackbone: true } about
+            && (about.Id == DefaultMethod || !about.NeedsText) ? Bundled : null);
+
+    // The same of a method that runs on a CNN alone.
+    private bool IsDefaultCnn(ParseResult parsed, MethodDescription method) => !method.NeedsBackbone && (parsed.GetValue(_cnn) is { } named ? named == Bundled
+        : _takesDefault && Recipe(parsed)?.Cnn is null);
+
+    // Whether the default model's network is read by a method that was published with another one.
+    private bool StandsIn(ParseResult parsed) => Method(parsed).Description is { NeedsReferences: true } method
+        && (method.NeedsBackbone ? IsDefault(parsed) : IsDefaultCnn(parsed, method));
 }

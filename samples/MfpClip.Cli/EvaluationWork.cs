@@ -43,7 +43,8 @@ internal sealed record EvaluationWork(
             }).Run(detector, Data, Protocol, progress, CancellationToken);
         }
 
-        var evaluator = new Evaluator(Options with { Shots = numbers[0], ShotSeed = Shots.Seeds(Parsed)[0] }, ImageFiles.Decoder);
+        var evaluator = new Evaluator(
+            Options with { Shots = numbers[0], ShotSeed = Shots.Seeds(Parsed)[0], TestedBatch = Choice.IsBatched(Parsed) }, ImageFiles.Decoder);
         return One(!compares ? evaluator.Evaluate(detector, Data, Protocol, progress, CancellationToken) : evaluator.EvaluateEachCategory(
             (category, drawn) => detector.WithReferences(
                 [.. drawn.Select(r => ImageInput.FromFile(r.ImagePath))], references with { ClassName = Options.ClassName ?? category.ClassName }, null,

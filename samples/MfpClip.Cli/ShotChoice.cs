@@ -24,6 +24,9 @@ internal sealed class ShotChoice
         AllowMultipleArgumentsPerToken = true,
     };
 
+    /// <summary>Its options.</summary>
+    public IReadOnlyList<Option> All => [_shots, _seeds];
+
     public void AddTo(Command command)
     {
         command.Options.Add(_shots);

@@ -35,6 +35,7 @@ internal static class DetectCommand
         };
         choice.AddTo(command, defaultModel: true);
         choice.AddReferencesTo(command);
+        choice.AddBatchedTo(command, choice.References);
         command.Needs(choice.References, save);
         command.Refuse(
             fail, r => !r.IsGiven(choice.Calibration) && !r.IsGiven(choice.RecipeFile), $"has no effect without {choice.Calibration.Name}, which decides.");
@@ -52,7 +53,8 @@ internal static class DetectCommand
             choice.RequireReferences(parsed);
             var (alone, notice) = choice.Build(parsed);
             string className = choice.ClassName(parsed, parsed.GetValue(name));
-            using var detector = choice.WithReferences(parsed, alone, className, cancellationToken);
+            using var detector = choice.IsBatched(parsed) ? Batched(alone, files, cancellationToken)
+                : choice.WithReferences(parsed, alone, className, cancellationToken);
             if (parsed.GetValue(fail) && detector.Calibration is null)
             {
                 throw new ArgumentException($"{fail.Name} has no effect: the recipe has no calibration, which decides. Name one with --calibration.");
@@ -80,5 +82,15 @@ internal static class DetectCommand
             return Task.FromResult(summary.Code(parsed.GetValue(fail)));
         });
         return command;
+    }
+
+    // Cannot be read: said again, and counted, when they are detected.
+    private static ZeroShotDetector Batched(ZeroShotDetector alone, IReadOnlyList<string> files, CancellationToken cancellationToken)
+    {
+        using (alone)
+        {
+            return ProgressBars.Run<int, ZeroShotDetector>(
+                "comparing", p => alone.WithTestedBatch([.. files.Select(ImageInput.FromFile)], p, cancellationToken), done => new(done, files.Count));
+        }
     }
 }

@@ -56,6 +56,7 @@ internal static class EvaluateCommand
         shots.AddTo(command);
         choice.AddTo(command, defaultModel: true);
         choice.AddReferencesTo(command, folder: false);
+        choice.AddBatchedTo(command, [.. shots.All]);
         choice.AddModulesOffTo(command);
         baseline.AddTo(command);
         baseline.RefuseWhatItDoesNotRead(command, choice, name);

@@ -46,16 +46,17 @@ internal static class ReferencesCommand
                     [$"'{path}' has its class words in it; leave --class out, or take the references again into a new file."]);
             }
 
-            ImageInput[] photos = [.. ImageFiles.Find(parsed.GetValue(images)!, quiet: true).Images.Select(ImageInput.FromFile)];
             var options = choice.ReferencesAs(parsed, parsed.GetValue(name));
             using var built = choice.Builder(parsed).Build();
             using var alone = built.WithCalibration(null);
+            var photos = choice.Readable(alone, parsed.GetValue(images)!);
             using var before = exists ? alone.WithReferenceFile(path, options.Weight) : null;
             using var detector = before is null ? alone.WithReferences(photos, options, null, cancellationToken)
                 : before.AddReferences(photos, null, cancellationToken);
             detector.SaveReferences(path);
             Print(parsed.GetValue(json), path, ReferenceFile.Read(path), detector.References!.Warnings);
-            return Task.FromResult(0);
+            choice.UnreadableReferences.ToList().ForEach(Failure.Tell);
+            return Task.FromResult(choice.UnreadableReferences.Count > 0 ? ExitCode.SomeFailed : ExitCode.Success);
         });
         return command;
     }

@@ -41,7 +41,7 @@ internal sealed record DetectionSummary
             CliJson.Print(new
             {
                 results = Results, failures = Failures.Concat(ReportFailures), skipped = ImageFiles.AsJson(Skipped), notice,
-                references = detector.References?.Images,
+                references = detector.IsBatched ? null : detector.References?.Images,
                 warnings = detector.References?.Warnings ?? [], Report, Files, cancelled = IsCancelled, NotDone, method = detector.Description.Method,
                 weights_hash = detector.Description.WeightsHash,
             });
