@@ -9,7 +9,7 @@ using MfpClip.References;
 namespace MfpClip.Methods.AnomalyDino;
 
 /// <summary>AnomalyDINO's features, references and distances (section 3).</summary>
-internal class AnomalyDinoPass : NormalImagePass
+internal class AnomalyDinoPass : PatchTokenPass
 {
     private readonly AnomalyDinoOptions _options;
     private readonly MethodContext _context;
@@ -17,6 +17,7 @@ internal class AnomalyDinoPass : NormalImagePass
     private readonly AnomalyDinoScorer _scorer;
 
     public AnomalyDinoPass(AnomalyDinoOptions options, MethodContext context)
+        : base(context.RequireBackbone())
     {
         (_options, _context, _backbone, _scorer) = (options, context, context.RequireBackbone(), new(options));
         Stages =
@@ -39,10 +40,6 @@ internal class AnomalyDinoPass : NormalImagePass
 
     public override IReadOnlyList<StageDescription> Stages { get; }
 
-    public override Device Device => _backbone.Vision.Device;
-
-    public override ScalarType Precision => _backbone.Vision.Precision;
-
     public override string Id => "anomaly-dino " + SettingsJson.Of(
         new { _options.Rotations, _options.Distance, _options.MaskReferences, Mask = _options.MaskReferences ? _options.MaskMorphology : default });
 
@@ -55,8 +52,6 @@ internal class AnomalyDinoPass : NormalImagePass
     /// <inheritdoc/>
     /// <remarks>As the published code: the part that is cut off at the right and the bottom takes the last patches.</remarks>
     public override bool CutsNothing => true;
-
-    protected override int TokenWidth => _backbone.Vision.Width;
 
     /// <summary>Distances from features.</summary>
     protected AnomalyDinoScorer Scorer => _scorer;
@@ -122,21 +117,13 @@ internal class AnomalyDinoPass : NormalImagePass
             .MoveToOuterDisposeScope();
     }
 
-    /// <summary>Rows and columns of patches.</summary>
-    protected (int Rows, int Columns) Grid(ImageBatch images) => (images.Height / _backbone.Vision.PatchSize, images.Width / _backbone.Vision.PatchSize);
-
-    public override object? GetService(Type serviceType) =>
-        base.GetService(serviceType) ?? _backbone.GetService(serviceType) ?? _backbone.Vision.GetService(serviceType);
-
-    public override void Dispose() => _backbone.Dispose();
-
     /// <summary>Patch tokens of the last block after the final norm, <c>[B, P, D]</c>, float32, and the grid.</summary>
     internal (Tensor Features, int Rows, int Columns) Features(ImageBatch images, ForwardContext context)
     {
         using var scope = torch.NewDisposeScope();
         var tower = _backbone.Vision;
         var (rows, columns) = Grid(images);
-        var tokens = tower.RunBlocks(tower.Embed(images.Normalized(_backbone.Normalization, tower.Device)), 0, tower.Layers, context);
+        var tokens = tower.RunBlocks(Embed(images), 0, tower.Layers, context);
         var patches = tower.NormalizeLast(tokens.narrow(1, tower.PrefixTokens, rows * columns)).to_type(ScalarType.Float32);
         return (patches.MoveToOuterDisposeScope(), rows, columns);
     }

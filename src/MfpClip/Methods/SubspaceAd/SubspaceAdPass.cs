@@ -10,7 +10,7 @@ using MfpClip.References;
 namespace MfpClip.Methods.SubspaceAd;
 
 /// <summary>SubspaceAD's tokens, references and residuals.</summary>
-internal sealed class SubspaceAdPass : NormalImagePass
+internal sealed class SubspaceAdPass : PatchTokenPass
 {
     // Moments of single references, so that they can be taken out again; beyond it they are merged.
     private const long MaximumMomentBytes = 256L << 20;
@@ -25,6 +25,7 @@ internal sealed class SubspaceAdPass : NormalImagePass
     /// <param name="context">The network, which becomes its own.</param>
     /// <param name="isBatch">Whether it is fitted on the tested images themselves: none is turned or left out. It is then not disposed.</param>
     public SubspaceAdPass(SubspaceAdOptions options, MethodContext context, bool isBatch = false)
+        : base(context.RequireBackbone())
     {
         (_options, _context, _backbone, _scorer) = (isBatch ? options with { RotatedCopies = 0 } : options, context, context.RequireBackbone(), new(options));
         IsBatch = isBatch;
@@ -49,18 +50,12 @@ internal sealed class SubspaceAdPass : NormalImagePass
 
     public override IReadOnlyList<StageDescription> Stages { get; }
 
-    public override Device Device => _backbone.Vision.Device;
-
-    public override ScalarType Precision => _backbone.Vision.Precision;
-
     public override NormalImagePass? TestedBatch => IsBatch ? null : new SubspaceAdPass(_options, _context, isBatch: true);
 
     public override bool IsBatch { get; }
 
     public override string Id => (IsBatch ? "subspace-ad-batch " : "subspace-ad ") + SettingsJson.Of(
         new { Blocks = _blocks, _options.RotatedCopies, _options.LargestRotation, _options.RotationDraw, _options.Seed });
-
-    protected override int TokenWidth => _backbone.Vision.Width;
 
     private IReadOnlyList<string> Moments => TwoPasses ? [SubspaceModel.First, SubspaceModel.Second] : [SubspaceModel.First];
 
@@ -131,18 +126,13 @@ internal sealed class SubspaceAdPass : NormalImagePass
         return (map.MoveToOuterDisposeScope(), _scorer.Score(map).MoveToOuterDisposeScope());
     }
 
-    public override object? GetService(Type serviceType) =>
-        base.GetService(serviceType) ?? _backbone.GetService(serviceType) ?? _backbone.Vision.GetService(serviceType);
-
-    public override void Dispose() => _backbone.Dispose();
-
     /// <summary>Mean of the patch tokens after the chosen blocks, without the final norm, <c>[B, h, w, D]</c>, float32.</summary>
     internal Tensor Tokens(ImageBatch images, ForwardContext context)
     {
         using var scope = torch.NewDisposeScope();
         var tower = _backbone.Vision;
         var (rows, columns) = Grid(images);
-        var tokens = tower.Embed(images.Normalized(_backbone.Normalization, tower.Device));
+        var tokens = Embed(images);
         var layers = new List<Tensor>();
         int done = 0;
         foreach (int block in _blocks)
@@ -154,8 +144,6 @@ internal sealed class SubspaceAdPass : NormalImagePass
 
         return SubspaceAdScorer.Average(layers).view(images.Count, rows, columns, tower.Width).MoveToOuterDisposeScope();
     }
-
-    private (int Rows, int Columns) Grid(ImageBatch images) => (images.Height / _backbone.Vision.PatchSize, images.Width / _backbone.Vision.PatchSize);
 
     // The default is of the 40 blocks of DINOv2 g; other depths take the same part of theirs.
     private static IReadOnlyList<int> Blocks(SubspaceAdOptions options, int layers)
