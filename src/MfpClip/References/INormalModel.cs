@@ -24,6 +24,9 @@ internal interface INormalModel : IDisposable
     /// <summary>Distances of the usual cells of each reference to the others; where there is no other, to the rest of the same image.</summary>
     IReadOnlyList<float[]> LeftOut(CancellationToken cancellationToken);
 
+    /// <summary>Whether every reference can be compared with the others alone.</summary>
+    bool LeavesOut { get; }
+
     /// <summary>Mean distance of any two stored cells; <see langword="null"/> where the model knows none.</summary>
     double? AnyTwo { get; }
 }

@@ -48,8 +48,13 @@ internal sealed class MemoryBank : IDisposable
             {
                 Images = images, Options = options, Weight = options.Weight ?? EstimateWeight(model), Tokens = (int)model.Tokens, Width = model.Width,
                 // A tested batch is not expected to be without defects.
-                Warnings = scheme.IsBatch ? warnings
-                    : [.. warnings, .. ReferenceWarnings.Of(images, Entries.Any(e => e.Cells.Length < e.Rows * e.Columns), Scale)],
+                Warnings = scheme.IsBatch ? warnings :
+                [
+                    .. warnings,
+                    .. ReferenceWarnings.Of(
+                        images, Entries.Any(e => e.Cells.Length < e.Rows * e.Columns),
+                        OutlyingReference.Find(Entries, distances, model, Closeness(model) ?? OfOne, cancellationToken)?.Id),
+                ],
             };
         }
         catch
@@ -117,8 +122,10 @@ internal sealed class MemoryBank : IDisposable
 
     // By how much nearer a cell of one reference is to its nearest among the others than any two cells are: wholly where they are copies of one another, not
     // at all where they have nothing in common. Less where some references are of another look than others.
-    private double EstimateWeight(INormalModel model) => Entries.Count == 1 || model.AnyTwo is not { } any ? OfOne
-        : Most * Math.Clamp(1 - (Scale.DistanceCenter / Math.Max(any, model.Noise)), 0, 1) * (Scale.Appearance?.Weight ?? 1);
+    private double EstimateWeight(INormalModel model) => Closeness(model) is { } close ? Most * close * (Scale.Appearance?.Weight ?? 1) : OfOne;
+
+    private double? Closeness(INormalModel model) => Entries.Count == 1 || model.AnyTwo is not { } any ? null
+        : Math.Clamp(1 - (Scale.DistanceCenter / Math.Max(any, model.Noise)), 0, 1);
 
     // Without measured values, which round differently from machine to machine: the same images and options are the same references.
     private Dictionary<string, string> Identity() => new(StringComparer.Ordinal)

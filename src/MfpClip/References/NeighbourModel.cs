@@ -45,6 +45,8 @@ internal sealed class NeighbourModel : INormalModel
 
     public double Noise => Distance == NeighbourDistance.Cosine ? 0.001 : 0.001 * Math.Max(AnyTwo ?? 0, 1e-12);
 
+    public bool LeavesOut => _entries.Count > 1;
+
     public double? AnyTwo
     {
         get

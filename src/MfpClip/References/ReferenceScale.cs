@@ -105,7 +105,8 @@ internal sealed record ReferenceScale(double DistanceCenter, double DistanceLimi
 
     private static Tensor Logit(Tensor p) => p.clamp(1e-6, 1 - 1e-6).logit();
 
-    private static double Logit(double p)
+    /// <summary>Logarithm of the odds, of values at least 0.000001 from 0 and 1.</summary>
+    public static double Logit(double p)
     {
         p = Math.Clamp(p, 1e-6, 1 - 1e-6);
         return Math.Log(p / (1 - p));

@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace MfpClip.References;
 
 /// <summary>What is worse than it could be about a set of references, as text.</summary>
@@ -7,7 +5,10 @@ internal static class ReferenceWarnings
 {
     private const int MostNamed = 4;
 
-    public static IEnumerable<string> Of(IReadOnlyList<ReferenceImage> images, bool cut, ReferenceScale scale)
+    /// <param name="images">All of them.</param>
+    /// <param name="cut">Whether less is stored of some than was read.</param>
+    /// <param name="outlying">Id of the one that looks as an image with a defect does; <see langword="null"/>: none.</param>
+    public static IEnumerable<string> Of(IReadOnlyList<ReferenceImage> images, bool cut, string? outlying)
     {
         if (images.Count == 1)
         {
@@ -15,13 +16,10 @@ internal static class ReferenceWarnings
                 + $"Two or more are better.";
         }
 
-        if (images.Count >= 3)
+        if (images.FirstOrDefault(i => i.Id == outlying) is { } odd)
         {
-            foreach (var odd in images.Where(i => IsOdd(i, images, scale)))
-            {
-                yield return string.Create(CultureInfo.InvariantCulture, $"'{odd.Name}' lies far from the other references ({odd.Distance:0.###}): look at it. "
-                    + $"A defect in a reference is learned as good; remove it by its name or its id {odd.Id}.");
-            }
+            yield return $"'{odd.Name}' stands out from the other references, as an image with a defect does: look at it. "
+                + $"A defect in a reference is learned as normal; remove it by its name or its id {odd.Id}.";
         }
 
         foreach (string shape in Shapes(images))
@@ -54,14 +52,5 @@ internal static class ReferenceWarnings
             yield return $"'{other.Name}' ({other.Width} x {other.Height}) has another shape than '{first.Name}' ({first.Width} x {first.Height}): "
                 + "both are resized to the model's input, so their patches compare badly.";
         }
-    }
-
-    // Twice as far above the usual distance as the median image: left out, so that the image itself does not hide it.
-    private static bool IsOdd(ReferenceImage image, IReadOnlyList<ReferenceImage> images, ReferenceScale scale)
-    {
-        var others = images.Where(i => i != image).Select(i => (double)i.Distance).Order().ToList();
-        double median = (others[(others.Count - 1) / 2] + others[others.Count / 2]) / 2;
-        double usual = Math.Min(scale.DistanceCenter, median);
-        return image.Distance - usual > 2 * Math.Max(median - usual, 0.01) && image.Distance > others[^1];
     }
 }

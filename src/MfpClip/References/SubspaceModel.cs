@@ -33,8 +33,8 @@ internal sealed class SubspaceModel : INormalModel
     /// <summary>Fitted on all references.</summary>
     public TokenSubspace Subspace { get; }
 
-    /// <summary>Whether <see cref="LeftOut"/> leaves each image out; else all are of what the subspace was fitted on.</summary>
-    public bool LeavesOut { get; init; } = true;
+    /// <summary>Whether all distances are to what the subspace was fitted on, of a tested batch: no image is left out.</summary>
+    public bool IsOfBatch { get; init; }
 
     public long Tokens { get; }
 
@@ -43,6 +43,8 @@ internal sealed class SubspaceModel : INormalModel
     public double Noise { get; private set; } = 1e-12;
 
     public double? AnyTwo => null;
+
+    public bool LeavesOut => !IsOfBatch && _entries.Count is > 1 and <= MostLeftOut && !_entries.Any(e => TokenMoments.IsMerged(e, _entries));
 
     /// <summary>The subspace of all references but one; the caller's.</summary>
     /// <exception cref="ReferenceException">There is no other, or its moments were merged with others'.</exception>
@@ -69,7 +71,7 @@ internal sealed class SubspaceModel : INormalModel
     {
         using var scope = torch.NewDisposeScope();
         using var guard = torch.no_grad();
-        bool each = LeavesOut && _entries.Count is > 1 and <= MostLeftOut && !_entries.Any(e => TokenMoments.IsMerged(e, _entries));
+        bool each = LeavesOut;
         var all = _entries.Select(e =>
         {
             cancellationToken.ThrowIfCancellationRequested();

@@ -205,7 +205,7 @@ public sealed class ReferenceTests : IDisposable
 
         Assert.Equal(6, with.References!.Images.Count);
         Assert.Contains(with.References.Warnings, w => w.Contains("same pixels", StringComparison.Ordinal));
-        Assert.Contains(with.References.Warnings, w => w.StartsWith("'noise' lies far", StringComparison.Ordinal));
+        Assert.Contains(with.References.Warnings, w => w.StartsWith("'noise' stands out", StringComparison.Ordinal));
         Assert.Contains(with.References.Warnings, w => w.Contains("another shape", StringComparison.Ordinal));
 
         static RgbImage MapImagesWide() => MfpClip.Imaging.PillowResize.Resize(Photo(5), 300, 100);

@@ -106,6 +106,8 @@ internal sealed class WinClipReferences(WinClipPass pass) : IReferenceScheme
 
         public double? AnyTwo => _patches.AnyTwo;
 
+        public bool LeavesOut => _patches.LeavesOut;
+
         public static WindowMemoryBank MemoryOf(IReadOnlyList<ReferenceEntry> entries, ReferenceOptions options, Device device)
         {
             using var scope = torch.NewDisposeScope();
