@@ -18,11 +18,33 @@ internal static class ImageReader
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException)
         {
-            string reason = e is FileNotFoundException or DirectoryNotFoundException ? "there is no such file."
-                : input.Path is { } path && Directory.Exists(path) ? "it is a folder, not an image file." : $"it cannot be read ({e.Message})";
-            throw new ImageDecodeException(input.Name, reason, e);
+            throw Unreadable(input, e);
         }
     }
+
+    /// <summary>Opens an image for reading by rows.</summary>
+    /// <returns>The reader; <see langword="null"/> where the input is no file, or it or the decoder gives no rows: <see cref="Read"/> it whole then.</returns>
+    /// <exception cref="ImageDecodeException">The image cannot be read, or exceeds the limits.</exception>
+    public static IImageRowReader? OpenRows(ImageInput input, IImageDecoder decoder, RowLimits limits)
+    {
+        if (input.Path is not { } path || decoder is not IImageRowDecoder rows)
+        {
+            return null;
+        }
+
+        try
+        {
+            return rows.OpenRows(path, limits);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException)
+        {
+            throw Unreadable(input, e);
+        }
+    }
+
+    private static ImageDecodeException Unreadable(ImageInput input, Exception e) => new(input.Name,
+        e is FileNotFoundException or DirectoryNotFoundException ? "there is no such file."
+        : input.Path is { } path && Directory.Exists(path) ? "it is a folder, not an image file." : $"it cannot be read ({e.Message})", e);
 
     private static ReadOnlyMemory<byte> Bytes(ImageInput input, ImageLimits limits)
     {
