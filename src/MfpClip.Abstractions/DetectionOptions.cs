@@ -41,4 +41,8 @@ public sealed record DetectionOptions
     /// <summary>Whether the map is also given at the size of the image.</summary>
     /// <value>Default true.</value>
     public bool IncludeImageMap { get; init; } = true;
+
+    /// <summary>Told of each tile of an image that is detected in tiles; between forward passes.</summary>
+    /// <value>Default <see langword="null"/>: nobody is.</value>
+    public IProgress<TileProgress>? Progress { get; init; }
 }

@@ -24,10 +24,13 @@ public sealed record AnomalyResult
     /// <summary>Raw score from which an image counts as anomalous; <see langword="null"/> without a calibration.</summary>
     public float? Threshold { get; init; }
 
-    /// <summary>Map at the resolution of the model's input.</summary>
+    /// <summary>Map at the resolution of the model's input; of an image in tiles, all of them put together.</summary>
     public required AnomalyMap ModelMap { get; init; }
 
-    /// <summary>Map at the resolution of the image; <see langword="null"/> where it was not requested.</summary>
+    /// <summary>
+    /// Map at the resolution of the image; <see langword="null"/> where it was not requested, or where the image was read in rows and has too many pixels
+    /// (<see cref="Notices"/> says so): <see cref="ModelMap"/> shows the same, coarser.
+    /// </summary>
     public AnomalyMap? ImageMap { get; init; }
 
     /// <summary>Width of the image in pixels, upright.</summary>
@@ -53,6 +56,12 @@ public sealed record AnomalyResult
 
     /// <summary>Map value that separated regions from background.</summary>
     public required float PixelThreshold { get; init; }
+
+    /// <summary>The tiles that it was detected in; <see langword="null"/>: as a whole.</summary>
+    public ImageTiles? Tiles { get; init; }
+
+    /// <summary>What the reader of the result should know, as sentences: a map that is left out, an image that is shrunk too much for small defects.</summary>
+    public IReadOnlyList<string> Notices { get; init => field = value ?? []; } = [];
 
     /// <summary>How long each stage took.</summary>
     public required DetectionTimings Timings { get; init; }

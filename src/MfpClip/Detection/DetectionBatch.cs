@@ -31,24 +31,34 @@ public sealed partial class ZeroShotDetector
             throw;
         }
 
-        var decode = Stopwatch.GetElapsedTime(start);
-        if (options.RegionOfInterest is { } region && (region.Width != pixels.Width || region.Height != pixels.Height))
-        {
-            throw new DetectionOptionsException(nameof(DetectionOptions.RegionOfInterest),
-                $"it is {region.Width} x {region.Height}, but image '{image.Name}' is {pixels.Width} x {pixels.Height}.");
-        }
+        return Prepare(image.Name, pixels, Stopwatch.GetElapsedTime(start), options, parent);
+    }
 
-        start = Stopwatch.GetTimestamp();
-        var prepared = DetectionSpan.Run("preprocess", parent, image.Name, () => _settings.Input.Preprocessor.Prepare(pixels));
+    private PreparedImage Prepare(string name, RgbImage pixels, TimeSpan decode, DetectionOptions options, ActivityContext parent)
+    {
+        var region = RegionFor(name, pixels.Width, pixels.Height, options);
+        long start = Stopwatch.GetTimestamp();
+        var prepared = DetectionSpan.Run("preprocess", parent, name, () => _settings.Input.Preprocessor.Prepare(pixels));
         var preparation = Stopwatch.GetElapsedTime(start);
         string? id = _stored is null ? null : ReferenceId.Of(pixels);
-        return new(image.Name, pixels.Width, pixels.Height, prepared, decode, preparation)
+        return new(name, pixels.Width, pixels.Height, prepared, decode, preparation)
         {
-            LeftOut = id is not null && _pass is ReferencedPass referenced && (options.LeaveOneOut || referenced.IsBatch) ? referenced.Bank.Find(id) : null,
+            LeftOut = LeftOut(id, options),
             Original = _readsOriginals ? pixels : null,
             EqualReference = id is null ? null : _stored!.NameOf(id),
+            Region = region,
+            RegionPart = region is null ? prepared.Covered : RegionMask.ToRegion(region, prepared.Covered, pixels.Width, pixels.Height),
+            Notices = _settings.Tiling is null ? _shrinkage.Of(pixels.Width, pixels.Height) : [],
         };
     }
+
+    private ReferenceEntry? LeftOut(string? id, DetectionOptions options) =>
+        id is not null && _pass is ReferencedPass referenced && (options.LeaveOneOut || referenced.IsBatch) ? referenced.Bank.Find(id) : null;
+
+    private static RegionOfInterest? RegionFor(string name, int width, int height, DetectionOptions options) =>
+        options.RegionOfInterest is not { } region || (region.Width == width && region.Height == height) ? options.RegionOfInterest
+        : throw new DetectionOptionsException(nameof(DetectionOptions.RegionOfInterest),
+            $"it is {region.Width} x {region.Height}, but image '{name}' is {width} x {height}.");
 
     /// <summary>Prepares a batch and runs it, in one span.</summary>
     private AnomalyResult[] PrepareAndRun(IReadOnlyList<ImageInput> images, DetectionOptions options, CancellationToken cancellationToken)
@@ -140,9 +150,8 @@ public sealed partial class ZeroShotDetector
         using var scope = torch.NewDisposeScope();
         using var guard = torch.no_grad();
         using var images = ImageBatch.FromImages([.. batch.Select(b => b.Image.Pixels)], _readsOriginals ? [.. batch.Select(b => b.Original!)] : null);
-        var region = options.RegionOfInterest is { } r ? torch.tensor(
-            batch.SelectMany(b => RegionMask.ToModel(r, b.Image.Covered, images.Width, images.Height)).ToArray(), [batch.Count, images.Height, images.Width])
-            : null;
+        var region = batch.Any(b => b.Region is not null) ? torch.tensor(
+            batch.SelectMany(b => Region(b, images.Width, images.Height)).ToArray(), [batch.Count, images.Height, images.Width]) : null;
         var (map, score) = _pass is ReferencedPass referenced && batch.Any(b => b.LeftOut is not null)
             ? referenced.Run(images, options.ClassName, region, context, [.. batch.Select(b => b.LeftOut)])
             : PassFeatures.Run(_pass, images, options.ClassName, region, context);
@@ -169,6 +178,18 @@ public sealed partial class ZeroShotDetector
         }
 
         return (maps, scores);
+    }
+
+    private static float[] Region(PreparedImage image, int width, int height)
+    {
+        if (image.Region is not null)
+        {
+            return RegionMask.ToModel(image.Region, image.RegionPart, width, height);
+        }
+
+        float[] everywhere = new float[width * height];
+        Array.Fill(everywhere, 1);
+        return everywhere;
     }
 
     private static (float[] Scores, AnomalyMap[] Maps) Separate(Tensor together, int columns)

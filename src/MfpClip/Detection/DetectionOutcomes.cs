@@ -14,6 +14,11 @@ public sealed partial class ZeroShotDetector
     {
         ArgumentNullException.ThrowIfNull(images);
         options = Checked(options);
+        if (_settings.Tiling is not null)
+        {
+            return RunTiles(images, options, cancellationToken);
+        }
+
         using var span = DetectionSpan.Start("detect_each", images.Count, Labels);
         var parent = span?.Context ?? default;
         var outcomes = new List<DetectionOutcome>(images.Count);

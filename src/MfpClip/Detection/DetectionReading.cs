@@ -16,6 +16,15 @@ internal sealed record PreparedImage(string Name, int Width, int Height, Preproc
 
     /// <summary>Name of the reference with the same pixels; <see langword="null"/>: none.</summary>
     public string? EqualReference { get; init; }
+
+    /// <summary>Where to look in the image; <see langword="null"/>: everywhere.</summary>
+    public RegionOfInterest? Region { get; init; }
+
+    /// <summary>What the model sees, in pixels of the region.</summary>
+    public CoveredArea RegionPart { get; init; }
+
+    /// <summary>What the reader of the result should know.</summary>
+    public IReadOnlyList<string> Notices { get; init; } = [];
 }
 
 /// <summary>From a map and a score to a result: image resolution, region of interest, defect regions, decision.</summary>
@@ -28,7 +37,7 @@ internal static class DetectionReading
         long start = Stopwatch.GetTimestamp();
         var imageMap = reading is null ? MapResize.ToImage(modelMap, image.Width, image.Height, image.Image.Covered)
             : reading.ToImage(modelMap, image.Width, image.Height, image.Image.Covered);
-        if (options.RegionOfInterest is { } region)
+        if (image.Region is { } region)
         {
             imageMap = RegionMask.Apply(imageMap, region);
         }
@@ -50,6 +59,7 @@ internal static class DetectionReading
             ImageWidth = image.Width,
             ImageHeight = image.Height,
             Regions = regions,
+            Notices = image.Notices,
             PixelThreshold = threshold,
             Timings = timings with { Postprocess = Stopwatch.GetElapsedTime(start) },
         };

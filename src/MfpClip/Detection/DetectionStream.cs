@@ -25,6 +25,16 @@ public sealed partial class ZeroShotDetector
     {
         ArgumentNullException.ThrowIfNull(images);
         options = Checked(options);
+        if (_settings.Tiling is not null)
+        {
+            await foreach (var outcome in RunTilesAsync(images, options, cancellationToken).ConfigureAwait(false))
+            {
+                yield return outcome;
+            }
+
+            yield break;
+        }
+
         // Around the whole stream, for images are decoded before their batch begins.
         using var span = DetectionSpan.Start("detect_stream", null, Labels);
         var parent = span?.Context ?? Activity.Current?.Context ?? default;

@@ -31,13 +31,13 @@ public sealed partial class ZeroShotDetector
         using var use = Enter();
         string unfinished = ReferenceFitOptions.PartialFile(path);
         var (entries, stored) = Stored(path, unfinished, options.References);
-        var resolved = stored ?? Checked(Scheme.Resolve(options.References));
+        var resolved = stored ?? Checked(Resolved(options.References));
         var warnings = new List<string>();
         var origin = ReferenceOrigin.Of(Describe(Method, _settings), Scheme);
         int done = 0, computed = 0, unsaved = 0;
         try
         {
-            var reader = new ReferenceReader(Scheme, _settings.Input, _settings.Logger, resolved);
+            var reader = new ReferenceReader(Scheme, _settings.Input, _settings.Logger, resolved, Tiles);
             foreach (var (isNew, unreadable) in reader.Add(images, entries, warnings, cancellationToken))
             {
                 (computed, unsaved) = isNew ? (computed + 1, unsaved + 1) : (computed, unsaved);
@@ -106,7 +106,7 @@ public sealed partial class ZeroShotDetector
         }
 
         var (entries, options) = ReferenceFileFormat.Load(source, Describe(Method, _settings), Scheme);
-        if (wanted is null || ReferenceFileFormat.Text(Checked(Scheme.Resolve(wanted))) == ReferenceFileFormat.Text(options))
+        if (wanted is null || ReferenceFileFormat.Text(Checked(Resolved(wanted))) == ReferenceFileFormat.Text(options))
         {
             return (entries, options);
         }

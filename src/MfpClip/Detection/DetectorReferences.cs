@@ -1,5 +1,7 @@
 using MfpClip.Calibration;
 using MfpClip.Diagnostics;
+using MfpClip.Imaging;
+using MfpClip.Imaging.Tiles;
 using MfpClip.References;
 
 namespace MfpClip;
@@ -30,7 +32,7 @@ public sealed partial class ZeroShotDetector
         IReadOnlyList<ImageInput> images, ReferenceOptions? options = null, IProgress<int>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(images);
-        return CreateWithReferences([], images, Checked(Scheme.Resolve(options)), progress, cancellationToken);
+        return CreateWithReferences([], images, Checked(Resolved(options)), progress, cancellationToken);
     }
 
     /// <summary>A detector that compares with these normal images, too. Those stored before are not recomputed.</summary>
@@ -44,7 +46,7 @@ public sealed partial class ZeroShotDetector
         ArgumentNullException.ThrowIfNull(images);
         RefuseBatch();
         var bank = (_pass as ReferencedPass)?.Bank;
-        return CreateWithReferences(bank?.Entries ?? [], images, bank?.Options ?? Scheme.Resolve(null), progress, cancellationToken);
+        return CreateWithReferences(bank?.Entries ?? [], images, bank?.Options ?? Resolved(null), progress, cancellationToken);
     }
 
     /// <summary>A detector that forgets some of its normal images. The others are not computed again.</summary>
@@ -119,6 +121,12 @@ public sealed partial class ZeroShotDetector
     // Of the method alone: references are read at one size.
     private IReferenceScheme Scheme => ReferencedPass.SchemeOf(Method);
 
+    private (TilingOptions, TileInput)? Tiles => _settings.Tiling is { } tiling ? (tiling, _tileInput!) : null;
+
+    // A tile's usual distance says nothing of the image's look, so it is not taken out: a defect that fills a tile would go with it.
+    private ReferenceOptions Resolved(ReferenceOptions? options) =>
+        Scheme.Resolve(options) is var resolved && _settings.Tiling is null ? resolved : resolved with { Join = ReferenceJoin.Fixed };
+
     /// <summary>A detector with references that its method brought.</summary>
     internal ZeroShotDetector WithStored(ReferenceEntry entry) =>
         WithBank(new(Scheme, [entry], Scheme.Resolve(null), _pass.Device, []), inRecipe: false);
@@ -133,7 +141,7 @@ public sealed partial class ZeroShotDetector
         }
 
         using var use = Enter();
-        var (read, warnings) = new ReferenceReader(Scheme, _settings.Input, _settings.Logger, options)
+        var (read, warnings) = new ReferenceReader(Scheme, _settings.Input, _settings.Logger, options, Tiles)
             .Read(images, known, progress, cancellationToken);
         try
         {

@@ -1,9 +1,12 @@
+using MfpClip.Backbones;
 using MfpClip.Detection.Composing;
 using MfpClip.Detection.Recipes;
+using MfpClip.Detection.Tiling;
 using MfpClip.Diagnostics;
 using MfpClip.Execution;
 using MfpClip.Files;
 using MfpClip.Imaging;
+using MfpClip.Imaging.Tiles;
 using MfpClip.Native;
 using MfpClip.Objectives;
 using MfpClip.Pipeline;
@@ -23,6 +26,8 @@ public sealed partial class ZeroShotDetector : IZeroShotDetector
     private readonly IStoredImages? _stored;
     private readonly IMapReading? _mapReading;
     private readonly bool _readsOriginals;
+    private readonly TileInput? _tileInput;
+    private readonly ImageShrinkage _shrinkage;
     private readonly Lock _gate = new();
     private readonly ManualResetEventSlim _idle = new(initialState: true);
     private int _active;
@@ -53,6 +58,9 @@ public sealed partial class ZeroShotDetector : IZeroShotDetector
         _stored = _pass.GetService<IStoredImages>();
         _mapReading = _pass as IMapReading;
         _readsOriginals = _pass is ReferencedPass { Inner: BesidePass };
+        int patch = _pass.GetService<IVisionBackbone>()?.Vision.PatchSize ?? TileInput.DefaultPatch;
+        _shrinkage = new(settings.Input.Preprocessor.Size, patch);
+        _tileInput = settings.Tiling is null ? null : TileInput.Of(settings.Input.Preprocessor, patch);
         if (NativeBackend.TryClaimLogging())
         {
             DetectorLog.NativeRepaired(settings.Logger, string.Join(" ", NativeBackend.Messages));
@@ -111,6 +119,11 @@ public sealed partial class ZeroShotDetector : IZeroShotDetector
         }
 
         options = Checked(options);
+        if (_settings.Tiling is not null)
+        {
+            return [.. RunTiles(images, options, cancellationToken).Select(o => o.GetResult())];
+        }
+
         var results = new List<AnomalyResult>(images.Count);
         foreach (var chunk in images.Chunk(_settings.BatchSize))
         {
@@ -227,7 +240,10 @@ public sealed partial class ZeroShotDetector : IZeroShotDetector
         var options = preprocessing.Options.ToDictionary();
         options["decoder"] = settings.Input.Decoder.Name;
         IReadOnlyList<StageDescription> stages =
-            [preprocessing with { Options = options, Id = "preprocessing", Identity = Identity(preprocessing, settings.Input) }, .. pass.Stages];
+        [
+            preprocessing with { Options = options, Id = "preprocessing", Identity = Identity(preprocessing, settings.Input) },
+            .. settings.Tiling is { } tiling ? [TilingStage.Of(tiling)] : Array.Empty<StageDescription>(), .. pass.Stages,
+        ];
         string weights = string.Join('\n', stages.SelectMany(s => s.Weights.Select(w => $"{(s.Id.Length > 0 ? s.Id : s.Stage)}:{w.Sha256}")));
         int size = settings.Input.Preprocessor.Size;
         return new()

@@ -240,6 +240,17 @@ public sealed class ZeroShotDetectorBuilder
         return Set(c => c with { Scales = [.. scales] });
     }
 
+    /// <summary>
+    /// Cuts images that are larger than a tile into overlapping tiles, each read like an image; their maps are put together. Any method, also with references,
+    /// which are cut in the same way. See docs/tiling.md.
+    /// </summary>
+    /// <param name="options">How; <see langword="null"/>: the tile is chosen from the model's input.</param>
+    /// <example><code>builder.WithTiling(new() { SmallestDefect = 0.2, MillimetresPerPixel = 0.05 })</code></example>
+    public ZeroShotDetectorBuilder WithTiling(TilingOptions? options = null) => Set(c => c with { Tiling = options ?? new() });
+
+    /// <summary>Reads every image as a whole, whatever a recipe says.</summary>
+    public ZeroShotDetectorBuilder WithoutTiling() => Set(c => c with { Tiling = null });
+
     /// <summary>Uses an own way from the image to the model's input.</summary>
     public ZeroShotDetectorBuilder UsePreprocessor(IImagePreprocessor preprocessor) => Set(c => c with { Preprocessor = preprocessor });
 

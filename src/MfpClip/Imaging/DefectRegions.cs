@@ -13,12 +13,19 @@ internal static class DefectRegions
     public static IReadOnlyList<DefectRegion> Find(AnomalyMap map, float threshold, int minimumArea = 1)
     {
         ArgumentNullException.ThrowIfNull(map);
+        return Find(MapRows.Of(map), threshold, minimumArea);
+    }
+
+    /// <summary>The same, of a map that is read row by row.</summary>
+    public static IReadOnlyList<DefectRegion> Find(MapRows map, float threshold, int minimumArea = 1)
+    {
         var regions = new List<Region>();
         var parents = new List<int>(); // a region that touches an earlier one is merged into it
         var above = new List<Run>();
         for (int y = 0; y < map.Height; y++)
         {
-            var row = Runs(map.Data.AsSpan(y * map.Width, map.Width), threshold);
+            var values = map.Row(y);
+            var row = Runs(values, threshold);
             int first = 0;
             for (int i = 0; i < row.Count; i++)
             {
@@ -43,7 +50,7 @@ internal static class DefectRegions
                 }
 
                 row[i] = new(left, right, label);
-                regions[label] = regions[label].With(map, left, right, y);
+                regions[label] = regions[label].With(values, left, right, y);
             }
 
             above = row;
@@ -127,18 +134,18 @@ internal static class DefectRegions
     {
         public static Region Empty { get; } = new(int.MaxValue, 0, int.MaxValue, 0, 0, int.MaxValue, float.NegativeInfinity, int.MaxValue);
 
-        public Region With(AnomalyMap map, int left, int right, int y)
+        public Region With(ReadOnlySpan<float> row, int left, int right, int y)
         {
             var (value, peak) = (Value, Peak);
-            var run = map.Data.AsSpan((y * map.Width) + left, right - left + 1);
+            var run = row.Slice(left, right - left + 1);
             float highest = Highest(run);
             if (highest > value)
             {
-                (value, peak) = (highest, (y * map.Width) + left + run.IndexOf(highest));
+                (value, peak) = (highest, (y * row.Length) + left + run.IndexOf(highest));
             }
 
             return new(Math.Min(Left, left), Math.Max(Right, right), Math.Min(Top, y), Math.Max(Bottom, y), Area + right - left + 1,
-                Math.Min(First, (y * map.Width) + left), value, peak);
+                Math.Min(First, (y * row.Length) + left), value, peak);
         }
 
         public Region With(Region other) => new(

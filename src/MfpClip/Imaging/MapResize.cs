@@ -61,7 +61,7 @@ public static class MapResize
         }
     }
 
-    private static (int Low, int High, float Fraction)[] Axis(int length, double start, double extent, int input)
+    internal static (int Low, int High, float Fraction)[] Axis(int length, double start, double extent, int input)
     {
         var axis = new (int, int, float)[length];
         for (int i = 0; i < length; i++)

@@ -18,9 +18,8 @@ internal static class RegionContour
     /// Regions connect over corners (8 neighbours): at a corner where two pixels touch, the walk goes over to the other one, so every pixel that counts and
     /// is met belongs to the region.
     /// </remarks>
-    public static PixelPoint[] Follow(AnomalyMap map, float threshold, int first)
+    public static PixelPoint[] Follow(MapRows map, float threshold, int first)
     {
-        float[] values = map.Data;
         var (startX, startY) = (first % map.Width, first / map.Width);
         var corners = new List<PixelPoint> { new(startX, startY) };
         int x = startX + 1, y = startY, direction = 0;
@@ -44,7 +43,7 @@ internal static class RegionContour
         bool Counts((int X, int Y) offset)
         {
             int column = x + offset.X, row = y + offset.Y;
-            return (uint)column < (uint)map.Width && (uint)row < (uint)map.Height && values[(row * map.Width) + column] >= threshold;
+            return (uint)column < (uint)map.Width && (uint)row < (uint)map.Height && map.Value(column, row) >= threshold;
         }
     }
 }

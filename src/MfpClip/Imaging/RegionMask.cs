@@ -3,6 +3,14 @@ namespace MfpClip.Imaging;
 /// <summary>A region of interest at the model's resolution and at the image's.</summary>
 internal static class RegionMask
 {
+    /// <summary>Whether any pixel of a part of the image lies inside.</summary>
+    public static bool Any(RegionOfInterest region, CoveredArea part)
+    {
+        var (top, bottom) = Footprint(part.Y, part.Height, 1, 0, region.Height);
+        var (left, right) = Footprint(part.X, part.Width, 1, 0, region.Width);
+        return AnyInside(region, left, right, top, bottom);
+    }
+
     /// <summary>1 where any pixel that a model pixel shows lies inside, else 0; <c>width * height</c> values.</summary>
     public static float[] ToModel(RegionOfInterest region, CoveredArea covered, int width, int height)
     {
@@ -21,16 +29,32 @@ internal static class RegionMask
     }
 
     /// <summary>Sets everything outside the region to 0.</summary>
+    /// <param name="map">Of the region's size, or coarser or finer: a value counts by the pixel in its middle.</param>
+    /// <param name="region">The region.</param>
     public static AnomalyMap Apply(AnomalyMap map, RegionOfInterest region)
     {
         var values = new float[map.Data.Length];
-        for (int i = 0; i < values.Length; i++)
+        for (int y = 0, i = 0; y < map.Height; y++)
         {
-            values[i] = region.Inside[i] ? map.Data[i] : 0;
+            int row = Middle(y, map.Height, region.Height) * region.Width;
+            for (int x = 0; x < map.Width; x++, i++)
+            {
+                values[i] = region.Inside[row + Middle(x, map.Width, region.Width)] ? map.Data[i] : 0;
+            }
         }
 
         return new(map.Width, map.Height, values);
     }
+
+    /// <summary>A part of an image, in pixels of a region that has another size.</summary>
+    public static CoveredArea ToRegion(RegionOfInterest region, CoveredArea part, int width, int height)
+    {
+        double w = (double)region.Width / width, h = (double)region.Height / height;
+        return new(part.X * w, part.Y * h, part.Width * w, part.Height * h);
+    }
+
+    /// <summary>The pixel of a longer or shorter side that lies in the middle of one.</summary>
+    public static int Middle(int index, int length, int other) => (int)(((2L * index) + 1) * other / (2L * length));
 
     private static (int First, int Last) Footprint(double start, double extent, int size, int index, int length)
     {

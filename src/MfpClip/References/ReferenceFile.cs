@@ -66,6 +66,12 @@ internal sealed record ReferenceOrigin(string Method, string WeightsHash, int Im
     /// <summary>What was stored, and how.</summary>
     public string Scheme { get; init; } = JoinedScheme.MemoryBank;
 
+    /// <summary>How images were cut into tiles, as JSON; empty: they were read as a whole.</summary>
+    public string Tiling { get; init; } = string.Empty;
+
     public static ReferenceOrigin Of(DetectorDescription without, IReferenceScheme scheme) =>
-        new(without.Method, without.WeightsHash, without.ImageSize, without.LibraryVersion) { Scheme = scheme.Id };
+        new(without.Method, without.WeightsHash, without.ImageSize, without.LibraryVersion) { Scheme = scheme.Id, Tiling = TilingOf(without) };
+
+    /// <summary>How a detector cuts images into tiles, as JSON; empty: not at all.</summary>
+    public static string TilingOf(DetectorDescription detector) => detector.Stages.FirstOrDefault(s => s.Id == "tiling")?.Settings ?? string.Empty;
 }

@@ -33,7 +33,7 @@ internal static partial class ReferenceFileFormat
             }
         }
 
-        SafetensorsWriter.Write(path, tensors, new Dictionary<string, string>
+        var metadata = new Dictionary<string, string>
         {
             ["format"] = Format,
             ["images"] = JsonSerializer.Serialize([.. entries.Select(e => new Image(e.Id, e.Name, e.Width, e.Height))], ReferenceJson.Default.ImageArray),
@@ -43,7 +43,13 @@ internal static partial class ReferenceFileFormat
             ["image_size"] = origin.ImageSize.ToString(CultureInfo.InvariantCulture),
             ["library_version"] = origin.LibraryVersion,
             ["scheme"] = origin.Scheme,
-        });
+        };
+        if (origin.Tiling.Length > 0)
+        {
+            metadata["tiling"] = origin.Tiling;
+        }
+
+        SafetensorsWriter.Write(path, tensors, metadata);
     }
 
     /// <summary>Reads it; strict: another backbone, other modules or another image size are refused.</summary>
@@ -60,6 +66,9 @@ internal static partial class ReferenceFileFormat
                 + $"{without.WeightsHash[..12]}...). Take them again from the images."
             : origin.ImageSize != without.ImageSize
                 ? $"the references were taken at {origin.ImageSize} pixels, this detector reads at {without.ImageSize}. Take them again from the images."
+            : origin.Tiling != ReferenceOrigin.TilingOf(without)
+                ? $"the references were taken {Tiles(origin.Tiling)}, this detector reads images {Tiles(ReferenceOrigin.TilingOf(without))}. Take them again from "
+                    + "the images, or tile in the same way."
                 : null;
         if (fault is null)
         {
@@ -89,6 +98,7 @@ internal static partial class ReferenceFileFormat
             file.Metadata.GetValueOrDefault("library_version", string.Empty))
         {
             Scheme = file.Metadata.GetValueOrDefault("scheme", JoinedScheme.MemoryBank),
+            Tiling = file.Metadata.GetValueOrDefault("tiling", string.Empty),
         };
         var entries = new List<ReferenceEntry>();
         try
@@ -105,13 +115,15 @@ internal static partial class ReferenceFileFormat
                 entries.Add(Read(file, image));
             }
 
-            if (entries.Select(e => origin.Scheme == JoinedScheme.MemoryBank ? (e.Tokens.shape[1], e.Rows, e.Columns) : (e.Tokens.shape[1], 0, 0))
+            // In tiles, the grid is as large as the image.
+            bool oneGrid = origin.Scheme == JoinedScheme.MemoryBank && origin.Tiling.Length == 0;
+            if (entries.Select(e => oneGrid ? (e.Tokens.shape[1], e.Rows, e.Columns) : (e.Tokens.shape[1], 0, 0))
                 .Distinct().Count() > 1)
             {
                 throw new JsonException("its images have different grids");
             }
 
-            if (origin.Scheme == JoinedScheme.MemoryBank && entries.Find(e => e.Cells.Any(c => c >= e.Rows * e.Columns)) is { } outside)
+            if (oneGrid && entries.Find(e => e.Cells.Any(c => c >= e.Rows * e.Columns)) is { } outside)
             {
                 throw new JsonException($"a cell of '{outside.Name}' lies outside its grid of {outside.Rows} x {outside.Columns}");
             }
@@ -129,6 +141,8 @@ internal static partial class ReferenceFileFormat
             throw;
         }
     }
+
+    private static string Tiles(string tiling) => tiling.Length == 0 ? "as a whole" : $"in tiles ({tiling})";
 
     // Version 0.1 wrote nothing of it.
     private static ReferenceOptions Parse(string text)

@@ -11,6 +11,24 @@ internal static class ReferenceId
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         hash.AppendData(BitConverter.GetBytes(pixels.Width));
         hash.AppendData(pixels.Data);
-        return Convert.ToHexStringLower(hash.GetHashAndReset())[..16];
+        return Text(hash);
     }
+
+    /// <summary>The same of an image that comes by rows, all of which are read.</summary>
+    public static string Of(IImageRowReader rows, CancellationToken cancellationToken)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        hash.AppendData(BitConverter.GetBytes(rows.Width));
+        var row = new byte[rows.Width * 3];
+        for (int y = 0; y < rows.Height; y++)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            rows.Read(row);
+            hash.AppendData(row);
+        }
+
+        return Text(hash);
+    }
+
+    private static string Text(IncrementalHash hash) => Convert.ToHexStringLower(hash.GetHashAndReset())[..16];
 }

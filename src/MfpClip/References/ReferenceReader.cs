@@ -1,5 +1,6 @@
 using MfpClip.Execution;
 using MfpClip.Imaging;
+using MfpClip.Imaging.Tiles;
 using MfpClip.Native;
 using MfpClip.Parallelism;
 using MfpClip.Pipeline;
@@ -8,7 +9,8 @@ using Microsoft.Extensions.Logging;
 namespace MfpClip.References;
 
 /// <summary>From images to entries of a bank. Each image is run alone, so that an entry does not depend on its neighbours.</summary>
-internal sealed class ReferenceReader(IReferenceScheme scheme, InputSettings input, ILogger logger, ReferenceOptions options)
+internal sealed class ReferenceReader(
+    IReferenceScheme scheme, InputSettings input, ILogger logger, ReferenceOptions options, (TilingOptions Options, TileInput Input)? tiling)
 {
     /// <summary>Reads images that are not known yet. All unreadable ones are named in one error, before anything is computed.</summary>
     /// <param name="images">Normal images.</param>
@@ -141,9 +143,51 @@ internal sealed class ReferenceReader(IReferenceScheme scheme, InputSettings inp
         return images.Select((image, i) => (image, kept[i] ?? input.Decode(image)));
     }
 
+    private ReferenceEntry ReadEntry(string id, string name, RgbImage pixels, ForwardContext context)
+    {
+        if (tiling is not var (tiles, model) || TileLayout.For(name, pixels.Width, pixels.Height, tiles, model) is not { IsWhole: false } layout)
+        {
+            return scheme.Read(id, name, pixels, input, options, context);
+        }
+
+        var entries = new List<(int Column, int Row, ReferenceEntry Entry)>();
+        try
+        {
+            // No more is held of one image than of all.
+            int most = Math.Max(2 * options.MaximumTokens / layout.Count, 1);
+            ReferenceException? empty = null;
+            using var reader = new TileReader(new DecodedRows(pixels), layout, overview: false);
+            foreach (var (column, row, part) in reader.Read((_, _) => true, context.CancellationToken))
+            {
+                try
+                {
+                    using var entry = scheme.Read(id, name, part, input, options, context);
+                    entries.Add((column, row, entry.Truncate(most)));
+                }
+                catch (ReferenceException e)
+                {
+                    empty = e; // a tile without any foreground, say: the others count
+                }
+            }
+
+            if (entries.Count == 0)
+            {
+                throw empty!;
+            }
+
+            var whole = tiles.WholeImage == WholeImageJoin.None ? null : scheme.Read(id, name, pixels, input, options, context);
+            return TiledReference.Merge(pixels.Width, pixels.Height, layout, entries, whole);
+        }
+        catch
+        {
+            entries.ForEach(e => e.Entry.Dispose());
+            throw;
+        }
+    }
+
     private ReferenceEntry Extract(string id, string name, RgbImage pixels, CancellationToken cancellationToken)
     {
-        var entry = scheme.Read(id, name, pixels, input, options, new ForwardContext { CancellationToken = cancellationToken });
+        var entry = ReadEntry(id, name, pixels, new ForwardContext { CancellationToken = cancellationToken });
         using var scope = torch.NewDisposeScope();
         if (float.IsFinite(entry.Score) && entry.Map.All(float.IsFinite) && entry.Tensors.All(t => t.Value.isfinite().all().item<bool>()))
         {

@@ -38,6 +38,10 @@ internal static class TokenMoments
         return sum;
     }
 
+    /// <summary>The names of the moments of an entry.</summary>
+    public static IEnumerable<string> Prefixes(ReferenceEntry entry) =>
+        entry.Others.Keys.Where(k => k.EndsWith(Scatter, StringComparison.Ordinal)).Select(k => k[..^Scatter.Length]).Order(StringComparer.Ordinal);
+
     /// <summary>Whether an entry's moments are in another's, or hold those of others.</summary>
     public static bool IsMerged(ReferenceEntry entry, IReadOnlyList<ReferenceEntry> entries) => entries.Any(e => e.Others.ContainsKey(Merged))
         && (entry.Others.ContainsKey(Merged) || entries.Where(e => e.Others.ContainsKey(Merged)).Any(e => Same(e.Others[Merged], entry.Id)));

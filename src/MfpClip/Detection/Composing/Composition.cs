@@ -63,6 +63,9 @@ internal sealed record Composition
 
     public IImagePreprocessor? Preprocessor { get; init; }
 
+    /// <summary>How large images are cut into tiles; <see langword="null"/>: every image is read as a whole.</summary>
+    public TilingOptions? Tiling { get; init; }
+
     public IImageDecoder Decoder { get; init; } = new SkiaImageDecoder();
 
     public ImageLimits Limits { get; init; } = new();

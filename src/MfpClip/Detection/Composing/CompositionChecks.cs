@@ -65,6 +65,7 @@ internal static class CompositionChecks
         faults.AddRange(c.Cnn?.Faults() ?? []);
         faults.AddRange(c.Templates.Faults());
         faults.AddRange(MultiScalePass.Faults(c.Scales));
+        faults.AddRange(c.Tiling?.Faults() ?? []);
         faults.AddRange(c.References?.Faults() ?? []);
         faults.AddRange(method.Faults());
         if (!method.Description.RunsPipeline && !method.Description.IsTrained && c.ModuleWeights is { } path)

@@ -85,7 +85,8 @@ internal static class DetectorAssembly
             pass = c.Joined is { } other ? Own(owned, Join(c, pass, other)) : pass;
             return new(pass, new()
             {
-                Input = input, BatchSize = c.BatchSize, Logger = c.Logger, Line = c.Line, Recipe = RecipeWriter.Write(c, method, parts),
+                Input = input, BatchSize = c.BatchSize, Logger = c.Logger, Line = c.Line, Tiling = c.Tiling,
+                Recipe = RecipeWriter.Write(c, method, parts),
             });
         }
         catch
@@ -102,10 +103,10 @@ internal static class DetectorAssembly
     // Where this throws, the passes are disposed by what made them.
     private static BesidePass Join(Composition c, IDetectionPass pass, Composition other)
     {
-        if (other.Joined is not null || other.References is not null || other.Calibration is not null)
+        if (other.Joined is not null || other.References is not null || other.Calibration is not null || other.Tiling is not null)
         {
             throw new DetectorConfigurationException(
-                ["The method that is joined has references, a calibration or a joined method of its own: they belong to the detector as a whole. "
+                ["The method that is joined has references, a calibration, tiles or a joined method of its own: they belong to the detector as a whole. "
                     + "Set them there."]);
         }
 

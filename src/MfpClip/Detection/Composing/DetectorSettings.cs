@@ -14,6 +14,9 @@ internal sealed record DetectorSettings
 
     public required ILogger Logger { get; init; }
 
+    /// <summary>How large images are cut into tiles; <see langword="null"/>: every image is read as a whole.</summary>
+    public TilingOptions? Tiling { get; init; }
+
     /// <summary>What every forward pass runs under; each call adds its cancellation, and times of its own where no trace is requested.</summary>
     public ForwardContext Context { get; init; } = ForwardContext.Default;
 

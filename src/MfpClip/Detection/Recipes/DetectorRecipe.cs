@@ -4,6 +4,7 @@ using MfpClip.Calibration;
 using MfpClip.Detection;
 using MfpClip.Detection.Recipes;
 using MfpClip.Files;
+using MfpClip.Imaging;
 using MfpClip.Modules.Mask;
 using MfpClip.Modules.Self;
 using MfpClip.References;
@@ -81,6 +82,9 @@ public sealed record DetectorRecipe
 
     /// <summary>How images are brought to that size: "square-resize" or "resize-and-center-crop".</summary>
     public ComponentRecipe? Preprocessor { get; init; }
+
+    /// <summary>How large images are cut into tiles; absent: every image is read as a whole.</summary>
+    public TilingOptions? Tiling { get; init; }
 
     /// <summary>Image sizes whose maps and scores are averaged, as fractions of <see cref="ImageSize"/> with 1 among them.</summary>
     public IReadOnlyList<double>? Scales { get; init; }

@@ -37,6 +37,7 @@ internal static class RecipeReader
             ImageSize = recipe.ImageSize ?? c.ImageSize,
             Preprocessor = Try(faults, () => Preprocessor(recipe.Preprocessor, recipe.ImageSize)),
             Scales = recipe.Scales ?? c.Scales,
+            Tiling = recipe.Tiling ?? c.Tiling,
             ModuleWeights = recipe.Modules,
             Untrained = recipe.Untrained ?? false,
             References = recipe.References is { } r ? new(r.File, Try(faults, () => Images(r)) ?? [], r.Options ?? new()) : null,

@@ -30,6 +30,7 @@ internal static class RecipeWriter
             Templates = parts is not null ? c.Templates : null,
             ImageSize = c.ImageSize,
             Preprocessor = c.Preprocessor is { } preprocessor ? Preprocessor(preprocessor.Describe(), preprocessor) : null,
+            Tiling = c.Tiling,
             Scales = c.Scales.Count == 1 ? null : c.Scales,
             Modules = c.ModuleWeights,
             Untrained = c.Untrained ? true : null,

@@ -63,7 +63,7 @@ internal sealed class SubspaceAdPass : PatchTokenPass
 
     public override INormalModel Learn(IReadOnlyList<ReferenceEntry> entries, ReferenceOptions options, Device device) => new SubspaceModel(
         entries, _options.ExplainedVariance, (tokens, subspace) => subspace.Residuals(tokens, _options.Residual, _options.DroppedComponents), device)
-        { LeavesOut = !IsBatch };
+        { IsOfBatch = IsBatch };
 
     public override void Bound(List<ReferenceEntry> entries, int known, ReferenceOptions options)
     {
