@@ -37,12 +37,15 @@ public sealed partial class ZeroShotDetector : IZeroShotDetector
     /// <param name="pass">The pass; the detector owns and disposes it.</param>
     /// <param name="input">How images become its input.</param>
     /// <param name="batchSize">Images in one forward pass at most, at least 1.</param>
-    public static ZeroShotDetector FromPass(IDetectionPass pass, InputSettings input, int batchSize = 4)
+    /// <param name="tiling">How large images are cut into tiles; <see langword="null"/>: every image is read as a whole.</param>
+    /// <exception cref="DetectorConfigurationException">The tiling is wrong.</exception>
+    public static ZeroShotDetector FromPass(IDetectionPass pass, InputSettings input, int batchSize = 4, TilingOptions? tiling = null)
     {
         ArgumentNullException.ThrowIfNull(pass);
         ArgumentNullException.ThrowIfNull(input);
         ArgumentOutOfRangeException.ThrowIfLessThan(batchSize, 1);
-        return new(pass, new DetectorSettings { Input = input, BatchSize = batchSize, Logger = NullLogger.Instance });
+        return tiling?.Faults().ToList() is { Count: > 0 } faults ? throw new DetectorConfigurationException(faults)
+            : new(pass, new DetectorSettings { Input = input, BatchSize = batchSize, Tiling = tiling, Logger = NullLogger.Instance });
     }
 
     internal ZeroShotDetector(IDetectionPass pass, DetectorSettings settings)
@@ -77,6 +80,9 @@ public sealed partial class ZeroShotDetector : IZeroShotDetector
 
     /// <summary>How images are decoded, bounded and brought to the input size.</summary>
     public InputSettings Input => _settings.Input;
+
+    /// <summary>How images are cut into tiles; <see langword="null"/>: every image is read as a whole.</summary>
+    public TilingOptions? Tiling => _settings.Tiling;
 
     /// <summary>Whether the method, in this composition, has weights to train.</summary>
     public bool IsTrainable => _pass.Trainable is not null;
