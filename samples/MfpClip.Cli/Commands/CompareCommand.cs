@@ -54,6 +54,7 @@ internal static class CompareCommand
             output, test, methods, seeds, limit, sigma, timed, shots, most, recompute, features,
         };
         choice.AddTo(command);
+        choice.AddTilingTo(command);
         command.Never(choice.Calibration, "metrics need no threshold.");
         command.Never(choice.ModulesFile, "every method trains its own modules.");
         command.Never(choice.MethodName, "methods are named with --methods.");

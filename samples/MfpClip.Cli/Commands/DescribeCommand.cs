@@ -13,6 +13,7 @@ internal static class DescribeCommand
         var output = new Option<string?>("--recipe-out") { Description = "Also write the recipe to this file, for --recipe." };
         command.Options.Add(output);
         choice.AddTo(command, defaultModel: true);
+        choice.AddTilingTo(command);
         choice.AddReferencesTo(command);
         Failure.Run(command, json, (parsed, cancellationToken) =>
         {

@@ -34,6 +34,7 @@ internal static class DetectCommand
             images, name, output, colors, threshold, raw, export, fail, save,
         };
         choice.AddTo(command, defaultModel: true);
+        choice.AddTilingTo(command);
         choice.AddReferencesTo(command);
         choice.AddBatchedTo(command, choice.References);
         command.Needs(choice.References, save);

@@ -55,6 +55,7 @@ internal static class EvaluateCommand
         var shots = new ShotChoice();
         shots.AddTo(command);
         choice.AddTo(command, defaultModel: true);
+        choice.AddTilingTo(command);
         choice.AddReferencesTo(command, folder: false);
         choice.AddBatchedTo(command, [.. shots.All]);
         choice.AddModulesOffTo(command);

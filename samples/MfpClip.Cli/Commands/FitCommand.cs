@@ -40,6 +40,7 @@ internal static class FitCommand
             images, output, tokens, every, calibration, rate, name,
         };
         choice.AddTo(command, defaultModel: true);
+        choice.AddTilingTo(command);
         choice.AddReferencesTo(command, folder: false);
         command.Needs(calibration, rate);
         command.Never(choice.Calibration, "references come first; --calibration-out makes one with them.");

@@ -10,7 +10,7 @@ namespace MfpClip.References;
 
 /// <summary>From images to entries of a bank. Each image is run alone, so that an entry does not depend on its neighbours.</summary>
 internal sealed class ReferenceReader(
-    IReferenceScheme scheme, InputSettings input, ILogger logger, ReferenceOptions options, (TilingOptions Options, TileInput Input)? tiling)
+    IReferenceScheme scheme, InputSettings input, ILogger logger, ReferenceOptions options, (TilingOptions Options, TileInput Input)? tiling = null)
 {
     /// <summary>Reads images that are not known yet. All unreadable ones are named in one error, before anything is computed.</summary>
     /// <param name="images">Normal images.</param>

@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using MfpClip.Files;
+using MfpClip.Imaging;
 
 namespace MfpClip.Detection.Recipes;
 
@@ -11,7 +12,7 @@ internal static class RecipeJson
     // Configuration sources know text only: there "8" and "true" may stand for a number and a switch, and a name may look like a number.
     private static readonly JsonSerializerOptions Options = new(SettingsJson.Options)
     {
-        Converters = { new LenientText(), new LenientSwitch(), new BackboneText(), new ComponentText() },
+        Converters = { new LenientText(), new LenientSwitch(), new BackboneText(), new ComponentText(), new TilingText() },
     };
 
     public static string Write(DetectorRecipe recipe) => JsonSerializer.Serialize(recipe, Options).ReplaceLineEndings("\n");
@@ -75,6 +76,24 @@ internal static class RecipeJson
         };
 
         public override void Write(Utf8JsonWriter writer, bool value, JsonSerializerOptions options) => writer.WriteBooleanValue(value);
+    }
+
+    // "auto", or the side of a tile.
+    private sealed class TilingText : JsonConverter<TilingOptions>
+    {
+        public override TilingOptions? Read(ref Utf8JsonReader reader, Type type, JsonSerializerOptions options) => reader.TokenType switch
+        {
+            JsonTokenType.Number when reader.TryGetInt32(out int side) => new() { TileSize = side },
+            JsonTokenType.String when string.Equals(reader.GetString(), "auto", StringComparison.OrdinalIgnoreCase) => new(),
+            JsonTokenType.String when int.TryParse(
+                reader.GetString(), System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out int side) =>
+                new() { TileSize = side },
+            JsonTokenType.StartObject => JsonSerializer.Deserialize<TilingOptions>(ref reader, SettingsJson.Options),
+            _ => throw new JsonException("tiling is 'auto', the side of a tile in pixels, or an object of options"),
+        };
+
+        public override void Write(Utf8JsonWriter writer, TilingOptions value, JsonSerializerOptions options) =>
+            JsonSerializer.Serialize(writer, value, SettingsJson.Options);
     }
 
     // A text alone is the most frequent case: the path of a backbone, the name of a part.
