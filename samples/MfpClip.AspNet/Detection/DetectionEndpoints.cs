@@ -127,6 +127,8 @@ internal static class DetectionEndpoints
         Width = detected.Result.ImageWidth,
         Height = detected.Result.ImageHeight,
         Regions = [.. detected.Result.Regions.Select(r => new RegionResponse(r.X, r.Y, r.Width, r.Height, r.Area, r.Peak))],
+        Tiles = detected.Result.Tiles,
+        Notices = detected.Result.Notices,
         Milliseconds = detected.Milliseconds,
         Overlay = overlay ? OverlayJpeg.ToDataUrl(detected.Overlay()) : null,
     };

@@ -32,6 +32,12 @@ public sealed record DetectionResponse
     /// <summary>Regions by falling peak, in pixels of the photo.</summary>
     public required IReadOnlyList<RegionResponse> Regions { get; init; }
 
+    /// <summary>The tiles that a large photo was detected in; null: as a whole.</summary>
+    public ImageTiles? Tiles { get; init; }
+
+    /// <summary>What the reader should know, such as a photo that is shrunk too much for small defects.</summary>
+    public IReadOnlyList<string> Notices { get; init; } = [];
+
     /// <summary>Time of decoding and detection.</summary>
     public required double Milliseconds { get; init; }
 
