@@ -21,7 +21,7 @@ public sealed partial class ZeroShotDetector
     /// <see cref="References"/>; copies count once. They are read again when they are detected: give files or pixels, not streams.</param>
     /// <param name="progress">Called with the number of finished images.</param>
     /// <param name="cancellationToken">Checked between images.</param>
-    /// <exception cref="DetectorConfigurationException">The method cannot; those that can are named.</exception>
+    /// <exception cref="DetectorConfigurationException">The method cannot; those that can are named; or images are cut into tiles.</exception>
     /// <exception cref="ReferenceException">Fewer than two different images can be read.</exception>
     /// <exception cref="CalibrationException">This detector has a calibration.</exception>
     public ZeroShotDetector WithTestedBatch(IReadOnlyList<ImageInput> images, IProgress<int>? progress = null, CancellationToken cancellationToken = default)
@@ -30,6 +30,11 @@ public sealed partial class ZeroShotDetector
         var scheme = Scheme.TestedBatch ?? throw new DetectorConfigurationException(
             [$"{Description.Method} does not compare tested images with one another. Methods that do: AnomalyDINO (UseAnomalyDino) and SubspaceAD "
                 + "(UseSubspaceAd), alone or joined with another one (JoinWith)."]);
+        if (_settings.Tiling is not null)
+        {
+            throw new DetectorConfigurationException(["A tested batch is read as whole images; leave the tiling out."]);
+        }
+
         using var use = Enter();
         var options = Checked(scheme.Resolve(null));
         var (entries, warnings) = (new List<ReferenceEntry>(), new List<string>());
