@@ -73,8 +73,10 @@ internal static class ExifOrientation
         return null;
     }
 
-    // "Raw profile type exif", a zero byte, then a heading of two lines and the bytes as hexadecimal digits.
-    private static int? OfText(ReadOnlySpan<byte> chunk, bool compressed)
+    /// <summary>The orientation in a text chunk of ImageMagick; <see langword="null"/> where it is no such text.</summary>
+    /// <param name="chunk">Its content: "Raw profile type exif", a zero byte, then a heading of two lines and the bytes as hexadecimal digits.</param>
+    /// <param name="compressed">Whether what follows the zero byte is a method and compressed text (zTXt).</param>
+    public static int? OfText(ReadOnlySpan<byte> chunk, bool compressed)
     {
         int end = chunk.IndexOf((byte)0);
         if (end < 0 || Encoding.Latin1.GetString(chunk[..end]) is not ("Raw profile type exif" or "Raw profile type APP1"))

@@ -16,9 +16,9 @@ internal static class ImageReader
         {
             return decoder.Decode(Bytes(input, limits), input.Name, limits);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException)
+        catch (Exception e) when (UnreadableFile.Is(e))
         {
-            throw Unreadable(input, e);
+            throw UnreadableFile.Error(input.Name, input.Path, e);
         }
     }
 
@@ -36,15 +36,11 @@ internal static class ImageReader
         {
             return rows.OpenRows(path, limits);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException)
+        catch (Exception e) when (UnreadableFile.Is(e))
         {
-            throw Unreadable(input, e);
+            throw UnreadableFile.Error(input.Name, input.Path, e);
         }
     }
-
-    private static ImageDecodeException Unreadable(ImageInput input, Exception e) => new(input.Name,
-        e is FileNotFoundException or DirectoryNotFoundException ? "there is no such file."
-        : input.Path is { } path && Directory.Exists(path) ? "it is a folder, not an image file." : $"it cannot be read ({e.Message})", e);
 
     private static ReadOnlyMemory<byte> Bytes(ImageInput input, ImageLimits limits)
     {

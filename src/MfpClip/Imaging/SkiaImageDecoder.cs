@@ -1,13 +1,15 @@
 using System.Runtime.InteropServices;
+using MfpClip.Imaging.Rows;
 using SkiaSharp;
 
 namespace MfpClip.Imaging;
 
 /// <summary>
 /// Decodes PNG, JPEG, BMP, GIF, WebP and ICO through SkiaSharp. EXIF orientation is applied, 16-bit samples are scaled to 8 bits,
-/// alpha is dropped: transparent pixels have the colour that the file gives them. Colour profiles are not applied.
+/// alpha is dropped: transparent pixels have the colour that the file gives them. Colour profiles are not applied. Upright JPEG, PNG that is not interlaced
+/// and uncompressed BMP are read by rows, too; PNG and BMP then without SkiaSharp, to the same pixels.
 /// </summary>
-public sealed class SkiaImageDecoder : IImageDecoder
+public sealed class SkiaImageDecoder : IImageRowDecoder
 {
     /// <inheritdoc/>
     public string Name => "SkiaSharp";
@@ -46,6 +48,14 @@ public sealed class SkiaImageDecoder : IImageDecoder
             return Upright(rgba, codec.Info.Width, codec.Info.Height, ExifOrientation.OfPng(encoded.Span) is { } stated
                 ? (SKEncodedOrigin)stated : codec.EncodedOrigin);
         }
+    }
+
+    /// <inheritdoc/>
+    public IImageRowReader? OpenRows(string path, RowLimits limits)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(path);
+        ArgumentNullException.ThrowIfNull(limits);
+        return ImageFileRows.Open(path, limits);
     }
 
     private static void Fill(byte[] rgba, GifTransparency color)
