@@ -1,12 +1,13 @@
 using MfpClip.ImageSharp;
+using MfpClip.Tiff;
 
 namespace MfpClip.Cli;
 
 /// <summary>The photos that a user means, and what of them could not be taken: one line for each, and an exit code other than 0.</summary>
 internal static class ImageFiles
 {
-    /// <summary>What every command reads images with: SkiaSharp, and ImageSharp for TIFF alone.</summary>
-    public static IImageDecoder Decoder { get; } = new TiffFallbackDecoder();
+    /// <summary>What every command reads images with: SkiaSharp, for TIFF LibTiff, and ImageSharp for kinds of TIFF that are not read through LibTiff.</summary>
+    public static IImageDecoder Decoder { get; } = new TiffImageDecoder(new TiffFallbackDecoder());
 
     /// <summary>Whether a file that may be an image was not taken by any search of this run.</summary>
     public static bool AnyFault { get; private set; }

@@ -45,10 +45,10 @@ internal sealed class BitmapRows : IImageRowReader
             return null;
         }
 
-        ImageFileRows.CheckSize(width, Math.Abs(height), source, limits);
+        RowChecks.Size(width, Math.Abs(height), source, limits);
         long stride = ((width * bits) + 31) / 32 * 4;
         long start = Number(header, 10);
-        ImageFileRows.CheckMemory(stride, "its rows are too long", source, limits);
+        RowChecks.Memory(stride, "its rows are too long", source, limits);
         if (used > 256 || stride > Array.MaxLength || start < FileHeader + length)
         {
             return null;
@@ -65,7 +65,7 @@ internal sealed class BitmapRows : IImageRowReader
 
         return start + (stride * Math.Abs(height)) <= file.Length
             ? new BitmapRows(file, source, (int)width, (int)Math.Abs(height), (start, (int)stride, bits, height < 0), palette)
-            : throw ImageFileRows.Truncated(source);
+            : throw RowChecks.Truncated(source);
     }
 
     public void Read(Span<byte> rows)
@@ -80,7 +80,7 @@ internal sealed class BitmapRows : IImageRowReader
             }
             catch (EndOfStreamException)
             {
-                throw ImageFileRows.Truncated(_source);
+                throw RowChecks.Truncated(_source);
             }
             catch (IOException e)
             {

@@ -30,10 +30,10 @@ internal sealed class JpegRows : IImageRowReader
     public static JpegRows? Open(FileStream file, string path, RowLimits limits)
     {
         var frame = JpegFrame.Read(file) ?? throw Header(path);
-        ImageFileRows.CheckSize(frame.Width, frame.Height, path, limits);
+        RowChecks.Size(frame.Width, frame.Height, path, limits);
         if (frame.KeepsCoefficients)
         {
-            ImageFileRows.CheckMemory(frame.CoefficientBytes, $"a {(frame.Progressive ? "progressive" : "not interleaved")} JPEG keeps the "
+            RowChecks.Memory(frame.CoefficientBytes, $"a {(frame.Progressive ? "progressive" : "not interleaved")} JPEG keeps the "
                 + "coefficients of the whole image; save it as a baseline JPEG", path, limits);
         }
 
@@ -48,7 +48,7 @@ internal sealed class JpegRows : IImageRowReader
                 throw Header(path);
             }
 
-            ImageFileRows.CheckSize(codec.Info.Width, codec.Info.Height, path, limits);
+            RowChecks.Size(codec.Info.Width, codec.Info.Height, path, limits);
             if (codec.EncodedOrigin != SKEncodedOrigin.TopLeft)
             {
                 return null;
@@ -61,7 +61,7 @@ internal sealed class JpegRows : IImageRowReader
             {
                 SKCodecResult.Success => codec.ScanlineOrder == SKCodecScanlineOrder.TopDown ? new JpegRows(path, codec) : null,
                 SKCodecResult.Unimplemented => null,
-                _ => throw ImageFileRows.Damaged(path, started == SKCodecResult.IncompleteInput ? "the file ends before the image does" : $"{started}"),
+                _ => throw RowChecks.Damaged(path, started == SKCodecResult.IncompleteInput ? "the file ends before the image does" : $"{started}"),
             };
             return rows;
         }
@@ -104,7 +104,7 @@ internal sealed class JpegRows : IImageRowReader
             // Fewer rows than asked for: the data ended, and Skia fills up the rest.
             if (_codec.GetScanlines(pinned.AddrOfPinnedObject(), count, Width * 4) < count)
             {
-                throw ImageFileRows.Truncated(_source);
+                throw RowChecks.Truncated(_source);
             }
         }
         finally

@@ -46,7 +46,7 @@ internal sealed class PngData : Stream
         int read = _file.Read(buffer[..(int)Math.Min(buffer.Length, _left)]);
         if (read == 0)
         {
-            throw ImageFileRows.Truncated(_source);
+            throw RowChecks.Truncated(_source);
         }
 
         _crc.Add(buffer[..read]);
@@ -97,12 +97,12 @@ internal sealed class PngData : Stream
         Span<byte> stated = stackalloc byte[4];
         if (_file.ReadAtLeast(stated, stated.Length, throwOnEndOfStream: false) < stated.Length)
         {
-            throw ImageFileRows.Truncated(_source);
+            throw RowChecks.Truncated(_source);
         }
 
         if (BinaryPrimitives.ReadUInt32BigEndian(stated) != _crc.Value)
         {
-            throw ImageFileRows.Damaged(_source, "a checksum is wrong");
+            throw RowChecks.Damaged(_source, "a checksum is wrong");
         }
     }
 }

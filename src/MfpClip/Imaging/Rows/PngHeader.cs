@@ -44,7 +44,7 @@ internal sealed record PngHeader
         file.ReadExactly(start);
         if (!start.SequenceEqual((ReadOnlySpan<byte>)[0, 0, 0, 13, (byte)'I', (byte)'H', (byte)'D', (byte)'R']))
         {
-            throw ImageFileRows.Damaged(source, "its header is missing");
+            throw RowChecks.Damaged(source, "its header is missing");
         }
 
         byte[] header = Content(file, start, source);
@@ -56,7 +56,7 @@ internal sealed record PngHeader
         if ((png.ColorType, png.BitDepth) is not ((0, 1 or 2 or 4 or 8 or 16) or (2 or 4 or 6, 8 or 16) or (3, 1 or 2 or 4 or 8))
             || header[10] != 0 || header[11] != 0 || header[12] > 1)
         {
-            throw ImageFileRows.Damaged(source, $"its header declares colour type {png.ColorType} with {png.BitDepth} bits");
+            throw RowChecks.Damaged(source, $"its header declares colour type {png.ColorType} with {png.BitDepth} bits");
         }
 
         png.ReadChunks(file, source, limits);
@@ -86,7 +86,7 @@ internal sealed record PngHeader
             else if (kind.SequenceEqual("PLTE"u8) && Data < 0)
             {
                 Palette = length is > 0 and <= MostPalette && length % 3 == 0 ? Content(file, start, source)
-                    : throw ImageFileRows.Damaged(source, $"its palette has {length} bytes");
+                    : throw RowChecks.Damaged(source, $"its palette has {length} bytes");
             }
             else if (kind.SequenceEqual("eXIf"u8) && !stated)
             {
@@ -105,7 +105,7 @@ internal sealed record PngHeader
         Orientation = stated ? Orientation : inText;
         if (Data < 0)
         {
-            throw ImageFileRows.Truncated(source);
+            throw RowChecks.Truncated(source);
         }
     }
 
@@ -120,7 +120,7 @@ internal sealed record PngHeader
 
     private static byte[] Metadata(FileStream file, long length, string source, RowLimits limits)
     {
-        ImageFileRows.CheckMemory(length, "remove its metadata", source, limits);
+        RowChecks.Memory(length, "remove its metadata", source, limits);
         byte[] content = new byte[length];
         file.ReadExactly(content);
         return content;
@@ -135,6 +135,6 @@ internal sealed record PngHeader
         crc.Add(start[4..]);
         crc.Add(content.AsSpan(0, content.Length - 4));
         return crc.Value == BinaryPrimitives.ReadUInt32BigEndian(content.AsSpan(content.Length - 4)) ? content[..^4]
-            : throw ImageFileRows.Damaged(source, "a checksum is wrong");
+            : throw RowChecks.Damaged(source, "a checksum is wrong");
     }
 }

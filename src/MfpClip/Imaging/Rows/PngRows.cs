@@ -37,10 +37,10 @@ internal sealed class PngRows : IImageRowReader
         }
         catch (EndOfStreamException)
         {
-            throw ImageFileRows.Truncated(source);
+            throw RowChecks.Truncated(source);
         }
 
-        ImageFileRows.CheckSize(header.Width, header.Height, source, limits);
+        RowChecks.Size(header.Width, header.Height, source, limits);
         if (header.Interlaced || header.Orientation is not (null or 1))
         {
             return null;
@@ -48,10 +48,10 @@ internal sealed class PngRows : IImageRowReader
 
         if (header.ColorType == 3 && header.Palette.Length == 0)
         {
-            throw ImageFileRows.Damaged(source, "its palette is missing");
+            throw RowChecks.Damaged(source, "its palette is missing");
         }
 
-        ImageFileRows.CheckMemory(2.0 * RowBytes(header), "its rows are too long", source, limits);
+        RowChecks.Memory(2.0 * RowBytes(header), "its rows are too long", source, limits);
         return RowBytes(header) < Array.MaxLength ? new PngRows(file, source, header) : null;
     }
 
@@ -80,12 +80,12 @@ internal sealed class PngRows : IImageRowReader
         {
             if (_data.ReadAtLeast(_row, _row.Length, throwOnEndOfStream: false) < _row.Length)
             {
-                throw ImageFileRows.Truncated(_source);
+                throw RowChecks.Truncated(_source);
             }
         }
         catch (InvalidDataException e)
         {
-            throw ImageFileRows.Damaged(_source, "its compressed data are invalid", e);
+            throw RowChecks.Damaged(_source, "its compressed data are invalid", e);
         }
         catch (IOException e)
         {
@@ -94,7 +94,7 @@ internal sealed class PngRows : IImageRowReader
 
         if (!PngFilter.Undo(_row[0], _row.AsSpan(1), _above.AsSpan(1), Math.Max(1, _header.Samples * _header.BitDepth / 8)))
         {
-            throw ImageFileRows.Damaged(_source, $"row {_next} has the filter {_row[0]}");
+            throw RowChecks.Damaged(_source, $"row {_next} has the filter {_row[0]}");
         }
     }
 }
