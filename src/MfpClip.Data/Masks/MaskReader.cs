@@ -25,6 +25,12 @@ internal sealed class MaskReader(IImageDecoder decoder, ImageLimits limits)
                 $"it has {ExifOrientation.Value(file, BitsPerSample)} bits a sample, of which a decoder keeps 8: small numbers would be lost. Save it as PNG.");
         }
 
+        // Its bits a sample are not looked up here.
+        if (file is [0x49, 0x49, 0x2b, 0, ..] or [0x4d, 0x4d, 0, 0x2b, ..])
+        {
+            throw new DataSetException(DataSetFault.UnreadableImage, path, "it is a BigTIFF, which is not read as a mask. Save it as PNG.");
+        }
+
         bool lossy = file is [0xff, 0xd8, ..] || IsLossyWebP(file) || (tiff && ExifOrientation.Value(file, Compression) is 6 or 7);
         var image = decoder.Decode(file, path, limits);
         var values = new bool[image.Width * image.Height];

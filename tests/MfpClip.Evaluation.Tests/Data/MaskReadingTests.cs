@@ -138,7 +138,8 @@ public sealed class MaskReadingTests : IDisposable
         byte[] png = new RawPng(Width, Height, 8, 0).Encode((x, y, _) => Defect(x, y) ? 1 : 0);
         byte[] tiff = [0x49, 0x49, 0x2a, 0, 8, 0, 0, 0, 1, 0, 2, 1, 3, 0, 1, 0, 0, 0, 16, 0, 0, 0, 0, 0, 0, 0];
 
-        foreach (byte[] damaged in new[] { png[..40], png[..^20], tiff, [.. "no image at all"u8] })
+        byte[] bigTiff = [0x49, 0x49, 0x2b, 0, 8, 0, 0, 0, 16, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+        foreach (byte[] damaged in new[] { png[..40], png[..^20], tiff, bigTiff, [.. "no image at all"u8] })
         {
             string mask = Write(damaged);
             var e = Assert.Throws<DataSetException>(() => _reader.Load(Sample(mask)));

@@ -138,6 +138,37 @@ public class SkiaRowsTests
         }
     }
 
+    [Fact]
+    public void Rows_of_a_large_picture_need_the_memory_of_a_few_rows()
+    {
+        const int Width = 20_000, Height = 600;
+        string path = Path.GetTempFileName();
+        byte[] row = new byte[1 + (Width * 3)], rows = new byte[Width * 3 * 40];
+        using (var stream = File.Create(path))
+        using (var png = new PngFile(stream, Width, Height, 8, 2))
+        {
+            for (int y = 0; y < Height; y++)
+            {
+                row.AsSpan(1).Fill((byte)y);
+                png.Row(row);
+            }
+        }
+
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        using (var reader = _decoder.OpenRows(path, new())!)
+        {
+            for (int y = 0; y < Height; y += 40)
+            {
+                reader.Read(rows);
+                Assert.True(rows.AsSpan(0, Width * 3).IndexOfAnyExcept((byte)y) < 0 && rows.AsSpan(39 * Width * 3).IndexOfAnyExcept((byte)(y + 39)) < 0);
+            }
+        }
+
+        // Of 36 MB of pixels.
+        Assert.True(GC.GetAllocatedBytesForCurrentThread() - before < 1_000_000);
+        File.Delete(path);
+    }
+
     [SkippableFact]
     public void Every_file_of_the_cases_gives_the_rows_of_the_whole()
     {
