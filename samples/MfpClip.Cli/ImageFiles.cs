@@ -6,7 +6,7 @@ namespace MfpClip.Cli;
 /// <summary>The photos that a user means, and what of them could not be taken: one line for each, and an exit code other than 0.</summary>
 internal static class ImageFiles
 {
-    /// <summary>What every command reads images with: SkiaSharp, for TIFF LibTiff, and ImageSharp for kinds of TIFF that are not read through LibTiff.</summary>
+    /// <summary>What every command reads images with: SkiaSharp; LibTiff for TIFF, and ImageSharp for kinds of TIFF that are not read through it.</summary>
     public static IImageDecoder Decoder { get; } = new TiffImageDecoder(new TiffFallbackDecoder());
 
     /// <summary>Whether a file that may be an image was not taken by any search of this run.</summary>
