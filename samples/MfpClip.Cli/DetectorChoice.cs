@@ -80,7 +80,7 @@ internal sealed partial class DetectorChoice
 
     /// <summary>Everything that says which detector is meant, but its device and precision.</summary>
     public IReadOnlyList<Option> Composition =>
-        [_recipe, _method, _weights, _cnn, _modules, _size, _scales, _without, _tile, _smallestDefect, _pixelSize, _overlap, _tileJoin];
+        [_recipe, _method, _weights, _cnn, _modules, _size, _scales, _without, _tile, _smallestDefect, _pixelSize, _overlap, _tileJoin, _roi, _roiMargin];
 
     /// <param name="command">The command.</param>
     /// <param name="defaultModel">Whether the default model stands in where nothing is named; otherwise random weights do.</param>
@@ -229,7 +229,7 @@ internal sealed partial class DetectorChoice
             ModulesOff.Apply(builder, method.Description.Id, without);
         }
 
-        builder = Tile(parsed, Join(parsed, builder));
+        builder = Look(parsed, Tile(parsed, Join(parsed, builder)));
         return LoadedCalibration(parsed) is { } calibration && parsed.GetValue(_references) is null ? builder.WithCalibration(calibration) : builder;
     }
 

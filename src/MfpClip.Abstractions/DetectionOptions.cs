@@ -20,7 +20,7 @@ public sealed record DetectionOptions
     public bool HasClassName => _className is not null;
 
     /// <summary>Where to look; scores and regions outside are ignored. Same size as the image.</summary>
-    /// <value>Default <see langword="null"/>: everywhere.</value>
+    /// <value>Default <see langword="null"/>: the detector's own region, or everywhere.</value>
     public RegionOfInterest? RegionOfInterest { get; init; }
 
     /// <summary>Map value in [0,1] from which a pixel belongs to a defect region.</summary>

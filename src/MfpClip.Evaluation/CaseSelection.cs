@@ -12,7 +12,7 @@ internal sealed class CaseSelection(int perKind)
     private readonly Dictionary<CaseKind, List<Kept>> _kept = Enum.GetValues<CaseKind>().ToDictionary(k => k, _ => new List<Kept>());
     private float _low = float.PositiveInfinity, _high = float.NegativeInfinity;
 
-    public void Offer(ImageOutcome outcome, LoadedSample sample, AnomalyMap map)
+    public void Offer(ImageOutcome outcome, LoadedSample sample, AnomalyMap map, RegionOfInterest? inspected)
     {
         (_low, _high) = (Math.Min(_low, map.Data.Min()), Math.Max(_high, outcome.MapMaximum));
         if (perKind == 0)
@@ -27,7 +27,7 @@ internal sealed class CaseSelection(int perKind)
             // Small images are kept, not whole ones; most images are never drawn.
             if (kept.Count < perKind || (highest ? outcome.Score > kept[^1].Outcome.Score : outcome.Score < kept[^1].Outcome.Score))
             {
-                kept.Add(Shrink(outcome, sample, map));
+                kept.Add(Shrink(outcome, sample, map) with { Inspected = inspected });
                 kept.Sort((a, b) => highest ? b.Outcome.Score.CompareTo(a.Outcome.Score) : a.Outcome.Score.CompareTo(b.Outcome.Score));
                 if (kept.Count > perKind)
                 {
@@ -47,7 +47,7 @@ internal sealed class CaseSelection(int perKind)
     private EvaluationCase Draw(CaseKind kind, Kept kept)
     {
         var colors = new MapImageOptions { Minimum = _low, Maximum = _high, DrawRegions = false };
-        var overlay = MapImages.Overlay(kept.Photo, kept.Map, options: colors);
+        var overlay = MapImages.Overlay(kept.Photo, kept.Map, options: colors with { Outline = kept.Inspected });
         return new()
         {
             Kind = kind, Outcome = kept.Outcome, Photo = JpegFile.Encode(kept.Photo), Map = JpegFile.Encode(MapImages.HeatMap(kept.Map, colors)),
@@ -114,5 +114,8 @@ internal sealed class CaseSelection(int perKind)
         return new(image.Width, image.Height, pixels);
     }
 
-    private sealed record Kept(ImageOutcome Outcome, RgbImage Photo, AnomalyMask? Mask, AnomalyMap Map);
+    private sealed record Kept(ImageOutcome Outcome, RgbImage Photo, AnomalyMask? Mask, AnomalyMap Map)
+    {
+        public RegionOfInterest? Inspected { get; init; }
+    }
 }

@@ -16,6 +16,7 @@ internal sealed class CategoryMeasurement
     private readonly List<ImageOutcome> _outcomes = [];
     private readonly MaskNoticeSummary _notices = new();
     private readonly List<DefectOutcome> _defects = [];
+    private readonly Coverage _coverage = new();
     private (float Image, float Pixel)? _thresholds;
     private TimeSpan _time;
     private int _vanished;
@@ -39,12 +40,13 @@ internal sealed class CategoryMeasurement
             var raw = _options.Resolution == EvaluationResolution.Image ? result.ImageMap! : result.ModelMap;
             var map = GaussianSmoothing.Smooth(raw, _options.SmoothingSigma);
             _notices.Add(loaded);
+            bool[]? inside = Coverage.Inside(result.InspectedRegion, map.Width, map.Height);
             // Where the mask of a defective image is black or full, no pixel is known to be normal or defect.
             if (_pixels is not null && loaded.Mask is { } whole)
             {
                 var mask = ByteMaskResize.To(whole, map.Width, map.Height);
                 _vanished += whole.Values.Contains(true) && !mask.Values.Contains(true) ? 1 : 0;
-                _pixels.Add(map, mask);
+                _pixels.Add(map, mask, inside);
             }
 
             var outcome = new ImageOutcome(
@@ -53,15 +55,16 @@ internal sealed class CategoryMeasurement
                 IsAnomalous = result.IsAnomalous,
             };
             _outcomes.Add(outcome);
-            if (outcome.Defect is { } kind && loaded.Mask is { } drawn)
+            var drawn = loaded.Mask is { } full ? ByteMaskResize.To(full, map.Width, map.Height) : null;
+            _coverage.Add(outcome, map.Data.Length, drawn, inside);
+            if (outcome.Defect is { } kind && drawn is not null)
             {
                 // A calibration's pixel threshold is one for maps as the detector gives them.
-                _defects.AddRange(DefectOutcome.Of(outcome.Image, kind, ByteMaskResize.To(drawn, map.Width, map.Height),
-                    result.Threshold is null ? map : raw));
+                _defects.AddRange(DefectOutcome.Of(outcome.Image, kind, drawn, result.Threshold is null ? map : raw, inside));
             }
 
             _thresholds = result.Threshold is { } t ? (t, result.PixelThreshold) : _thresholds;
-            _cases.Offer(outcome, loaded, map);
+            _cases.Offer(outcome, loaded, map, result.InspectedRegion);
         }
     }
 
@@ -80,17 +83,19 @@ internal sealed class CategoryMeasurement
             $"{_unmarked.Length} of {defective} defective images have no mask, the first is {Path.GetFileName(_unmarked[0].ImagePath)}")
             : defective == 0 ? PixelMetrics.NotAvailable("there is no defective test image")
             : unplaced == defective ? PixelMetrics.NotAvailable($"the masks of all {defective} defective images are black or cover the whole image")
+            : _coverage.MissesEveryDefect ? PixelMetrics.NotAvailable("every defect lies on pixels that the detector does not inspect")
             : _vanished == defective - unplaced ? PixelMetrics.NotAvailable("no mask has a pixel left at the model's resolution") : _pixels.Compute();
         return new()
         {
             Key = _category.Key, DataSet = _category.DataSet, ClassName = className, Normal = labels.Length - defective, Defective = defective,
             Metrics = EvaluationMetrics.From(image, pixel), SecondsPerImage = _time.TotalSeconds / _outcomes.Count, Outcomes = _outcomes,
-            ImageThreshold = _thresholds?.Image, PixelThreshold = _thresholds?.Pixel, BestPixelThreshold = pixel.Ranking.F1Threshold, Defects = _defects,
+            ImageThreshold = _thresholds?.Image, PixelThreshold = _thresholds?.Pixel, Uncovered = _coverage.Sum,
+            BestPixelThreshold = pixel.Ranking.F1Threshold, Defects = _defects,
             PixelsExact = pixel.IsExact, ImageRoc = image.Roc, PixelRoc = pixel.Ranking.Roc, Pro = pixel.Pro, Cases = _cases.Draw(),
             Notes =
             [
                 .. _category.Notices.Select(n => n.TrimEnd('.')), .. _category.Ignored.Where(MattersToFigures).Select(i => $"ignored: {i.Explanation}"),
-                .. _notices.Sentences,
+                .. _notices.Sentences, .. _coverage.Sum is { } uncovered ? [uncovered.ToString()] : Array.Empty<string>(),
                 .. _vanished == 0 ? new string[0] :
                     [$"{_vanished} of {defective} masks vanish at the model's resolution of {imageSize} px and count as background there; compare at the "
                         + $"image's resolution instead"],

@@ -118,6 +118,9 @@ public sealed record CategoryEvaluation
     /// <summary>Each connected defect of the masks.</summary>
     public IReadOnlyList<DefectOutcome> Defects { get; init; } = [];
 
+    /// <summary>Pixels that the detector did not inspect; <see langword="null"/>: it inspected all.</summary>
+    public UncoveredPixels? Uncovered { get; init; }
+
     /// <summary>ROC curve of the images.</summary>
     public IReadOnlyList<CurvePoint> ImageRoc { get; init; } = [];
 

@@ -51,6 +51,7 @@ internal static class AblateCommand
         };
         choice.AddTo(command);
         choice.AddTilingTo(command);
+        choice.AddRegionTo(command);
         command.Never(choice.Calibration, "metrics need no threshold.");
         command.Never(choice.ModulesFile, "every row trains its own modules.");
         command.Refuse(pictures, r => r.IsGiven(tables) && !r.GetValue(tables)!.Contains("figure6"), "has no effect without figure6 in --tables.");

@@ -41,6 +41,7 @@ internal static class CalibrateCommand
         var command = new Command("calibrate", "Finds the score from which an image counts as anomalous.") { good, bad, data, labelled, rate, name, output };
         choice.AddTo(command, defaultModel: true);
         choice.AddTilingTo(command);
+        choice.AddRegionTo(command);
         choice.AddReferencesTo(command);
         command.Never(choice.Calibration, "a new one is made, from the raw scores.");
         Failure.Run(command, json, (parsed, cancellationToken) =>

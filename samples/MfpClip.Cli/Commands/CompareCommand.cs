@@ -55,6 +55,7 @@ internal static class CompareCommand
         };
         choice.AddTo(command);
         choice.AddTilingTo(command);
+        choice.AddRegionTo(command);
         command.Never(choice.Calibration, "metrics need no threshold.");
         command.Never(choice.ModulesFile, "every method trains its own modules.");
         command.Never(choice.MethodName, "methods are named with --methods.");

@@ -14,6 +14,7 @@ internal static class DescribeCommand
         command.Options.Add(output);
         choice.AddTo(command, defaultModel: true);
         choice.AddTilingTo(command);
+        choice.AddRegionTo(command);
         choice.AddReferencesTo(command);
         Failure.Run(command, json, (parsed, cancellationToken) =>
         {

@@ -35,6 +35,7 @@ internal static class DetectCommand
         };
         choice.AddTo(command, defaultModel: true);
         choice.AddTilingTo(command);
+        choice.AddRegionTo(command);
         choice.AddReferencesTo(command);
         choice.AddBatchedTo(command, choice.References);
         command.Needs(choice.References, save);

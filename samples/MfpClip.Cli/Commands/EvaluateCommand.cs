@@ -56,6 +56,7 @@ internal static class EvaluateCommand
         shots.AddTo(command);
         choice.AddTo(command, defaultModel: true);
         choice.AddTilingTo(command);
+        choice.AddRegionTo(command);
         choice.AddReferencesTo(command, folder: false);
         choice.AddBatchedTo(command, [.. shots.All]);
         choice.AddModulesOffTo(command);

@@ -41,6 +41,7 @@ internal static class FitCommand
         };
         choice.AddTo(command, defaultModel: true);
         choice.AddTilingTo(command);
+        choice.AddRegionTo(command);
         choice.AddReferencesTo(command, folder: false);
         command.Needs(calibration, rate);
         command.Never(choice.Calibration, "references come first; --calibration-out makes one with them.");

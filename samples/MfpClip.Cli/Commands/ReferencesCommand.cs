@@ -35,6 +35,7 @@ internal static class ReferencesCommand
         var command = new Command("add", "Adds images to a file, or makes one, with the detector that will read it.") { file, images, name };
         choice.AddTo(command, defaultModel: true);
         choice.AddTilingTo(command);
+        command.Never(choice.Region, "references are stored whole, and hold for every region of interest.");
         choice.AddReferencesTo(command, folder: false);
         command.Never(choice.Calibration, "references come first, then 'mfpclip calibrate --references'.");
         Failure.Run(command, json, (parsed, cancellationToken) =>

@@ -44,7 +44,7 @@ internal sealed class DetectionOutputs(DetectorDescription detector, DetectionOu
         _ = _marked.Value;
         var (result, name) = (image.Outcome!.Result!, _nameOf[image.File]);
         string overlay = In($"{name}.overlay.png");
-        var drawn = image with { Overlay = MapImages.Overlay(image.Photo!, result.ImageMap!, result.Regions, options.Pictures) };
+        var drawn = image with { Overlay = MapImages.Overlay(image.Photo!, result.ImageMap!, result.Regions, options.Pictures with { Outline = result.InspectedRegion }) };
         Exception? failure = null;
         string heatMap = In($"{name}.heatmap.png");
         Try(() =>

@@ -147,6 +147,19 @@ public sealed class DetectionOptionsException : MfpClipException
     public string Option { get; }
 }
 
+/// <summary>A detector's region of interest does not fit an image: another aspect ratio, or no pixel of the image inside.</summary>
+public sealed class RegionOfInterestException : MfpClipException
+{
+    /// <summary>Creates the error.</summary>
+    /// <param name="image">Name of the image.</param>
+    /// <param name="reason">What is wrong and what to do.</param>
+    public RegionOfInterestException(string image, string reason)
+        : base($"Image '{image}': {reason}") => Image = image;
+
+    /// <summary>Name of the image.</summary>
+    public string Image { get; }
+}
+
 /// <summary>The forward pass gave values that are not finite.</summary>
 public sealed class InferenceException : MfpClipException
 {

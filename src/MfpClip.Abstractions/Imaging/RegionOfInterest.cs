@@ -3,7 +3,7 @@ using System.Security.Cryptography;
 
 namespace MfpClip;
 
-/// <summary>A mask of where to look; the same size as the image.</summary>
+/// <summary>A mask of where to look; of the image's size, where a call is given it.</summary>
 public sealed class RegionOfInterest
 {
     private readonly Lazy<string> _identity;

@@ -54,6 +54,13 @@ public sealed record AnomalyResult
     [JsonIgnore]
     public ScoreIdentity? Identity { get; init; }
 
+    /// <summary>
+    /// The pixels that were inspected: the region of interest of the call or the detector, without what the preprocessor cut off. Of the image's size, or
+    /// coarser (of a large image) and stretched over it; <see langword="null"/>: all pixels.
+    /// </summary>
+    [JsonIgnore]
+    public RegionOfInterest? InspectedRegion { get; init; }
+
     /// <summary>Map value that separated regions from background.</summary>
     public required float PixelThreshold { get; init; }
 

@@ -6,7 +6,7 @@ namespace MfpClip.Evaluation.Decisions;
 /// <summary>One connected defect (8 neighbours) of a mask, and how high the map is there.</summary>
 /// <param name="Image">Path of its image, from the category's folder on.</param>
 /// <param name="Kind">Kind of defect.</param>
-/// <param name="Area">Pixels of the mask.</param>
+/// <param name="Area">Pixels of the mask that the detector inspects; a defect without such a pixel is in <see cref="UncoveredPixels.Defects"/>.</param>
 /// <param name="Level">
 /// Highest pixel threshold at which the defect is found, that is, at which <see cref="FoundFraction"/> of its pixels are at or above it.
 /// </param>
@@ -19,10 +19,10 @@ public sealed record DefectOutcome(string Image, string Kind, int Area, float Le
     /// <param name="pixelThreshold">Map value.</param>
     public bool IsFoundAt(double pixelThreshold) => Level >= pixelThreshold;
 
-    /// <summary>The defects of a mask.</summary>
-    internal static IEnumerable<DefectOutcome> Of(string image, string kind, AnomalyMask mask, AnomalyMap map)
+    /// <summary>The defects of a mask, of those with a pixel inside.</summary>
+    internal static IEnumerable<DefectOutcome> Of(string image, string kind, AnomalyMask mask, AnomalyMap map, bool[]? inside = null)
     {
-        var (labels, areas) = MaskRegions.Label(mask.Values, mask.Width);
+        var (labels, areas) = MaskRegions.Inside(mask.Values, mask.Width, inside);
         float[][] values = [.. areas.Select(a => new float[a])];
         int[] filled = new int[areas.Count];
         for (int i = 0; i < labels.Length; i++)

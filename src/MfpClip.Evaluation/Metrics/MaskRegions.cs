@@ -44,4 +44,40 @@ internal static class MaskRegions
 
         return (labels, areas);
     }
+
+    /// <summary>The same of the pixels inside: a region that leaves and comes back is one, and counts what of it is inside.</summary>
+    /// <param name="mask">The mask.</param>
+    /// <param name="width">Pixels a row.</param>
+    /// <param name="inside">A value a pixel; <see langword="null"/>: all are inside.</param>
+    public static (int[] Labels, List<int> Areas) Inside(ReadOnlySpan<bool> mask, int width, bool[]? inside)
+    {
+        var (labels, areas) = Label(mask, width);
+        if (inside is null)
+        {
+            return (labels, areas);
+        }
+
+        int[] counts = new int[areas.Count], numbers = new int[areas.Count];
+        for (int i = 0; i < labels.Length; i++)
+        {
+            labels[i] = inside[i] ? labels[i] : 0;
+            if (labels[i] > 0)
+            {
+                counts[labels[i] - 1]++;
+            }
+        }
+
+        int left = 0;
+        for (int r = 0; r < counts.Length; r++)
+        {
+            numbers[r] = counts[r] > 0 ? ++left : 0;
+        }
+
+        for (int i = 0; i < labels.Length; i++)
+        {
+            labels[i] = labels[i] > 0 ? numbers[labels[i] - 1] : 0;
+        }
+
+        return (labels, [.. counts.Where(c => c > 0)]);
+    }
 }

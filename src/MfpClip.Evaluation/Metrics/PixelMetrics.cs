@@ -72,13 +72,23 @@ public sealed class PixelMetricsAccumulator(PixelMetricsOptions? options = null)
     /// <param name="mask">Of the map's size.</param>
     /// <exception cref="ArgumentException">The sizes differ.</exception>
     /// <exception cref="InvalidOperationException">More pixels than 32-bit counts can hold (16,000 maps of 518 x 518).</exception>
-    public void Add(AnomalyMap map, AnomalyMask mask)
+    public void Add(AnomalyMap map, AnomalyMask mask) => Add(map, mask, null);
+
+    /// <summary>Adds those pixels of a map that count: the others are as if they were not there, and a region counts what of it is inside.</summary>
+    /// <param name="map">Any finite values.</param>
+    /// <param name="mask">Of the map's size.</param>
+    /// <param name="inside">A value for each pixel of the map: whether it counts; <see langword="null"/>: all do.</param>
+    /// <exception cref="ArgumentException">The sizes differ.</exception>
+    /// <exception cref="InvalidOperationException">More pixels than 32-bit counts can hold (16,000 maps of 518 x 518).</exception>
+    public void Add(AnomalyMap map, AnomalyMask mask, bool[]? inside)
     {
         ArgumentNullException.ThrowIfNull(map);
         ArgumentNullException.ThrowIfNull(mask);
-        if (map.Width != mask.Width || map.Height != mask.Height)
+        if (map.Width != mask.Width || map.Height != mask.Height || (inside is not null && inside.Length != map.Data.Length))
         {
-            throw new ArgumentException($"The map is {map.Width} x {map.Height}, the mask {mask.Width} x {mask.Height}.", nameof(mask));
+            throw new ArgumentException(
+                $"The map is {map.Width} x {map.Height}, the mask {mask.Width} x {mask.Height}, and {inside?.Length ?? map.Data.Length} pixels are inside or not.",
+                nameof(mask));
         }
 
         if (_positives + _negatives + map.Data.Length > uint.MaxValue)
@@ -86,18 +96,20 @@ public sealed class PixelMetricsAccumulator(PixelMetricsOptions? options = null)
             throw new InvalidOperationException("There are more than 4.29 billion pixels. Evaluate category by category.");
         }
 
-        var (labels, areas) = mask.Values.Contains(true) ? MaskRegions.Label(mask.Values, mask.Width) : ([], []);
+        var (labels, areas) = mask.Values.Contains(true) ? MaskRegions.Inside(mask.Values, mask.Width, inside) : ([], []);
+        float[] values = inside is null ? map.Data : [.. map.Data.Where((_, i) => inside[i])];
+        labels = inside is null || labels.Length == 0 ? labels : [.. labels.Where((_, i) => inside[i])];
         _positives += areas.Sum(a => (long)a);
-        _negatives += map.Data.Length - areas.Sum(a => (long)a);
+        _negatives += values.Length - areas.Sum(a => (long)a);
         _regions += areas.Count;
-        Range(map.Values);
+        Range(values);
         if (_exact is not null && _positives + _negatives > _options.MaximumExactPixels)
         {
             MoveToBins();
         }
 
-        _exact?.Add(map.Values, labels, areas);
-        _binned?.Add(map.Values, labels, areas);
+        _exact?.Add(values, labels, areas);
+        _binned?.Add(values, labels, areas);
     }
 
     /// <summary>Computes all metrics of what was added. More may be added afterwards.</summary>

@@ -88,15 +88,16 @@ public static class EvaluationReportFiles
     {
         ArgumentNullException.ThrowIfNull(report);
         var csv = new StringBuilder(
-            $"method,data_set,seed,category,{string.Join(',', EvaluationMetrics.All.Select(m => m.Key))},images,seconds_per_image,weights_hash,shots\n");
+            $"method,data_set,seed,category,{string.Join(',', EvaluationMetrics.All.Select(m => m.Key))},images,seconds_per_image,weights_hash,shots,"
+            + "uncovered_pixels,uncovered_defect_pixels\n");
         foreach (var run in report.Runs)
         {
             foreach (var c in run.Categories)
             {
-                Line(csv, run, c.DataSet, c.Key, c.Metrics, c.Images, c.SecondsPerImage, c.WeightsHash ?? run.Detector.WeightsHash);
+                Line(csv, run, c.DataSet, c.Key, c.Metrics, c.Images, c.SecondsPerImage, c.WeightsHash ?? run.Detector.WeightsHash, [c]);
             }
 
-            Line(csv, run, run.DataSet, "mean", run.Mean, run.Images, run.SecondsPerImage, run.Detector.WeightsHash);
+            Line(csv, run, run.DataSet, "mean", run.Mean, run.Images, run.SecondsPerImage, run.Detector.WeightsHash, run.Categories);
         }
 
         return csv.ToString();
@@ -105,11 +106,13 @@ public static class EvaluationReportFiles
     private static string PlotName(int number) => number == 0 ? "shots.svg" : string.Create(CultureInfo.InvariantCulture, $"shots-{number + 1}.svg");
 
     private static void Line(StringBuilder csv, EvaluationRun run, string dataSet, string category, EvaluationMetrics metrics, int images, double seconds,
-        string hash) => csv.AppendJoin(',',
+        string hash, IReadOnlyList<CategoryEvaluation> counted) => csv.AppendJoin(',',
     [
         CsvField.Of(run.Detector.Method), CsvField.Of(dataSet), run.Seed.ToString(CultureInfo.InvariantCulture), CsvField.Of(category),
         .. EvaluationMetrics.All.Select(m => CsvField.Of(m.Get(metrics).Value)),
         images.ToString(CultureInfo.InvariantCulture), seconds.ToString("0.######", CultureInfo.InvariantCulture), hash,
         CsvField.Of(run.Settings.GetValueOrDefault("shots", string.Empty)),
+        counted.Sum(c => c.Uncovered?.Pixels ?? 0).ToString(CultureInfo.InvariantCulture),
+        counted.Sum(c => c.Uncovered?.DefectPixels ?? 0).ToString(CultureInfo.InvariantCulture),
     ]).Append('\n');
 }

@@ -4,6 +4,7 @@ using MfpClip.Detection;
 using MfpClip.Diagnostics;
 using MfpClip.Execution;
 using MfpClip.Imaging;
+using MfpClip.Imaging.Regions;
 using MfpClip.Native;
 using MfpClip.Parallelism;
 using MfpClip.Pipeline;
@@ -36,7 +37,7 @@ public sealed partial class ZeroShotDetector
 
     private PreparedImage Prepare(string name, RgbImage pixels, TimeSpan decode, DetectionOptions options, ActivityContext parent)
     {
-        var region = RegionFor(name, pixels.Width, pixels.Height, options);
+        var (region, notices) = RegionFor(name, pixels.Width, pixels.Height, options, () => ForegroundRegion.Overview(pixels));
         long start = Stopwatch.GetTimestamp();
         var prepared = DetectionSpan.Run("preprocess", parent, name, () => _settings.Input.Preprocessor.Prepare(pixels));
         var preparation = Stopwatch.GetElapsedTime(start);
@@ -48,17 +49,12 @@ public sealed partial class ZeroShotDetector
             EqualReference = id is null ? null : _stored!.NameOf(id),
             Region = region,
             RegionPart = region is null ? prepared.Covered : RegionMask.ToRegion(region, prepared.Covered, pixels.Width, pixels.Height),
-            Notices = _settings.Tiling is null ? _shrinkage.Of(pixels.Width, pixels.Height) : [],
+            Notices = _settings.Tiling is null ? [.. _shrinkage.Of(pixels.Width, pixels.Height), .. notices] : notices,
         };
     }
 
     private ReferenceEntry? LeftOut(string? id, DetectionOptions options) =>
         id is not null && _pass is ReferencedPass referenced && (options.LeaveOneOut || referenced.IsBatch) ? referenced.Bank.Find(id) : null;
-
-    private static RegionOfInterest? RegionFor(string name, int width, int height, DetectionOptions options) =>
-        options.RegionOfInterest is not { } region || (region.Width == width && region.Height == height) ? options.RegionOfInterest
-        : throw new DetectionOptionsException(nameof(DetectionOptions.RegionOfInterest),
-            $"it is {region.Width} x {region.Height}, but image '{name}' is {width} x {height}.");
 
     /// <summary>Prepares a batch and runs it, in one span.</summary>
     private AnomalyResult[] PrepareAndRun(IReadOnlyList<ImageInput> images, DetectionOptions options, CancellationToken cancellationToken)

@@ -61,6 +61,9 @@ internal static class DetectionReading
             Regions = regions,
             Notices = image.Notices,
             PixelThreshold = threshold,
+            // A method that stretches what it sees over the whole image says something of all of it.
+            InspectedRegion = reading is ReferencedPass { CoversWholeImage: true } ? image.Region
+                : RegionMask.Inspected(image.Region, image.Image.Covered, image.Width, image.Height),
             Timings = timings with { Postprocess = Stopwatch.GetElapsedTime(start) },
         };
     }

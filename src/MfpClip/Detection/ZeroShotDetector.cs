@@ -248,7 +248,8 @@ public sealed partial class ZeroShotDetector : IZeroShotDetector
         IReadOnlyList<StageDescription> stages =
         [
             preprocessing with { Options = options, Id = "preprocessing", Identity = Identity(preprocessing, settings.Input) },
-            .. settings.Tiling is { } tiling ? [TilingStage.Of(tiling)] : Array.Empty<StageDescription>(), .. pass.Stages,
+            .. settings.Tiling is { } tiling ? [TilingStage.Of(tiling)] : Array.Empty<StageDescription>(),
+            .. settings.Region is { } region ? [region.Describe()] : Array.Empty<StageDescription>(), .. pass.Stages,
         ];
         string weights = string.Join('\n', stages.SelectMany(s => s.Weights.Select(w => $"{(s.Id.Length > 0 ? s.Id : s.Stage)}:{w.Sha256}")));
         int size = settings.Input.Preprocessor.Size;
@@ -262,7 +263,8 @@ public sealed partial class ZeroShotDetector : IZeroShotDetector
             ImageSize = size,
             LibraryVersion = LibraryVersion.Current,
             WeightsHash = TextHash.Of(weights),
-            CompositionHash = settings.Recipe is { } recipe ? RecipeWriter.CompositionHash(recipe, size) : string.Empty,
+            CompositionHash = settings.Recipe is { } recipe ? RecipeWriter.CompositionHash(
+                recipe, size, settings.Region is { } r ? $"{r.Kind} {r.Settings}" : null) : string.Empty,
             CoversWholeImage = settings.Input.Preprocessor.CoversWholeImage,
             MapMaximum = pass.MapMaximum,
             Recipe = settings.Recipe?.ToJson(),

@@ -251,6 +251,21 @@ public sealed class ZeroShotDetectorBuilder
     /// <summary>Reads every image as a whole, whatever a recipe says.</summary>
     public ZeroShotDetectorBuilder WithoutTiling() => Set(c => c with { Tiling = null });
 
+    /// <summary>
+    /// Looks at a part of every image only: polygons, a mask image, or the foreground. What is outside has map value 0 and no say in the score, and tiles there
+    /// are not computed. A call's own region goes first. See docs/regions.md.
+    /// </summary>
+    /// <param name="region">Where.</param>
+    /// <example><code>builder.WithRegionOfInterest(RegionOfInterestOptions.FromFile("housing.png"))</code></example>
+    public ZeroShotDetectorBuilder WithRegionOfInterest(RegionOfInterestOptions region)
+    {
+        ArgumentNullException.ThrowIfNull(region);
+        return Set(c => c with { Region = region });
+    }
+
+    /// <summary>Looks at the whole of every image, whatever a recipe says.</summary>
+    public ZeroShotDetectorBuilder WithoutRegionOfInterest() => Set(c => c with { Region = null });
+
     /// <summary>Uses an own way from the image to the model's input.</summary>
     public ZeroShotDetectorBuilder UsePreprocessor(IImagePreprocessor preprocessor) => Set(c => c with { Preprocessor = preprocessor });
 

@@ -69,7 +69,11 @@ internal sealed class MfpClipWarmUp(
             var options = new DetectionOptions { ClassName = detector.Calibration?.ClassName ?? DetectionOptions.Default.ClassName };
             // Without its calibration, which may hold for images of one region of interest only; it shares everything else.
             using var plain = detector is ZeroShotDetector { Calibration: not null } calibrated ? calibrated.WithCalibration(null) : null;
-            (plain ?? detector).Detect(Grey(), options, stopping);
+            var wanted = plain ?? detector;
+            // A region of the detector's own may not fit a square image.
+            bool hasRegion = wanted is ZeroShotDetector { HasRegion: true };
+            options = hasRegion ? options with { RegionOfInterest = RegionOfInterest.Rectangle(ImageSide, ImageSide, 0, 0, ImageSide, ImageSide) } : options;
+            wanted.Detect(Grey(), options, stopping);
             hosted.Ready(detector.Description);
             HostingLog.Ready(_logger, name, Stopwatch.GetElapsedTime(start).TotalMilliseconds);
             if (hosted.Status.RandomStages is { Count: > 0 } stages)

@@ -53,6 +53,37 @@ internal static class RegionMask
         return new(part.X * w, part.Y * h, part.Width * w, part.Height * h);
     }
 
+    /// <summary>The region without what the model did not see.</summary>
+    /// <param name="region">The region; <see langword="null"/>: everywhere.</param>
+    /// <param name="covered">What the model saw, in pixels of the image.</param>
+    /// <param name="width">Width of the image.</param>
+    /// <param name="height">Its height.</param>
+    /// <returns>The region as it is where all of the image was seen; <see langword="null"/>: every pixel.</returns>
+    public static RegionOfInterest? Inspected(RegionOfInterest? region, CoveredArea covered, int width, int height)
+    {
+        // Pixels are seen where their middle is, as maps have it.
+        bool Sees(double start, double extent, double middle) => middle >= start && middle <= start + extent;
+        if (Sees(covered.X, covered.Width, 0.5) && Sees(covered.X, covered.Width, width - 0.5)
+            && Sees(covered.Y, covered.Height, 0.5) && Sees(covered.Y, covered.Height, height - 0.5))
+        {
+            return region;
+        }
+
+        var (columns, rows) = region is null ? (width, height) : (region.Width, region.Height);
+        var inside = new bool[columns * rows];
+        for (int y = 0, i = 0; y < rows; y++)
+        {
+            bool seen = Sees(covered.Y, covered.Height, (y + 0.5) * height / rows);
+            for (int x = 0; x < columns; x++, i++)
+            {
+                inside[i] = seen && Sees(covered.X, covered.Width, (x + 0.5) * width / columns) && (region is null || region.Inside[i]);
+            }
+        }
+
+        // A region that the model does not see at all is left as it is: its map is 0 everywhere.
+        return inside.AsSpan().Contains(true) ? new(columns, rows, inside) : region;
+    }
+
     /// <summary>The pixel of a longer or shorter side that lies in the middle of one.</summary>
     public static int Middle(int index, int length, int other) => (int)(((2L * index) + 1) * other / (2L * length));
 

@@ -81,7 +81,7 @@ public sealed class HtmlReport : IDisposable
         var map = result.ImageMap ?? MapResize.ToImage(result.ModelMap, photo.Width, photo.Height);
         var small = ReportImages.Fit(photo, map, result.Regions, ThumbnailSide);
         int bytes = ReportThumbnail.MaximumBytes(ThumbnailSide);
-        var overlay = MapImages.Overlay(small.Photo, small.Map, small.Regions, options);
+        var overlay = MapImages.Overlay(small.Photo, small.Map, small.Regions, options with { Outline = options.Outline ?? result.InspectedRegion });
         byte[] item = Encoding.UTF8.GetBytes(ReportItem.Html(
             result, ReportThumbnail.Encode(small.Photo, bytes), ReportThumbnail.Encode(overlay, bytes), Links(files), MostRegions));
         lock (_lock)

@@ -20,6 +20,9 @@ public sealed record MapImageOptions
 
     /// <summary>Whether boxes are drawn around the defect regions. Default true.</summary>
     public bool DrawRegions { get; init; } = true;
+
+    /// <summary>A region whose outline is drawn as a thin line, stretched over the image: where was inspected. Default <see langword="null"/>: none.</summary>
+    public RegionOfInterest? Outline { get; init; }
 }
 
 /// <summary>Images of anomaly maps for people: heat map, overlay on the photo, both next to each other.</summary>
@@ -68,6 +71,11 @@ public static class MapImages
         }
 
         var image = new RgbImage(photo.Width, photo.Height, pixels);
+        if (options.Outline is { } outline)
+        {
+            RegionOutline.Draw(image, outline);
+        }
+
         foreach (var region in options.DrawRegions ? regions ?? [] : [])
         {
             Frame(image, region);

@@ -30,6 +30,9 @@ internal sealed class ReferencedPass : DelegatingDetectionPass, IStoredImages, I
     /// <summary>Whether its map is of distances still, which <see cref="ToImage"/> scales.</summary>
     public bool GivesDistances => _scheme is NormalImagePass;
 
+    /// <summary>Whether its map is stretched over the whole image, also where the model saw less.</summary>
+    public bool CoversWholeImage => _scheme is NormalImagePass { CutsNothing: true };
+
     public override string Method => _scheme.Name(Inner.Method);
 
     public override IReadOnlyList<StageDescription> Stages { get; }

@@ -66,6 +66,9 @@ internal sealed record Composition
     /// <summary>How large images are cut into tiles; <see langword="null"/>: every image is read as a whole.</summary>
     public TilingOptions? Tiling { get; init; }
 
+    /// <summary>Where to look in every image; <see langword="null"/>: everywhere.</summary>
+    public RegionOfInterestOptions? Region { get; init; }
+
     public IImageDecoder Decoder { get; init; } = new SkiaImageDecoder();
 
     public ImageLimits Limits { get; init; } = new();

@@ -66,6 +66,12 @@ internal static class CompositionChecks
         faults.AddRange(c.Templates.Faults());
         faults.AddRange(MultiScalePass.Faults(c.Scales));
         faults.AddRange(c.Tiling?.Faults() ?? []);
+        faults.AddRange(c.Region?.Faults() ?? []);
+        if (c.Region?.File is { } region && !File.Exists(region))
+        {
+            faults.Add($"Region of interest: there is no file '{region}'.");
+        }
+
         faults.AddRange(c.References?.Faults() ?? []);
         faults.AddRange(method.Faults());
         if (!method.Description.RunsPipeline && !method.Description.IsTrained && c.ModuleWeights is { } path)

@@ -6,6 +6,7 @@ using MfpClip.Detection.Recipes;
 using MfpClip.Diagnostics;
 using MfpClip.Execution;
 using MfpClip.Imaging;
+using MfpClip.Imaging.Regions;
 using MfpClip.Kernels;
 using MfpClip.Modules;
 using MfpClip.Native;
@@ -54,6 +55,7 @@ internal static class DetectorAssembly
         NativeBackend.Guard(() => torch.CPU.type);
         var method = c.ResolveMethod();
         ThrowIfAny(CompositionChecks.BeforeLoading(c, method));
+        var region = c.Region is { } wanted ? RegionSource.Load(wanted, c.Decoder, c.Limits) : null;
         var owned = new Stack<IDisposable>();
         try
         {
@@ -85,7 +87,7 @@ internal static class DetectorAssembly
             pass = c.Joined is { } other ? Own(owned, Join(c, pass, other)) : pass;
             return new(pass, new()
             {
-                Input = input, BatchSize = c.BatchSize, Logger = c.Logger, Line = c.Line, Tiling = c.Tiling,
+                Input = input, BatchSize = c.BatchSize, Logger = c.Logger, Line = c.Line, Tiling = c.Tiling, Region = region,
                 Recipe = RecipeWriter.Write(c, method, parts),
             });
         }
@@ -103,11 +105,12 @@ internal static class DetectorAssembly
     // Where this throws, the passes are disposed by what made them.
     private static BesidePass Join(Composition c, IDetectionPass pass, Composition other)
     {
-        if (other.Joined is not null || other.References is not null || other.Calibration is not null || other.Tiling is not null)
+        if (other.Joined is not null || other.References is not null || other.Calibration is not null || other.Tiling is not null
+            || other.Region is not null)
         {
             throw new DetectorConfigurationException(
-                ["The method that is joined has references, a calibration, tiles or a joined method of its own: they belong to the detector as a whole. "
-                    + "Set them there."]);
+                ["The method that is joined has references, a calibration, tiles, a region or a joined method of its own: they belong to the detector as a "
+                    + "whole. Set them there."]);
         }
 
         if (pass is NormalImagePass)

@@ -1,5 +1,6 @@
 using MfpClip.Execution;
 using MfpClip.Imaging;
+using MfpClip.Imaging.Regions;
 using MfpClip.References;
 using Microsoft.Extensions.Logging;
 
@@ -16,6 +17,9 @@ internal sealed record DetectorSettings
 
     /// <summary>How large images are cut into tiles; <see langword="null"/>: every image is read as a whole.</summary>
     public TilingOptions? Tiling { get; init; }
+
+    /// <summary>Where to look in every image; <see langword="null"/>: everywhere.</summary>
+    public RegionSource? Region { get; init; }
 
     /// <summary>What every forward pass runs under; each call adds its cancellation, and times of its own where no trace is requested.</summary>
     public ForwardContext Context { get; init; } = ForwardContext.Default;

@@ -86,6 +86,9 @@ public sealed record DetectorRecipe
     /// <summary>How large images are cut into tiles; absent: every image is read as a whole.</summary>
     public TilingOptions? Tiling { get; init; }
 
+    /// <summary>Where to look in every image; absent: everywhere. In JSON a text alone is a file, or "foreground".</summary>
+    public RegionOfInterestOptions? RegionOfInterest { get; init; }
+
     /// <summary>Image sizes whose maps and scores are averaged, as fractions of <see cref="ImageSize"/> with 1 among them.</summary>
     public IReadOnlyList<double>? Scales { get; init; }
 

@@ -30,6 +30,11 @@ internal static class RecipeContradictions
             }
         }
 
+        foreach (string fault in recipe.RegionOfInterest?.Faults() ?? [])
+        {
+            yield return fault;
+        }
+
         if (recipe.Backbone is { } backbone)
         {
             if (backbone.Folder is not null && backbone.Package is null)

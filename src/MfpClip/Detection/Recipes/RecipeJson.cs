@@ -12,7 +12,7 @@ internal static class RecipeJson
     // Configuration sources know text only: there "8" and "true" may stand for a number and a switch, and a name may look like a number.
     private static readonly JsonSerializerOptions Options = new(SettingsJson.Options)
     {
-        Converters = { new LenientText(), new LenientSwitch(), new BackboneText(), new ComponentText(), new TilingText() },
+        Converters = { new LenientText(), new LenientSwitch(), new BackboneText(), new ComponentText(), new TilingText(), new RegionText() },
     };
 
     public static string Write(DetectorRecipe recipe) => JsonSerializer.Serialize(recipe, Options).ReplaceLineEndings("\n");

@@ -38,6 +38,7 @@ internal static class RecipeReader
             Preprocessor = Try(faults, () => Preprocessor(recipe.Preprocessor, recipe.ImageSize)),
             Scales = recipe.Scales ?? c.Scales,
             Tiling = recipe.Tiling ?? c.Tiling,
+            Region = recipe.RegionOfInterest ?? c.Region,
             ModuleWeights = recipe.Modules,
             Untrained = recipe.Untrained ?? false,
             References = recipe.References is { } r ? new(r.File, Try(faults, () => Images(r)) ?? [], r.Options ?? new()) : null,

@@ -31,6 +31,7 @@ internal static class RecipeWriter
             ImageSize = c.ImageSize,
             Preprocessor = c.Preprocessor is { } preprocessor ? Preprocessor(preprocessor.Describe(), preprocessor) : null,
             Tiling = c.Tiling,
+            RegionOfInterest = c.Region,
             Scales = c.Scales.Count == 1 ? null : c.Scales,
             Modules = c.ModuleWeights,
             Untrained = c.Untrained ? true : null,
@@ -64,8 +65,13 @@ internal static class RecipeWriter
     /// <summary>
     /// What is composed, without weights, references, thresholds and the machine: equal for detectors that compute the same from the same weights.
     /// </summary>
-    public static string CompositionHash(DetectorRecipe recipe, int imageSize) =>
-        SettingsJson.Hash(RecipeJson.Node(Bare(recipe) with { ImageSize = imageSize }));
+    /// <param name="recipe">The recipe.</param>
+    /// <param name="imageSize">Side of the model's input.</param>
+    /// <param name="region">What the region of interest holds, whatever its file is called; <see langword="null"/>: there is none.</param>
+    public static string CompositionHash(DetectorRecipe recipe, int imageSize, string? region) => SettingsJson.Hash(RecipeJson.Node(Bare(recipe) with
+    {
+        ImageSize = imageSize, RegionOfInterest = region is null ? null : new() { File = region },
+    }));
 
     private static DetectorRecipe Bare(DetectorRecipe recipe) => recipe with
     {

@@ -61,7 +61,7 @@ public sealed partial class ZeroShotDetector
         string? id = _stored is null ? null : pixels is not null ? ReferenceId.Of(pixels) : Identify(image, tiling, cancellationToken);
         var leftOut = LeftOut(id, options) is { } own && _pass is ReferencedPass { Bank.Entries.Count: 1 } ? throw new ReferenceException(
             own.Name, "it is the only reference, and a tile cannot be compared with the rest of its own image. Add another one.") : LeftOut(id, options);
-        var region = RegionFor(image.Name, width, height, options);
+        var (region, notices) = RegionFor(image.Name, width, height, options, () => Overview(image, pixels, tiling, cancellationToken));
         bool Wanted(int column, int row) => region is null || RegionMask.Any(region, RegionMask.ToRegion(region, Seen(layout, column, row), width, height));
         int count = layout.Across.Lefts.Count * layout.Down.Lefts.Count, wanted = region is null ? count
             : Enumerable.Range(0, count).Count(t => Wanted(t % layout.Across.Lefts.Count, t / layout.Across.Lefts.Count));
@@ -70,7 +70,7 @@ public sealed partial class ZeroShotDetector
         {
             Name = image.Name, Layout = layout, Options = tiling, Region = region, LeftOut = leftOut,
             EqualReference = id is null ? null : _stored!.NameOf(id), Total = wanted + (joins ? 1 : 0), Skipped = count - wanted,
-            Notices = _shrinkage.OfTile(layout.Side, tiling.SmallestDefectPixels),
+            Notices = [.. _shrinkage.OfTile(layout.Side, tiling.SmallestDefectPixels), .. notices],
         };
         PreparedImage Prepared(RgbImage part, CoveredArea? area, double scaleX, double scaleY)
         {

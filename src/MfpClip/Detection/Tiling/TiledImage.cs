@@ -115,6 +115,7 @@ internal sealed class TiledImage
             ImageHeight = Layout.Height,
             Regions = DefectRegions.Find(rows, threshold, options.MinimumRegionArea),
             PixelThreshold = threshold,
+            InspectedRegion = Region,
             Tiles = new(Layout.Across.Lefts.Count, Layout.Down.Lefts.Count, Layout.Side, Skipped),
             Notices = fits || !options.IncludeImageMap ? Notices :
             [
