@@ -43,7 +43,7 @@ internal static class FitCommand
         choice.AddTilingTo(command);
         choice.AddRegionTo(command);
         choice.AddReferencesTo(command, folder: false);
-        command.Needs(calibration, rate);
+        command.Needs(calibration, rate, choice.Region); // references are stored whole
         command.Never(choice.Calibration, "references come first; --calibration-out makes one with them.");
         Failure.Run(command, json, (parsed, cancellationToken) =>
         {

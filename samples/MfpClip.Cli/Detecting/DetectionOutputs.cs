@@ -44,7 +44,8 @@ internal sealed class DetectionOutputs(DetectorDescription detector, DetectionOu
         _ = _marked.Value;
         var (result, name) = (image.Outcome!.Result!, _nameOf[image.File]);
         string overlay = In($"{name}.overlay.png");
-        var drawn = image with { Overlay = MapImages.Overlay(image.Photo!, result.ImageMap!, result.Regions, options.Pictures with { Outline = result.InspectedRegion }) };
+        var pictures = options.Pictures with { Outline = result.InspectedRegion };
+        var drawn = image with { Overlay = MapImages.Overlay(image.Photo!, result.ImageMap!, result.Regions, pictures) };
         Exception? failure = null;
         string heatMap = In($"{name}.heatmap.png");
         Try(() =>
