@@ -8,6 +8,8 @@ internal sealed class RednessDetector(int size = 16, Func<ImageInput, float>? sc
 {
     public bool Disposed { get; private set; }
 
+    public RegionOfInterest? Inspected { get; init; }
+
     public List<string> ClassNames { get; } = [];
 
     public DetectorDescription Description { get; } = new()
@@ -48,7 +50,7 @@ internal sealed class RednessDetector(int size = 16, Func<ImageInput, float>? sc
         float value = score?.Invoke(input) ?? map.Data.Max();
         return new()
         {
-            Threshold = threshold, IsAnomalous = threshold is { } t ? value >= t : null,
+            InspectedRegion = Inspected, Threshold = threshold, IsAnomalous = threshold is { } t ? value >= t : null,
             ImageName = input.Name, ClassName = options.ClassName, Score = value, ModelMap = map, PixelThreshold = 0.5f,
             ImageMap = options.IncludeImageMap ? At(image.Width, image.Height) : null, ImageWidth = image.Width, ImageHeight = image.Height, Timings = new(),
         };

@@ -44,6 +44,8 @@ public sealed class ConfigurationTests : IDisposable
     [InlineData("""{ "References": { "File": "r.safetensors", "Folder": "good" } }""", "File and Folder")]
     [InlineData("""{ "Backbone": { "Path": "a", "RandomSeed": 1 } }""", "path and random_seed")]
     [InlineData("""{ "Backbone": { "Path": "a", "Folder": "b" } }""", "Folder without a Package")]
+    [InlineData("""{ "RegionOfInterest": { "File": "a.png", "Foreground": true } }""", "File and Foreground contradict")]
+    [InlineData("""{ "RegionOfInterest": { "File": "a.png", "Margin": 3 } }""", "Margin is for Foreground")]
     public void Keys_that_contradict_one_another_are_an_error_at_start(string json, string named) =>
         Assert.Contains(named, Faults(json), StringComparison.Ordinal);
 
@@ -55,6 +57,9 @@ public sealed class ConfigurationTests : IDisposable
     [InlineData("""{ "Model": { "Name": "tiny" } }""", "'MfpClip:Model' must be a text")]
     [InlineData("""{ "Device": "gpu" }""", "gpu")]
     [InlineData("""{ "BatchSize": 0, "ImageSize": -1 }""", "The batch size is 0")]
+    [InlineData("""{ "RegionOfInterest": "/absent/mask.png" }""", "there is no file '/absent/mask.png'")]
+    [InlineData("""{ "RegionOfInterest": { "Polygons": [ { "Points": [[0, 0], [1, 1]] } ] } }""", "polygon 1 has 2 points")]
+    [InlineData("""{ "RegionOfInterest": { "Polgons": [] } }""", "'polgons' in 'region_of_interest' is unknown")]
     [InlineData("""{ "References": "/absent/good" }""", "there is no folder '/absent/good'")]
     [InlineData("""{ "Calibration": "/absent/calibration.json" }""", "/absent/calibration.json")]
     public void A_value_that_cannot_be_taken_is_an_error_at_start(string json, string named) => Assert.Contains(named, Faults(json), StringComparison.Ordinal);
@@ -111,6 +116,23 @@ public sealed class ConfigurationTests : IDisposable
     [InlineData("warmup")]
     public void Names_may_be_in_Pascal_or_snake_case(string name) =>
         Assert.False(Options(new ConfigurationBuilder().AddJsonStream(Stream($$"""{ "MfpClip": { "{{name}}": false, "image_size": 56 } }""")).Build()).WarmUp);
+
+    [Fact]
+    public void A_region_of_interest_by_configuration_is_polygons_a_file_or_the_foreground()
+    {
+        MfpClip.Imaging.RegionOfInterestOptions Region(string json) =>
+            Options(new ConfigurationBuilder().AddJsonStream(Stream($$"""{ "MfpClip": { "RegionOfInterest": {{json}} } }""")).Build()).Recipe.RegionOfInterest!;
+
+        var polygons = Region("""
+            { "Unit": "fractions", "Polygons": [ { "Points": [[0, 0], [0.5, 0], [0.5, 1]] }, { "Excluded": true, "Points": [[0.1, 0], [0.2, 0], [0.2, 0.2]] } ] }
+            """);
+
+        Assert.Equal([new(0, 0), new(0.5, 0), new(0.5, 1)], polygons.Polygons![0].Points);
+        Assert.Equal([false, true], polygons.Polygons.Select(p => p.Excluded));
+        Assert.Equal(MfpClip.Imaging.RegionUnit.Fractions, polygons.Unit);
+        Assert.Equal(MfpClip.Imaging.RegionOfInterestOptions.OfForeground(), Region("\"foreground\""));
+        Assert.Equal(MfpClip.Imaging.RegionOfInterestOptions.OfForeground(12), Region("""{ "foreground": true, "margin": 12 }"""));
+    }
 
     [Fact]
     public void References_by_configuration_are_a_folder_a_file_or_a_list()

@@ -3,29 +3,6 @@ namespace MfpClip.Imaging.Regions;
 /// <summary>Shapes of a mask: specks, holes, margins.</summary>
 internal static class MaskMorphology
 {
-    /// <summary>What most of 3 x 3 are; along the edge as it is.</summary>
-    public static bool[] Majority(bool[] mask, int width)
-    {
-        bool[] result = [.. mask];
-        int height = mask.Length / width;
-        for (int y = 1; y < height - 1; y++)
-        {
-            for (int x = 1; x < width - 1; x++)
-            {
-                int votes = 0;
-                for (int row = y - 1; row <= y + 1; row++)
-                {
-                    int at = (row * width) + x;
-                    votes += (mask[at - 1] ? 1 : 0) + (mask[at] ? 1 : 0) + (mask[at + 1] ? 1 : 0);
-                }
-
-                result[(y * width) + x] = votes > 4;
-            }
-        }
-
-        return result;
-    }
-
     /// <summary>Takes out connected parts (4 neighbours) that are less than a fraction of the largest.</summary>
     public static void DropSmallParts(bool[] mask, int width, double fraction)
     {
@@ -46,6 +23,19 @@ internal static class MaskMorphology
         {
             mask[i] = true;
         }
+    }
+
+    /// <summary>Length of the edges between inside and outside, in sides of pixels.</summary>
+    public static int Perimeter(bool[] mask, int width)
+    {
+        int length = 0;
+        for (int i = 0; i < mask.Length; i++)
+        {
+            length += i % width > 0 && mask[i] != mask[i - 1] ? 1 : 0;
+            length += i >= width && mask[i] != mask[i - width] ? 1 : 0;
+        }
+
+        return length;
     }
 
     /// <summary>Adds a margin, square.</summary>

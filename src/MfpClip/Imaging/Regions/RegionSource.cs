@@ -92,7 +92,7 @@ internal sealed class RegionSource
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException)
         {
-            throw Fault(path, Directory.Exists(path) ? "it is a folder; name a mask image or JSON of polygons." : $"it cannot be read ({e.Message}).");
+            throw Fault(path, $"it cannot be read ({e.Message}).");
         }
     }
 
@@ -229,6 +229,11 @@ internal sealed class RegionSource
 
     private static byte[] Bytes(string path, ImageLimits limits)
     {
+        if (Directory.Exists(path))
+        {
+            throw new InvalidDataException("it is a folder; name a mask image or JSON of polygons.");
+        }
+
         long length = new FileInfo(path).Length;
         return length <= limits.MaximumBytes ? File.ReadAllBytes(path)
             : throw new InvalidDataException($"it has {length} bytes, more than the limit of {limits.MaximumBytes} (ImageLimits.MaximumBytes).");

@@ -128,8 +128,8 @@ public sealed class DetectorRegionTests : IDisposable
         Assert.Equal(RegionOfInterest.Rectangle(640, 400, 197, 147, 106, 106).Inside, a.InspectedRegion!.Inside);
         Assert.Equal(a.InspectedRegion.Inside, b.InspectedRegion!.Inside);
         Assert.Equal(a.ImageMap!.Data, b.ImageMap!.Data);
-        Assert.Equal(pass.Images, (a.Tiles!.Columns * a.Tiles.Rows) - a.Tiles.Skipped);
-        Assert.Equal(5 * 5, pass.Images); // 197 to 303: tiles from 192 to 320, and one each where they overlap nothing: 6 to 9
+        Assert.Equal((20, 13, a.Tiles.Columns * a.Tiles.Rows - pass.Images), (a.Tiles!.Columns, a.Tiles.Rows, a.Tiles.Skipped));
+        Assert.Equal(4 * 4, pass.Images); // 197 to 303 of tiles at 192, 224, 256 and 288; 147 to 253 of those at 122.7 (to 155), 153.3, ... and 245.3
     }
 
     [Fact]
