@@ -76,7 +76,7 @@ public sealed class ForegroundRegionTests
     public void Defects_of_rendered_products_lie_in_the_foreground()
     {
         var found = new System.Collections.Concurrent.ConcurrentBag<(string Name, double Fraction, bool HasRegion)>();
-        var work = ProceduralDataSet.Categories.Where(c => !c.IsTexture).SelectMany(c => new[] { (Category: c, Seed: 0), (c, 1) });
+        var work = ProceduralDataSet.Categories.Where(c => !c.IsTexture).SelectMany(c => Enumerable.Range(0, 2).Select(s => (Category: c, Seed: s)));
         Parallel.ForEach(work, w =>
         {
             var rendered = ProceduralDataSet.Render(w.Category.Name, w.Seed, w.Category.Defects[w.Seed % w.Category.Defects.Count]);
