@@ -10,8 +10,8 @@ internal sealed partial class DetectorChoice
 
     private readonly Option<string?> _roi = new("--roi")
     {
-        Description = "Where to look in every photo (region of interest): a mask image, where what is not black counts; JSON of polygons, of this program or of "
-            + "labelme; or 'foreground', what differs from the colours along the photo's border. none: everywhere, whatever the recipe says.",
+        Description = "Where to look in every photo (region of interest): a mask image, where what is not black counts; JSON of polygons, of this program or "
+            + "of labelme; or 'foreground', what differs from the colours along the photo's border. none: everywhere, whatever the recipe says.",
     };
     private readonly Option<int?> _roiMargin = new("--roi-margin") { Description = "Pixels around the foreground that count, too. Default 0." };
 

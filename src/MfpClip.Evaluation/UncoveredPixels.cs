@@ -30,9 +30,9 @@ public sealed record UncoveredPixels
         string entirely = Defects.Count == 0 ? string.Empty : string.Create(CultureInfo.InvariantCulture,
             $"; {Defects.Count} {(Defects.Count == 1 ? "defect lies" : "defects lie")} entirely there ({string.Join(", ", Defects.Take(Named))}")
             + (Defects.Count > Named ? ", ...)" : ")");
-        return string.Create(CultureInfo.InvariantCulture,
-            $"{Pixels} of {Total} pixels ({100.0 * Pixels / Total:0.##} %) are not inspected and in no figure of pixels, {DefectPixels} of {TotalDefectPixels} ")
-            + $"defect pixels among them{entirely}";
+        return string.Create(
+            CultureInfo.InvariantCulture, $"{Pixels} of {Total} pixels ({100.0 * Pixels / Total:0.##} %) are not inspected and in no figure of pixels, ")
+            + $"{DefectPixels} of {TotalDefectPixels} defect pixels among them{entirely}";
     }
 }
 

@@ -18,7 +18,8 @@ public sealed class RegionCommandTests : IDisposable
     {
         string photo = Photo("photos/a.png"), roi = Path.Combine(_folder, "roi.json"), output = Path.Combine(_folder, "out");
         File.WriteAllText(roi, """
-            { "imageWidth": 180, "imageHeight": 120, "shapes": [ { "label": "part", "shape_type": "polygon", "points": [[0, 0], [80, 0], [80, 120], [0, 120]] } ] }
+            { "imageWidth": 180, "imageHeight": 120, "shapes": [
+              { "label": "part", "shape_type": "polygon", "points": [[0, 0], [80, 0], [80, 120], [0, 120]] } ] }
             """);
 
         var (code, _, errors) = Run(["detect", photo, "--roi", roi, "--raw", "--out", output, .. Random]);

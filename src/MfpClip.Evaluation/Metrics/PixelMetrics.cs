@@ -87,7 +87,8 @@ public sealed class PixelMetricsAccumulator(PixelMetricsOptions? options = null)
         if (map.Width != mask.Width || map.Height != mask.Height || (inside is not null && inside.Length != map.Data.Length))
         {
             throw new ArgumentException(
-                $"The map is {map.Width} x {map.Height}, the mask {mask.Width} x {mask.Height}, and {inside?.Length ?? map.Data.Length} pixels are inside or not.",
+                $"The map is {map.Width} x {map.Height}, the mask {mask.Width} x {mask.Height}, "
+                    + $"and {inside?.Length ?? map.Data.Length} pixels are inside or not.",
                 nameof(mask));
         }
 

@@ -124,7 +124,8 @@ public sealed class ConfigurationTests : IDisposable
             Options(new ConfigurationBuilder().AddJsonStream(Stream($$"""{ "MfpClip": { "RegionOfInterest": {{json}} } }""")).Build()).Recipe.RegionOfInterest!;
 
         var polygons = Region("""
-            { "Unit": "fractions", "Polygons": [ { "Points": [[0, 0], [0.5, 0], [0.5, 1]] }, { "Excluded": true, "Points": [[0.1, 0], [0.2, 0], [0.2, 0.2]] } ] }
+            { "Unit": "fractions", "Polygons": [ { "Points": [[0, 0], [0.5, 0], [0.5, 1]] },
+              { "Excluded": true, "Points": [[0.1, 0], [0.2, 0], [0.2, 0.2]] } ] }
             """);
 
         Assert.Equal([new(0, 0), new(0.5, 0), new(0.5, 1)], polygons.Polygons![0].Points);

@@ -24,7 +24,8 @@ internal sealed record RegionSettings(
     string? File, IReadOnlyList<RegionPolygon>? Polygons, RegionUnit? Unit, int? ImageWidth, int? ImageHeight, bool? Foreground, int? Margin)
 {
     public static RegionSettings Of(RegionOfInterestOptions o) => new(
-        o.File, o.Polygons, o.Unit == RegionUnit.Pixels ? null : o.Unit, o.ImageWidth, o.ImageHeight, o.Foreground ? true : null, o.Margin == 0 ? null : o.Margin);
+        o.File, o.Polygons, o.Unit == RegionUnit.Pixels ? null : o.Unit, o.ImageWidth, o.ImageHeight, o.Foreground ? true : null,
+        o.Margin == 0 ? null : o.Margin);
 
     public RegionOfInterestOptions ToOptions() => new()
     {

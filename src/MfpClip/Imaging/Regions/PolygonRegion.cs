@@ -26,8 +26,8 @@ internal static class PolygonRegion
 
         if (polygons.Count > MostPolygons || polygons.Sum(p => (long)p.Points.Count) > MostPoints)
         {
-            yield return $"there are {polygons.Count} polygons with {polygons.Sum(p => (long)p.Points.Count)} points, more than the limits of {MostPolygons} and "
-                + $"{MostPoints}. Use a mask image.";
+            yield return $"there are {polygons.Count} polygons with {polygons.Sum(p => (long)p.Points.Count)} points, more than the limits of {MostPolygons} "
+                + $"and {MostPoints}. Use a mask image.";
         }
 
         double most = options.Unit == RegionUnit.Fractions ? 1 : Farthest, least = options.Unit == RegionUnit.Fractions ? 0 : -Farthest;

@@ -121,10 +121,9 @@ internal sealed class RegionSource
                 _lastSize = (width, height);
             }
 
-            return (_last, _options is { Polygons: { } polygons, Unit: RegionUnit.Pixels, ImageWidth: null }
-                && PolygonRegion.ReachesBeyond(polygons, width, height)
-                ? [$"The region of interest reaches beyond the image of {width} x {height} pixels; it is cut off there. Was it drawn on images of another size?"]
-                : []);
+            bool beyond = _options is { Polygons: { } drawn, Unit: RegionUnit.Pixels, ImageWidth: null } && PolygonRegion.ReachesBeyond(drawn, width, height);
+            return (_last, !beyond ? [] :
+                [$"The region of interest reaches beyond the image of {width} x {height} pixels; it is cut off there. Was it drawn on larger images?"]);
         }
     }
 

@@ -188,7 +188,11 @@ public sealed class DetectorRegionTests : IDisposable
         RegionOfInterestOptions[] all =
         [
             RegionOfInterestOptions.FromFile(mask), RegionOfInterestOptions.OfForeground(5), Left,
-            new() { Polygons = [RegionPolygon.Rectangle(1, 2, 30, 40), RegionPolygon.Rectangle(3, 4, 5, 6) with { Excluded = true }], ImageWidth = 90, ImageHeight = 60 },
+            new()
+            {
+                Polygons = [RegionPolygon.Rectangle(1, 2, 30, 40), RegionPolygon.Rectangle(3, 4, 5, 6) with { Excluded = true }],
+                ImageWidth = 90, ImageHeight = 60,
+            },
         ];
         var hashes = new HashSet<string>(StringComparer.Ordinal);
         foreach (var region in all)
@@ -229,7 +233,8 @@ public sealed class DetectorRegionTests : IDisposable
     {
         var region = new RegionOfInterestOptions { File = Path.Combine(_folder, "absent.png"), Margin = 5 };
 
-        var faults = Assert.Throws<DetectorConfigurationException>(() => ZeroShotDetectorTests.Builder().WithRegionOfInterest(region).WithBatchSize(0).Build()).Faults;
+        var faults = Assert.Throws<DetectorConfigurationException>(
+            () => ZeroShotDetectorTests.Builder().WithRegionOfInterest(region).WithBatchSize(0).Build()).Faults;
 
         Assert.Contains(faults, f => f.Contains("absent.png", StringComparison.Ordinal));
         Assert.Contains(faults, f => f.Contains("Margin is for Foreground", StringComparison.Ordinal));

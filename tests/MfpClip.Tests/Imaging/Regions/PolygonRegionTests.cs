@@ -122,7 +122,9 @@ public sealed class PolygonRegionTests
         { new() { Polygons = [RegionPolygon.Rectangle(0, 0, 2e9, 1)] }, "1e9 at most" },
         { new() { Polygons = [RegionPolygon.Rectangle(0, 0, 1.1, 1)], Unit = RegionUnit.Fractions }, "fractions are from 0 to 1" },
         { new() { Polygons = [RegionPolygon.Rectangle(0, 0, 1, 1)], ImageWidth = 10 }, "10 x ? pixels" },
-        { new() { Polygons = [RegionPolygon.Rectangle(0, 0, 1, 1)], ImageWidth = 10, ImageHeight = 10, Unit = RegionUnit.Fractions }, "no effect on fractions" },
+        {
+            new() { Polygons = [RegionPolygon.Rectangle(0, 0, 1, 1)], ImageWidth = 10, ImageHeight = 10, Unit = RegionUnit.Fractions }, "no effect on fractions"
+        },
         { new() { Polygons = [new([.. Enumerable.Repeat(new RegionPoint(1, 1), 100_001)])] }, "more than the limits" },
         { new() { Polygons = [.. Enumerable.Repeat(RegionPolygon.Rectangle(0, 0, 1, 1), 1001)] }, "more than the limits" },
     };
@@ -136,7 +138,8 @@ public sealed class PolygonRegionTests
     public void A_hundred_thousand_corners_are_no_more_than_their_area()
     {
         // A comb between two heights: half of the area, whatever the number of teeth.
-        var comb = new RegionPolygon([.. Enumerable.Range(0, 99_998).Select(i => new RegionPoint(i * 1000.0 / 99_998, i % 2 * 1000)), new(1000, 1000), new(0, 1000)]);
+        var comb = new RegionPolygon(
+            [.. Enumerable.Range(0, 99_998).Select(i => new RegionPoint(i * 1000.0 / 99_998, i % 2 * 1000)), new(1000, 1000), new(0, 1000)]);
 
         Assert.Empty(RegionOfInterestOptions.FromPolygons(comb).Faults());
         Assert.InRange(Count(1000, 1000, comb) / 1e6, 0.45, 0.55);

@@ -62,7 +62,8 @@ public sealed class RegionFileTests : IDisposable
         """)]
     [InlineData("""
         { "imageWidth": 10, "imageHeight": 8, "shapes": [
-          { "label": "part", "points": [[6, 5], [2, 1]], "shape_type": "rectangle" }, { "label": "Exclude", "points": [[5, 0], [9, 9]], "shape_type": "rectangle" } ] }
+          { "label": "part", "points": [[6, 5], [2, 1]], "shape_type": "rectangle" },
+          { "label": "Exclude", "points": [[5, 0], [9, 9]], "shape_type": "rectangle" } ] }
         """)]
     public void Polygons_are_read_in_every_form(string json)
     {
@@ -111,7 +112,8 @@ public sealed class RegionFileTests : IDisposable
     public void What_it_is_known_by_is_its_content_not_its_name()
     {
         const string Json = """{ "polygons": [ [[2, 1], [5, 1], [5, 5], [2, 5]] ] }""";
-        string one = Text("one.json", Json), two = Text("two.json", Json), other = Text("other.json", Json.Replace("[5, 5]", "[5, 6]", StringComparison.Ordinal));
+        string one = Text("one.json", Json), two = Text("two.json", Json);
+        string other = Text("other.json", Json.Replace("[5, 5]", "[5, 6]", StringComparison.Ordinal));
 
         Assert.Equal(Load(one).Settings, Load(two).Settings);
         Assert.NotEqual(Load(one).Settings, Load(other).Settings);
