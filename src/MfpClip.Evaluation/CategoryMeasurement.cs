@@ -37,7 +37,7 @@ internal sealed class CategoryMeasurement
         _time += time;
         foreach (var (loaded, result) in batch.Zip(results))
         {
-            var raw = _options.Resolution == EvaluationResolution.Image ? result.ImageMap! : result.ModelMap;
+            var raw = _options.Resolution == EvaluationResolution.Image ? ImageMap(result) : result.ModelMap;
             var map = GaussianSmoothing.Smooth(raw, _options.SmoothingSigma);
             _notices.Add(loaded);
             bool[]? inside = Coverage.Inside(result.InspectedRegion, map.Width, map.Height);
@@ -67,6 +67,11 @@ internal sealed class CategoryMeasurement
             _cases.Offer(outcome, loaded, map, result.InspectedRegion);
         }
     }
+
+    // Masks are compared pixel by pixel: a coarser map would be another measurement.
+    private static AnomalyMap ImageMap(AnomalyResult result) => result.ImageMap ?? throw new DetectionOptionsException(
+        nameof(EvaluationOptions.Resolution), $"image '{result.ImageName}' has {result.ImageWidth} x {result.ImageHeight} pixels and no map of that size. Evaluate "
+            + "at the model's resolution (EvaluationResolution.Model), or raise TilingOptions.MaximumMapPixels.");
 
     /// <summary>The metrics of all batches.</summary>
     /// <param name="className">Words in the prompts.</param>

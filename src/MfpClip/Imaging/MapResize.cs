@@ -32,6 +32,54 @@ public static class MapResize
         return new AnomalyMap(width, height, values);
     }
 
+    /// <summary>
+    /// The map of a result at any size: stretched where it is coarser (bilinear), the highest value of each block where it is finer, so that no small defect
+    /// disappears. <see cref="AnomalyResult.ImageMap"/> itself where it has the size.
+    /// </summary>
+    /// <param name="result">A result; its map at the size of the image may be absent.</param>
+    /// <param name="width">Pixels a row.</param>
+    /// <param name="height">Rows.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A side is below 1.</exception>
+    public static AnomalyMap ToImage(AnomalyResult result, int width, int height)
+    {
+        ArgumentNullException.ThrowIfNull(result);
+        ArgumentOutOfRangeException.ThrowIfLessThan(width, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(height, 1);
+        var map = HighestOfBlocks(result.ImageMap ?? result.ModelMap, width, height);
+        return map.Width == width && map.Height == height ? map : ToImage(map, width, height);
+    }
+
+    /// <summary>The map with at most so many columns and rows, each value the highest of those it stands for.</summary>
+    internal static AnomalyMap HighestOfBlocks(AnomalyMap map, int mostColumns, int mostRows)
+    {
+        int width = Math.Min(map.Width, mostColumns), height = Math.Min(map.Height, mostRows);
+        if (width == map.Width && height == map.Height)
+        {
+            return map;
+        }
+
+        var values = new float[width * height];
+        Parallel.For(0, height, y =>
+        {
+            int top = (int)((long)y * map.Height / height), bottom = (int)((y + 1L) * map.Height / height);
+            for (int x = 0; x < width; x++)
+            {
+                int left = (int)((long)x * map.Width / width), right = (int)((x + 1L) * map.Width / width);
+                float highest = float.NegativeInfinity;
+                for (int row = top; row < bottom; row++)
+                {
+                    for (int at = (row * map.Width) + left; at < (row * map.Width) + right; at++)
+                    {
+                        highest = Math.Max(highest, map.Data[at]);
+                    }
+                }
+
+                values[(y * width) + x] = highest;
+            }
+        });
+        return new(width, height, values);
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Across(ReadOnlySpan<float> row, (int Low, int High, float Fraction)[] columns, Span<float> output)
     {

@@ -36,6 +36,16 @@ internal static class ColorMaps
         return table;
     }
 
+    /// <summary>The place of a value in the table; not a number is the lowest.</summary>
+    /// <param name="value">A map value.</param>
+    /// <param name="low">Value of the lowest colour.</param>
+    /// <param name="span">From there to the highest.</param>
+    public static byte Index(float value, float low, float span)
+    {
+        float v = span > 0 ? (value - low) / span : 0;
+        return float.IsNaN(v) ? (byte)0 : (byte)Math.Round(Math.Clamp(v, 0, 1) * 255);
+    }
+
     private static (byte R, byte G, byte B) At(ColorMap map, double v) => map switch
     {
         ColorMap.Jet => (Byte(1.5 - Math.Abs((4 * v) - 3)), Byte(1.5 - Math.Abs((4 * v) - 2)), Byte(1.5 - Math.Abs((4 * v) - 1))),

@@ -4,8 +4,8 @@ using System.Text;
 namespace MfpClip.Output;
 
 /// <summary>The page of a <see cref="HtmlReport"/>: what was counted first, then the images, those with the highest scores first.</summary>
-internal sealed class DetectionPage(DetectorDescription detector, string? notice, IReadOnlyList<ReportEntry> entries, IReadOnlyList<ReportFailure> failures,
-    IReadOnlyList<MapImageOptions> colors, DateTimeOffset written)
+internal sealed class DetectionPage(DetectorDescription detector, string? notice, IReadOnlyList<string> notices, IReadOnlyList<ReportEntry> entries,
+    IReadOnlyList<ReportFailure> failures, IReadOnlyList<MapImageOptions> colors, DateTimeOffset written)
 {
     private readonly int _anomalous = entries.Count(e => e.IsAnomalous == true), _normal = entries.Count(e => e.IsAnomalous == false);
 
@@ -19,7 +19,7 @@ internal sealed class DetectionPage(DetectorDescription detector, string? notice
         Text(page, HtmlPage.Start("Detection report", 72, ReportTable.Style + MapLegend.Style + DetectionPageParts.Style));
         Text(page, $"<header><h1>Detection report</h1><p class=\"soft\">{HtmlPage.Encode(detector.Method)} · {Date("yyyy-MM-dd HH:mm zzz")}"
             + "</p></header>\n");
-        Text(page, HtmlPage.Notice(notice) + Tiles() + Summary() + Failures());
+        Text(page, HtmlPage.Notice(notice) + string.Concat(notices.Select(HtmlPage.Notice)) + Tiles() + Summary() + Failures());
         if (entries.Count > 0)
         {
             Text(page, DetectionPageParts.Controls(_anomalous, _normal, Undecided));

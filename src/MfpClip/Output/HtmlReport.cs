@@ -25,6 +25,7 @@ public sealed class HtmlReport : IDisposable
     private readonly List<ReportEntry> _entries = [];
     private readonly List<ReportFailure> _failures = [];
     private readonly List<MapImageOptions> _colors = [];
+    private readonly NoticeCounts _notices = new();
     private int _side = 200;
     private bool _complete;
 
@@ -68,18 +69,17 @@ public sealed class HtmlReport : IDisposable
 
     /// <summary>Adds an image: its score, its regions, and small images of photo and overlay.</summary>
     /// <param name="result">What the detector said.</param>
-    /// <param name="photo">The photo, of the size of the result's image.</param>
+    /// <param name="photo">The photo, or a smaller picture of it (<see cref="InputSettings.DecodeReduced"/>).</param>
     /// <param name="options">Colours.</param>
     /// <param name="files">Files at full size that the small images link to.</param>
-    /// <exception cref="ArgumentException">Photo and map are not of one size.</exception>
+    /// <exception cref="ArgumentException">The photo has another shape than the map, or is larger.</exception>
     /// <exception cref="OutputException">It cannot be written.</exception>
     public void Add(AnomalyResult result, RgbImage photo, MapImageOptions? options = null, ReportedFiles? files = null)
     {
         ArgumentNullException.ThrowIfNull(result);
         ArgumentNullException.ThrowIfNull(photo);
         options ??= new();
-        var map = result.ImageMap ?? MapResize.ToImage(result.ModelMap, photo.Width, photo.Height);
-        var small = ReportImages.Fit(photo, map, result.Regions, ThumbnailSide);
+        var small = ReportImages.Fit(photo, result, ThumbnailSide);
         int bytes = ReportThumbnail.MaximumBytes(ThumbnailSide);
         var overlay = MapImages.Overlay(small.Photo, small.Map, small.Regions, options with { Outline = options.Outline ?? result.InspectedRegion });
         byte[] item = Encoding.UTF8.GetBytes(ReportItem.Html(
@@ -91,6 +91,7 @@ public sealed class HtmlReport : IDisposable
                 _colors.Add(options);
             }
 
+            _notices.Add(result.Notices);
             long start = _entries.Count == 0 ? 0 : _entries[^1].End;
             Guard(() => _spool.Write(item));
             _entries.Add(new(result.ImageName, result.Score, result.CalibratedScore, result.IsAnomalous, result.Threshold, result.PixelThreshold,
@@ -126,7 +127,7 @@ public sealed class HtmlReport : IDisposable
                     using (var items = File.OpenRead(_spoolPath))
                     using (var page = _open(temporary))
                     {
-                        new DetectionPage(_description, _notice, _entries, _failures, _colors, DateTimeOffset.Now).Write(page, items);
+                        new DetectionPage(_description, _notice, _notices.Lines, _entries, _failures, _colors, DateTimeOffset.Now).Write(page, items);
                     }
 
                     File.Move(temporary, _path, overwrite: true);
@@ -166,7 +167,7 @@ public sealed class HtmlReport : IDisposable
 
     private ReportedFiles Links(ReportedFiles? files) => new()
     {
-        Photo = Link(files?.Photo), Overlay = Link(files?.Overlay), HeatMap = Link(files?.HeatMap),
+        Photo = Link(files?.Photo), Overlay = Link(files?.Overlay), HeatMap = Link(files?.HeatMap), Zoom = Link(files?.Zoom),
     };
 
     // From the page's folder on, each part escaped: no name can be taken for a scheme or a query.

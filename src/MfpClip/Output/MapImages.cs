@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using MfpClip.Imaging;
 using SkiaSharp;
 
 namespace MfpClip.Output;
@@ -39,9 +40,7 @@ public static class MapImages
         var pixels = new byte[map.Data.Length * 3];
         for (int i = 0; i < map.Data.Length; i++)
         {
-            float v = span > 0 ? (map.Data[i] - low) / span : 0;
-            int index = float.IsNaN(v) ? 0 : (int)Math.Round(Math.Clamp(v, 0, 1) * 255);
-            table.AsSpan(index * 3, 3).CopyTo(pixels.AsSpan(i * 3));
+            table.AsSpan(ColorMaps.Index(map.Data[i], low, span) * 3, 3).CopyTo(pixels.AsSpan(i * 3));
         }
 
         return new(map.Width, map.Height, pixels);
@@ -82,6 +81,19 @@ public static class MapImages
         }
 
         return image;
+    }
+
+    /// <summary>The map of a result over its photo, with boxes around the regions. The map at the size of the image may be absent.</summary>
+    /// <param name="photo">The photo, or a smaller picture of it (<see cref="InputSettings.DecodeReduced"/>): map and regions are brought to its size.</param>
+    /// <param name="result">What was said of it.</param>
+    /// <param name="options">Colours and opacity.</param>
+    /// <exception cref="ArgumentException">The photo has another shape than the result's image, or is larger.</exception>
+    public static RgbImage Overlay(RgbImage photo, AnomalyResult result, MapImageOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(photo);
+        ArgumentNullException.ThrowIfNull(result);
+        ReportImages.Check(photo, result);
+        return Overlay(photo, MapResize.ToImage(result, photo.Width, photo.Height), ReportImages.Scaled(result, photo), options);
     }
 
     /// <summary>Photo, heat map and overlay in one row.</summary>

@@ -1,3 +1,5 @@
+using MfpClip.Imaging;
+
 namespace MfpClip.Output;
 
 /// <summary>A photo, its map and its regions at a size at which many fit into one page.</summary>
@@ -6,44 +8,43 @@ internal sealed record ReportImages(RgbImage Photo, AnomalyMap Map, IReadOnlyLis
     /// <summary>
     /// As they are where they are small; else one of several pixels: the photo's mean, the map's highest, so that no small defect disappears.
     /// </summary>
-    /// <param name="photo">The photo.</param>
-    /// <param name="map">Map of the photo's size.</param>
-    /// <param name="regions">Regions in the photo's pixels.</param>
+    /// <param name="photo">The photo, or a smaller picture of it.</param>
+    /// <param name="result">What was said of it.</param>
     /// <param name="longestSide">Longest side in pixels.</param>
-    /// <exception cref="ArgumentException">Photo and map are not of one size.</exception>
-    public static ReportImages Fit(RgbImage photo, AnomalyMap map, IReadOnlyList<DefectRegion> regions, int longestSide)
+    /// <exception cref="ArgumentException">The photo does not show the image that the result is of.</exception>
+    public static ReportImages Fit(RgbImage photo, AnomalyResult result, int longestSide)
     {
-        if (photo.Width != map.Width || photo.Height != map.Height)
+        if (result.ImageMap is not null)
         {
-            throw new ArgumentException($"The photo is {photo.Width} x {photo.Height}, the map {map.Width} x {map.Height}.", nameof(map));
-        }
-
-        if (Math.Max(photo.Width, photo.Height) <= longestSide)
-        {
-            return new(photo, map, regions);
+            Check(photo, result);
         }
 
         var small = Shrink(photo, longestSide);
-        var values = new float[small.Width * small.Height];
-        Parallel.For(0, small.Height, y =>
-        {
-            var (top, bottom) = Span(y, small.Height, map.Height);
-            for (int x = 0; x < small.Width; x++)
-            {
-                var (left, right) = Span(x, small.Width, map.Width);
-                float highest = float.NegativeInfinity;
-                for (int row = top; row < bottom; row++)
-                {
-                    for (int at = (row * map.Width) + left; at < (row * map.Width) + right; at++)
-                    {
-                        highest = Math.Max(highest, map.Data[at]);
-                    }
-                }
+        return new(small, MapResize.ToImage(result, small.Width, small.Height), Scaled(result, small));
+    }
 
-                values[(y * small.Width) + x] = highest;
-            }
-        });
-        return new(small, new(small.Width, small.Height, values), [.. regions.Select(r => Scaled(r, photo, small))]);
+    /// <summary>The regions of a result in the pixels of a picture of the image: those that hold any of the region's.</summary>
+    public static IReadOnlyList<DefectRegion> Scaled(AnomalyResult result, RgbImage picture)
+    {
+        int width = result.ImageWidth, height = result.ImageHeight;
+        return width == picture.Width && height == picture.Height ? result.Regions : [.. result.Regions.Select(r =>
+        {
+            int left = Holder(r.X, picture.Width, width), right = Holder(r.X + r.Width - 1, picture.Width, width);
+            int top = Holder(r.Y, picture.Height, height), bottom = Holder(r.Y + r.Height - 1, picture.Height, height);
+            return r with { X = left, Y = top, Width = right - left + 1, Height = bottom - top + 1 };
+        })];
+    }
+
+    /// <exception cref="ArgumentException">The photo is no picture of the result's image: it is larger, or has another shape.</exception>
+    public static void Check(RgbImage photo, AnomalyResult result)
+    {
+        long width = result.ImageWidth, height = result.ImageHeight;
+        // Both sides of a smaller picture are rounded by less than a pixel.
+        if (photo.Width > width || photo.Height > height || Math.Abs((photo.Width * height) - (photo.Height * width)) >= Math.Max(width, height))
+        {
+            throw new ArgumentException(
+                $"The photo is {photo.Width} x {photo.Height}, which is no picture of the result's image of {width} x {height} pixels.", nameof(photo));
+        }
     }
 
     /// <summary>The image with a longest side of so many pixels: each the mean of those it stands for. One that is smaller stays.</summary>
@@ -80,14 +81,6 @@ internal sealed record ReportImages(RgbImage Photo, AnomalyMap Map, IReadOnlyLis
             }
         });
         return new(width, height, pixels);
-    }
-
-    // The pixels of the small image that hold any of the region's.
-    private static DefectRegion Scaled(DefectRegion r, RgbImage from, RgbImage to)
-    {
-        int left = Holder(r.X, to.Width, from.Width), right = Holder(r.X + r.Width - 1, to.Width, from.Width);
-        int top = Holder(r.Y, to.Height, from.Height), bottom = Holder(r.Y + r.Height - 1, to.Height, from.Height);
-        return r with { X = left, Y = top, Width = right - left + 1, Height = bottom - top + 1 };
     }
 
     // Pixels of the source that one of the target stands for, and the other way round.

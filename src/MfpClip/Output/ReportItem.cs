@@ -29,8 +29,13 @@ internal static class ReportItem
             html.Append($" · <a href=\"{HtmlPage.Encode(heat)}\">anomaly map</a>");
         }
 
+        if (links.Zoom is { } zoom)
+        {
+            html.Append($" · <a class=\"zoom\" href=\"{HtmlPage.Encode(zoom)}\">zoom into the picture</a>");
+        }
+
         html.Append("</p>");
-        Regions(html, result, mostRegions);
+        Regions(html, result, mostRegions, links.Zoom is { } page ? HtmlPage.Encode(page) : null);
         return html.Append("</div>").ToString();
     }
 
@@ -41,7 +46,7 @@ internal static class ReportItem
             .Append($"<figcaption>{title}</figcaption></figure>");
     }
 
-    private static void Regions(StringBuilder html, AnomalyResult result, int most)
+    private static void Regions(StringBuilder html, AnomalyResult result, int most, string? zoom)
     {
         if (result.Regions.Count == 0)
         {
@@ -52,8 +57,10 @@ internal static class ReportItem
         const int Open = 3;
         double pixels = (double)result.ImageWidth * result.ImageHeight;
         string Row(DefectRegion r, int i) => string.Create(CultureInfo.InvariantCulture,
-            $"<tr><td>{i + 1}</td><td>{r.X}, {r.Y}</td><td>{r.Width} × {r.Height}</td><td>{r.Area:N0}</td><td>{100 * r.Area / pixels:0.##} %</td>"
+            $"<tr><td>{Number(i + 1)}</td><td>{r.X}, {r.Y}</td><td>{r.Width} × {r.Height}</td><td>{r.Area:N0}</td><td>{100 * r.Area / pixels:0.##} %</td>"
             + $"<td>{r.Peak:0.###}</td></tr>");
+        // The page that zooms lists and draws the same regions in the same order.
+        string Number(int i) => zoom is null ? $"{i}" : $"<a href=\"{zoom}#region-{i}\" title=\"zoom into region {i}\">{i}</a>";
         const string Head = "<div class=\"scroll\" tabindex=\"0\"><table class=\"regions\"><thead><tr><th>#</th><th>x, y</th><th>box</th><th>area px"
             + "</th><th>of image</th>"
             + "<th>peak</th></tr></thead><tbody>";

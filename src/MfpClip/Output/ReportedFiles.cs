@@ -11,4 +11,7 @@ public sealed record ReportedFiles
 
     /// <summary>The map in colours. Default <see langword="null"/>: no link.</summary>
     public string? HeatMap { get; init; }
+
+    /// <summary>The page that zooms into the picture (<see cref="ZoomPage"/>). Default <see langword="null"/>: no link.</summary>
+    public string? Zoom { get; init; }
 }
