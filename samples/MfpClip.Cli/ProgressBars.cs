@@ -76,7 +76,7 @@ internal static class ProgressBars
     }
 
     private static string Count(ProgressState state) => state.Images is { } images ? FormattableString.Invariant($"{images:0} images")
-        : FormattableString.Invariant($"{state.Done:0} of {state.Total:0} images");
+        : FormattableString.Invariant($"{Math.Floor(state.Done):0} of {state.Total:0} images");
 }
 
 /// <summary>Reports at once, on the thread that reports; <see cref="Progress{T}"/> would report later, and out of order.</summary>

@@ -15,7 +15,7 @@ internal sealed class PhotoDetection(
     /// <summary>The photo, upright, and the result.</summary>
     public sealed record Detected(RgbImage Photo, AnomalyResult Result, double Milliseconds)
     {
-        public RgbImage Overlay() => MapImages.Overlay(Photo, Result, new() { Outline = Result.InspectedRegion });
+        public RgbImage Overlay() => MapImages.Overlay(Result, Photo, new() { Outline = Result.InspectedRegion });
     }
 
     /// <summary>Throws where the detector is not ready, before anything is read of the photos.</summary>

@@ -6,8 +6,22 @@ internal sealed record DetectedImage
     /// <summary>The photo's path.</summary>
     public required string File { get; init; }
 
-    /// <summary>Its pixels; <see langword="null"/> where it cannot be read.</summary>
+    /// <summary>
+    /// Its pixels; <see langword="null"/> where it cannot be read. Of one that is read by rows a small picture, made when its outputs are written.
+    /// </summary>
     public RgbImage? Photo { get; init; }
+
+    /// <summary>Whether it is so large that the detector reads the file by rows.</summary>
+    public bool IsReadByRows { get; init; }
+
+    /// <summary>What the detector takes.</summary>
+    public ImageInput Input => Photo is { } photo ? ImageInput.FromPixels(photo, File) : ImageInput.FromFile(File);
+
+    /// <summary>Whether it takes so much memory, with its map and overlay, that only one such is in work at a time.</summary>
+    public bool IsLarge => IsReadByRows || (Photo is { } photo && photo.Data.LongLength > 48_000_000);
+
+    /// <summary>Whether it can be read.</summary>
+    public bool IsReadable => Photo is not null || (IsReadByRows && Outcome?.Error is not ImageDecodeException);
 
     /// <summary>The time it took to decode.</summary>
     public TimeSpan Decode { get; init; }
@@ -23,6 +37,12 @@ internal sealed record DetectedImage
 
     /// <summary>The file of the map alone; <see langword="null"/> where it was not written.</summary>
     public string? HeatMapFile { get; init; }
+
+    /// <summary>The page that zooms into it; <see langword="null"/> where it was not written.</summary>
+    public string? ZoomFile { get; init; }
+
+    /// <summary>What readers must know of its outputs, beside <see cref="AnomalyResult.Notices"/>.</summary>
+    public IReadOnlyList<string> Notices { get; init; } = [];
 
     public DetectedImage Failed(Exception error) => this with
     {

@@ -6,7 +6,7 @@ namespace MfpClip.Cli.Detecting;
 /// Everything that a run writes. One output that cannot be written is an error of its own; the others are still made. Nothing is made before the first
 /// photo that can be read.
 /// </summary>
-internal sealed class DetectionOutputs(DetectorDescription detector, DetectionOutputOptions options) : IDisposable
+internal sealed class DetectionOutputs(ZeroShotDetector detector, DetectionOutputOptions options) : IDisposable
 {
     private readonly OutputNames _names = new();
     private readonly Dictionary<string, string> _nameOf = new(StringComparer.Ordinal);
@@ -38,45 +38,12 @@ internal sealed class DetectionOutputs(DetectorDescription detector, DetectionOu
     }
 
     /// <summary>Writes the images of one photo; safe for several threads.</summary>
-    /// <exception cref="OutputException">One of them cannot be written.</exception>
-    public DetectedImage Write(DetectedImage image)
+    /// <param name="image">The photo.</param>
+    /// <param name="cancellationToken">Leaves out the page that zooms.</param>
+    public DetectedImage Write(DetectedImage image, CancellationToken cancellationToken)
     {
         _ = _marked.Value;
-        var (result, name) = (image.Outcome!.Result!, _nameOf[image.File]);
-        string overlay = In($"{name}.overlay.png");
-        var pictures = options.Pictures with { Outline = result.InspectedRegion };
-        var drawn = image with { Overlay = MapImages.Overlay(image.Photo!, result.ImageMap!, result.Regions, pictures) };
-        Exception? failure = null;
-        string heatMap = In($"{name}.heatmap.png");
-        Try(() =>
-        {
-            MapFiles.WritePng(overlay, drawn.Overlay);
-            drawn = drawn with { OverlayFile = overlay };
-        });
-        Try(() =>
-        {
-            MapFiles.WritePng(heatMap, MapImages.HeatMap(result.ImageMap!, options.Pictures));
-            drawn = drawn with { HeatMapFile = heatMap };
-        });
-        if (options.Raw)
-        {
-            Try(() => MapFiles.WritePng16(In($"{name}.map16.png"), result.ImageMap!));
-            Try(() => MapFiles.WriteNpy(In($"{name}.map.npy"), result.ImageMap!));
-        }
-
-        return failure is null ? drawn : drawn.Failed(failure);
-
-        void Try(Action action)
-        {
-            try
-            {
-                action();
-            }
-            catch (OutputException e)
-            {
-                failure ??= e; // the photo's other outputs are still made
-            }
-        }
+        return new PhotoOutputs(detector, options).Write(image, _nameOf[image.File], cancellationToken);
     }
 
     /// <summary>Adds a photo to the reports; one after another.</summary>
@@ -91,13 +58,14 @@ internal sealed class DetectionOutputs(DetectorDescription detector, DetectionOu
 
         Open();
         Add(outcome);
-        if (outcome.Result is { } result)
+        if (outcome.Result is { } result && image.Photo is { } photo)
         {
-            var files = new ReportedFiles { Photo = image.File, Overlay = image.OverlayFile, HeatMap = image.HeatMapFile };
-            Guard(() => _report?.Add(result, image.Photo!, options.Pictures, files), DropReport);
+            var files = new ReportedFiles { Photo = image.File, Overlay = image.OverlayFile, HeatMap = image.HeatMapFile, Zoom = image.ZoomFile };
+            var shown = result with { Notices = [.. result.Notices, .. image.Notices] };
+            Guard(() => _report?.Add(shown, photo, options.Pictures, files), DropReport);
             if (image.Overlay is { } overlay)
             {
-                _sheet.Add(result, image.Photo!, overlay);
+                _sheet.Add(result, photo, overlay);
             }
         }
     }
@@ -155,9 +123,9 @@ internal sealed class DetectionOutputs(DetectorDescription detector, DetectionOu
         }
 
         _open = true;
-        Guard(() => _report = new(In("report.html"), detector, options.Notice));
+        Guard(() => _report = new(In("report.html"), detector.Description, options.Notice));
         Start("results.csv", path => new CsvResultFile(path));
-        Start("results.json", path => _json = new(path, detector));
+        Start("results.json", path => _json = new(path, detector.Description));
         if (options.Exports.Contains(ExportFormat.Coco))
         {
             Start("coco.json", path => new CocoResultFile(path, options.ImageRoot));
@@ -229,36 +197,4 @@ internal sealed class DetectionOutputs(DetectorDescription detector, DetectionOu
             failed?.Invoke();
         }
     }
-}
-
-/// <summary>What a run writes and where.</summary>
-internal sealed record DetectionOutputOptions
-{
-    /// <summary>Where everything goes.</summary>
-    public required string Folder { get; init; }
-
-    /// <summary>Colours of maps.</summary>
-    public required MapImageOptions Pictures { get; init; }
-
-    /// <summary>Whether maps are written as numbers, too.</summary>
-    public bool Raw { get; init; }
-
-    /// <summary>Formats of other programs.</summary>
-    public IReadOnlyCollection<ExportFormat> Exports { get; init; } = [];
-
-    /// <summary>The folder that names in exports are relative to.</summary>
-    public string? ImageRoot { get; init; }
-
-    /// <summary>What is said at the top of the report.</summary>
-    public string? Notice { get; init; }
-}
-
-/// <summary>Formats of annotation programs.</summary>
-internal enum ExportFormat
-{
-    /// <summary>One <c>coco.json</c>.</summary>
-    Coco,
-
-    /// <summary>A file an image in the folder <c>labelme</c>.</summary>
-    Labelme,
 }

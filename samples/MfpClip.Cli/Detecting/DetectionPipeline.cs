@@ -5,7 +5,8 @@ namespace MfpClip.Cli.Detecting;
 
 /// <summary>
 /// Photos on their way through three stages that overlap: several are decoded ahead, one batch after another is detected, several are written. They come out in
-/// order, and none that fails ends the others. Memory is bounded: <see cref="Ahead"/> photos wait at most before and after the detector.
+/// order, and none that fails ends the others. Memory is bounded: <see cref="Ahead"/> photos wait at most before and after the detector, and large
+/// ones go through one after another.
 /// </summary>
 /// <param name="detector">The detector.</param>
 /// <param name="options">Options of every detection.</param>
@@ -41,12 +42,12 @@ internal sealed class DetectionPipeline(ZeroShotDetector detector, DetectionOpti
     private async Task DetectAsync(IReadOnlyList<string> files, ChannelWriter<Task<DetectedImage>> writing, CancellationToken cancellationToken)
     {
         var decoding = new Queue<Task<DetectedImage>>();
+        bool large = true; // until the first one is known
         try
         {
-            int next = 0;
-            for (int done = 0; done < files.Count; done += _batch)
+            for (int next = 0; next < files.Count || decoding.Count > 0;)
             {
-                for (; next < files.Count && decoding.Count < Ahead + _batch; next++)
+                for (; next < files.Count && decoding.Count < (large ? 1 : Ahead + _batch); next++)
                 {
                     string file = files[next];
                     decoding.Enqueue(Task.Run(() => Decode(file), CancellationToken.None));
@@ -56,12 +57,22 @@ internal sealed class DetectionPipeline(ZeroShotDetector detector, DetectionOpti
                 while (batch.Count < _batch && decoding.TryDequeue(out var decoded))
                 {
                     batch.Add(await decoded);
+                    large = batch[^1].IsLarge;
+                    if (large)
+                    {
+                        break;
+                    }
                 }
 
                 cancellationToken.ThrowIfCancellationRequested();
                 foreach (var image in Detect(batch, cancellationToken))
                 {
-                    await writing.WriteAsync(Task.Run(() => Written(image), CancellationToken.None), CancellationToken.None);
+                    var written = Task.Run(() => Written(image), CancellationToken.None);
+                    await writing.WriteAsync(written, CancellationToken.None);
+                    if (large)
+                    {
+                        await written;
+                    }
                 }
             }
         }
@@ -78,7 +89,8 @@ internal sealed class DetectionPipeline(ZeroShotDetector detector, DetectionOpti
         var image = new DetectedImage { File = file };
         try
         {
-            return image with { Photo = detector.Input.Decode(ImageInput.FromFile(file)), Decode = Stopwatch.GetElapsedTime(start) };
+            return IsReadByRows(file) ? image with { IsReadByRows = true, Decode = Stopwatch.GetElapsedTime(start) }
+                : image with { Photo = detector.Input.Decode(ImageInput.FromFile(file)), Decode = Stopwatch.GetElapsedTime(start) };
         }
         catch (Exception e)
         {
@@ -86,12 +98,33 @@ internal sealed class DetectionPipeline(ZeroShotDetector detector, DetectionOpti
         }
     }
 
+    // As the detector decides.
+    private bool IsReadByRows(string file)
+    {
+        if (detector.Tiling is not { } tiling || detector.Input.Decoder is not IImageRowDecoder decoder)
+        {
+            return false;
+        }
+
+        try
+        {
+            using var rows = decoder.OpenRows(file, tiling.Rows);
+            return rows is not null && (long)rows.Width * rows.Height * 3 > tiling.MaximumImageBytes;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return false; // decoding says what is wrong
+        }
+    }
+
     private List<DetectedImage> Detect(List<DetectedImage> batch, CancellationToken cancellationToken)
     {
-        var readable = batch.Where(i => i.Photo is not null).ToList();
-        var outcomes = new Queue<DetectionOutcome>(
-            detector.DetectEach([.. readable.Select(i => ImageInput.FromPixels(i.Photo!, i.File))], options, cancellationToken));
-        return [.. batch.Select(image => image.Photo is null ? image : image with { Outcome = Timed(outcomes.Dequeue(), image.Decode) })];
+        var readable = batch.Where(i => i.Outcome is null).ToList();
+        var outcomes = new Queue<DetectionOutcome>(detector.DetectEach([.. readable.Select(i => i.Input)], options, cancellationToken));
+        return [.. batch.Select(image => image.Outcome is not null ? image : image with
+        {
+            Outcome = image.IsReadByRows ? outcomes.Dequeue() : Timed(outcomes.Dequeue(), image.Decode),
+        })];
     }
 
     // Pixels were given to the detector: what it took to decode them is known here.

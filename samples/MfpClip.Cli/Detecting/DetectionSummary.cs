@@ -28,6 +28,9 @@ internal sealed record DetectionSummary
     /// <summary>Photos that were not detected any more.</summary>
     public required int NotDone { get; init; }
 
+    /// <summary>What results say for their readers, once each with the number of their images.</summary>
+    public IReadOnlyList<string> Notices { get; init; } = [];
+
     public required bool IsCancelled { get; init; }
 
     public int Code(bool failOnAnomaly) => IsCancelled ? ExitCode.Cancelled : ReportFailures.Count > 0 ? ExitCode.Error
@@ -42,7 +45,7 @@ internal sealed record DetectionSummary
             {
                 results = Results, failures = Failures.Concat(ReportFailures), skipped = ImageFiles.AsJson(Skipped), notice,
                 references = detector.IsBatched ? null : detector.References?.Images,
-                warnings = detector.References?.Warnings ?? [], Report, Files, cancelled = IsCancelled, NotDone, method = detector.Description.Method,
+                warnings = detector.References?.Warnings ?? [], Notices, Report, Files, cancelled = IsCancelled, NotDone, method = detector.Description.Method,
                 weights_hash = detector.Description.WeightsHash,
             });
         }
@@ -51,7 +54,8 @@ internal sealed record DetectionSummary
             PrintTable();
             string more = Files.Count > 0 ? $" ({string.Join(", ", Files.Select(Path.GetFileName))} beside it)" : string.Empty;
             Console.WriteLine(Report is null ? "No report was written." : $"Overlays, overview.png and report: {Report}{more}");
-            foreach (string note in (IEnumerable<string>)[.. detector.References?.Warnings ?? [], .. notice is null ? Array.Empty<string>() : [notice]])
+            string[] last = notice is null ? [] : [notice];
+            foreach (string note in (IEnumerable<string>)[.. detector.References?.Warnings ?? [], .. Notices, .. last])
             {
                 Console.WriteLine($"NOTE: {note}");
             }

@@ -46,7 +46,7 @@ internal static class MaskPromptFigure
         var builder = row.Compose(run.Seed);
         using var detector = (run.Modules is { } modules ? builder.WithModuleWeights(Path.Combine(options.OutputFolder, modules)) : builder).Build();
         return [.. samples.Select(s => detector.Detect(s.Sample.ImagePath, new() { ClassName = s.ClassName }, cancellationToken))
-            .Select(r => MapResize.ToImage(r, r.ImageWidth, r.ImageHeight))];
+            .Select(r => MapResize.ToSize(r, r.ImageWidth, r.ImageHeight))];
     }
 
     private static RgbImage Line(LoadedSample sample, AnomalyMap without, AnomalyMap with)

@@ -40,7 +40,7 @@ public static class MapResize
     /// <param name="width">Pixels a row.</param>
     /// <param name="height">Rows.</param>
     /// <exception cref="ArgumentOutOfRangeException">A side is below 1.</exception>
-    public static AnomalyMap ToImage(AnomalyResult result, int width, int height)
+    public static AnomalyMap ToSize(AnomalyResult result, int width, int height)
     {
         ArgumentNullException.ThrowIfNull(result);
         ArgumentOutOfRangeException.ThrowIfLessThan(width, 1);

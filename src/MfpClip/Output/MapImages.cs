@@ -84,16 +84,16 @@ public static class MapImages
     }
 
     /// <summary>The map of a result over its photo, with boxes around the regions. The map at the size of the image may be absent.</summary>
+    /// <param name="result">What was said of the photo.</param>
     /// <param name="photo">The photo, or a smaller picture of it (<see cref="InputSettings.DecodeReduced"/>): map and regions are brought to its size.</param>
-    /// <param name="result">What was said of it.</param>
     /// <param name="options">Colours and opacity.</param>
     /// <exception cref="ArgumentException">The photo has another shape than the result's image, or is larger.</exception>
-    public static RgbImage Overlay(RgbImage photo, AnomalyResult result, MapImageOptions? options = null)
+    public static RgbImage Overlay(AnomalyResult result, RgbImage photo, MapImageOptions? options = null)
     {
-        ArgumentNullException.ThrowIfNull(photo);
         ArgumentNullException.ThrowIfNull(result);
+        ArgumentNullException.ThrowIfNull(photo);
         ReportImages.Check(photo, result);
-        return Overlay(photo, MapResize.ToImage(result, photo.Width, photo.Height), ReportImages.Scaled(result, photo), options);
+        return Overlay(photo, MapResize.ToSize(result, photo.Width, photo.Height), ReportImages.Scaled(result, photo), options);
     }
 
     /// <summary>Photo, heat map and overlay in one row.</summary>

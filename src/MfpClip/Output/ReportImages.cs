@@ -20,7 +20,7 @@ internal sealed record ReportImages(RgbImage Photo, AnomalyMap Map, IReadOnlyLis
         }
 
         var small = Shrink(photo, longestSide);
-        return new(small, MapResize.ToImage(result, small.Width, small.Height), Scaled(result, small));
+        return new(small, MapResize.ToSize(result, small.Width, small.Height), Scaled(result, small));
     }
 
     /// <summary>The regions of a result in the pixels of a picture of the image: those that hold any of the region's.</summary>
