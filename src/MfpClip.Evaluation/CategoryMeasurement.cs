@@ -70,8 +70,8 @@ internal sealed class CategoryMeasurement
 
     // Masks are compared pixel by pixel: a coarser map would be another measurement.
     private static AnomalyMap ImageMap(AnomalyResult result) => result.ImageMap ?? throw new DetectionOptionsException(
-        nameof(EvaluationOptions.Resolution), $"image '{result.ImageName}' has {result.ImageWidth} x {result.ImageHeight} pixels and no map of that size. Evaluate "
-            + "at the model's resolution (EvaluationResolution.Model), or raise TilingOptions.MaximumMapPixels.");
+        nameof(EvaluationOptions.Resolution), $"image '{result.ImageName}' has {result.ImageWidth} x {result.ImageHeight} pixels and no map of that size. "
+            + "Evaluate at the model's resolution (EvaluationResolution.Model), or raise TilingOptions.MaximumMapPixels.");
 
     /// <summary>The metrics of all batches.</summary>
     /// <param name="className">Words in the prompts.</param>

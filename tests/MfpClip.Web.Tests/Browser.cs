@@ -22,12 +22,12 @@ internal static class Browser
     }
 
     /// <summary>Runs the script; what it saw, with screenshots in the folder.</summary>
-    public static async Task<JsonElement> DriveAsync(Uri address, string folder, object job)
+    public static async Task<JsonElement> DriveAsync(Uri address, string folder, object job, string script = "drive.mjs")
     {
         string jobFile = Path.Combine(folder, "job.json");
         await File.WriteAllTextAsync(jobFile, JsonSerializer.Serialize(job, new JsonSerializerOptions(JsonSerializerDefaults.Web)));
         var start = new ProcessStartInfo(Find("node")!) { WorkingDirectory = Folder, RedirectStandardError = true };
-        foreach (string argument in new[] { Path.Combine(Folder, "drive.mjs"), address.ToString(), Chromium!, folder, jobFile })
+        foreach (string argument in new[] { Path.Combine(Folder, script), address.ToString(), Chromium!, folder, jobFile })
         {
             start.ArgumentList.Add(argument);
         }

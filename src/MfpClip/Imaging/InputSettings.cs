@@ -18,12 +18,14 @@ public sealed record InputSettings
     /// <exception cref="ImageDecodeException">The image cannot be read, or costs more than it may.</exception>
     public RgbImage Decode(ImageInput image) => ImageReader.Read(image, Decoder, Limits);
 
-    /// <summary>A small picture of an image, for people: each pixel is the mean of a square block. Memory is bounded by it where the image is read by rows.</summary>
+    /// <summary>
+    /// A small picture of an image, for people: each pixel is the mean of a square block. Memory is bounded by it where the image is read by rows.
+    /// </summary>
     /// <param name="image">The image.</param>
     /// <param name="longestSide">Longer side of the picture at most, in pixels.</param>
     /// <param name="limits">
-    /// What an image may cost that is read by rows, where the decoder and its format can (<see cref="IImageRowDecoder"/>); <see langword="null"/>: the defaults.
-    /// Others are decoded as a whole within <see cref="Limits"/>.
+    /// What an image may cost that is read by rows, where the decoder and its format can (<see cref="IImageRowDecoder"/>);
+    /// <see langword="null"/>: the defaults. Others are decoded as a whole within <see cref="Limits"/>.
     /// </param>
     /// <param name="cancellationToken">Checked between rows.</param>
     /// <returns>The picture; the image as it is where it is not larger.</returns>

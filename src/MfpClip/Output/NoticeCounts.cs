@@ -1,6 +1,8 @@
 namespace MfpClip.Output;
 
-/// <summary>What results of a run say for their readers (<see cref="AnomalyResult.Notices"/>), each sentence once with the number of images that it holds for.</summary>
+/// <summary>
+/// What results of a run say for their readers (<see cref="AnomalyResult.Notices"/>), each sentence once with the number of images that it holds for.
+/// </summary>
 internal sealed class NoticeCounts
 {
     // Sentences can hold an image's size: in a folder of many sizes each is another one.

@@ -5,8 +5,8 @@ using MfpClip.Output.Zoom;
 namespace MfpClip.Output;
 
 /// <summary>
-/// A folder with a page that zooms into one large picture: the photo, its anomaly map and the outlines of its regions. The browser loads the parts that it shows,
-/// from the folder alone, which can be moved and given away. Memory is bounded by the picture's width, not by its size.
+/// A folder with a page that zooms into one large picture: the photo, its anomaly map and the outlines of its regions. The browser loads the parts that
+/// it shows, from the folder alone, which can be moved and given away. Memory is bounded by the picture's width, not by its size.
 /// </summary>
 /// <example>
 /// <code>

@@ -70,6 +70,26 @@ public sealed class HtmlReportTests : IDisposable
     }
 
     [Fact]
+    public void A_picture_that_zooms_is_linked_from_the_item_and_from_each_region_and_notices_are_counted()
+    {
+        DefectRegion[] regions = [.. Enumerable.Range(0, 5).Select(i => new DefectRegion(i, 1, 3, 2, 5, 0.9f - (i * 0.01f), i, 1))];
+
+        var page = Write(report =>
+        {
+            report.Add(Result("a #1.png", 0.9f, true) with { Regions = regions, Notices = ["It is <large>.", "It is reduced."] }, Photo(), null,
+                new() { Zoom = Path.Combine(_folder, "zoom", "a #1", "index.html") });
+            report.Add(Result("b.png", 0.2f, false) with { Regions = regions, Notices = ["It is <large>."] }, Photo());
+        });
+
+        var items = Class(page, "item").ToList();
+        Assert.Equal("zoom/a%20%231/index.html", Class(items[0], "zoom").Single().Attribute("href")!.Value);
+        Assert.Equal(Enumerable.Range(1, 5).Select(i => $"zoom/a%20%231/index.html#region-{i}"),
+            Class(items[0], "regions").Descendants("a").Select(a => a.Attribute("href")!.Value));
+        Assert.Empty(items[1].Descendants("a"));
+        Assert.Equal(["2 images: It is <large>.", "1 image: It is reduced."], Class(page, "notice").Select(n => n.Value));
+    }
+
+    [Fact]
     public void Names_of_every_kind_are_text_and_links_lead_nowhere_else()
     {
         string[] names = ["<script>alert(1)</script>.png", "\" onload=\"alert(1).png", "javascript:alert(1).png", "零件 & 'x'#1?.png", "a\u0001b.png"];

@@ -237,7 +237,7 @@ public sealed class ZoomPageTests : IDisposable
 
     private static AnomalyResult Result(string name) => new()
     {
-        ImageName = name, ClassName = "object", Score = 0.5f, ModelMap = new(30, 15, [.. Enumerable.Range(0, 450).Select(i => i / 449f)]), ImageWidth = 1201,
+        ImageName = name, ClassName = "object", Score = 0.5f, ModelMap = new(30, 15, [.. Enumerable.Range(0, 450).Select(i => i % 30 < 16 ? 0f : 1f)]), ImageWidth = 1201,
         ImageHeight = 600, PixelThreshold = 0.5f, Timings = new(), Notices = ["a sentence"],
         Regions =
         [

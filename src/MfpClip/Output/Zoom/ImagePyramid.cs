@@ -1,8 +1,8 @@
 namespace MfpClip.Output.Zoom;
 
 /// <summary>
-/// Cuts an image that comes by rows into square tiles, at its own size and at each half of it, until one tile shows the whole. One row of tiles of each level is
-/// held at a time. Not safe for concurrent callers.
+/// Cuts an image that comes by rows into square tiles, at its own size and at each half of it, until one tile shows the whole. One row of tiles of
+/// each level is held at a time. Not safe for concurrent callers.
 /// </summary>
 internal sealed class ImagePyramid
 {

@@ -4,7 +4,9 @@ using System.Text.Json;
 
 namespace MfpClip.Output.Zoom;
 
-/// <summary>The page of a picture that zooms: view, controls, list of regions. Without a script, and on paper, it shows the whole picture with the outlines.</summary>
+/// <summary>
+/// The page of a picture that zooms: view, controls, list of regions. Without a script, and on paper, it shows the whole picture with the outlines.
+/// </summary>
 internal static class ZoomHtml
 {
     // A map of noise has thousands.
@@ -22,7 +24,8 @@ internal static class ZoomHtml
         using var text = new StreamWriter(page, new UTF8Encoding(false), leaveOpen: true);
         string name = DistinctNames.Of([result.ImageName])[0];
         text.Write(HtmlPage.Start(name, 200, MapLegend.Style + ZoomPageParts.Style));
-        text.Write($"<header><div class=\"title\"><h1 title=\"{HtmlPage.Encode(result.ImageName)}\"><bdi>{HtmlPage.Encode(name)}</bdi></h1>{Facts(result)}</div>");
+        text.Write($"<header><div class=\"title\"><h1 title=\"{HtmlPage.Encode(result.ImageName)}\"><bdi>{HtmlPage.Encode(name)}</bdi></h1>");
+        text.Write($"{Facts(result)}</div>");
         text.Write(ZoomPageParts.Tools(options.Opacity) + "</header>\n<main>\n");
         string picture = JsonSerializer.Serialize(new
         {
@@ -30,7 +33,8 @@ internal static class ZoomHtml
             layers = layers.Select(l => new { name = l.Name, levels = l.Levels.Select(v => new[] { v.Width, v.Height }) }),
         });
         string box = $"viewBox=\"0 0 {result.ImageWidth} {result.ImageHeight}\" preserveAspectRatio=\"none\"";
-        text.Write($"<div id=\"view\" tabindex=\"0\" role=\"application\" aria-label=\"picture; {ZoomPageParts.Keys}\" data-picture=\"{HtmlPage.Encode(picture)}\">");
+        text.Write($"<div id=\"view\" tabindex=\"0\" role=\"application\" aria-label=\"picture; {ZoomPageParts.Keys}\" ");
+        text.Write($"data-picture=\"{HtmlPage.Encode(picture)}\">");
         text.Write($"<svg xmlns=\"http://www.w3.org/2000/svg\" id=\"outlines\" {box}><g id=\"regions\">\n");
         Outlines(text, result);
         text.Write("</g></svg></div>\n");
@@ -48,8 +52,8 @@ internal static class ZoomHtml
         var (kind, decision) = result.IsAnomalous switch { true => ("bad", "anomalous"), false => ("good", "normal"), _ => ("soft", "undecided") };
         string calibrated = result.CalibratedScore is { } c ? $", calibrated {F(c)}" : string.Empty;
         string tiles = result.Tiles is { } t ? $" · {t.Columns} × {t.Rows} tiles of {t.Side} px" : string.Empty;
-        return $"<p class=\"soft\"><b>score {F(result.Score)}</b>{calibrated} · <b class=\"{kind}\">{decision}</b> · {result.ImageWidth} × {result.ImageHeight} px"
-            + $"{tiles}</p>";
+        return $"<p class=\"soft\"><b>score {F(result.Score)}</b>{calibrated} · <b class=\"{kind}\">{decision}</b>"
+            + $" · {result.ImageWidth} × {result.ImageHeight} px{tiles}</p>";
     }
 
     private static void Outlines(TextWriter text, AnomalyResult result)
@@ -79,8 +83,8 @@ internal static class ZoomHtml
         text.Write("<div class=\"list\" tabindex=\"0\"><table><thead><tr><th>#</th><th>x, y</th><th>box</th><th>area px</th><th>peak</th></tr></thead><tbody>");
         foreach (var (i, r) in result.Regions.Take(MostRegions).Index())
         {
-            text.Write(string.Create(CultureInfo.InvariantCulture, $"<tr data-box=\"{r.X},{r.Y},{r.Width},{r.Height}\"><td><a href=\"#region-{i + 1}\">{i + 1}</a></td>"
-                + $"<td>{r.X}, {r.Y}</td><td>{r.Width} × {r.Height}</td><td>{r.Area:N0}</td><td>{F(r.Peak)}</td></tr>\n"));
+            text.Write(string.Create(CultureInfo.InvariantCulture, $"<tr data-box=\"{r.X},{r.Y},{r.Width},{r.Height}\">"
+                + $"<td><a href=\"#region-{i + 1}\">{i + 1}</a></td><td>{r.X}, {r.Y}</td><td>{r.Width} × {r.Height}</td><td>{r.Area:N0}</td><td>{F(r.Peak)}</td></tr>\n"));
         }
 
         text.Write("</tbody></table></div>");

@@ -14,7 +14,8 @@ internal static class ZoomPageParts
         header{display:flex;flex-wrap:wrap;gap:.4rem 1.5rem;align-items:center;padding:.6rem 1rem;background:var(--card);border-bottom:1px solid var(--line)}
         .title{flex:1 1 20rem;min-width:0}h1{font-size:1.15rem;margin:0}
         .tools{display:flex;flex-wrap:wrap;gap:.4rem .9rem;align-items:center;font-size:.9rem}.tools label{display:flex;gap:.4rem;align-items:center}
-        .tools button{font:inherit;min-width:2.1rem;min-height:2rem;color:inherit;background:var(--fill);border:1px solid var(--line);border-radius:8px;cursor:pointer}
+        .tools button{font:inherit;min-width:2.1rem;min-height:2rem;color:inherit;background:var(--fill);border:1px solid var(--line);
+        border-radius:8px;cursor:pointer}
         .tools output{min-width:4rem;text-align:right;font-variant-numeric:tabular-nums;color:var(--soft)}
         main{flex:1;min-height:0;display:grid;grid-template-columns:minmax(0,1fr) 23rem}
         #view{position:relative;overflow:hidden;background:var(--fill);cursor:grab;touch-action:none;user-select:none;outline-offset:-2px}
@@ -23,7 +24,8 @@ internal static class ZoomPageParts
         #outlines{filter:drop-shadow(0 0 1px #000) drop-shadow(0 0 1px #000)}#outlines.off{display:none}
         polygon{fill:transparent;stroke:#fff;stroke-width:1.5px;vector-effect:non-scaling-stroke;cursor:pointer}
         polygon.on{stroke:#ffd400;stroke-width:3px}
-        aside{overflow:auto;padding:1rem;background:var(--card);border-left:1px solid var(--line)}aside h2{margin:1rem 0 .5rem}aside h2:first-child{margin-top:0}
+        aside{overflow:auto;padding:1rem;background:var(--card);border-left:1px solid var(--line)}aside h2{margin:1rem 0 .5rem}
+        aside h2:first-child{margin-top:0}
         .notice{font-size:.88rem;margin:0 0 .75rem}.list{max-height:60vh;overflow:auto}
         table{width:100%;font-size:.85rem;font-variant-numeric:tabular-nums}td,th{text-align:right;padding:.25rem .4rem;white-space:nowrap;
         border-bottom:1px solid var(--line)}th{color:var(--soft);font-weight:600;position:sticky;top:0;background:var(--card)}
@@ -31,7 +33,8 @@ internal static class ZoomPageParts
         .still{position:relative;margin:0;align-self:start}.still img{display:block;width:100%}.still svg{position:absolute;inset:0;width:100%;height:100%}
         html:not(.js) .tools{display:none}html.js .still{display:none}
         html:not(.js) #view{position:absolute;width:0;height:0}
-        @media(max-width:48rem){body{height:auto}main{grid-template-columns:minmax(0,1fr)}#view{height:70vh}aside{border-left:0;border-top:1px solid var(--line)}}
+        @media(max-width:48rem){body{height:auto}main{grid-template-columns:minmax(0,1fr)}#view{height:70vh}
+        aside{border-left:0;border-top:1px solid var(--line)}}
         @media print{body{display:block;height:auto}main{display:block}.tools{display:none}html #view{position:absolute;width:0;height:0}
         html.js .still{display:block}.still svg polygon,.still svg use{stroke:#d00}polygon{stroke:#d00;print-color-adjust:exact}aside{border:0}
         .list{max-height:none;overflow:visible}}
@@ -41,11 +44,14 @@ internal static class ZoomPageParts
     /// <summary>The controls.</summary>
     /// <param name="opacity">Fraction of the map at the start.</param>
     public static string Tools(double opacity) => $"""
-        <div class="tools"><button type="button" data-do="out" aria-label="zoom out">−</button><button type="button" data-do="in" aria-label="zoom in">+</button>
+        <div class="tools"><button type="button" data-do="out" aria-label="zoom out">−</button>
+        <button type="button" data-do="in" aria-label="zoom in">+</button>
         <button type="button" data-do="fit">all</button><button type="button" data-do="one">1:1</button><output id="scale"></output>
-        <label>map <input type="range" id="opacity" min="0" max="100" value="{(100 * Math.Clamp(opacity, 0, 1)).ToString("0", CultureInfo.InvariantCulture)}"/></label>
+        <label>map <input type="range" id="opacity" min="0" max="100" value="{Percent(opacity)}"/></label>
         <label><input type="checkbox" id="lines" checked=""/> outlines</label></div>
         """;
+
+    private static string Percent(double fraction) => (100 * Math.Clamp(fraction, 0, 1)).ToString("0", CultureInfo.InvariantCulture);
 
     public const string Script = """
         <script>
@@ -82,7 +88,8 @@ internal static class ZoomPageParts
         Object.keys(l.tiles).forEach(function(key){
         var t=l.tiles[key],x0=Math.round(ox+t.x*s),y0=Math.round(oy+t.y*s),x1=Math.round(ox+(t.x+t.w)*s),y1=Math.round(oy+(t.y+t.h)*s);
         // Tiles of another level stand in until those of this one are loaded.
-        if(!wanted[key]&&(all||t.level===level||x1<0||y1<0||x0>vw||y0>vh)){t.image.onload=t.image.onerror=null;l.box.removeChild(t.image);delete l.tiles[key];return}
+        if(!wanted[key]&&(all||t.level===level||x1<0||y1<0||x0>vw||y0>vh)){
+        t.image.onload=t.image.onerror=null;l.box.removeChild(t.image);delete l.tiles[key];return}
         var p=t.image.style;p.left=x0+'px';p.top=y0+'px';p.width=(x1-x0)+'px';p.height=(y1-y0)+'px';
         t.image.className=l.name==='photo'&&s>=3?'dots':''})}
 

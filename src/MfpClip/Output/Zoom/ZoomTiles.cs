@@ -14,13 +14,14 @@ internal sealed class ZoomTiles(string folder)
     /// <summary>Longer side of the finest level of the map at most; its contours are drawn as lines, at the image's own size.</summary>
     private const int MapSide = 4096;
 
-    private static readonly SKJpegEncoderOptions Jpeg = new(85, SKJpegEncoderDownsample.Downsample420, SKJpegEncoderAlphaOption.Ignore);
+    private static readonly SKJpegEncoderOptions PhotoJpeg = new(85, SKJpegEncoderDownsample.Downsample420, SKJpegEncoderAlphaOption.Ignore);
+    private static readonly SKJpegEncoderOptions MapJpeg = new(85, SKJpegEncoderDownsample.Downsample444, SKJpegEncoderAlphaOption.Ignore);
 
     /// <summary>Writes the layer <c>photo</c>.</summary>
     /// <exception cref="ImageDecodeException">The file is damaged.</exception>
     public ZoomLayer Photo(IImageRowReader rows, CancellationToken cancellationToken)
     {
-        var pyramid = Start("photo", rows.Width, rows.Height, 3, highest: false, t => t.Pixels, cancellationToken);
+        var pyramid = Start("photo", rows.Width, rows.Height, 3, PhotoJpeg, t => t.Pixels, cancellationToken);
         rows.ReadAll((_, row) => pyramid.Add(row), cancellationToken);
         return new("photo", pyramid.Levels, rows.Width, rows.Height);
     }
@@ -32,7 +33,7 @@ internal sealed class ZoomTiles(string folder)
         double block = Math.Max(1, (double)Math.Max(map.Width, map.Height) / MapSide);
         map = MapResize.HighestOfBlocks(map, Math.Max((int)(map.Width / block), 1), Math.Max((int)(map.Height / block), 1));
         byte[] table = ColorMaps.Table(options.ColorMap), row = new byte[map.Width];
-        var pyramid = Start("map", map.Width, map.Height, 1, highest: true, t => Colored(t.Pixels, table), cancellationToken);
+        var pyramid = Start("map", map.Width, map.Height, 1, MapJpeg, t => Colored(t.Pixels, table), cancellationToken);
         float low = options.Minimum, span = (options.Maximum ?? map.Data.Max()) - low;
         for (int y = 0; y < map.Height; y++)
         {
@@ -49,13 +50,13 @@ internal sealed class ZoomTiles(string folder)
     }
 
     private ImagePyramid Start(
-        string layer, int width, int height, int channels, bool highest, Func<PyramidTile, byte[]> pixels, CancellationToken cancellationToken)
+        string layer, int width, int height, int channels, SKJpegEncoderOptions jpeg, Func<PyramidTile, byte[]> pixels, CancellationToken cancellationToken)
     {
-        var pyramid = new ImagePyramid(width, height, channels, Side, highest, tile =>
+        var pyramid = new ImagePyramid(width, height, channels, Side, highest: channels == 1, tile =>
         {
             var image = new RgbImage(tile.Width, tile.Height, pixels(tile));
             string name = string.Create(CultureInfo.InvariantCulture, $"{tile.Row}_{tile.Column}.jpg");
-            File.WriteAllBytes(Path.Combine(LevelFolder(layer, tile.Level), name), MapImages.Encode(image, p => p.Encode(Jpeg), "JPEG"));
+            File.WriteAllBytes(Path.Combine(LevelFolder(layer, tile.Level), name), MapImages.Encode(image, p => p.Encode(jpeg), "JPEG"));
         }, cancellationToken);
         for (int level = 0; level < pyramid.Levels.Count; level++)
         {
