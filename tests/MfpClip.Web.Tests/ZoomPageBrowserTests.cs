@@ -45,6 +45,20 @@ public sealed class ZoomPageBrowserTests : IDisposable
         string[] loaded = [.. Texts(seen.GetProperty("first"), "loaded").Where(l => l.StartsWith("photo", StringComparison.Ordinal)).Order()];
         Assert.Equal(["photo/3/0_0.jpg", "photo/3/0_1.jpg", "photo/4/0_0.jpg"], loaded);
 
+        // On the screenshot the map lies over the photo, and the outlines over both.
+        var shot = MapFiles.ReadPhoto(ImageInput.FromFile(Path.Combine(_folder, "1-whole.png")));
+        var (red, blue) = (At(1200, 800), At(3000, 3500));
+        Assert.True(red.R > red.B + 40 && blue.B > blue.R + 40, $"{red} {blue}");
+        var line = (from x in Enumerable.Range(-3, 7) from y in Enumerable.Range(-3, 7) select At(1400 + (x * 6), 600 + (y * 6))).MaxBy(p => p.R + p.G + p.B);
+        Assert.True(line.R > 230 && line.G > 230 && line.B > 230, $"{line}"); // in the middle of an edge
+
+        (byte R, byte G, byte B) At(double x, double y)
+        {
+            double[] view = Numbers(seen, "view");
+            int column = (int)(view[0] + ((x - first.X) * view[2] / first.W)), row = (int)(view[1] + ((y - first.Y) * view[2] / first.W));
+            return shot.Pixels.Slice(((row * shot.Width) + column) * 3, 3) is [var r, var g, var b] ? (r, g, b) : default;
+        }
+
         // Ten notches of the wheel are a factor of e^2; the place under the pointer stays there.
         var wheel = Box(seen, "wheel");
         Assert.Equal(first.W / Math.Exp(2), wheel.W, 1.0);

@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chromium } from 'playwright-core';
 
-const [address, executablePath, out, jobFile] = process.argv.slice(2);
+const [given, executablePath, out, jobFile] = process.argv.slice(2);
+const address = new URL(given).href;
 const job = JSON.parse(readFileSync(jobFile, 'utf8'));
 const profile = mkdtempSync(join(tmpdir(), 'mfpclip-browser-'));
 const base = address.slice(0, address.lastIndexOf('/') + 1);
@@ -52,19 +53,22 @@ try {
   seen.first = await state();
   await shot('1-whole');
   const view = await page.locator('#view').boundingBox();
-  // Where a place of the picture is on the screen.
+  // Where a place of the picture is on the screen, and the other way round.
+  const box = () => page.evaluate(() => document.getElementById('outlines').getAttribute('viewBox').split(' ').map(Number));
   const place = async (x, y) => {
-    const [left, top, width] = await page.evaluate(() => document.getElementById('outlines').getAttribute('viewBox').split(' ').map(Number));
+    const [left, top, width] = await box();
     return [view.x + (x - left) * view.width / width, view.y + (y - top) * view.width / width];
   };
-
-  const [x, y] = await place(job.x, job.y);
+  const [x, y] = (await place(job.x, job.y)).map(Math.round); // events have whole pixels
+  const [left, top, width] = await box();
+  const spot = [left + (x - view.x) * width / view.width, top + (y - view.y) * width / view.width];
+  seen.view = [view.x, view.y, view.width, view.height];
   await page.mouse.move(x, y);
   for (let i = 0; i < 10; i++) {
     await page.mouse.wheel(0, -100);
   }
   seen.wheel = await state();
-  seen.under = await place(job.x, job.y);
+  seen.under = await place(...spot);
   seen.pointer = [x, y];
   await shot('2-wheel');
 

@@ -43,7 +43,7 @@ internal static class ZoomHtml
             + "<use href=\"#regions\"/></svg></figure>\n<aside>");
         text.Write(string.Concat(result.Notices.Select(n => $"<p class=\"notice\">{HtmlPage.Encode(n)}</p>")));
         Regions(text, result);
-        text.Write($"<h2>Anomaly map</h2>{MapLegend.Html(options, result.PixelThreshold)}<p class=\"soft\">{ZoomPageParts.Keys}</p></aside></main>\n");
+        text.Write($"<h2>Anomaly map</h2>{MapLegend.Html(options, result.PixelThreshold)}<p class=\"soft keys\">{ZoomPageParts.Keys}</p></aside></main>\n");
         text.Write($"{ZoomPageParts.Script}{HtmlPage.End}");
     }
 

@@ -19,7 +19,8 @@ internal static class ZoomPageParts
         .tools output{min-width:4rem;text-align:right;font-variant-numeric:tabular-nums;color:var(--soft)}
         main{flex:1;min-height:0;display:grid;grid-template-columns:minmax(0,1fr) 23rem}
         #view{position:relative;overflow:hidden;background:var(--fill);cursor:grab;touch-action:none;user-select:none;outline-offset:-2px}
-        #view.drag{cursor:grabbing}.layer,#outlines{position:absolute;inset:0;width:100%;height:100%;max-width:none}.layer{overflow:hidden;pointer-events:none}
+        #view.drag{cursor:grabbing}.layer,#outlines{position:absolute;inset:0;width:100%;height:100%;max-width:none}.layer{overflow:hidden;pointer-events:none;
+        isolation:isolate}
         .layer img{position:absolute;max-width:none}.layer img.dots{image-rendering:pixelated}
         #outlines{filter:drop-shadow(0 0 1px #000) drop-shadow(0 0 1px #000)}#outlines.off{display:none}
         polygon{fill:transparent;stroke:#fff;stroke-width:1.5px;vector-effect:non-scaling-stroke;cursor:pointer}
@@ -36,7 +37,8 @@ internal static class ZoomPageParts
         @media(max-width:48rem){body{height:auto}main{grid-template-columns:minmax(0,1fr)}#view{height:70vh}
         aside{border-left:0;border-top:1px solid var(--line)}}
         @media print{body{display:block;height:auto}main{display:block}.tools{display:none}html #view{position:absolute;width:0;height:0}
-        html.js .still{display:block}.still svg polygon,.still svg use{stroke:#d00}polygon{stroke:#d00;print-color-adjust:exact}aside{border:0}
+        html.js .still{display:block}polygon,polygon.on{stroke:#d00;stroke-width:1.5px;print-color-adjust:exact}aside{border:0}
+        .keys{display:none}
         .list{max-height:none;overflow:visible}}
 
         """;
