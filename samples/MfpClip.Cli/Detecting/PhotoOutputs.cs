@@ -23,7 +23,8 @@ internal sealed class PhotoOutputs(ZeroShotDetector detector, DetectionOutputOpt
         var result = image.Outcome!.Result!;
         var photo = image.Photo ?? detector.Input.DecodeReduced(image.Input, ReducedSide, detector.Tiling?.Rows, CancellationToken.None);
         string overlay = In($"{name}.overlay.png");
-        var drawn = image with { Photo = photo, Overlay = MapImages.Overlay(result, photo, options.Pictures), Notices = Notices(photo, result) };
+        var drawn = image with { Photo = photo, Overlay = MapImages.Overlay(result, photo, options.Pictures with { Outline = result.InspectedRegion }),
+            Notices = Notices(photo, result) };
         Exception? failure = null;
         string heatMap = In($"{name}.heatmap.png");
         Try(() =>

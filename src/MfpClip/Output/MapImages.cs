@@ -88,7 +88,7 @@ public static class MapImages
     /// <param name="photo">The photo, or a smaller picture of it (<see cref="InputSettings.DecodeReduced"/>): map and regions are brought to its size.</param>
     /// <param name="options">Colours and opacity.</param>
     /// <exception cref="ArgumentException">The photo has another shape than the result's image, or is larger.</exception>
-    public static RgbImage Overlay(AnomalyResult result, RgbImage photo, MapImageOptions? options = null)
+    public static RgbImage Overlay(AnomalyResult result, RgbImage photo, MapImageOptions? options)
     {
         ArgumentNullException.ThrowIfNull(result);
         ArgumentNullException.ThrowIfNull(photo);

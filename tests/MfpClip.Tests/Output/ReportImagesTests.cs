@@ -69,9 +69,9 @@ public sealed class ReportImagesTests
         var result = Result(new(2000, 3, new float[6000]));
 
         Assert.Throws<ArgumentException>(() => ReportImages.Fit(new(2000, 2, new byte[12_000]), result, 200));
-        Assert.Throws<ArgumentException>(() => MapImages.Overlay(result, new(4000, 6, new byte[72_000])));
-        Assert.Throws<ArgumentException>(() => MapImages.Overlay(result, new(300, 3, new byte[2700])));
-        Assert.Equal(667, MapImages.Overlay(result, new(667, 1, new byte[2001])).Width); // blocks of three
+        Assert.Throws<ArgumentException>(() => MapImages.Overlay(result, new(4000, 6, new byte[72_000]), null));
+        Assert.Throws<ArgumentException>(() => MapImages.Overlay(result, new(300, 3, new byte[2700]), null));
+        Assert.Equal(667, MapImages.Overlay(result, new(667, 1, new byte[2001]), null).Width); // blocks of three
     }
 
     [Fact]
