@@ -83,7 +83,7 @@ public static class ProceduralDataSet
         return Renderer.Render(entry, seed, defects, options.Size, options.Camera, reserve, large);
     }
 
-    private static CatalogueEntry Find(string category, string parameter) => ByName.TryGetValue(category, out var entry)
+    internal static CatalogueEntry Find(string category, string parameter) => ByName.TryGetValue(category, out var entry)
         ? entry : throw new ArgumentException($"There is no category '{category}'; known are {string.Join(", ", ByName.Keys)}.", parameter);
 }
 

@@ -63,8 +63,8 @@ internal static class Renderer
         return inside < 0.3f * defect.Area * size * size;
     }
 
-    // Whoever takes an image sets the exposure: its mean goes most of the way to a level of its own, as far as highlights allow.
-    private static (Light Light, Plane[] Lit) Expose(Arena arena, Light light, Plane[] lit, SeededRandom random)
+    /// <summary>Whoever takes an image sets the exposure: its mean goes most of the way to a level of its own, as far as highlights allow.</summary>
+    public static (Light Light, Plane[] Lit) Expose(Arena arena, Light light, Plane[] lit, SeededRandom random)
     {
         double sum = 0;
         int bright = 0;

@@ -17,7 +17,11 @@ internal readonly record struct Trace(float Ax, float Ay, float Bx, float By, fl
 internal readonly record struct Print(Frame Frame, Rgb Ink);
 
 /// <summary>A good scene as it is being put together: base layers, parts on them, and what defects need to know about it.</summary>
-internal sealed class Scene(Arena arena, SeededRandom random, bool isTexture)
+/// <param name="arena">Its planes.</param>
+/// <param name="random">Everything that is drawn.</param>
+/// <param name="isTexture">Whether it fills the image.</param>
+/// <param name="noise">Where the noise of surfaces is drawn from, so that scenes of one look differ in it; <see langword="null"/>: as everything else.</param>
+internal sealed class Scene(Arena arena, SeededRandom random, bool isTexture, SeededRandom? noise = null)
 {
     private Plane? _fine;
     private Plane? _cloud;
@@ -57,16 +61,16 @@ internal sealed class Scene(Arena arena, SeededRandom random, bool isTexture)
     public Plane Cloud => _cloud ??= Noise(2.6f, 0, Size / 14f);
 
     /// <summary>Streaks along <see cref="Grain"/>.</summary>
-    public Plane Streak => _streak ??= SpectralNoise.One(Arena, Random.Fork(), new(0.9f, 3, 1e6f, Random.Between(12, 60), Grain));
+    public Plane Streak => _streak ??= SpectralNoise.One(Arena, (noise ?? Random).Fork(), new(0.9f, 3, 1e6f, Random.Between(12, 60), Grain));
 
     /// <summary>Bumps of middle size.</summary>
     public Plane Rough => _rough ??= Noise(1.8f, 4, Size / 4f);
 
     public Plane Noise(float slope, float low, float high, float stretch = 1, float direction = 0) =>
-        SpectralNoise.One(Arena, Random, new(slope, low, high, stretch, direction));
+        SpectralNoise.One(Arena, noise ?? Random, new(slope, low, high, stretch, direction));
 
     public (Plane First, Plane Second) NoisePair(float slope, float low, float high, float stretch = 1, float direction = 0) =>
-        SpectralNoise.Pair(Arena, Random, new(slope, low, high, stretch, direction));
+        SpectralNoise.Pair(Arena, noise ?? Random, new(slope, low, high, stretch, direction));
 
     public Coordinates Coordinates(float periods, float turns, float bend = 0, float slant = 0) =>
         MfpClip.Data.Procedural.Noise.Coordinates.Create(Arena, Random, periods, turns, bend, slant);
