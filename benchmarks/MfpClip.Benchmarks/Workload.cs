@@ -25,6 +25,13 @@ internal static class Workload
 
     public static Tensor Random(params long[] shape) => torch.randn(shape, generator: new torch.Generator(7)).DetachFromDisposeScope();
 
+    /// <summary>The same, 4 to 3, of this many million pixels.</summary>
+    public static RgbImage Large(int megapixels)
+    {
+        int width = (int)Math.Round(Math.Sqrt(megapixels * 1e6 * 4 / 3));
+        return Render(width, width * 3 / 4);
+    }
+
     private static RgbImage Render(int width, int height)
     {
         var random = new Random(3);

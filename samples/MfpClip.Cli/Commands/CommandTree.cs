@@ -33,6 +33,7 @@ internal static class CommandTree
         root.Subcommands.Add(CheckCommand.Create(json));
         root.Subcommands.Add(SamplesCommand.Create(json));
         root.Subcommands.Add(SynthesizeCommand.Create(json));
+        root.Subcommands.Add(SmallDefectsCommand.Create(json));
         root.Subcommands.Add(PretrainCommand.Create(json));
         NumberOptions.Check(root);
         return (root, json);

@@ -37,13 +37,25 @@ internal static class SynthesizeCommand
         var className = new Option<string>("--class") { Description = "With --from: what the photos show.", DefaultValueFactory = _ => "object" };
         var jobs = new Option<int>("--jobs") { Description = "Pictures at a time.", DefaultValueFactory = _ => Environment.ProcessorCount };
         var sheet = new Option<string?>("--sheet") { Description = "Only draw every category, normal and defective, into this PNG." };
+        var small = new Option<bool>("--small-defects")
+        {
+            Description = "Large pictures with small defects, for --tile: panels of one product a category, by default of those that are held out.",
+        };
+        var megapixels = new Option<double>("--megapixels") { Description = "With --small-defects: size of a picture.", DefaultValueFactory = _ => 12 };
+        var defectSizes = new Option<string>("--defect-sizes")
+        {
+            Description = "With --small-defects: longer sides in pixels, with commas; two of each in a picture.", DefaultValueFactory = _ => "4,8,16,32,64",
+        };
         var command = new Command("synthesize", "Writes a synthetic data set with masks and captions in the MVTec AD layout; resumable.")
         {
             output, categories, kinds, train, good, defective, size, seed, noCamera, from, className, jobs, sheet,
+            small, megapixels, defectSizes,
         };
         command.Excludes(sheet, "it draws every category once.", output, categories, kinds, train, good, defective, size, noCamera, from, className, jobs);
         command.Excludes(from, "the images are yours, nothing is rendered.", categories, train, good, size, noCamera);
         command.Needs(from, className);
+        command.Needs(small, megapixels, defectSizes);
+        command.Excludes(small, "pictures of small defects are rendered in one way.", kinds, size, noCamera, from, sheet);
         Failure.Run(command, json, (parsed, cancellationToken) =>
         {
             bool asJson = parsed.GetValue(json);
@@ -65,6 +77,11 @@ internal static class SynthesizeCommand
                 throw new ArgumentException($"--size must be 32 to 2048, not {parsed.GetValue(size)}.");
             }
 
+            if (parsed.GetValue(small))
+            {
+                return Task.FromResult(Small(parsed.GetValue(megapixels), SmallDefectPlan.Sizes(parsed.GetValue(defectSizes)!)));
+            }
+
             var wanted = parsed.GetValue(kinds) is { Length: > 0 } some ? some : null;
             var photos = parsed.GetValue(from) is { Length: > 0 } paths ? ImageFiles.Find(paths, asJson).Images : null;
             var names = Names(parsed.GetValue(categories));
@@ -83,12 +100,32 @@ internal static class SynthesizeCommand
                     Format = 1, From = photos.Select(f => $"{Path.GetFileName(f)}, {new FileInfo(f).Length} bytes"), Class = parsed.GetValue(className),
                     Kinds = wanted?.Select(SyntheticPlan.KindName), Defective = counts[2], Seed = parsed.GetValue(seed),
                 };
-            var folder = new SyntheticFolder(parsed.GetValue(output)!);
-            var summary = WithProgress(folder, plan, settings, parsed.GetValue(jobs), cancellationToken);
-            Say(asJson, summary, string.Create(
-                CultureInfo.InvariantCulture, $"{summary.Images} images, categories: {summary.Categories}, in {summary.Folder}: {summary.Written} written, "
-                    + $"{summary.Kept} there already, {summary.Seconds:0.0} s"));
-            return Task.FromResult(0);
+            return Task.FromResult(Write(plan, settings));
+
+            int Small(double area, int[] sizes)
+            {
+                if (area is not (>= 0.1 and <= 300))
+                {
+                    throw new ArgumentException(FormattableString.Invariant($"--megapixels must be 0.1 to 300, not {area}."));
+                }
+
+                var products = Names(parsed.GetValue(categories) is { Length: > 0 } some ? some : ["held-out"]);
+                return Write(SmallDefectPlan.Render(products, counts[0], counts[1], counts[2], area, sizes, parsed.GetValue(seed)), new
+                {
+                    Format = 1, SmallDefects = sizes, Megapixels = area, Categories = products, Train = counts[0], Good = counts[1], Defective = counts[2],
+                    Seed = parsed.GetValue(seed),
+                });
+            }
+
+            int Write(SyntheticPlan planned, object madeWith)
+            {
+                var folder = new SyntheticFolder(parsed.GetValue(output)!);
+                var summary = WithProgress(folder, planned, madeWith, parsed.GetValue(jobs), cancellationToken);
+                Say(asJson, summary, string.Create(
+                    CultureInfo.InvariantCulture, $"{summary.Images} images, categories: {summary.Categories}, in {summary.Folder}: {summary.Written} written, "
+                        + $"{summary.Kept} there already, {summary.Seconds:0.0} s"));
+                return 0;
+            }
         });
         return command;
     }

@@ -24,7 +24,7 @@ public sealed record DefectRecallOptions
         if (!(FalseRegions > 0 && double.IsFinite(FalseRegions)) || !(LargestRegion is > 0 and <= 1) || Sizes.Count == 0 || Sizes.Any(s => s < 1))
         {
             throw new ArgumentException(FormattableString.Invariant(
-                $"{FalseRegions} false regions a picture, regions of {LargestRegion} of it, {Sizes.Count} sizes: all must be above 0, the fraction 1 at most."));
+                $"{FalseRegions} false regions a picture, regions of {LargestRegion} of it, {Sizes.Count} sizes: all must be above 0, at most 1 of it."));
         }
     }
 }

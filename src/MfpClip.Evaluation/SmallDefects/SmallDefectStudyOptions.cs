@@ -52,8 +52,8 @@ public sealed record SmallDefectStudyOptions
 
         if (Defective < 1 || Normal < 0 || References < 0 || DefectsOfEachSize < 1)
         {
-            yield return $"There are {Defective} pictures with {DefectsOfEachSize} defects of each size, {Normal} normal ones and {References} references; at least "
-                + "one picture with one defect is needed, the others must not be negative.";
+            yield return $"There are {Defective} pictures with {DefectsOfEachSize} defects of each size, {Normal} normal ones and {References} references; at "
+                + "least one picture with one defect is needed, the others must not be negative.";
         }
     }
 }

@@ -139,7 +139,8 @@ public sealed class DefectRecallTests
         return (found, falseRegions);
     }
 
-    private static void Add(DefectRecallAccumulator accumulator, (int X, int Y, int W, int H, float V)[] defects, (int X, int Y, int W, int H, float V)[] others) =>
+    private static void Add(
+        DefectRecallAccumulator accumulator, (int X, int Y, int W, int H, float V)[] defects, (int X, int Y, int W, int H, float V)[] others) =>
         accumulator.Add(Map([.. others, .. defects]), Mask(defects));
 
     private static AnomalyMap Map((int X, int Y, int W, int H, float V)[] boxes)

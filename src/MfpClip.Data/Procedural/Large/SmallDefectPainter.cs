@@ -239,7 +239,10 @@ internal sealed record Ink(Rgb Color, Rgb Shift, float Cover, float Grain)
         bool darker = luma - delta > 0.02f && (kind == DefectKind.Hole || luma + delta > 0.98f || r.Chance(0.55f));
         var tint = new Rgb(r.Between(-0.15f, 0.15f), r.Between(-0.15f, 0.15f), r.Between(-0.15f, 0.15f)) * delta;
         var shift = Rgb.Grey(darker ? -delta : delta) + tint;
-        float cover = kind switch { DefectKind.Contamination => r.Between(0.7f, 1), DefectKind.Hole => r.Between(0.6f, 0.9f), DefectKind.Scratch => 0.4f, _ => 0.1f };
+        float cover = kind switch
+        {
+            DefectKind.Contamination => r.Between(0.7f, 1), DefectKind.Hole => r.Between(0.6f, 0.9f), DefectKind.Scratch => 0.4f, _ => 0.1f,
+        };
         return new(mean + shift, shift, cover, r.Between(0.005f, 0.02f));
     }
 }

@@ -12,7 +12,8 @@ internal static class SmallDefectRenderer
 
     public static SmallDefectPicture Render(CatalogueEntry entry, long product, long picture, SmallDefectOptions options)
     {
-        SeededRandom look = SeededRandom.For("large " + entry.Category.Name, product), own = new SeededRandom(look.Bits() ^ SeededRandom.For("picture", picture).Bits());
+        var look = SeededRandom.For("large " + entry.Category.Name, product);
+        var own = new SeededRandom(look.Bits() ^ SeededRandom.For("picture", picture).Bits());
         SeededRandom forPanels = own.Fork(), forCamera = own.Fork(), forDefects = own.Fork();
         var sheet = PanelSheet.Render(entry, look.Bits(), forPanels, options.Width, options.Height);
         byte[] pixels = sheet.Take(new(look.Bits()), forCamera);
