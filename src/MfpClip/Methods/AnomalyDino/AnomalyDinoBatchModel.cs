@@ -36,6 +36,8 @@ internal sealed class AnomalyDinoBatchModel : INormalModel
 
     public double Noise => 0.001; // of cosines
 
+    public bool LeavesOut => true;
+
     public double? AnyTwo
     {
         get
