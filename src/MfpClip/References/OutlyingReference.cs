@@ -14,7 +14,7 @@ internal static class OutlyingReference
 
     // Chosen together: blocks a side, cells of a block whose mean counts, part of the distances' weight, and the deviation that is always there.
     private const int Side = 5, Top = 4;
-    private const double Part = 0.8, Least = 0.2, Limit = 1.8;
+    private const double Part = 0.64, Least = 0.2, Limit = 1.8;
 
     // Where less than all cells are stored: similarities that are computed at most (a few seconds), and the tokens of an image that show enough of it.
     private const long MostPairs = 1L << 28;

@@ -6,6 +6,7 @@ namespace MfpClip.Tests.References;
 public class OutlyingReferenceTests
 {
     private const int Side = 10;
+    private static readonly int[] FirstBlock = [0, 1, Side, Side + 1];
 
     // Blocks of the others are 0 or 1: their variance is 1/4, and with the least deviation the unit is sqrt(1/4 + 1/25).
     [Theory]
@@ -30,7 +31,7 @@ public class OutlyingReferenceTests
     public void A_place_unlike_the_others_is_named_another_light_everywhere_is_not()
     {
         float[] usual = Far(), local = Far(), everywhere = Far();
-        for (int i = 0; i < 4; i++)
+        foreach (int i in FirstBlock)
         {
             local[i] *= 20;
         }
@@ -49,7 +50,7 @@ public class OutlyingReferenceTests
     public void The_methods_own_map_counts_where_it_has_one()
     {
         float[] usual = Far(), map = Map();
-        for (int i = 0; i < 4; i++)
+        foreach (int i in FirstBlock)
         {
             map[i] = 0.9f;
         }
