@@ -103,7 +103,7 @@ public sealed class ShotStudyTests : IDisposable
         Assert.Equal(9, plot.Descendants().Count(e => e.Name.LocalName == "circle"));
         Assert.Equal(9, XDocument.Load(page).Descendants().Count(e => e.Name.LocalName == "circle"));
         string[] csv = File.ReadAllLines(_folder["out/results.csv"]);
-        Assert.EndsWith(",shots", csv[0], StringComparison.Ordinal);
+        Assert.Contains(",shots,", csv[0], StringComparison.Ordinal);
         Assert.Equal(7, csv.Count(l => l.Contains(",mean,", StringComparison.Ordinal))); // three draws of 1 and of 2, all once
         var again = EvaluationReportFiles.Read(_folder["out"]);
         Assert.Equal(report.Runs[^1].Categories[0].References, again.Runs[^1].Categories[0].References);
