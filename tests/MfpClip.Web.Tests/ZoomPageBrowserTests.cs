@@ -109,7 +109,8 @@ public sealed class ZoomPageBrowserTests : IDisposable
             where column * side < box.X + box.W + more && (column + 1) * side > box.X - more && row * side < box.Y + box.H + more
                 && (row + 1) * side > box.Y - more
             select $"photo/{level}/{row}_{column}.jpg";
-        Assert.Equal([.. Tiles(0).Order(), "photo/4/0_0.jpg"], Texts(seen.GetProperty(state), "tiles").Where(t => t.StartsWith("photo", StringComparison.Ordinal)).Order());
+        Assert.Equal([.. Tiles(0).Order(), "photo/4/0_0.jpg"],
+            Texts(seen.GetProperty(state), "tiles").Where(t => t.StartsWith("photo", StringComparison.Ordinal)).Order());
         Assert.Subset(Tiles(around).ToHashSet(),
             Texts(seen.GetProperty(state), "loaded").Where(l => l.StartsWith($"photo/{level}/", StringComparison.Ordinal)).ToHashSet());
     }

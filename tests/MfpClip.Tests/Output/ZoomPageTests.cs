@@ -237,8 +237,8 @@ public sealed class ZoomPageTests : IDisposable
 
     private static AnomalyResult Result(string name) => new()
     {
-        ImageName = name, ClassName = "object", Score = 0.5f, ModelMap = new(30, 15, [.. Enumerable.Range(0, 450).Select(i => i % 30 < 16 ? 0f : 1f)]), ImageWidth = 1201,
-        ImageHeight = 600, PixelThreshold = 0.5f, Timings = new(), Notices = ["a sentence"],
+        ImageName = name, ClassName = "object", Score = 0.5f, ModelMap = new(30, 15, [.. Enumerable.Range(0, 450).Select(i => i % 30 < 16 ? 0f : 1f)]),
+        ImageWidth = 1201, ImageHeight = 600, PixelThreshold = 0.5f, Timings = new(), Notices = ["a sentence"],
         Regions =
         [
             new(10, 20, 3, 1, 3, 0.9f, 10, 20) { Contour = [new(10, 20), new(13, 20), new(13, 21), new(10, 21)] },

@@ -84,7 +84,8 @@ internal static class ZoomHtml
         foreach (var (i, r) in result.Regions.Take(MostRegions).Index())
         {
             text.Write(string.Create(CultureInfo.InvariantCulture, $"<tr data-box=\"{r.X},{r.Y},{r.Width},{r.Height}\">"
-                + $"<td><a href=\"#region-{i + 1}\">{i + 1}</a></td><td>{r.X}, {r.Y}</td><td>{r.Width} × {r.Height}</td><td>{r.Area:N0}</td><td>{F(r.Peak)}</td></tr>\n"));
+                + $"<td><a href=\"#region-{i + 1}\">{i + 1}</a></td><td>{r.X}, {r.Y}</td>"
+                + $"<td>{r.Width} × {r.Height}</td><td>{r.Area:N0}</td><td>{F(r.Peak)}</td></tr>\n"));
         }
 
         text.Write("</tbody></table></div>");
