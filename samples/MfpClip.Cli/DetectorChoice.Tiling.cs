@@ -19,8 +19,14 @@ internal sealed partial class DetectorChoice
         Description = "Length of the smallest defect that matters, in pixels (8) or with --pixel-size in millimetres (0.4mm): tiles are chosen so that it can "
             + "be seen. Implies --tile auto.",
     };
-    private readonly Option<double?> _pixelSize = new("--pixel-size") { Description = "What a pixel shows, in millimetres: the unit of --smallest-defect 0.4mm." };
-    private readonly Option<double?> _overlap = new("--tile-overlap") { Description = "Fraction of a tile that its neighbour shows too, 0 to 0.5. Default 0.25." };
+    private readonly Option<double?> _pixelSize = new("--pixel-size")
+    {
+        Description = "What a pixel shows, in millimetres: the unit of --smallest-defect 0.4mm.",
+    };
+    private readonly Option<double?> _overlap = new("--tile-overlap")
+    {
+        Description = "Fraction of a tile that its neighbour shows too, 0 to 0.5. Default 0.25.",
+    };
     private readonly Option<WholeImageJoin?> _tileJoin = new("--tile-join")
     {
         Description = "How a pass over the whole picture joins the tiles, for defects larger than a tile: none (default), maximum or mean.",
@@ -60,7 +66,8 @@ internal sealed partial class DetectorChoice
 
         var options = recipe ?? new();
         options = tile is null ? options : options with { TileSize = Side(tile), SmallestDefect = null, MillimetresPerPixel = null };
-        options = defect is null ? options : Defect(options with { TileSize = tile is null or Auto ? null : options.TileSize }, defect, parsed.GetValue(_pixelSize));
+        options = defect is null ? options
+            : Defect(options with { TileSize = tile is null or Auto ? null : options.TileSize }, defect, parsed.GetValue(_pixelSize));
         return builder.WithTiling(options with { Overlap = overlap ?? options.Overlap, WholeImage = join ?? options.WholeImage });
     }
 

@@ -8,7 +8,8 @@ namespace MfpClip;
 public sealed record ImageTiles(int Columns, int Rows, int Side, int Skipped)
 {
     /// <summary>As text.</summary>
-    public override string ToString() => $"{Columns} x {Rows} tiles of {Side} pixels{(Skipped == 0 ? string.Empty : $", {Skipped} of them outside the region")}";
+    public override string ToString() =>
+        $"{Columns} x {Rows} tiles of {Side} pixels{(Skipped == 0 ? string.Empty : $", {Skipped} of them outside the region")}";
 }
 
 /// <summary>How far the tiles of one image are.</summary>

@@ -67,8 +67,8 @@ internal static partial class ReferenceFileFormat
             : origin.ImageSize != without.ImageSize
                 ? $"the references were taken at {origin.ImageSize} pixels, this detector reads at {without.ImageSize}. Take them again from the images."
             : origin.Tiling != ReferenceOrigin.TilingOf(without)
-                ? $"the references were taken {Tiles(origin.Tiling)}, this detector reads images {Tiles(ReferenceOrigin.TilingOf(without))}. Take them again from "
-                    + "the images, or tile in the same way."
+                ? $"the references were taken {Tiles(origin.Tiling)}, this detector reads images {Tiles(ReferenceOrigin.TilingOf(without))}. Take them "
+                    + "again from the images, or tile in the same way."
                 : null;
         if (fault is null)
         {

@@ -69,7 +69,8 @@ internal static class TiledReference
         var ((left, width), (top, height)) = (layout.Across.Seen(tile.Column), layout.Down.Seen(tile.Row));
         double x = left + (((cell % tile.Entry.Columns) + 0.5) * width / tile.Entry.Columns);
         double y = top + (((cell / tile.Entry.Columns) + 0.5) * height / tile.Entry.Rows);
-        int column = Math.Clamp((int)(x * map.Width / layout.Width), 0, map.Width - 1), row = Math.Clamp((int)(y * map.Height / layout.Height), 0, map.Height - 1);
+        int column = Math.Clamp((int)(x * map.Width / layout.Width), 0, map.Width - 1);
+        int row = Math.Clamp((int)(y * map.Height / layout.Height), 0, map.Height - 1);
         return (row * map.Width) + column;
     }
 

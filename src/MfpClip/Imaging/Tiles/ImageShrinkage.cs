@@ -25,8 +25,8 @@ internal sealed class ImageShrinkage(int size, int patch)
         double shrunk = (double)side / size;
         return smallestDefect is not { } defect || defect / shrunk >= patch / 2.0 - 0.5 ? [] :
         [
-            FormattableString.Invariant($"Tiles of {side} pixels show the smallest defect, of {defect:0.#} pixels, with {defect / shrunk:0.#} pixels in the model's ")
-                + $"input, less than half a patch of {patch}: it may be missed. A larger picture of the part is needed.",
+            FormattableString.Invariant($"Tiles of {side} pixels show the smallest defect, of {defect:0.#} pixels, with {defect / shrunk:0.#} pixels in the ")
+                + $"model's input, less than half a patch of {patch}: it may be missed. A larger picture of the part is needed.",
         ];
     }
 }

@@ -42,8 +42,8 @@ internal sealed class TileLayout
         var layout = new TileLayout(Axis(width, seen.X, seen.Width), Axis(height, seen.Y, seen.Height), whole);
         long count = layout.Across.Lefts.Count * (long)layout.Down.Lefts.Count;
         string? fault = whole ? null
-            : count > options.MaximumTiles ? $"it would be cut into {layout.Across.Lefts.Count} x {layout.Down.Lefts.Count} tiles of {side} pixels, more than the "
-                + $"limit of {options.MaximumTiles} (TilingOptions.MaximumTiles). Set a larger tile or smallest defect."
+            : count > options.MaximumTiles ? $"it would be cut into {layout.Across.Lefts.Count} x {layout.Down.Lefts.Count} tiles of {side} pixels, more than "
+                + $"the limit of {options.MaximumTiles} (TilingOptions.MaximumTiles). Set a larger tile or smallest defect."
             : (long)side * width * 3 > int.MaxValue ? $"a row of tiles of {side} pixels would take more than 2 GiB. Set a smaller tile." : null;
         return fault is null ? layout : throw new ImageDecodeException(name, fault);
     }

@@ -30,7 +30,9 @@ internal sealed class TileReader : IDisposable
     /// <summary>The whole image, each pixel the mean of a block; complete once all tiles were read. <see langword="null"/>: not asked for.</summary>
     public RgbImage? Overview => _overview?.ToImage();
 
-    /// <summary>The tiles row by row: their columns and rows in the layout, and their pixels. All rows are read, also below the last tile that is wanted.</summary>
+    /// <summary>
+    /// The tiles row by row: their columns and rows in the layout, and their pixels. All rows are read, also below the last tile that is wanted.
+    /// </summary>
     /// <param name="wanted">Whether a tile is needed: (column, row).</param>
     /// <param name="cancellationToken">Checked before each tile.</param>
     public IEnumerable<(int Column, int Row, RgbImage Pixels)> Read(Func<int, int, bool> wanted, CancellationToken cancellationToken)

@@ -88,7 +88,8 @@ public sealed class TiledMethodTests : IDisposable
         var ((l1, r1, b1), (l2, r2, b2), (_, _, b3)) = (Pictures(10), Pictures(20), Pictures(30));
         using var parts = plain.WithReferences([l1, r1, l2, r2]);
         using var tiled = alone.WithReferences([ImageInput.FromPixels(b1, "one"), ImageInput.FromPixels(b2, "two")]);
-        using var more = tiled.AddReferences([b3]).RemoveReferences("one").AddReferences([ImageInput.FromPixels(b1, "one")]).RemoveReferences("pixels 1 (112 x 56)");
+        using var more = tiled.AddReferences([b3]).RemoveReferences("one").AddReferences([ImageInput.FromPixels(b1, "one")])
+            .RemoveReferences("pixels 1 (112 x 56)");
         tiled.SaveReferences(file);
         using var loaded = alone.WithReferenceFile(file);
 
