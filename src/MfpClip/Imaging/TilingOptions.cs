@@ -16,7 +16,7 @@ public sealed record TilingOptions
 
     /// <summary>Side of a tile in pixels of the image.</summary>
     /// <value>
-    /// Default <see langword="null"/>: chosen for <see cref="SmallestDefect"/>, so that the smallest defect takes half a patch of the model's input; never
+    /// Default <see langword="null"/>: chosen for <see cref="SmallestDefect"/>, so that the smallest defect takes a patch of the model's input; never
     /// less than half the input's side, for more enlargement shows nothing new.
     /// </value>
     public int? TileSize { get; init; }
@@ -28,7 +28,7 @@ public sealed record TilingOptions
     /// <summary>
     /// Length of the smallest defect that matters: in pixels of the image, or in millimetres where <see cref="MillimetresPerPixel"/> is set.
     /// </summary>
-    /// <value>Default <see langword="null"/>: the side of the model's patch in pixels of the image, so that a tile is shrunk to half.</value>
+    /// <value>Default <see langword="null"/>: two patches of the model, so that a tile is shrunk to half.</value>
     public double? SmallestDefect { get; init; }
 
     /// <summary>What a pixel of the image shows, in millimetres.</summary>

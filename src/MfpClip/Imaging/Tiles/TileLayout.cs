@@ -69,7 +69,7 @@ internal sealed record TileInput(int Size, int Patch, CoveredArea Seen)
         return new(side, patch, new(covered.X / side, covered.Y / side, covered.Width / side, covered.Height / side));
     }
 
-    /// <summary>Side of a tile in which a defect of this many pixels takes half a patch.</summary>
-    /// <param name="defect">In pixels; <see langword="null"/>: a patch, so that tiles are shrunk to half.</param>
-    public int Side(double? defect) => (int)Math.Clamp(2 * (defect ?? Patch) * Size / Patch, LeastSide, TilingOptions.LargestSide);
+    /// <summary>Side of a tile in which a defect of this many pixels takes a patch.</summary>
+    /// <param name="defect">In pixels; <see langword="null"/>: two patches, so that tiles are shrunk to half.</param>
+    public int Side(double? defect) => (int)Math.Clamp((defect ?? (2 * Patch)) * Size / Patch, LeastSide, TilingOptions.LargestSide);
 }

@@ -61,16 +61,16 @@ public class TileLayoutTests
     }
 
     [Theory]
-    [InlineData(null, 640)] // a patch of the input at half its scale
-    [InlineData(8.0, 320)] // 8 px take half a patch of 16
+    [InlineData(null, 640)] // shrunk to half
+    [InlineData(16.0, 320)] // a patch
     [InlineData(2.0, 160)] // enlarged twice at most
-    [InlineData(64.0, 2560)]
-    public void A_tile_is_chosen_so_that_the_smallest_defect_takes_half_a_patch(double? defect, int side) =>
+    [InlineData(64.0, 1280)]
+    public void A_tile_is_chosen_so_that_the_smallest_defect_takes_a_patch(double? defect, int side) =>
         Assert.Equal(side, TileLayout.For("a", 4000, 3000, new() { SmallestDefect = defect }, Model).Side);
 
     [Fact]
     public void Millimetres_are_pixels_by_their_scale() =>
-        Assert.Equal(320, TileLayout.For("a", 4000, 3000, new() { SmallestDefect = 0.4, MillimetresPerPixel = 0.05 }, Model).Side);
+        Assert.Equal(320, TileLayout.For("a", 4000, 3000, new() { SmallestDefect = 0.8, MillimetresPerPixel = 0.05 }, Model).Side);
 
     [Theory]
     [InlineData(700, 700, true)]
