@@ -42,17 +42,20 @@ public sealed record DefectRegion(int X, int Y, int Width, int Height, int Area,
 [JsonConverter(typeof(PixelPointJsonConverter))]
 public readonly record struct PixelPoint(int X, int Y);
 
-/// <summary>Points as <c>[x, y]</c>.</summary>
-internal sealed class PixelPointJsonConverter : JsonConverter<PixelPoint>
+/// <summary>Points as <c>[x, y]</c>. Public, so that source-generated JSON of an application can hold results.</summary>
+public sealed class PixelPointJsonConverter : JsonConverter<PixelPoint>
 {
+    /// <inheritdoc/>
     public override PixelPoint Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
     {
         int x = Next(ref reader, JsonTokenType.StartArray), y = Next(ref reader, JsonTokenType.Number);
         return reader.Read() && reader.TokenType == JsonTokenType.EndArray ? new(x, y) : throw Malformed();
     }
 
+    /// <inheritdoc/>
     public override void Write(Utf8JsonWriter writer, PixelPoint value, JsonSerializerOptions options)
     {
+        ArgumentNullException.ThrowIfNull(writer);
         writer.WriteStartArray();
         writer.WriteNumberValue(value.X);
         writer.WriteNumberValue(value.Y);

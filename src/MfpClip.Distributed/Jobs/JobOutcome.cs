@@ -1,0 +1,27 @@
+namespace MfpClip.Distributed;
+
+/// <summary>What became of one place of a job: a result, a reason, or neither yet.</summary>
+/// <param name="Item">The work.</param>
+/// <param name="Result">Its result.</param>
+/// <param name="Dead">Why it was given up.</param>
+public sealed record JobOutcome(WorkItem Item, WorkResult? Result, DeadItem? Dead)
+{
+    /// <summary>Whether neither is there yet.</summary>
+    public bool IsPending => Result is null && Dead is null;
+
+    /// <summary>
+    /// The outcome as a detector gives it, under the name that the image was submitted with: <see cref="AnomalyResult.ImageMap"/> is the reduced map.
+    /// </summary>
+    /// <exception cref="WorkException">It is pending, or the map is damaged.</exception>
+    public DetectionOutcome ToDetection()
+    {
+        string name = ImageNames.Of(Item.Image);
+        if (Result is { } found)
+        {
+            return new() { ImageName = name, Result = found.Result with { ImageName = name, ImageMap = found.Map?.ToMap() ?? found.Result.ImageMap } };
+        }
+
+        return Dead is not { } dead ? throw new WorkException($"Image '{name}' has no result yet.")
+            : new() { ImageName = name, Error = new WorkException(dead.Reason.Contains(name, StringComparison.Ordinal) ? dead.Reason : $"Image '{name}': {dead.Reason}") };
+    }
+}

@@ -1,0 +1,114 @@
+using System.IO.Compression;
+
+namespace MfpClip.Distributed;
+
+/// <summary>
+/// A map of reduced size in 16 bits, packed: each value is the highest of the pixels that it covers, so that a small defect stays visible. From it the overlay
+/// is drawn where results are collected.
+/// </summary>
+public sealed record ReducedMap
+{
+    /// <summary>Longer side at most.</summary>
+    public const int MaximumSide = 1024;
+
+    private const float Levels = ushort.MaxValue;
+
+    /// <summary>Values a row.</summary>
+    public required int Width { get; init; }
+
+    /// <summary>Rows.</summary>
+    public required int Height { get; init; }
+
+    /// <summary>
+    /// Packed with zlib: of each row the difference of every value from the one before it, first all high bytes of the map, then all low ones. A value of
+    /// 65535 is 1.
+    /// </summary>
+    public required byte[] Data { get; init; }
+
+    /// <summary>Reduces a map.</summary>
+    /// <param name="map">A map with values; those above 1 count as 1.</param>
+    /// <param name="side">Longer side of the reduced map at most, 1 to <see cref="MaximumSide"/>.</param>
+    public static ReducedMap Of(AnomalyMap map, int side)
+    {
+        ArgumentNullException.ThrowIfNull(map);
+        ArgumentOutOfRangeException.ThrowIfLessThan(side, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(side, MaximumSide);
+        double scale = Math.Min(1, (double)side / Math.Max(map.Width, map.Height));
+        int width = Math.Max(1, (int)Math.Round(map.Width * scale)), height = Math.Max(1, (int)Math.Round(map.Height * scale));
+        ushort[] values = Highest(map, width, height);
+        byte[] bytes = new byte[2 * values.Length];
+        for (int i = 0; i < values.Length; i++)
+        {
+            ushort difference = unchecked((ushort)(values[i] - (i % width == 0 ? 0 : values[i - 1])));
+            (bytes[i], bytes[values.Length + i]) = ((byte)(difference >> 8), (byte)difference);
+        }
+
+        using var packed = new MemoryStream();
+        using (var zlib = new ZLibStream(packed, CompressionLevel.Fastest, leaveOpen: true))
+        {
+            zlib.Write(bytes);
+        }
+
+        return new() { Width = width, Height = height, Data = packed.ToArray() };
+    }
+
+    /// <summary>The map with its values.</summary>
+    /// <exception cref="WorkException">It is damaged, or larger than it may be.</exception>
+    public AnomalyMap ToMap()
+    {
+        if (Width is < 1 or > MaximumSide || Height is < 1 or > MaximumSide)
+        {
+            throw new WorkException($"A reduced map is {Width} x {Height}; sides are 1 to {MaximumSide}. The result is damaged.");
+        }
+
+        int count = Width * Height;
+        byte[] bytes = new byte[2 * count];
+        try
+        {
+            using var zlib = new ZLibStream(new MemoryStream(Data), CompressionMode.Decompress);
+            zlib.ReadExactly(bytes);
+        }
+        catch (Exception e) when (e is InvalidDataException or EndOfStreamException)
+        {
+            throw new WorkException($"A reduced map of {Width} x {Height} cannot be unpacked ({e.Message}). The result is damaged.", e);
+        }
+
+        float[] values = new float[count];
+        ushort value = 0;
+        for (int i = 0; i < count; i++)
+        {
+            ushort difference = (ushort)((bytes[i] << 8) | bytes[count + i]);
+            value = i % Width == 0 ? difference : unchecked((ushort)(value + difference));
+            values[i] = value / Levels;
+        }
+
+        return new(Width, Height, values);
+    }
+
+    private static ushort[] Highest(AnomalyMap map, int width, int height)
+    {
+        var values = new ushort[width * height];
+        var (columns, rows) = (Cells(map.Width, width), Cells(map.Height, height));
+        for (int y = 0; y < height; y++)
+        {
+            for (int x = 0; x < width; x++)
+            {
+                float highest = 0;
+                for (int row = rows[y].From; row < rows[y].To; row++)
+                {
+                    foreach (float v in map.Data.AsSpan((row * map.Width) + columns[x].From, columns[x].To - columns[x].From))
+                    {
+                        highest = v > highest ? v : highest;
+                    }
+                }
+
+                values[(y * width) + x] = (ushort)Math.Round(Math.Min(highest, 1) * Levels);
+            }
+        }
+
+        return values;
+    }
+
+    private static (int From, int To)[] Cells(int pixels, int cells) =>
+        [.. Enumerable.Range(0, cells).Select(i => ((int)((long)i * pixels / cells), (int)((((long)(i + 1) * pixels) + cells - 1) / cells)))];
+}
