@@ -35,6 +35,10 @@ internal static class CommandTree
         root.Subcommands.Add(SynthesizeCommand.Create(json));
         root.Subcommands.Add(SmallDefectsCommand.Create(json));
         root.Subcommands.Add(PretrainCommand.Create(json));
+        root.Subcommands.Add(WorkerCommand.Create(json));
+        root.Subcommands.Add(SubmitCommand.Create(json));
+        root.Subcommands.Add(StatusCommand.Create(json));
+        root.Subcommands.Add(CollectCommand.Create(json));
         NumberOptions.Check(root);
         return (root, json);
     }
