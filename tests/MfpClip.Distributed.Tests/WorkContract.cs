@@ -39,6 +39,24 @@ public abstract class WorkContract
     }
 
     [SkippableFact]
+    public async Task The_uri_of_an_image_comes_as_it_was_submitted()
+    {
+        var engine = await CreateAsync(AckWait);
+        string path = Path.Combine(Path.GetTempPath(), "part 1 ä%#.png");
+        Uri[] uris = [new(path), new("https://images.plant.example/a%20b.png?sig=x%2By"), new("s3://bucket/key")];
+        for (int i = 0; i < uris.Length; i++)
+        {
+            await engine.Queue.SubmitAsync(Photos.Item(i) with { Image = uris[i] });
+        }
+
+        var delivered = await PullAsync(engine, 3);
+
+        Assert.Equal(uris.Select(u => u.AbsoluteUri), delivered.Select(d => d.Item!.Image.AbsoluteUri));
+        Assert.Equal(path, delivered[0].Item!.Image.LocalPath);
+        Assert.Equal([path, "https://images.plant.example/a%20b.png", "s3://bucket/key"], delivered.Select(d => ImageNames.Of(d.Item!.Image)));
+    }
+
+    [SkippableFact]
     public async Task The_same_place_of_a_job_is_taken_once()
     {
         var engine = await CreateAsync(AckWait);

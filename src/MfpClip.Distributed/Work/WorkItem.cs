@@ -8,6 +8,7 @@ public sealed record WorkItem
     private const int LongestJob = 64, LongestUri = 8192;
 
     /// <summary>Where the image is: <c>file:</c>, <c>http:</c>, <c>https:</c>, or whatever an <see cref="IImageStore"/> reads.</summary>
+    [JsonConverter(typeof(AbsoluteUriConverter))]
     public required Uri Image { get; init; }
 
     /// <summary>SHA-256 of the image's bytes, lower-case hexadecimal; an image with another one is not detected.</summary>

@@ -90,3 +90,13 @@ internal sealed class ResultConverter : JsonConverter<AnomalyResult>
     public override void Write(Utf8JsonWriter writer, AnomalyResult value, JsonSerializerOptions options) =>
         JsonSerializer.Serialize(writer, value, AnomalyResultJsonContext.WithoutMaps.AnomalyResult);
 }
+
+/// <summary>An absolute URI as it is sent: one made of a path on Linux or macOS would else be written as that path, which reads back as relative.</summary>
+internal sealed class AbsoluteUriConverter : JsonConverter<Uri>
+{
+    public override Uri? Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+        reader.GetString() is { } text && text.Contains(':', StringComparison.Ordinal) && Uri.TryCreate(text, UriKind.Absolute, out var uri) ? uri
+            : throw new JsonException("the image's URI is not absolute");
+
+    public override void Write(Utf8JsonWriter writer, Uri value, JsonSerializerOptions options) => writer.WriteStringValue(value.AbsoluteUri);
+}

@@ -81,7 +81,10 @@ public sealed partial class DetectionWorker
             first = other;
             if (batch.Count > 0)
             {
-                foreach (var (work, error) in Detect(batch))
+                // On a thread of its own: a forward pass would keep one from the pool, which sends the reports that work is in hand.
+                var detected = await Task.Factory.StartNew(
+                    () => Detect(batch), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).ConfigureAwait(false);
+                foreach (var (work, error) in detected)
                 {
                     if (error is null)
                     {

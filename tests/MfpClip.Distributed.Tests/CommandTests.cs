@@ -1,0 +1,139 @@
+using System.Diagnostics;
+using System.Text;
+using System.Text.Json;
+using MfpClip.Cli.Commands;
+
+namespace MfpClip.Distributed.Tests;
+
+/// <summary>The default model through the command line: what is collected is what <c>detect</c> writes.</summary>
+[Collection(NatsCollection.Name)]
+public sealed class CommandTests(NatsServer server) : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("mfpclip-cli-").FullName;
+
+    private string Photos => Path.Combine(_folder, "photos");
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Fact]
+    public void In_one_process_the_results_are_those_of_detect()
+    {
+        Write();
+        string detected = Path.Combine(_folder, "a"), submitted = Path.Combine(_folder, "b");
+        Assert.Equal(3, Run("detect", Photos, "--out", detected, "--class", "part").Code);
+
+        var (code, output, errors) = Run("submit", Photos, "--out", submitted, "--class", "part", "--json");
+
+        Assert.True(code == 3, errors); // the photo that is none
+        Same(detected, submitted);
+        using var json = JsonDocument.Parse(output);
+        Assert.Equal(3, json.RootElement.GetProperty("results").GetArrayLength());
+        Assert.Contains("broken.png", json.RootElement.GetProperty("failures")[0].GetString(), StringComparison.Ordinal);
+    }
+
+    [SkippableFact]
+    public void Over_a_server_and_a_worker_process_the_results_are_those_of_detect()
+    {
+        server.SkipIfAbsent();
+        Write();
+        string detected = Path.Combine(_folder, "a"), collected = Path.Combine(_folder, "c");
+        string[] nats = ["--nats", server.Url, "--nats-prefix", server.Options().Prefix];
+        Assert.Equal(3, Run("detect", Photos, "--out", detected, "--class", "part").Code);
+        string list = Path.Combine(_folder, "list.txt");
+        File.WriteAllLines(list, Directory.GetFiles(Photos).Order(StringComparer.Ordinal));
+
+        var submit = Run(["submit", list, "--class", "part", "--job", "one", .. nats]);
+        Assert.True(submit.Code == 0, submit.Errors);
+        Assert.Contains("4 images submitted", submit.Output, StringComparison.Ordinal);
+        Assert.Contains("no worker", submit.Output, StringComparison.Ordinal);
+        Assert.Contains("4 of 4 images have no result yet", Run(["collect", "--out", collected, .. nats]).Errors, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(collected));
+        using var worker = Process.Start(new ProcessStartInfo(
+            "dotnet", ["exec", typeof(WorkerCommand).Assembly.Location, "worker", "--root", Photos, .. nats]) { RedirectStandardOutput = true })!;
+        var collect = Run(["collect", "--wait", "--out", collected, .. nats]);
+        Process.Start("kill", ["-TERM", $"{worker.Id}"]).WaitForExit();
+        string said = worker.StandardOutput.ReadToEnd();
+        worker.WaitForExit();
+
+        Assert.True(collect.Code == 3, collect.Errors);
+        Assert.Contains("broken.png", collect.Errors, StringComparison.Ordinal);
+        Assert.Equal(0, worker.ExitCode);
+        Assert.Contains("Ended: 3 results, 0 that were there already, 0 put back, 1 given up.", said, StringComparison.Ordinal);
+        Same(detected, collected);
+        string status = Run(["status", .. nats]).Output;
+        Assert.Contains("3 results, 1 given up", status, StringComparison.Ordinal);
+        Assert.Contains("broken.png", status, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_worker_that_may_read_nothing_and_a_server_that_is_absent_are_refused_in_one_line()
+    {
+        var worker = Run("worker", "--nats", "nats://127.0.0.1:1");
+        Assert.Equal(2, worker.Code);
+        Assert.Contains("--root", worker.Errors, StringComparison.Ordinal);
+        Assert.Equal(2, Run("status").Code);
+        Assert.Equal(2, Run("submit", "x.png", "--nats", "nats://127.0.0.1:1", "--out", _folder).Code);
+    }
+
+    // Everything but times, and the overlay but for what the reduced map rounds.
+    private static void Same(string expected, string actual)
+    {
+        Assert.Equal(Table(expected), Table(actual));
+        using var a = JsonDocument.Parse(File.ReadAllText(Path.Combine(expected, "results.json")));
+        using var b = JsonDocument.Parse(File.ReadAllText(Path.Combine(actual, "results.json")));
+        Assert.Equal(Regions(a), Regions(b));
+        Assert.Equal(
+            Directory.GetFiles(expected).Select(Path.GetFileName).Order(StringComparer.Ordinal),
+            Directory.GetFiles(actual).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+        Assert.True(File.Exists(Path.Combine(actual, "report.html")));
+        foreach (string overlay in Directory.GetFiles(expected, "*.overlay.png"))
+        {
+            var (x, y) = (Pixels(overlay), Pixels(Path.Combine(actual, Path.GetFileName(overlay))));
+            Assert.Equal((x.Width, x.Height), (y.Width, y.Height));
+            Assert.InRange(x.Data.Zip(y.Data).Average(p => Math.Abs(p.First - p.Second)), 0, 6);
+        }
+
+        static string[] Table(string folder) =>
+        [
+            .. File.ReadAllLines(Path.Combine(folder, "results.csv")).Select(l => string.Join(',', l.Split(',')[..7])),
+        ];
+
+        static string[] Regions(JsonDocument json) =>
+        [
+            .. json.RootElement.GetProperty("results").EnumerateArray()
+                .Select(i => i.TryGetProperty("result", out var r) && r.ValueKind == JsonValueKind.Object ? r.GetProperty("regions").GetRawText() : "none"),
+        ];
+    }
+
+    private static RgbImage Pixels(string file) => new Imaging.SkiaImageDecoder().Decode(File.ReadAllBytes(file), file, new());
+
+    private void Write()
+    {
+        Directory.CreateDirectory(Photos);
+        foreach (string sample in Directory.GetFiles(Path.Combine(AppContext.BaseDirectory, "images"), "*.png").Order(StringComparer.Ordinal).Take(3))
+        {
+            File.Copy(sample, Path.Combine(Photos, Path.GetFileName(sample)));
+        }
+
+        File.WriteAllText(Path.Combine(Photos, "broken.png"), "no image");
+    }
+
+    private static (int Code, string Output, string Errors) Run(params string[] arguments)
+    {
+        var (root, _) = CommandTree.Create();
+        var (output, errors) = (new StringWriter(new StringBuilder()), new StringWriter(new StringBuilder()));
+        var (oldOutput, oldErrors) = (Console.Out, Console.Error);
+        try
+        {
+            Console.SetOut(output);
+            Console.SetError(errors);
+            int code = root.Parse(arguments).Invoke(new() { EnableDefaultExceptionHandler = false });
+            return (code, output.ToString(), errors.ToString());
+        }
+        finally
+        {
+            Console.SetOut(oldOutput);
+            Console.SetError(oldErrors);
+        }
+    }
+}

@@ -1,0 +1,36 @@
+namespace MfpClip.Distributed.Tests;
+
+public sealed class ReducedMapTests
+{
+    [Fact]
+    public void A_small_map_keeps_its_values_to_sixteen_bits()
+    {
+        var random = new Random(1);
+        float[] values = [.. Enumerable.Range(0, 37 * 23).Select(_ => random.NextSingle())];
+
+        var back = ReducedMap.Of(new(37, 23, values), 320).ToMap();
+
+        Assert.Equal((37, 23), (back.Width, back.Height));
+        Assert.All(values.Zip(back.Data), p => Assert.Equal(p.First, p.Second, 0.5 / 65535 + 1e-7));
+    }
+
+    [Fact]
+    public void A_large_map_keeps_its_shape_and_its_smallest_peak()
+    {
+        float[] values = new float[1000 * 600];
+        values[(333 * 1000) + 777] = 0.9f;
+
+        var back = ReducedMap.Of(new(1000, 600, values), 100).ToMap();
+
+        Assert.Equal((100, 60), (back.Width, back.Height));
+        Assert.Equal(0.9, back[77, 33], 1e-4);
+        Assert.Equal(0.9, back.Data.Sum(), 1e-4); // nowhere else
+    }
+
+    [Theory]
+    [InlineData(0, 5)]
+    [InlineData(5000, 5000)]
+    [InlineData(4, 4)]
+    public void A_damaged_map_is_refused(int width, int height) =>
+        Assert.Throws<WorkException>(() => new ReducedMap { Width = width, Height = height, Data = [1, 2, 3] }.ToMap());
+}
