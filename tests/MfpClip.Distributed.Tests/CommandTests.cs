@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Text;
 using System.Text.Json;
 using MfpClip.Cli.Commands;
 
@@ -48,8 +47,7 @@ public sealed class CommandTests(NatsServer server) : IDisposable
         Assert.Contains("no worker", submit.Output, StringComparison.Ordinal);
         Assert.Contains("4 of 4 images have no result yet", Run(["collect", "--out", collected, .. nats]).Errors, StringComparison.Ordinal);
         Assert.False(Directory.Exists(collected));
-        using var worker = Process.Start(new ProcessStartInfo(
-            "dotnet", ["exec", typeof(WorkerCommand).Assembly.Location, "worker", "--root", Photos, .. nats]) { RedirectStandardOutput = true })!;
+        using var worker = Start(["worker", "--root", Photos, .. nats]);
         var collect = Run(["collect", "--wait", "--out", collected, .. nats]);
         Process.Start("kill", ["-TERM", $"{worker.Id}"]).WaitForExit();
         string said = worker.StandardOutput.ReadToEnd();
@@ -120,20 +118,16 @@ public sealed class CommandTests(NatsServer server) : IDisposable
 
     private static (int Code, string Output, string Errors) Run(params string[] arguments)
     {
-        var (root, _) = CommandTree.Create();
-        var (output, errors) = (new StringWriter(new StringBuilder()), new StringWriter(new StringBuilder()));
-        var (oldOutput, oldErrors) = (Console.Out, Console.Error);
-        try
-        {
-            Console.SetOut(output);
-            Console.SetError(errors);
-            int code = root.Parse(arguments).Invoke(new() { EnableDefaultExceptionHandler = false });
-            return (code, output.ToString(), errors.ToString());
-        }
-        finally
-        {
-            Console.SetOut(oldOutput);
-            Console.SetError(oldErrors);
-        }
+        using var process = Start(arguments);
+        var errors = process.StandardError.ReadToEndAsync();
+        string output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        return (process.ExitCode, output, errors.Result);
     }
+
+    private static Process Start(params string[] arguments) => Process.Start(
+        new ProcessStartInfo("dotnet", ["exec", typeof(WorkerCommand).Assembly.Location, .. arguments])
+        {
+            RedirectStandardOutput = true, RedirectStandardError = true, Environment = { ["MFPCLIP_NATS"] = null },
+        })!;
 }
