@@ -1,5 +1,6 @@
 using BenchmarkDotNet.Running;
 using MfpClip.Benchmarks;
+using MfpClip.Benchmarks.Distributed;
 using MfpClip.Benchmarks.Quick;
 
 // The same on a GPU: times, images a second and the distance to the CPU's scores, as one line of JSON.
@@ -19,6 +20,17 @@ if (args.Contains("--quick"))
 if (args.Contains("--stages"))
 {
     return StageTimes.Run(args.Contains("cuda") ? "cuda" : "cpu", Console.Out);
+}
+
+// Workers over memory and over a NATS server: overhead, messages a second, scaling. The second is what it starts itself.
+if (args.Contains("--work"))
+{
+    return await WorkRun.RunAsync(args, Console.Out);
+}
+
+if (args is [WorkRun.Worker, var url, var prefix, var folder])
+{
+    return await WorkRun.WorkAsync(url, prefix, folder);
 }
 
 // Everything else is BenchmarkDotNet's own command line: --filter '*Detect*', --list flat, ...

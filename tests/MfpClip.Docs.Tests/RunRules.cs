@@ -10,13 +10,17 @@ internal static class RunRules
 {
     private const string Few = "--size 64 --train 2 --good 1";
 
-    private static readonly string[] _loading = ["detect ", "calibrate ", "evaluate ", "references add ", "fit "];
+    private static readonly string[] _loading = ["detect ", "submit ", "calibrate ", "evaluate ", "references add ", "fit "];
 
     private static readonly Rule[] _rules =
     [
         // Parsed only.
         new("docs/results/", "", NotRun: "records how a measurement was made, on data that are not part of the repository"),
         new("", "models get", NotRun: "downloads up to gigabytes"),
+        new("", "worker", NotRun: "needs a server and runs until it is stopped; MfpClip.Distributed.Tests runs it"),
+        new("", "submit", Contains: "--nats", NotRun: "needs a server; MfpClip.Distributed.Tests runs it"),
+        new("", "collect", NotRun: "needs a server; MfpClip.Distributed.Tests runs it"),
+        new("", "status", NotRun: "needs a server; MfpClip.Distributed.Tests runs it"),
         new("", "pretrain", NotRun: "computes for half an hour; MfpClip.Training.Tests runs a small one"),
         new("", "synthesize --sheet", NotRun: "renders every category twice and overwrites a picture of the documentation"),
         new("docs/reproduce.md", "train", Contains: "--recompute 0", NotRun: "differs from the line above it by an option that the parser checks"),
@@ -38,6 +42,7 @@ internal static class RunRules
         new("", "synthesize", Contains: "--from", Replace: [("photos/good", "good"), ("--defective 5", "--defective 1 --kinds scratch")]),
         new("", "synthesize", Append: $"{Few} --defective 1 --categories gear --kinds scratch"),
         new("", "detect"),
+        new("", "submit"),
         new("", "calibrate"),
         new("", "references"),
         new("", "fit"),
