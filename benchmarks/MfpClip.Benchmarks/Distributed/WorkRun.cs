@@ -8,7 +8,7 @@ using MfpClip.Output;
 namespace MfpClip.Benchmarks.Distributed;
 
 /// <summary>
-/// What distribution costs, as one line of JSON: <c>--work [--nats URL] [--images N]</c>. Photos of 800 x 600 pixels as PNG, the default model, one photo a
+/// What distribution costs, as lines of JSON, the last with everything: <c>--work [--nats URL] [--images N]</c>. Photos of 800 x 600 pixels as PNG, the default model, one photo a
 /// forward pass everywhere. Each way runs three times in turn with the others; the fastest of each counts, for nothing but other programs makes one slower.
 /// </summary>
 internal static class WorkRun
@@ -45,11 +45,13 @@ internal static class WorkRun
                 ["images"] = images, ["local_ms"] = Ms(Best("local")), ["memory_ms"] = Ms(Best("memory")),
                 ["memory_overhead_percent"] = Percent(Best("memory") / Best("local")),
             };
+            output.WriteLine(JsonSerializer.Serialize(report));
             if (url is not null)
             {
                 report["nats_ms"] = Ms(Best("nats"));
                 report["nats_overhead_percent"] = Percent(Best("nats") / Best("local"));
                 await MessagesAsync(url, report);
+                output.WriteLine(JsonSerializer.Serialize(report));
                 var fingerprint = DetectorFingerprint.Of(detector);
                 double one = await ProcessesAsync(url, fingerprint, photos, folder, 1), two = await ProcessesAsync(url, fingerprint, photos, folder, 2);
                 (report["one_process_images_s"], report["two_processes_images_s"], report["scaling"]) =
@@ -75,7 +77,6 @@ internal static class WorkRun
     /// <summary>A worker process on one core, for the scaling.</summary>
     public static async Task<int> WorkAsync(string url, string prefix, string folder)
     {
-        torch.set_num_threads(1);
         using var stop = new CancellationTokenSource();
         using var signal = PosixSignalRegistration.Create(PosixSignal.SIGTERM, s =>
         {
@@ -190,7 +191,7 @@ internal static class WorkRun
         ];
         foreach (var worker in workers)
         {
-            _ = await worker.StandardOutput.ReadLineAsync();
+            _ = await worker.StandardOutput.ReadLineAsync() ?? throw new InvalidOperationException("A worker process ended.");
         }
 
         long start = Stopwatch.GetTimestamp();
