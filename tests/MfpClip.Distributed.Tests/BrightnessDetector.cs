@@ -72,7 +72,8 @@ internal sealed class BrightnessDetector(TimeSpan slow = default, string recipe 
         IReadOnlyList<ImageInput> images, DetectionOptions? options = null, CancellationToken cancellationToken = default) => throw new NotSupportedException();
 
     public IAsyncEnumerable<AnomalyResult> DetectAsync(
-        IAsyncEnumerable<ImageInput> images, DetectionOptions? options = null, CancellationToken cancellationToken = default) => throw new NotSupportedException();
+        IAsyncEnumerable<ImageInput> images, DetectionOptions? options = null, CancellationToken cancellationToken = default) =>
+        throw new NotSupportedException();
 
     public void Dispose()
     {

@@ -16,7 +16,8 @@ internal static class Program
         });
         await using var work = await NatsWork.ConnectAsync(new() { Url = args[0], Prefix = args[1], AckWait = ackWait });
         var worker = new DetectionWorker(
-            new BrightnessDetector(TimeSpan.FromMilliseconds(int.Parse(args[3]))) { Detecting = _ => Thread.Sleep(8) }, work, work, new ImageAccessOptions { Roots = [args[4]] }.CreateStores(),
+            new BrightnessDetector(TimeSpan.FromMilliseconds(int.Parse(args[3]))) { Detecting = _ => Thread.Sleep(8) }, work, work,
+            new ImageAccessOptions { Roots = [args[4]] }.CreateStores(),
             new() { MaximumHeld = 16, BatchSize = 4, BatchWait = TimeSpan.FromMilliseconds(5), MaximumAttempts = 50 });
         Console.WriteLine("ready");
         var state = await worker.RunAsync(stop.Token);

@@ -6,7 +6,8 @@ namespace MfpClip.Distributed.Tests;
 public sealed record Engine(IWorkQueue Queue, IWorkSource Source, IResultSink Results);
 
 /// <summary>
-/// What every implementation of the seams holds; one for another engine derives from this, makes the engine and says how another program's message gets into it.
+/// What every implementation of the seams holds; one for another engine derives from this, makes the engine and says how another program's message gets
+/// into it.
 /// </summary>
 public abstract class WorkContract
 {

@@ -9,7 +9,8 @@ internal sealed class WorkerRun : IAsyncDisposable
     private readonly Task<WorkerState> _run;
 
     public WorkerRun(
-        InMemoryWork work, Photos photos, WorkerOptions? options = null, BrightnessDetector? detector = null, IWorkSource? source = null, IResultSink? results = null)
+        InMemoryWork work, Photos photos, WorkerOptions? options = null, BrightnessDetector? detector = null, IWorkSource? source = null,
+        IResultSink? results = null)
     {
         Worker = new(detector ?? new BrightnessDetector(), source ?? work, results ?? work, new ImageAccessOptions { Roots = [photos.Folder] }.CreateStores(),
             options ?? Quick, work);

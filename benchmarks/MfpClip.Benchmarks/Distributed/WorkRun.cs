@@ -8,8 +8,9 @@ using MfpClip.Output;
 namespace MfpClip.Benchmarks.Distributed;
 
 /// <summary>
-/// What distribution costs, as lines of JSON, the last with everything: <c>--work [--nats URL] [--images N]</c>. Photos of 800 x 600 pixels as PNG, the default model, one photo a
-/// forward pass everywhere. Each way runs three times in turn with the others; the fastest of each counts, for nothing but other programs makes one slower.
+/// What distribution costs, as lines of JSON, the last with everything: <c>--work [--nats URL] [--images N]</c>. Photos of 800 x 600 pixels as PNG, the
+/// default model, one photo a forward pass everywhere. Each way runs three times in turn with the others; the fastest of each counts, for nothing but other
+/// programs makes one slower.
 /// </summary>
 internal static class WorkRun
 {
@@ -185,8 +186,8 @@ internal static class WorkRun
         Process[] workers =
         [
             .. Enumerable.Range(0, count).Select(_ => Process.Start(new ProcessStartInfo(Environment.ProcessPath!,
-                [.. Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet" ? new[] { typeof(WorkRun).Assembly.Location } : [], Worker, url, prefix,
-                    folder])
+                [.. Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet" ? new[] { typeof(WorkRun).Assembly.Location } : [],
+                    Worker, url, prefix, folder])
                 { RedirectStandardOutput = true, Environment = { ["OMP_NUM_THREADS"] = "1" } })!),
         ];
         foreach (var worker in workers)

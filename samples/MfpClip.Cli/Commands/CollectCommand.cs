@@ -9,6 +9,8 @@ namespace MfpClip.Cli.Commands;
 /// <summary><c>mfpclip collect</c>: the results of a job as <c>detect</c> writes them, in the order submitted.</summary>
 internal static class CollectCommand
 {
+    private const string OtherDetector = "Name the recipe, weights and calibration that it was submitted with.";
+
     public static Command Create(Option<bool> json)
     {
         var output = new Option<string>("--out")
@@ -17,7 +19,10 @@ internal static class CollectCommand
         };
         var job = new Option<string?>("--job") { Description = "Name of the job. Default: the one that was submitted to last." };
         var wait = new Option<bool>("--wait") { Description = "Wait for what has no result yet." };
-        var hosts = new Option<string[]>("--host") { Description = "Hosts that photos are read from, to draw overlays.", AllowMultipleArgumentsPerToken = true };
+        var hosts = new Option<string[]>("--host")
+        {
+            Description = "Hosts that photos are read from, to draw overlays.", AllowMultipleArgumentsPerToken = true,
+        };
         var colors = new Option<ColorMap>("--colormap") { Description = "Colours of the map.", DefaultValueFactory = _ => ColorMap.Jet };
         var export = new Option<ExportFormat[]>("--export")
         {
@@ -43,18 +48,19 @@ internal static class CollectCommand
             var fingerprint = DetectorFingerprint.Of(detector);
             var jobs = await work.GetJobsAsync(fingerprint, cancellationToken);
             string named = parsed.GetValue(job) ?? (jobs.Count > 0 ? jobs[^1]
-                : throw new WorkException($"There is no job for detector {fingerprint.Route}. Name the recipe, weights and calibration that it was submitted with."));
+                : throw new WorkException($"There is no job for detector {fingerprint.Route}. {OtherDetector}"));
             var items = await work.ReadJobAsync(fingerprint, named, cancellationToken).ToListAsync(cancellationToken);
             if (items.Count == 0)
             {
                 throw new WorkException($"There is no job '{named}' for detector {fingerprint.Route}"
-                    + (jobs.Count > 0 ? $"; there are {string.Join(", ", jobs)}." : ". Name the recipe, weights and calibration that it was submitted with."));
+                    + (jobs.Count > 0 ? $"; there are {string.Join(", ", jobs)}." : $". {OtherDetector}"));
             }
 
             string[] names = [.. items.Select(i => ImageNames.Of(i.Image))];
             var options = new DetectionOutputOptions
             {
-                Folder = parsed.GetValue(output)!, Pictures = new() { ColorMap = parsed.GetValue(colors) }, Exports = parsed.GetValue(export) ?? [], Notice = notice,
+                Folder = parsed.GetValue(output)!, Pictures = new() { ColorMap = parsed.GetValue(colors) }, Exports = parsed.GetValue(export) ?? [],
+                Notice = notice,
             };
             var collection = new JobCollection(detector, options, new(CollectedImage.Stores(names, parsed.GetValue(hosts) ?? [])));
             var outcomes = DetectionJob.CollectAsync(work, items.ToAsyncEnumerable(), parsed.GetValue(wait), cancellationToken).Select(CollectedImage.Of);

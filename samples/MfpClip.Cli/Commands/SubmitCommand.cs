@@ -73,14 +73,17 @@ internal static class SubmitCommand
             failures = [.. faults, .. failures];
             if (asJson)
             {
-                CliJson.Print(new { job = named, submitted, detector = fingerprint.Route, has_workers = workers, failures, skipped = ImageFiles.AsJson(found.Skipped) });
+                CliJson.Print(new
+                {
+                    job = named, submitted, detector = fingerprint.Route, has_workers = workers, failures, skipped = ImageFiles.AsJson(found.Skipped),
+                });
             }
             else
             {
                 Console.WriteLine($"Job {named}: {submitted} images submitted for detector {fingerprint.Route}. Collect with 'mfpclip collect --job {named}'.");
                 if (!workers)
                 {
-                    Console.WriteLine("NOTE: no worker with this detector has taken work yet; they wait for one with the same recipe, weights and calibration.");
+                    Console.WriteLine("NOTE: no worker with this detector has taken work yet; they wait for one with this recipe, weights and calibration.");
                 }
             }
 

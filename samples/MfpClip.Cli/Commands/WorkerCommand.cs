@@ -16,19 +16,26 @@ internal static class WorkerCommand
         };
         var hosts = new Option<string[]>("--host")
         {
-            Description = "Hosts that the worker may read photos from by http and https; redirections are not followed.", AllowMultipleArgumentsPerToken = true,
+            Description = "Hosts that the worker may read photos from by http and https; redirections are not followed.",
+            AllowMultipleArgumentsPerToken = true,
         };
         var name = new Option<string?>("--name") { Description = "The worker's name in results and logs. Default: machine and process." };
         var batch = new Option<int?>("--batch")
         {
             Description = "Photos in one forward pass at most. Default: 1 on a CPU, where each has the values of 'detect', else the recipe's.",
         };
-        var held = new Option<int>("--held") { Description = "Photos in hand at most; memory grows with them.", DefaultValueFactory = _ => new WorkerOptions().MaximumHeld };
+        var held = new Option<int>("--held")
+        {
+            Description = "Photos in hand at most; memory grows with them.", DefaultValueFactory = _ => new WorkerOptions().MaximumHeld,
+        };
         var attempts = new Option<int>("--attempts")
         {
             Description = "Deliveries of a photo at most; then it is given up.", DefaultValueFactory = _ => new WorkerOptions().MaximumAttempts,
         };
-        var health = new Option<int?>("--health-port") { Description = "Answer the health for orchestrators by http on this port: 200, or 503 to be replaced." };
+        var health = new Option<int?>("--health-port")
+        {
+            Description = "Answer the health for orchestrators by http on this port: 200, or 503 to be replaced.",
+        };
         var choice = new DetectorChoice();
         var server = new ServerChoice();
         var command = new Command("worker", "Detects the photos that are submitted to a NATS server, until it is stopped; ends after the work in hand.")
@@ -73,7 +80,8 @@ internal static class WorkerCommand
             }
             else
             {
-                Console.WriteLine($"Ended: {state.Completed} results, {state.Duplicates} that were there already, {state.Retried} put back, {state.Dead} given up.");
+                Console.WriteLine($"Ended: {state.Completed} results, {state.Duplicates} that were there already, {state.Retried} put back, "
+                    + $"{state.Dead} given up.");
             }
 
             return ExitCode.Success;

@@ -2,6 +2,7 @@ using System.Threading.Channels;
 using MfpClip.Cli.Detecting;
 using MfpClip.Distributed;
 using MfpClip.Imaging;
+using MfpClip.Output;
 
 namespace MfpClip.Cli.Distributed;
 
@@ -11,6 +12,9 @@ namespace MfpClip.Cli.Distributed;
 /// </summary>
 internal sealed class JobCollection(ZeroShotDetector detector, DetectionOutputOptions options, ImageFetcher fetcher)
 {
+    private const long LargeBytes = 48_000_000;
+    private const int GreySide = 2048;
+
     private static int Ahead => Math.Clamp(Environment.ProcessorCount, 2, 8);
 
     /// <summary>Writes everything.</summary>
@@ -21,11 +25,12 @@ internal sealed class JobCollection(ZeroShotDetector detector, DetectionOutputOp
     public async Task<DetectionSummary> RunAsync(
         IReadOnlyList<string> images, IAsyncEnumerable<CollectedImage> outcomes, IProgress<double> progress, CancellationToken cancellationToken)
     {
-        using var written = new DetectionOutputs(detector.Description, options);
+        using var written = new DetectionOutputs(detector, options);
         written.Name(images);
         var (rows, failures, pending, done, readable) = (new List<DetectedRow>(), new List<string>(), 0, 0, 0);
+        var notices = new NoticeCounts();
         var drawing = Channel.CreateBounded<Task<DetectedImage?>>(new BoundedChannelOptions(Ahead) { SingleReader = true, SingleWriter = true });
-        var reading = DrawAsync();
+        var reading = ReadAsync();
         await foreach (var task in drawing.Reader.ReadAllAsync(CancellationToken.None))
         {
             Add(await task);
@@ -42,16 +47,21 @@ internal sealed class JobCollection(ZeroShotDetector detector, DetectionOutputOp
         return new()
         {
             Results = rows, Failures = failures, ReportFailures = written.Failures, Report = written.Report, Files = written.Files, Readable = readable,
-            NotDone = images.Count - done, IsCancelled = cancelled,
+            Notices = notices.Lines, NotDone = images.Count - done, IsCancelled = cancelled,
         };
 
-        async Task<bool> DrawAsync()
+        async Task<bool> ReadAsync()
         {
             try
             {
                 await foreach (var image in outcomes.WithCancellation(cancellationToken))
                 {
-                    await drawing.Writer.WriteAsync(Task.Run(() => Draw(image, written), CancellationToken.None), CancellationToken.None);
+                    var drawn = Task.Run(() => DrawAsync(image, written, cancellationToken), CancellationToken.None);
+                    await drawing.Writer.WriteAsync(drawn, CancellationToken.None);
+                    if (image.Outcome?.Result is { } result && 3L * result.ImageWidth * result.ImageHeight > LargeBytes)
+                    {
+                        await drawn; // one large photo at a time
+                    }
                 }
 
                 return false;
@@ -85,15 +95,16 @@ internal sealed class JobCollection(ZeroShotDetector detector, DetectionOutputOp
             if (outcome.Result is { } r)
             {
                 readable++;
+                notices.Add([.. r.Notices, .. image.Notices]);
                 rows.Add(new(image.File, r.Score, r.CalibratedScore, r.IsAnomalous,
                     [.. r.Regions.Select(g => new DetectedBox(g.X, g.Y, g.Width, g.Height, g.Area, g.Peak, g.PeakX, g.PeakY))],
-                    r.Timings.Total.TotalMilliseconds, image.OverlayFile));
+                    r.Timings.Total.TotalMilliseconds, image.OverlayFile, image.ZoomFile));
             }
         }
     }
 
     // Null: pending.
-    private async Task<DetectedImage?> Draw(CollectedImage collected, DetectionOutputs written)
+    private async Task<DetectedImage?> DrawAsync(CollectedImage collected, DetectionOutputs written, CancellationToken cancellationToken)
     {
         if (collected.Outcome is not { } outcome)
         {
@@ -108,16 +119,16 @@ internal sealed class JobCollection(ZeroShotDetector detector, DetectionOutputOp
 
         try
         {
-            var (photo, fault) = await PhotoAsync(collected, result);
-            image = image with { Photo = photo };
             if (result.ImageMap is not { HasValues: true } map)
             {
                 return image.Failed(new WorkException($"Image '{collected.Name}': its result has no map, so no overlay is drawn."));
             }
 
-            // Regions are those of the worker, which had the map in full.
-            image = image with { Outcome = outcome with { Result = result with { ModelMap = map, ImageMap = MapResize.ToImage(map, photo.Width, photo.Height) } } };
-            image = written.Write(image);
+            // Regions are those of the worker, which had the map in full. A photo that is read by rows is drawn from its file, as 'detect' does.
+            bool byRows = IsReadByRows(collected.Item!, result);
+            var fitting = result with { ModelMap = map, ImageMap = byRows ? null : MapResize.ToImage(map, result.ImageWidth, result.ImageHeight) };
+            var (photo, fault) = await PhotoAsync(collected, result, byRows);
+            image = written.Write(image with { Photo = photo, IsReadByRows = photo is null, Outcome = outcome with { Result = fitting } }, cancellationToken);
             return fault is null ? image : image.Failed(fault);
         }
         catch (Exception e)
@@ -126,18 +137,24 @@ internal sealed class JobCollection(ZeroShotDetector detector, DetectionOutputOp
         }
     }
 
-    private async Task<(RgbImage Photo, Exception? Fault)> PhotoAsync(CollectedImage collected, AnomalyResult result)
+    private bool IsReadByRows(WorkItem item, AnomalyResult result) =>
+        detector.Tiling is { } tiling && item.Image.IsFile && 3L * result.ImageWidth * result.ImageHeight > tiling.MaximumImageBytes;
+
+    // No photo, where the outputs read it by rows; grey, where it cannot be read.
+    private async Task<(RgbImage? Photo, Exception? Fault)> PhotoAsync(CollectedImage collected, AnomalyResult result, bool byRows)
     {
         try
         {
-            var input = await fetcher.FetchAsync(collected.Item!.Image, collected.Item.ImageSha256);
-            return (detector.Input.Decode(input), null);
+            var input = await fetcher.FetchAsync(collected.Item!.Image, collected.Item.ImageSha256, asFile: byRows);
+            return (byRows ? null : detector.Input.Decode(input), null);
         }
         catch (MfpClipException e)
         {
-            byte[] grey = new byte[checked(3 * result.ImageWidth * result.ImageHeight)];
+            double scale = Math.Min(1, (double)GreySide / Math.Max(result.ImageWidth, result.ImageHeight));
+            int width = Math.Max(1, (int)(result.ImageWidth * scale)), height = Math.Max(1, (int)(result.ImageHeight * scale));
+            byte[] grey = new byte[3 * width * height];
             Array.Fill(grey, (byte)128);
-            return (new(result.ImageWidth, result.ImageHeight, grey), new WorkException($"The overlay is drawn on grey. {e.Message}", e));
+            return (new(width, height, grey), new WorkException($"The overlay is drawn on grey. {e.Message}", e));
         }
     }
 }

@@ -5,8 +5,8 @@ using MfpClip.Distributed;
 namespace MfpClip.Cli.Distributed;
 
 /// <summary>
-/// Queue, worker and collection in one process: the same code as with a server, over memory. As many images are on their way as the worker holds and the outputs
-/// draw; the rest of the list waits.
+/// Queue, worker and collection in one process: the same code as with a server, over memory. As many images are on their way as the worker holds and the
+/// outputs draw; the rest of the list waits.
 /// </summary>
 internal sealed class OneProcess(ZeroShotDetector detector, IReadOnlyList<IImageStore> stores, WorkerOptions options)
 {

@@ -22,7 +22,8 @@ internal sealed class ServerChoice
     /// <summary>The server's address.</summary>
     public Option<string?> Url { get; } = new("--nats")
     {
-        Description = $"The NATS server: nats://HOST:4222 or tls://HOST:4222. Default: what {Variable} holds, which keeps passwords out of the list of processes.",
+        Description = $"The NATS server: nats://HOST:4222 or tls://HOST:4222. Default: what {Variable} holds, which keeps passwords out of the list of "
+            + "processes.",
     };
 
     public void AddTo(Command command, bool worker = false)

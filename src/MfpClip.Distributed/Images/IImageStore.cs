@@ -18,8 +18,8 @@ public interface IImageStore
 
 /// <summary>Which images a worker reads.</summary>
 /// <remarks>
-/// Nothing by default: whoever can write into the queue could make a worker read any file, or call any address of the plant's network, and learn from the result
-/// what is there.
+/// Nothing by default: whoever can write into the queue could make a worker read any file, or call any address of the plant's network, and learn from the
+/// result what is there.
 /// </remarks>
 public sealed record ImageAccessOptions
 {

@@ -1,6 +1,8 @@
 namespace MfpClip.Distributed;
 
-/// <summary>How results, errors and logs call an image: a file by its path as <c>detect</c> does; of others neither user nor query, which can hold secrets.</summary>
+/// <summary>
+/// How results, errors and logs call an image: a file by its path as <c>detect</c> does; of others neither user nor query, which can hold secrets.
+/// </summary>
 public static class ImageNames
 {
     /// <summary>The name of an image.</summary>

@@ -21,7 +21,10 @@ public sealed record JobOutcome(WorkItem Item, WorkResult? Result, DeadItem? Dea
             return new() { ImageName = name, Result = found.Result with { ImageName = name, ImageMap = found.Map?.ToMap() ?? found.Result.ImageMap } };
         }
 
-        return Dead is not { } dead ? throw new WorkException($"Image '{name}' has no result yet.")
-            : new() { ImageName = name, Error = new WorkException(dead.Reason.Contains(name, StringComparison.Ordinal) ? dead.Reason : $"Image '{name}': {dead.Reason}") };
+        string reason = Dead?.Reason ?? throw new WorkException($"Image '{name}' has no result yet.");
+        return new()
+        {
+            ImageName = name, Error = new WorkException(reason.Contains(name, StringComparison.Ordinal) ? reason : $"Image '{name}': {reason}"),
+        };
     }
 }

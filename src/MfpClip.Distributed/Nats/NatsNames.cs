@@ -22,7 +22,8 @@ internal sealed class NatsNames(string prefix)
     public string Dead(string id) => $"{prefix}.dead.{id}";
 
     /// <summary>Route and job of a subject.</summary>
-    public static (string Route, string Job) Parts(string subject) => subject.Split('.') is [_, _, var route, var job] ? (route, job) : (string.Empty, string.Empty);
+    public static (string Route, string Job) Parts(string subject) =>
+        subject.Split('.') is [_, _, var route, var job] ? (route, job) : (string.Empty, string.Empty);
 
     /// <summary>Name of a message that is no work; no job has it.</summary>
     public static string Malformed(ulong sequence) => $"~.{sequence}";

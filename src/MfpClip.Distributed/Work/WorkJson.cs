@@ -50,7 +50,8 @@ internal sealed partial class WorkJson : JsonSerializerContext
         if (bytes.Length > MaximumBytes)
         {
             result = Without(result, "the contours of regions");
-            result = result with { Result = result.Result with { Regions = [.. result.Result.Regions.Select(r => r with { Contour = [] })] } };
+            DefectRegion[] boxes = [.. result.Result.Regions.Select(r => r with { Contour = [] })];
+            result = result with { Result = result.Result with { Regions = boxes } };
             bytes = JsonSerializer.SerializeToUtf8Bytes(result, Readable.WorkResult);
         }
 

@@ -158,8 +158,9 @@ public sealed partial class DetectionWorker
         }
 
         // A batch belongs to several traces: it is in the first one, and linked to all.
-        using var span = batch[0].Span is null ? null : WorkTelemetry.Source.StartActivity(
-            "detect", ActivityKind.Internal, batch[0].Span!.Context, links: batch.Where(w => w.Span is not null).Select(w => new ActivityLink(w.Span!.Context)));
+        var links = batch.Where(w => w.Span is not null).Select(w => new ActivityLink(w.Span!.Context));
+        using var span = batch[0].Span is not { } first ? null
+            : WorkTelemetry.Source.StartActivity("detect", ActivityKind.Internal, first.Context, links: links);
         long start = Stopwatch.GetTimestamp();
         try
         {

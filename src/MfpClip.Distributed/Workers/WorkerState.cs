@@ -21,7 +21,9 @@ public sealed record WorkerState
     /// <summary>How long the oldest of them has been.</summary>
     public required TimeSpan OldestHeld { get; init; }
 
-    /// <summary>Whether the oldest takes longer than one may (<see cref="WorkerOptions.MaximumTime"/>): the detector or a share hangs, restart the process.</summary>
+    /// <summary>
+    /// Whether the oldest takes longer than one may (<see cref="WorkerOptions.MaximumTime"/>): the detector or a share hangs, restart the process.
+    /// </summary>
     public required bool IsStuck { get; init; }
 
     /// <summary>Results written.</summary>
