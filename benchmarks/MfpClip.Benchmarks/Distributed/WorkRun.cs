@@ -26,7 +26,7 @@ internal static class WorkRun
         {
             Uri[] photos = Photos(folder, images);
             using var detector = TinyBenchmark.Tiny();
-            var times = new Dictionary<string, List<double>>();
+            var (times, work) = (new Dictionary<string, List<double>>(), new Dictionary<string, List<double>>());
             await LocalAsync(detector, photos[..4]);
             for (int round = 0; round < Rounds; round++)
             {
@@ -41,16 +41,19 @@ internal static class WorkRun
             }
 
             double Best(string way) => times[way].Min() / images;
+            double Work(string way) => work[way].Min() / images;
             var report = new Dictionary<string, object>
             {
                 ["images"] = images, ["local_ms"] = Ms(Best("local")), ["memory_ms"] = Ms(Best("memory")),
                 ["memory_overhead_percent"] = Percent(Best("memory") / Best("local")),
+                ["local_cpu_ms"] = Ms(Work("local")), ["memory_cpu_overhead_percent"] = Percent(Work("memory") / Work("local")),
             };
             output.WriteLine(JsonSerializer.Serialize(report));
             if (url is not null)
             {
                 report["nats_ms"] = Ms(Best("nats"));
                 report["nats_overhead_percent"] = Percent(Best("nats") / Best("local"));
+                report["nats_cpu_overhead_percent"] = Percent(Work("nats") / Work("local"));
                 await MessagesAsync(url, report);
                 output.WriteLine(JsonSerializer.Serialize(report));
                 var fingerprint = DetectorFingerprint.Of(detector);
@@ -64,9 +67,16 @@ internal static class WorkRun
 
             async Task Time(string way, Func<Task> run)
             {
-                long start = Stopwatch.GetTimestamp();
+                // Processor time is that of this process alone, whatever else runs on the machine.
+                using var process = Process.GetCurrentProcess();
+                var (start, used) = (Stopwatch.GetTimestamp(), process.TotalProcessorTime);
                 await run();
-                (times.TryGetValue(way, out var list) ? list : times[way] = []).Add(Stopwatch.GetElapsedTime(start).TotalSeconds);
+                Add(times, Stopwatch.GetElapsedTime(start));
+                process.Refresh();
+                Add(work, process.TotalProcessorTime - used);
+
+                void Add(Dictionary<string, List<double>> to, TimeSpan time) =>
+                    (to.TryGetValue(way, out var list) ? list : to[way] = []).Add(time.TotalSeconds);
             }
         }
         finally

@@ -56,8 +56,8 @@ internal sealed partial class WorkJson : JsonSerializerContext
         }
 
         return bytes.Length <= MaximumBytes ? bytes : throw new WorkException(
-            $"Image '{result.Result.ImageName}': its result has {result.Result.Regions.Count} regions and {bytes.Length} bytes; a message holds {MaximumBytes}. "
-                + "Raise the pixel threshold.");
+            $"Image '{result.Result.ImageName}': its result has {result.Result.Regions.Count} regions and {bytes.Length} bytes; a message "
+                + $"holds {MaximumBytes}. Raise the pixel threshold.");
     }
 
     public static T Read<T>(ReadOnlySpan<byte> bytes, System.Text.Json.Serialization.Metadata.JsonTypeInfo<T> type, string name)
