@@ -74,6 +74,7 @@ public sealed partial class DetectionWorker
 
     private async Task DetectAsync(ChannelReader<HeldWork> works, ChannelWriter<HeldWork> next)
     {
+        using var thread = new DetectorThread($"{_options.Name} detects");
         HeldWork? first = null;
         while (first is not null || await works.WaitToReadAsync().ConfigureAwait(false))
         {
@@ -81,10 +82,7 @@ public sealed partial class DetectionWorker
             first = other;
             if (batch.Count > 0)
             {
-                // On a thread of its own: a forward pass would keep one from the pool, which sends the reports that work is in hand.
-                var detected = await Task.Factory.StartNew(
-                    () => Detect(batch), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).ConfigureAwait(false);
-                foreach (var (work, error) in detected)
+                foreach (var (work, error) in await thread.RunAsync(() => Detect(batch)).ConfigureAwait(false))
                 {
                     if (error is null)
                     {
