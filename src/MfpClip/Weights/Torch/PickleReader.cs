@@ -12,6 +12,7 @@ internal sealed class PickleReader(string path, byte[] bytes, int start = 0)
 {
     private const int MaximumStack = 1_000_000;
     private static readonly object Mark = new();
+    private readonly PickleBudget _budget = new(path, bytes.Length - start);
     private readonly List<object?> _stack = [];
     private readonly Dictionary<long, object?> _memo = [];
     private int _at = start;
@@ -50,8 +51,8 @@ internal sealed class PickleReader(string path, byte[] bytes, int start = 0)
             case 0x80: Take(1); break;                                             // PROTO
             case 0x95: Take(8); break;                                             // FRAME
             case (byte)'(': Push(Mark); break;
-            case (byte)'}': Push(new PickleDictionary()); break;
-            case (byte)']' or 0x8f: Push(new List<object?>()); break;               // EMPTY_LIST, EMPTY_SET
+            case (byte)'}': PushContainer(new PickleDictionary()); break;
+            case (byte)']' or 0x8f: PushContainer(new List<object?>()); break;      // EMPTY_LIST, EMPTY_SET
             case (byte)')': Push(Array.Empty<object?>()); break;
             case (byte)'N': Push(null); break;
             case 0x88: Push(true); break;
@@ -74,32 +75,46 @@ internal sealed class PickleReader(string path, byte[] bytes, int start = 0)
             case 0x94: _memo[_memo.Count] = Peek(); break;                          // MEMOIZE
             case (byte)'h': Push(Recall(Take(1)[0])); break;
             case (byte)'j': Push(Recall(BinaryPrimitives.ReadUInt32LittleEndian(Take(4)))); break;
-            case 0x85: Push(PopMany(1)); break;
-            case 0x86: Push(PopMany(2)); break;
-            case 0x87: Push(PopMany(3)); break;
-            case (byte)'t': Push(PopToMark()); break;
-            case (byte)'l': Push(PopToMark().ToList()); break;
-            case (byte)'d': Push(FillDictionary(new(), PopToMark())); break;
+            case 0x85: PushContainer(PopMany(1)); break;
+            case 0x86: PushContainer(PopMany(2)); break;
+            case 0x87: PushContainer(PopMany(3)); break;
+            case (byte)'t': PushContainer(PopToMark()); break;
+            case (byte)'l': PushContainer(PopToMark().ToList()); break;
+            case (byte)'d': PushContainer(FillDictionary(new(), PopToMark())); break;
             case (byte)'0': Pop(); break;
             case (byte)'1': PopToMark(); break;
             case (byte)'a': { var item = Pop(); Expect<List<object?>>(Peek()).Add(item); break; }
             case (byte)'e' or 0x90: { var items = PopToMark(); Expect<List<object?>>(Peek()).AddRange(items); break; }
             case (byte)'s': { var pair = PopMany(2); FillDictionary(Expect<PickleDictionary>(Peek()), pair); break; }
             case (byte)'u': { var items = PopToMark(); FillDictionary(Expect<PickleDictionary>(Peek()), items); break; }
-            case (byte)'c': Push(PickleName.Check(path, Line(), Line())); break;
-            case 0x93: { var name = PopMany(2); Push(PickleName.Check(path, Expect<string>(name[0]), Expect<string>(name[1]))); break; }
-            case (byte)'R' or 0x81: { var call = PopMany(2); Push(Expect<PickleName>(call[0]).Read(path, Expect<object?[]>(call[1]))); break; }
+            case (byte)'c': Push(Name(Line(), Line())); break;
+            case 0x93: { var name = PopMany(2); Push(Name(Expect<string>(name[0]), Expect<string>(name[1]))); break; }
+            case (byte)'R' or 0x81: { var call = PopMany(2); PushContainer(Call(Expect<PickleName>(call[0]), Expect<object?[]>(call[1]))); break; }
             case (byte)'b': { var state = Pop(); SetState(Peek(), state); break; }
             case (byte)'Q': Push(ResolveStorage(Expect<object?[]>(Pop()))); break;
             default: throw Damaged($"it uses the opcode 0x{code:x2}, which weight files do not need");
         }
     }
 
-    private static void SetState(object? target, object? state)
+    private PickleName Name(string module, string name)
+    {
+        _budget.Copy(module.Length + name.Length);
+        return PickleName.Check(path, module, name);
+    }
+
+    private object? Call(PickleName name, object?[] arguments)
+    {
+        // Each argument may be copied, and what it holds.
+        _budget.Copy(arguments.Length + arguments.Sum(a => (a as List<object?>)?.Count ?? (a as object?[])?.Length ?? 0L));
+        return name.Read(path, arguments);
+    }
+
+    private void SetState(object? target, object? state)
     {
         // Objects of TorchScript are read as their attributes; the state of anything else carries no tensors we need.
         if (target is PickleDictionary attributes && state is PickleDictionary values)
         {
+            _budget.Copy(values.Items.Count);
             foreach (var (key, value) in values.Items)
             {
                 attributes.Items[key] = value;
@@ -128,7 +143,17 @@ internal sealed class PickleReader(string path, byte[] bytes, int start = 0)
         return target;
     }
 
-    private void Push(object? value) => _stack.Add(value);
+    private void Push(object? value)
+    {
+        _budget.Make();
+        _stack.Add(value);
+    }
+
+    private void PushContainer(object? value)
+    {
+        _budget.Make(container: true);
+        _stack.Add(value);
+    }
 
     private object? Pop()
     {

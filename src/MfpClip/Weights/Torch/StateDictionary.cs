@@ -5,17 +5,19 @@ internal static class StateDictionary
 {
     private const int MaximumDepth = 64;
     private const int MaximumVisits = 1_000_000;
+    private const long MaximumNames = 32L << 20; // characters of all names
 
     public static Dictionary<string, StoredTensor> Flatten(string path, object? root)
     {
         var found = new Dictionary<string, StoredTensor>(StringComparer.Ordinal);
         int visits = 0;
+        long characters = 0;
         Visit(root, string.Empty, 0);
         return found.Count > 0 ? found : throw new WeightsException(path, "there are no tensors in it.");
 
         void Visit(object? value, string name, int depth)
         {
-            if (depth > MaximumDepth || ++visits > MaximumVisits)
+            if (depth > MaximumDepth || ++visits > MaximumVisits || (characters += name.Length) > MaximumNames)
             {
                 throw new WeightsException(path, "the dictionaries in it nest without end. The file is damaged; get it again.");
             }

@@ -5,8 +5,6 @@ namespace MfpClip.Weights.Torch;
 /// <summary>Reads the old form of <c>torch.save</c>: five pickles in a row, then the storages, each behind its count.</summary>
 internal static class TorchLegacyReader
 {
-    private const int MaximumPickles = 256 << 20;
-
     /// <summary>The pickled magic number 0x1950a86a20f9469cfc6c, protocol 2.</summary>
     public static ReadOnlySpan<byte> Magic => [0x80, 0x02, 0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19, 0x2e];
 
@@ -60,7 +58,7 @@ internal static class TorchLegacyReader
 
                 return (values, at);
             }
-            catch (WeightsException) when (size < file.Length && size < MaximumPickles)
+            catch (WeightsException) when (size < file.Length && size < PickleBudget.MaximumPickle)
             {
                 size = (int)Math.Min(file.Length, size * 4L);
             }

@@ -5,8 +5,6 @@ namespace MfpClip.Weights.Torch;
 /// <summary>Reads the zip form of <c>torch.save</c> and TorchScript archives: <c>data.pkl</c> beside one entry a storage.</summary>
 internal static class TorchZipReader
 {
-    private const long MaximumPickle = 256L << 20;
-
     public static StoredWeightFile Read(FileBytes file)
     {
         var archive = new ZipArchive(file.OpenStream(), ZipArchiveMode.Read);
@@ -47,15 +45,17 @@ internal static class TorchZipReader
 
     private static byte[] ReadAll(FileBytes file, ZipArchiveEntry entry)
     {
-        if (entry.Length > MaximumPickle)
+        if (entry.Length > PickleBudget.MaximumPickle)
         {
             throw new WeightsException(file.Path, $"its 'data.pkl' claims {entry.Length} bytes. The file is damaged; get it again.");
         }
 
+        // What is written about the length may be wrong: no more than that is read.
+        var bytes = new byte[entry.Length];
         using var stream = entry.Open();
-        using var memory = new MemoryStream();
-        stream.CopyTo(memory);
-        return memory.ToArray();
+        int read = stream.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false);
+        return read == bytes.Length && stream.ReadByte() < 0 ? bytes : throw new WeightsException(
+            file.Path, "its 'data.pkl' has another length than the archive says. The file is damaged; get it again.");
     }
 
     /// <summary>A storage in an archive. The archive has one position, so readers take turns.</summary>
