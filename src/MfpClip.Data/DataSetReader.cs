@@ -43,6 +43,12 @@ public static class DataSetReader
         {
             throw new DataSetException(DataSetFault.NotFound, path, $"it cannot be read ({e.Message}).", e);
         }
+        catch (Exception e) when (e is ArgumentException or NullReferenceException or InvalidOperationException or FormatException or OverflowException
+            or KeyNotFoundException or IndexOutOfRangeException or NotSupportedException or System.Text.Json.JsonException)
+        {
+            // What a list or a table names that no file system has, such as a path with a NUL.
+            throw new DataSetException(DataSetFault.Malformed, path, $"what it lists cannot be used ({e.Message.TrimEnd('.')}).", e);
+        }
     }
 
     /// <summary>Opens several and joins them: every category keeps a key of its own, with the folders that tell equal names apart ("lineA/part").</summary>

@@ -56,7 +56,8 @@ internal static class ResultsFile
                 Categories = [.. r.Categories.Select(c => c with { Cases = [.. c.Cases.Select(k => Load(folder, k)).OfType<EvaluationCase>()] })],
             })];
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException or NotSupportedException or ArgumentException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException or NotSupportedException or ArgumentException
+            or NullReferenceException or InvalidOperationException or FormatException or OverflowException or KeyNotFoundException)
         {
             throw new ResultsException(file, e is FileNotFoundException or DirectoryNotFoundException ? "there is no such file; 'evaluate --out' writes it."
                 : $"it cannot be read ({e.Message}).", e);

@@ -17,6 +17,11 @@ internal static class BackboneFile
     public static IVisionBackbone Load(string path, ClipBackboneOptions clip, DinoBackboneOptions dino)
     {
         string file = ClipFiles.FindWeights(path);
+        return DamagedContent.Guard(file, () => Load(path, file, clip, dino));
+    }
+
+    private static IVisionBackbone Load(string path, string file, ClipBackboneOptions clip, DinoBackboneOptions dino)
+    {
         using (var weights = WeightFile.Open(file))
         {
             if (HybridBackbone.IsIn(weights))

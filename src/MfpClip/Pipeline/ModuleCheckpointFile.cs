@@ -34,6 +34,14 @@ internal static class ModuleCheckpointFile
     /// <exception cref="WeightsException">It is no checkpoint of this library, or of another backbone.</exception>
     /// <exception cref="WeightsMismatchException">Tensors are missing, unexpected or of another shape.</exception>
     public static void Load(
+        string path, IReadOnlyList<KeyValuePair<string, Tensor>> weights, CheckpointTarget target, IEnumerable<ICheckpointLayout> layouts) =>
+        DamagedContent.Guard(path, () =>
+        {
+            LoadChecked(path, weights, target, layouts);
+            return 0;
+        });
+
+    private static void LoadChecked(
         string path, IReadOnlyList<KeyValuePair<string, Tensor>> weights, CheckpointTarget target, IEnumerable<ICheckpointLayout> layouts)
     {
         using var file = WeightFile.Open(path);

@@ -133,7 +133,7 @@ internal static partial class ReferenceFileFormat
         catch (Exception e)
         {
             entries.ForEach(entry => entry.Dispose());
-            if (e is JsonException or FormatException or NotSupportedException)
+            if (e is not OperationCanceledException && DamagedContent.Is(e))
             {
                 throw new WeightsException(path, $"its references cannot be read ({e.Message}). The file is damaged.", e);
             }

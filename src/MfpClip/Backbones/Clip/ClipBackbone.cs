@@ -71,9 +71,12 @@ public sealed class ClipBackbone : IClipBackbone, IFrozenNetwork, IKernelMeasure
         options ??= new();
         var device = DeviceSelection.Resolve(options.Device, options.Precision);
         string file = ClipFiles.FindWeights(path);
-        var beside = ClipFiles.ReadConfigNextTo(file);
-        using var weights = WeightFile.Open(file);
-        return Load(weights, beside, options, device, cancellationToken);
+        return DamagedContent.Guard(file, () =>
+        {
+            var beside = ClipFiles.ReadConfigNextTo(file);
+            using var weights = WeightFile.Open(file);
+            return Load(weights, beside, options, device, cancellationToken);
+        });
     }
 
     /// <summary>Loads from an opened file; used where a file holds more than CLIP.</summary>

@@ -62,8 +62,12 @@ public sealed class DinoBackbone : IVisionBackbone, IFrozenNetwork, IKernelMeasu
     public static DinoBackbone Load(string path, DinoBackboneOptions? options = null, CancellationToken cancellationToken = default)
     {
         options ??= new();
-        using var weights = WeightFile.Open(ClipFiles.FindWeights(path));
-        return Load(weights, options, cancellationToken);
+        string file = ClipFiles.FindWeights(path);
+        return DamagedContent.Guard(file, () =>
+        {
+            using var weights = WeightFile.Open(file);
+            return Load(weights, options, cancellationToken);
+        });
     }
 
     /// <summary>Whether a file holds a DINOv2 model.</summary>

@@ -62,8 +62,11 @@ public sealed class HybridBackbone : IClipBackbone, IFrozenNetwork
     {
         options ??= new();
         var device = DeviceSelection.Resolve(options.Device, options.Precision);
-        using var file = WeightFile.Open(path);
-        return Load(file, device, options.Precision);
+        return DamagedContent.Guard(path, () =>
+        {
+            using var file = WeightFile.Open(path);
+            return Load(file, device, options.Precision);
+        });
     }
 
     /// <summary>Makes a model with random weights of its own, for training, tests and dry runs: it finds nothing.</summary>
