@@ -65,7 +65,13 @@ internal static class CheckpointFile
         CheckIdentity(path, stored, identity);
         CheckRecipe(path, Read<TrainingRecipe>(file, "recipe"), recipe);
         var state = Read<TrainingState>(file, "state");
-        if (!long.TryParse(file.Metadata.GetValueOrDefault("optimizer_steps"), NumberStyles.None, CultureInfo.InvariantCulture, out long steps))
+        if (state.Fault(recipe.Epochs) is { } fault)
+        {
+            throw new WeightsException(path, $"its state is damaged: {fault}. Remove it, and begin anew.");
+        }
+
+        if (!long.TryParse(file.Metadata.GetValueOrDefault("optimizer_steps"), NumberStyles.None, CultureInfo.InvariantCulture, out long steps)
+            || steps < 0)
         {
             throw new WeightsException(path, "its optimiser steps are damaged.");
         }
@@ -75,14 +81,34 @@ internal static class CheckpointFile
         ShapeCheck.Require(file, targets.Select(t => (t.Key, t.Value.shape)), "this training", foreign: n => n == "losses");
         using var scope = torch.NewDisposeScope();
         using var guard = torch.no_grad();
-        var values = targets.Select(t => file.Read(t.Key)).ToList();
+        var losses = Losses(file);
+        var values = targets.Select(t => Finite(file, t.Key)).ToList();
         for (int i = 0; i < targets.Count; i++)
         {
             targets[i].Value.copy_(values[i]);
         }
 
         optimizer.Steps = steps;
-        return (state, file.Tensors.ContainsKey("losses") ? [.. file.Read("losses").data<float>().ToArray()] : [], stored.CompositionHash is not null);
+        return (state, losses, stored.CompositionHash is not null);
+    }
+
+    private static List<float> Losses(IWeightFile file)
+    {
+        if (!file.Tensors.TryGetValue("losses", out var about))
+        {
+            return [];
+        }
+
+        return about.Type == ScalarType.Float32 && about.Shape.Count == 1 ? [.. file.Read("losses").data<float>().ToArray()]
+            : throw new WeightsException(file.Path, "its losses are no list of float32 values. Remove it, and begin anew.");
+    }
+
+    // Weights and moments that are no numbers would make every later one none, too.
+    private static Tensor Finite(IWeightFile file, string name)
+    {
+        var tensor = file.Read(name);
+        return !tensor.is_floating_point() || tensor.numel() == 0 || tensor.isfinite().all().item<bool>() ? tensor : throw new WeightsException(
+            file.Path, $"tensor '{name}' holds values that are not finite (NaN or infinity). Remove it, and begin anew.");
     }
 
     private static KeyValuePair<string, Tensor> Named(string prefix, KeyValuePair<string, Tensor> tensor) => new($"{prefix}.{tensor.Key}", tensor.Value);
@@ -118,7 +144,7 @@ internal static class CheckpointFile
             return JsonSerializer.Deserialize<T>(file.Metadata.GetValueOrDefault(name) ?? "null", ReflectedJson.Options)
                 ?? throw new JsonException("it is absent");
         }
-        catch (JsonException e)
+        catch (Exception e) when (e is JsonException or NotSupportedException or ArgumentException or InvalidOperationException or FormatException)
         {
             throw new WeightsException(file.Path, $"its {name} is damaged ({e.Message}).", e);
         }

@@ -32,6 +32,17 @@ internal sealed record TrainingState
     /// <summary>Finished epochs.</summary>
     public IReadOnlyList<EpochRecord> History { get; init; } = [];
 
+    /// <summary>What cannot be true of a training; <see langword="null"/>: nothing.</summary>
+    /// <param name="epochs">Epochs of its recipe.</param>
+    public string? Fault(int epochs)
+    {
+        string? position = Epoch < 0 || Epoch > epochs ? $"epoch {Epoch} of {epochs}"
+            : Step < 0 || TotalSteps < Step || EpochImages < 0 ? $"step {Step} of {TotalSteps} with {EpochImages} images"
+            : History is null || TermSums is null || History.Any(h => h is null) || History.Count != Epoch ? "its history does not fit its epoch" : null;
+        return position ?? (double.IsFinite(LossSum) && double.IsFinite(NormSum) && double.IsFinite(EpochSeconds) && TermSums!.Values.All(double.IsFinite)
+            ? null : "sums that are not finite");
+    }
+
     /// <summary>After one more step of an epoch.</summary>
     public TrainingState After(TrainingLoss loss, double total, int images, double norm, double seconds) => this with
     {
