@@ -25,6 +25,10 @@ public sealed record ImageLimits
     /// <value>Default 100 million.</value>
     public long MaximumPixels { get; init; } = 100_000_000;
 
+    /// <summary>How many times as long as the other a side may be: a hair-thin image takes much memory and shows nothing once it is resized.</summary>
+    /// <value>Default 1,000.</value>
+    public double MaximumSideRatio { get; init; } = 1000;
+
     /// <summary>Largest encoded size in bytes.</summary>
     /// <value>Default 256 MiB.</value>
     public long MaximumBytes { get; init; } = 256L * 1024 * 1024;

@@ -8,18 +8,26 @@ internal static class ImageReader
     {
         if (input.Pixels is { } pixels)
         {
-            return (long)pixels.Width * pixels.Height <= limits.MaximumPixels ? pixels : throw new ImageDecodeException(
+            return (long)pixels.Width * pixels.Height <= limits.MaximumPixels ? NotHairThin(pixels, input.Name, limits) : throw new ImageDecodeException(
                 input.Name, $"it has {pixels.Width} x {pixels.Height} pixels, more than the limit of {limits.MaximumPixels} (ImageLimits.MaximumPixels).");
         }
 
         try
         {
-            return decoder.Decode(Bytes(input, limits), input.Name, limits);
+            return NotHairThin(decoder.Decode(Bytes(input, limits), input.Name, limits), input.Name, limits);
         }
         catch (Exception e) when (UnreadableFile.Is(e))
         {
             throw UnreadableFile.Error(input.Name, input.Path, e);
         }
+    }
+
+    private static RgbImage NotHairThin(RgbImage image, string source, ImageLimits limits)
+    {
+        double longer = Math.Max(image.Width, image.Height), shorter = Math.Min(image.Width, image.Height);
+        return longer <= shorter * limits.MaximumSideRatio ? image : throw new ImageDecodeException(
+            source, $"it has {image.Width} x {image.Height} pixels: one side is more than "
+                + FormattableString.Invariant($"{limits.MaximumSideRatio} times the other (ImageLimits.MaximumSideRatio). Cut it into parts."));
     }
 
     /// <summary>Opens an image for reading by rows.</summary>

@@ -31,6 +31,7 @@ public sealed class SkiaImageDecoder : IImageRowDecoder
             throw new ImageDecodeException(source, $"it has {encoded.Length} bytes, more than the limit of {limits.MaximumBytes} (ImageLimits.MaximumBytes).");
         }
 
+        JpegStructure.Read(encoded.Span)?.CheckScans(source);
         var transparency = GifTransparency.Remove(encoded.Span);
         encoded = transparency?.Bytes ?? BitmapHeader.Complete(encoded);
         using var handle = encoded.Pin();

@@ -57,7 +57,7 @@ internal static class CompositionChecks
             faults.Add($"The image size is {c.ImageSize}; it must be from 1 to 8192 pixels.");
         }
 
-        if (c.Limits.MaximumPixels < 1 || c.Limits.MaximumBytes < 1)
+        if (c.Limits.MaximumPixels < 1 || c.Limits.MaximumBytes < 1 || !(c.Limits.MaximumSideRatio >= 1))
         {
             faults.Add("The image limits must be at least 1.");
         }
