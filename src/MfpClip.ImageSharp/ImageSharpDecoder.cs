@@ -2,7 +2,9 @@ using System.Runtime.InteropServices;
 using MfpClip.Imaging;
 using SixLabors.ImageSharp;
 using SixLabors.ImageSharp.Formats;
-using SixLabors.ImageSharp.Formats.Gif;
+using SixLabors.ImageSharp.Formats.Bmp;
+using SixLabors.ImageSharp.Formats.Jpeg;
+using SixLabors.ImageSharp.Formats.Png;
 using SixLabors.ImageSharp.Formats.Tiff;
 using SixLabors.ImageSharp.Metadata;
 using SixLabors.ImageSharp.PixelFormats;
@@ -11,16 +13,20 @@ using SixLabors.ImageSharp.Processing;
 namespace MfpClip.ImageSharp;
 
 /// <summary>
-/// Decodes PNG, JPEG, BMP, GIF, WebP, TIFF, TGA and PBM through ImageSharp. EXIF orientation is applied, 16-bit samples are scaled to
-/// 8 bits, alpha is dropped, colour profiles are not applied, of several frames the first is taken. Safe for concurrent callers.
+/// Decodes PNG, JPEG, BMP and TIFF through ImageSharp. EXIF orientation is applied, 16-bit samples are scaled to
+/// 8 bits, alpha is dropped, colour profiles are not applied, of several pages the first is taken. Safe for concurrent callers.
 /// </summary>
 /// <remarks>
+/// GIF, WebP, TGA, PBM, interlaced PNG and compressed BMP are refused: ImageSharp 2.1, the last version without a licence key, gives pictures that are half
+/// invented, or were decoded before, or never ends on some of them. The default decoder reads them, but for TGA and PBM. Metadata of PNG are not read but for
+/// the orientation.
 /// Lossless files decode to the same pixels as with the default decoder and Pillow. JPEGs with subsampled chroma do not: ImageSharp repeats the
 /// chroma where the others interpolate, so colours at edges differ while the brightness agrees.
 /// </remarks>
 public sealed class ImageSharpDecoder : IImageDecoder
 {
-    private static readonly Configuration FirstFrame = FirstFrameOf(Configuration.Default.Clone(), gif: true);
+    private static readonly Configuration FirstFrame = FirstFrameOf(new(
+        new PngConfigurationModule(), new JpegConfigurationModule(), new BmpConfigurationModule(), new TiffConfigurationModule()));
     private readonly Configuration _configuration;
 
     /// <summary>Creates the decoder.</summary>
@@ -36,10 +42,10 @@ public sealed class ImageSharpDecoder : IImageDecoder
 
     /// <inheritdoc/>
     public IReadOnlyCollection<string> FileExtensions { get; } =
-        [.. ImageFileExtensions.Common, ".apng", ".tif", ".tiff", ".tga", ".vda", ".icb", ".vst", ".pbm", ".pgm", ".ppm"];
+        [".png", ".apng", ".jpg", ".jpeg", ".jpe", ".jfif", ".bmp", ".dib", ".tif", ".tiff"];
 
     /// <summary>One that reads TIFF and nothing else, whatever a file's content says.</summary>
-    internal static ImageSharpDecoder OfTiff() => new(FirstFrameOf(new(new TiffConfigurationModule()), gif: false));
+    internal static ImageSharpDecoder OfTiff() => new(FirstFrameOf(new(new TiffConfigurationModule())));
 
     /// <inheritdoc/>
     public RgbImage Decode(ReadOnlyMemory<byte> encoded, string source, ImageLimits limits)
@@ -57,12 +63,11 @@ public sealed class ImageSharpDecoder : IImageDecoder
 
         try
         {
-            var format = CheckSize(encoded, source, limits);
-            CheckWhole(encoded.Span, format, source);
-            var transparency = GifTransparency.Remove(encoded.Span);
-            using var image = Image.Load<Rgba32>(_configuration, transparency?.Bytes ?? encoded.Span);
-            Turn(image, format, encoded.Span);
-            return Pixels(image, transparency);
+            var reduced = Checked(encoded, source, limits);
+            var format = CheckSize(reduced, source, limits);
+            using var image = Image.Load<Rgba32>(_configuration, reduced.Span);
+            Turn(image, format, reduced.Span);
+            return Pixels(image);
         }
         catch (UnknownImageFormatException e)
         {
@@ -95,21 +100,22 @@ public sealed class ImageSharpDecoder : IImageDecoder
         return format;
     }
 
-    /// <summary>ImageSharp fills up images that break off; an image that is half invented must not be judged.</summary>
-    private static void CheckWhole(ReadOnlySpan<byte> encoded, IImageFormat format, string source)
+    // ImageSharp fills up images that break off; an image that is half invented must not be judged.
+    private static ReadOnlyMemory<byte> Checked(ReadOnlyMemory<byte> encoded, string source, ImageLimits limits)
     {
-        bool whole = format.Name switch
+        if (PngStructure.Begins(encoded.Span))
         {
-            "JPEG" => encoded.LastIndexOf((ReadOnlySpan<byte>)[0xff, 0xd9]) > 0,
-            "PNG" => encoded.LastIndexOf("IEND"u8) > 0,
-            "GIF" => encoded.TrimEnd((byte)0) is [.., 0x3b],
-            "TIFF" => TiffFile.IsWhole(encoded),
-            _ => true,
-        };
-        if (!whole)
-        {
-            throw new ImageDecodeException(source, "it is truncated: the file ends before the image does.");
+            return PngStructure.Reduce(encoded.Span, source, limits);
         }
+
+        JpegStructure.Read(encoded.Span)?.Check(source);
+        if (BmpStructure.Begins(encoded.Span))
+        {
+            BmpStructure.Check(encoded.Span, source);
+        }
+
+        return !TiffFile.Begins(encoded.Span) || TiffFile.IsWhole(encoded.Span) ? encoded
+            : throw new ImageDecodeException(source, "it is truncated: the file ends before the image does.");
     }
 
     // ImageSharp applies the orientation of EXIF; a TIFF states its own in its directory.
@@ -135,7 +141,7 @@ public sealed class ImageSharpDecoder : IImageDecoder
         image.Mutate(x => x.RotateFlip(rotate, flip));
     }
 
-    private static RgbImage Pixels(Image<Rgba32> image, GifTransparency? transparency)
+    private static RgbImage Pixels(Image<Rgba32> image)
     {
         var rgb = new byte[image.Width * image.Height * 3];
         image.ProcessPixelRows(rows =>
@@ -143,13 +149,8 @@ public sealed class ImageSharpDecoder : IImageDecoder
             int to = 0;
             for (int y = 0; y < rows.Height; y++)
             {
-                foreach (ref var p in rows.GetRowSpan(y))
+                foreach (var p in rows.GetRowSpan(y))
                 {
-                    if (p.A == 0 && transparency is not null)
-                    {
-                        (p.R, p.G, p.B) = (transparency.Red, transparency.Green, transparency.Blue);
-                    }
-
                     (rgb[to], rgb[to + 1], rgb[to + 2]) = (p.R, p.G, p.B);
                     to += 3;
                 }
@@ -158,17 +159,12 @@ public sealed class ImageSharpDecoder : IImageDecoder
         return new RgbImage(image.Width, image.Height, rgb);
     }
 
-    private static Configuration FirstFrameOf(Configuration configuration, bool gif)
+    private static Configuration FirstFrameOf(Configuration configuration)
     {
-        if (gif)
-        {
-            configuration.ImageFormatsManager.SetDecoder(GifFormat.Instance, new GifDecoder { DecodingMode = FrameDecodingMode.First });
-        }
-
         configuration.ImageFormatsManager.SetDecoder(TiffFormat.Instance, new TiffDecoder { DecodingMode = FrameDecodingMode.First });
         return configuration;
     }
 
     private static ImageDecodeException Unknown(string source, Exception? inner) =>
-        new(source, "it is not an image of a known kind (PNG, JPEG, BMP, GIF, WebP, TIFF, TGA, PBM), or its header is damaged.", inner!);
+        new(source, "it is not an image of a known kind (PNG, JPEG, BMP, TIFF), or its header is damaged.", inner!);
 }

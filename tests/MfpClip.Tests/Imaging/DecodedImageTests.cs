@@ -85,6 +85,9 @@ public class TiffFallbackDecodedImageTests() : DecodedImageTests(new TiffFallbac
 /// <summary>Images as Pillow decodes them with <c>exif_transpose</c>, whatever the decoder.</summary>
 public abstract class DecodedImageTests(IImageDecoder decoder)
 {
+    // ImageSharp's own decoders of these are not reached.
+    private bool ReadsGifAndWebp => decoder is not ImageSharpDecoder;
+
     [Theory]
     [InlineData(1, "abcdef")]
     [InlineData(2, "cbafed")]
@@ -98,7 +101,15 @@ public abstract class DecodedImageTests(IImageDecoder decoder)
     {
         Assert.Equal(expected, Seen(decoder.Decode(WithChunk(Encode(SKEncodedImageFormat.Png), orientation, atEnd: false), "x.png", new())));
         Assert.Equal(expected, Seen(decoder.Decode(WithChunk(Encode(SKEncodedImageFormat.Png), orientation, atEnd: true), "x.png", new())));
-        Assert.Equal(expected, Seen(decoder.Decode(Extended(Encode(SKEncodedImageFormat.Webp), orientation), "x.webp", new())));
+        byte[] webp = Extended(Encode(SKEncodedImageFormat.Webp), orientation);
+        if (ReadsGifAndWebp)
+        {
+            Assert.Equal(expected, Seen(decoder.Decode(webp, "x.webp", new())));
+        }
+        else
+        {
+            Assert.Throws<ImageDecodeException>(() => decoder.Decode(webp, "x.webp", new()));
+        }
     }
 
     [Fact]
@@ -126,7 +137,14 @@ public abstract class DecodedImageTests(IImageDecoder decoder)
             0x21, 0xf9, 4, 1, 0, 0, 1, 0, 0x2c, 0, 0, 0, 0, 2, 0, 2, 0, 0, 2, .. Packed(4, 0, 1, 4, 1, 2, 5), 0, 0x3b,
         ];
 
-        Assert.Equal([10, 20, 30, 200, 100, 50, 200, 100, 50, 70, 80, 90], decoder.Decode(gif, "x.gif", new()).Data);
+        if (ReadsGifAndWebp)
+        {
+            Assert.Equal([10, 20, 30, 200, 100, 50, 200, 100, 50, 70, 80, 90], decoder.Decode(gif, "x.gif", new()).Data);
+        }
+        else
+        {
+            Assert.Throws<ImageDecodeException>(() => decoder.Decode(gif, "x.gif", new()));
+        }
     }
 
     [SkippableTheory]
@@ -135,6 +153,7 @@ public abstract class DecodedImageTests(IImageDecoder decoder)
     [InlineData("exif6.webp")]
     public void Every_format_is_turned_alike(string name)
     {
+        Skip.If(name.EndsWith(".webp", StringComparison.Ordinal) && !ReadsGifAndWebp, "MfpClip.ImageSharp does not read WebP.");
         string folder = SharedCases.Folder("decode");
         var (raw, turned) = (Read(folder, "base.jpg"), Read(folder, name));
 

@@ -13,7 +13,7 @@ public class SkiaImageDecoderTests() : ImageDecoderTests(new SkiaImageDecoder())
 public class ImageSharpDecoderTests() : ImageDecoderTests(new ImageSharpDecoder())
 {
     [Fact]
-    public void Tiff_tga_pbm_and_sixteen_bit_samples_decode()
+    public void Tiff_and_sixteen_bit_samples_decode()
     {
         using var image = new SixLabors.ImageSharp.Image<SixLabors.ImageSharp.PixelFormats.Rgb48>(3, 2);
         image[1, 1] = new(65535, 32768, 257);
@@ -21,8 +21,7 @@ public class ImageSharpDecoderTests() : ImageDecoderTests(new ImageSharpDecoder(
         foreach (SixLabors.ImageSharp.Formats.IImageEncoder encoder in new SixLabors.ImageSharp.Formats.IImageEncoder[]
         {
             new SixLabors.ImageSharp.Formats.Png.PngEncoder { BitDepth = SixLabors.ImageSharp.Formats.Png.PngBitDepth.Bit16 },
-            new SixLabors.ImageSharp.Formats.Tiff.TiffEncoder(), new SixLabors.ImageSharp.Formats.Tga.TgaEncoder(),
-            new SixLabors.ImageSharp.Formats.Pbm.PbmEncoder { ColorType = SixLabors.ImageSharp.Formats.Pbm.PbmColorType.Rgb },
+            new SixLabors.ImageSharp.Formats.Tiff.TiffEncoder(),
         })
         {
             stream.SetLength(0);
@@ -32,6 +31,24 @@ public class ImageSharpDecoderTests() : ImageDecoderTests(new ImageSharpDecoder(
 
             Assert.Equal((3, 2), (decoded.Width, decoded.Height));
             Assert.Equal([0, 0, 0, 255, 128, 1], decoded.Data[9..15]);
+        }
+    }
+
+    [Fact]
+    public void Formats_of_which_it_cannot_tell_whether_they_are_whole_are_refused()
+    {
+        using var image = new SixLabors.ImageSharp.Image<SixLabors.ImageSharp.PixelFormats.Rgb24>(8, 8);
+        foreach (SixLabors.ImageSharp.Formats.IImageEncoder encoder in new SixLabors.ImageSharp.Formats.IImageEncoder[]
+        {
+            new SixLabors.ImageSharp.Formats.Tga.TgaEncoder(), new SixLabors.ImageSharp.Formats.Pbm.PbmEncoder(),
+            new SixLabors.ImageSharp.Formats.Gif.GifEncoder(), new SixLabors.ImageSharp.Formats.Webp.WebpEncoder(),
+            new SixLabors.ImageSharp.Formats.Png.PngEncoder { InterlaceMethod = SixLabors.ImageSharp.Formats.Png.PngInterlaceMode.Adam7 },
+        })
+        {
+            using var stream = new MemoryStream();
+            image.Save(stream, encoder);
+
+            Assert.Throws<ImageDecodeException>(() => new ImageSharpDecoder().Decode(stream.ToArray(), "x", new()));
         }
     }
 
