@@ -17,6 +17,7 @@ internal sealed class SyntheticFolder(string root)
     private const string Captions = "captions.jsonl";
     private const string Settings = "synthesize.json";
     private static readonly JsonSerializerOptions Json = new(CliJson.Options) { WriteIndented = false };
+    private static readonly EnumerationOptions InTheFolder = new() { RecurseSubdirectories = true, AttributesToSkip = 0, IgnoreInaccessible = false };
     private readonly Lock _gate = new();
 
     /// <param name="plan">What to write.</param>
@@ -111,10 +112,18 @@ internal sealed class SyntheticFolder(string root)
                     "it holds a set made with other options (see synthesize.json). Take another folder, or give the same options to go on with this one.");
             }
 
-            // What a killed run was writing; whole files have their names already.
-            foreach (string half in Directory.EnumerateFiles(root, "*.tmp", SearchOption.AllDirectories))
+            // What a killed run was writing; whole files have their names already. A link would lead out of the folder.
+            foreach (var entry in new DirectoryInfo(root).EnumerateFileSystemInfos("*", InTheFolder))
             {
-                File.Delete(half);
+                if (entry.LinkTarget is not null)
+                {
+                    throw new OutputException(entry.FullName, "it is a link, and nothing is written or removed through one. Remove it, or take another folder.");
+                }
+
+                if (entry is FileInfo && entry.Extension == ".tmp")
+                {
+                    entry.Delete();
+                }
             }
 
             return;

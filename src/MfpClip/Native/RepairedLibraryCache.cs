@@ -81,9 +81,6 @@ internal static class RepairedLibraryCache
 
         const UnixFileMode Mine = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
         Directory.CreateDirectory(folder, Mine);
-        if ((File.GetUnixFileMode(folder) & (UnixFileMode.GroupWrite | UnixFileMode.OtherWrite)) != 0)
-        {
-            throw new IOException($"'{folder}' can be written by other users.");
-        }
+        FolderOwner.Check(folder);
     }
 }
