@@ -9,6 +9,8 @@ namespace MfpClip;
 /// <content>Detection on a stream: images are decoded ahead while batches run.</content>
 public sealed partial class ZeroShotDetector
 {
+    private static readonly TimeSpan StuckSource = TimeSpan.FromSeconds(1);
+
     /// <inheritdoc/>
     public async IAsyncEnumerable<AnomalyResult> DetectAsync(
         IAsyncEnumerable<ImageInput> images, DetectionOptions? options = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
@@ -67,9 +69,9 @@ public sealed partial class ZeroShotDetector
         }
         finally
         {
-            // A consumer that stops early stops the decoding too.
+            // A consumer that stops early stops the decoding too. A source that does not listen is not waited for.
             await ending.CancelAsync().ConfigureAwait(false);
-            await Task.WhenAny(decoding).ConfigureAwait(false);
+            await Task.WhenAny(decoding, Task.Delay(StuckSource, CancellationToken.None)).ConfigureAwait(false);
         }
     }
 

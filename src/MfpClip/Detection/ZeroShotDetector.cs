@@ -28,6 +28,10 @@ public sealed partial class ZeroShotDetector : IZeroShotDetector
     private readonly bool _readsOriginals;
     private readonly TileInput? _tileInput;
     private readonly ImageShrinkage _shrinkage;
+    // Detectors whose calls run on this thread.
+    [ThreadStatic]
+    private static List<ZeroShotDetector>? _inside;
+
     private readonly Lock _gate = new();
     private readonly ManualResetEventSlim _idle = new(initialState: true);
     private int _active;
@@ -160,8 +164,14 @@ public sealed partial class ZeroShotDetector : IZeroShotDetector
     }
 
     /// <inheritdoc/>
+    /// <exception cref="InvalidOperationException">A module or pass calls it from inside a call of this detector, which it would wait for.</exception>
     public void Dispose()
     {
+        if (_inside?.Contains(this) == true)
+        {
+            throw new InvalidOperationException("A detector cannot be disposed by what runs inside it: the call would wait for itself. Dispose it afterwards.");
+        }
+
         lock (_gate)
         {
             if (_disposed)
@@ -226,11 +236,13 @@ public sealed partial class ZeroShotDetector : IZeroShotDetector
             _idle.Reset();
         }
 
+        (_inside ??= []).Add(this);
         return new(this);
     }
 
     private void Leave()
     {
+        _inside?.Remove(this);
         lock (_gate)
         {
             if (--_active == 0)

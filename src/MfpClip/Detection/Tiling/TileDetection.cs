@@ -16,7 +16,8 @@ public sealed partial class ZeroShotDetector
         IAsyncEnumerable<ImageInput> images, DetectionOptions options, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var source = images.GetAsyncEnumerator(cancellationToken);
-        await using (source.ConfigureAwait(false))
+        Task<bool>? next = null;
+        try
         {
             for (bool more = true; more;)
             {
@@ -24,18 +25,19 @@ public sealed partial class ZeroShotDetector
                 Exception? error = null;
                 try
                 {
-                    for (ValueTask<bool> next = source.MoveNextAsync(); (more = await next.ConfigureAwait(false)) && some.Count < _settings.BatchSize;)
+                    while (some.Count < _settings.BatchSize)
                     {
-                        some.Add(source.Current);
-                        if (some.Count == _settings.BatchSize)
+                        // A source that does not listen to the cancellation is not waited for.
+                        next = source.MoveNextAsync().AsTask();
+                        if (!(more = await next.WaitAsync(cancellationToken).ConfigureAwait(false)))
                         {
                             break;
                         }
 
-                        next = source.MoveNextAsync();
+                        some.Add(source.Current);
                     }
                 }
-                catch (Exception e)
+                catch (Exception e) when (!cancellationToken.IsCancellationRequested)
                 {
                     (error, more) = (e, false); // told after the images before it
                 }
@@ -50,6 +52,13 @@ public sealed partial class ZeroShotDetector
                 {
                     System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(error);
                 }
+            }
+        }
+        finally
+        {
+            if (next is null or { IsCompleted: true })
+            {
+                await source.DisposeAsync().ConfigureAwait(false);
             }
         }
     }
