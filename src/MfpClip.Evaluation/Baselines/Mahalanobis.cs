@@ -20,7 +20,7 @@ internal static class Mahalanobis
         var spread = centred.square().mean([1], keepdim: true).sqrt();
         centred = torch.where(spread.gt(Least), centred / spread.clamp(min: Least), torch.zeros_like(centred));
         using Scalar share = 1.0 / centred.shape[1];
-        var covariance = torch.matmul(centred, centred.t()).mul(share);
+        var covariance = MatrixProduct.Of(centred, centred.t()).mul(share);
         var factor = torch.linalg.cholesky(covariance + torch.eye(covariance.shape[0], dtype: ScalarType.Float64).mul(Ridge));
         var whitened = torch.linalg.solve_triangular(factor, centred, upper: false, left: true);
         return whitened.square().sum([0L]).sqrt().to_type(ScalarType.Float32).MoveToOuterDisposeScope();

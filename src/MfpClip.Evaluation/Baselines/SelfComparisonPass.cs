@@ -82,7 +82,7 @@ internal sealed class SelfComparisonPass(IDetectionPass inner, SelfComparisonOpt
     private Tensor Distances(Tensor x, Tensor separate)
     {
         using var scope = torch.NewDisposeScope();
-        var cosine = torch.matmul(x, x.t()).masked_fill(separate.logical_not(), Lowest); // [N, N]
+        var cosine = MatrixProduct.Of(x, x.t()).masked_fill(separate.logical_not(), Lowest); // [N, N]
         long N = x.shape[0], others = Math.Max(1, separate.sum(1).min().item<long>());
         var counts = options.Fractions.Select(s => Math.Clamp((long)Math.Round(s * N), 1, others)).ToList();
         var nearest = cosine.topk((int)counts.Max(), dim: 1).values; // falling

@@ -145,7 +145,7 @@ internal sealed class PretrainingSession : IDisposable
         var e = _model.EmbedCaptions([.. unique.Select(_language.Caption)], context); // [U, C]
         var which = torch.tensor(captions.Select(c => (long)unique.IndexOf(c)).ToArray(), device: v.device);
         var same = (which.unsqueeze(1) == torch.arange(unique.Count, device: v.device).unsqueeze(0)).to_type(ScalarType.Float32);
-        return (_model.LogitScale.clamp(max: Math.Log(100)).exp() * torch.matmul(v, e.t()), same);
+        return (_model.LogitScale.clamp(max: Math.Log(100)).exp() * MatrixProduct.Of(v, e.t()), same);
     }
 
     // The network is not exactly indifferent to mirroring, but nearly so: a cheap way to more images.

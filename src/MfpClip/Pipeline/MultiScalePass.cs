@@ -82,7 +82,7 @@ internal sealed class MultiScalePass(IDetectionPass inner, IReadOnlyList<double>
         using var scope = torch.NewDisposeScope();
         var rows = Triangle(images.shape[2], h).to(images.device);
         var columns = Triangle(images.shape[3], w).to(images.device);
-        return torch.matmul(torch.matmul(rows, images.to_type(ScalarType.Float32)), columns.t()).MoveToOuterDisposeScope();
+        return MatrixProduct.Of(MatrixProduct.Of(rows, images.to_type(ScalarType.Float32)), columns.t()).MoveToOuterDisposeScope();
     }
 
     // Weights of every source place for every target place, [target, source]; rows sum to 1.

@@ -111,6 +111,6 @@ internal static class GreedyCoreset
         }
 
         var random = new ParameterInitializer(seed).Normal("coreset projection", 1 / Math.Sqrt(ProjectedWidth), [x.shape[1], ProjectedWidth]);
-        return torch.matmul(x, random);
+        return MatrixProduct.Of(x, random);
     }
 }

@@ -28,7 +28,7 @@ internal static class NearestNeighbours
             for (long m = 0; m < memory.shape[0]; m += columns)
             {
                 using var inner = torch.NewDisposeScope();
-                var similar = torch.matmul(block, memory.narrow(0, m, Math.Min(columns, memory.shape[0] - m)).t());
+                var similar = MatrixProduct.Of(block, memory.narrow(0, m, Math.Min(columns, memory.shape[0] - m)).t());
                 var most = (allowed is null ? similar : allowed(q, m, similar)).amax([1]);
                 best = (best is null ? most : torch.maximum(best, most)).MoveToOuterDisposeScope();
             }
@@ -87,7 +87,7 @@ internal static class NearestNeighbours
             {
                 cancellationToken.ThrowIfCancellationRequested();
                 using var inner = torch.NewDisposeScope();
-                var similar = torch.matmul(queries, memory.narrow(0, m, Math.Min(columns, memory.shape[0] - m)).t());
+                var similar = MatrixProduct.Of(queries, memory.narrow(0, m, Math.Min(columns, memory.shape[0] - m)).t());
                 similar = best is null ? similar : torch.cat([best, similar], 1);
                 best = similar.topk((int)Math.Min(count, similar.shape[1]), dim: 1, largest: true, sorted: true).values.MoveToOuterDisposeScope();
             }

@@ -35,7 +35,7 @@ internal sealed class TokenStatistics : IDisposable
         Check(x);
         var mean = x.mean([0]);
         var centred = x - mean;
-        Add(x.shape[0], mean, torch.matmul(centred.t(), centred));
+        Add(x.shape[0], mean, MatrixProduct.Of(centred.t(), centred));
     }
 
     /// <summary>Takes tokens whose moments are known.</summary>

@@ -51,7 +51,7 @@ internal sealed class TokenSubspace : IDisposable
         using var scope = torch.NewDisposeScope();
         using var guard = torch.no_grad();
         var (mean, c) = (Mean.to_type(tokens.dtype), Components.to_type(tokens.dtype));
-        var z = torch.matmul(tokens - mean, c); // [N, k]
+        var z = MatrixProduct.Of(tokens - mean, c); // [N, k]
         if (residual == SubspaceResidual.Euclidean)
         {
             return z.square().sum(1).MoveToOuterDisposeScope();
@@ -63,7 +63,7 @@ internal sealed class TokenSubspace : IDisposable
         }
 
         z.narrow(1, 0, Math.Min(dropped, Rank)).zero_();
-        var reconstruction = torch.matmul(z, c.t()) + mean;
+        var reconstruction = MatrixProduct.Of(z, c.t()) + mean;
         return (residual == SubspaceResidual.Cosine
             ? 1 - (Unit(tokens) * Unit(reconstruction)).sum(1).clamp(-1, 1)
             : (tokens - reconstruction).square().sum(1)).MoveToOuterDisposeScope();

@@ -58,7 +58,7 @@ internal sealed class TextTower : ITextTower, IDisposable
         var x = F.layer_norm(tokens, [Width], _parameters["ln_final.weight"], _parameters["ln_final.bias"], _eps);
         var rows = torch.arange(tokens.shape[0], device: tokens.device);
         var read = x[torch.TensorIndex.Tensor(rows), torch.TensorIndex.Tensor(endPositions.to(tokens.device))]; // [S, d]
-        return torch.matmul(read, _parameters["text_projection"]).MoveToOuterDisposeScope();
+        return MatrixProduct.Of(read, _parameters["text_projection"]).MoveToOuterDisposeScope();
     }
 
     public void Dispose()

@@ -67,14 +67,14 @@ internal sealed class VisionTower : IVisionTower, IAttentionBlocks, IDisposable
     public Tensor Project(Tensor tokens)
     {
         using var scope = torch.NewDisposeScope();
-        return torch.matmul(Normalize(tokens.to(Precision, Device), "visual.ln_post"), _parameters["visual.proj"]).MoveToOuterDisposeScope();
+        return MatrixProduct.Of(Normalize(tokens.to(Precision, Device), "visual.ln_post"), _parameters["visual.proj"]).MoveToOuterDisposeScope();
     }
 
     public Tensor ProjectAttention(int block, Tensor tokens, AttentionPart part) => _attention[block].Project(tokens, part);
 
     public Tensor Attend(int block, Tensor queries, Tensor keys, Tensor values) => _attention[block].Attend(queries, keys, values);
 
-    public Tensor ProjectWithoutNorm(Tensor tokens) => torch.matmul(tokens.to(Precision, Device), _parameters["visual.proj"]);
+    public Tensor ProjectWithoutNorm(Tensor tokens) => MatrixProduct.Of(tokens.to(Precision, Device), _parameters["visual.proj"]);
 
     public void Dispose()
     {

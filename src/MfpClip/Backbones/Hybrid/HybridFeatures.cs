@@ -47,7 +47,7 @@ internal static class HybridFeatures
         var (B, h, w) = (map.shape[0], map.shape[2], map.shape[3]);
         var centred = map - map.mean([2, 3], keepdim: true);
         var x = F.normalize(centred.flatten(2), p: 2, dim: 1); // [B, C, N]
-        var cosine = torch.matmul(x.transpose(1, 2), x); // [B, N, N]
+        var cosine = MatrixProduct.Of(x.transpose(1, 2), x); // [B, N, N]
         cosine.diagonal(0, 1, 2).fill_(-2); // a place is not its own neighbour
         long N = h * w;
         int most = (int)Math.Max(1, Math.Min(N - 1, Math.Round(Fractions[^1] * N)));

@@ -137,7 +137,7 @@ internal sealed class HybridVisionTower : IVisionTower, IAttentionBlocks, IFroze
     public Tensor Project(Tensor tokens)
     {
         using var scope = torch.NewDisposeScope();
-        return torch.matmul(Normalize(tokens.to(Precision, Device), "visual.ln_post"), _parameters["visual.proj"]).MoveToOuterDisposeScope();
+        return MatrixProduct.Of(Normalize(tokens.to(Precision, Device), "visual.ln_post"), _parameters["visual.proj"]).MoveToOuterDisposeScope();
     }
 
     public Tensor NormalizeLast(Tensor tokens) => Normalize(tokens, "visual.ln_post");
@@ -149,7 +149,7 @@ internal sealed class HybridVisionTower : IVisionTower, IAttentionBlocks, IFroze
     public Tensor ProjectWithoutNorm(Tensor tokens)
     {
         using var scope = torch.NewDisposeScope();
-        return torch.matmul(tokens.to(Precision, Device), _parameters["visual.proj"]).MoveToOuterDisposeScope();
+        return MatrixProduct.Of(tokens.to(Precision, Device), _parameters["visual.proj"]).MoveToOuterDisposeScope();
     }
 
     public void Dispose()

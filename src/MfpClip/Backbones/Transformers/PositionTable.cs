@@ -53,8 +53,8 @@ internal sealed class PositionTable(Tensor table, PositionInterpolation interpol
         using var scope = torch.NewDisposeScope();
         long side = (long)Math.Round(Math.Sqrt(table.shape[0] - 1));
         var grid = table.narrow(0, 1, side * side).to_type(ScalarType.Float32).view(side, side, -1).permute(2, 0, 1); // [D, g, g]
-        var resized = torch.matmul(
-            torch.matmul(Weights(side, rows, interpolation, table.device), grid),
+        var resized = MatrixProduct.Of(
+            MatrixProduct.Of(Weights(side, rows, interpolation, table.device), grid),
             Weights(side, columns, interpolation, table.device).t()); // [D, rows, columns]
         return torch.cat([table.narrow(0, 0, 1), resized.permute(1, 2, 0).reshape(rows * columns, -1).to_type(table.dtype)], 0)
             .MoveToOuterDisposeScope();

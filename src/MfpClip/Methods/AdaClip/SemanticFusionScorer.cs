@@ -95,14 +95,14 @@ internal sealed class SemanticFusionScorer : WeightedModule, IAnomalyScorer
         var selected = torch.stack(Enumerable.Range(0, B).Select(b => Z[b].index_select(0, chosen[b])), 0); // [B, K, L, C]
         var labels = Enumerable.Range(0, B).Select(b => Labels(b, chosen[b], selected[b].flatten(1))).ToList();
         var weights = torch.stack(labels.Select(l => MembershipWeights(l, Z)), 0); // [B, k, K]: 1 / size for members
-        var clusters = torch.matmul(weights, selected.mean([2])); // [B, k, C]
+        var clusters = MatrixProduct.Of(weights, selected.mean([2])); // [B, k, C]
         var all = clusters.mean([1]); // [B, C]
         if (visit is not null)
         {
             visit("hsf_topk_indices", chosen);
             visit("hsf_kmeans_input", selected.flatten(2));
             visit("hsf_kmeans_labels", torch.tensor(labels.SelectMany(l => l).ToArray(), [B, K]));
-            visit("hsf_kmeans_centers", torch.matmul(weights, selected.flatten(2)));
+            visit("hsf_kmeans_centers", MatrixProduct.Of(weights, selected.flatten(2)));
             visit("hsf_cluster_means", clusters);
             visit("hsf_mean_of_means", all);
         }
@@ -115,8 +115,8 @@ internal sealed class SemanticFusionScorer : WeightedModule, IAnomalyScorer
     {
         var every = torch.arange(z.shape[0], dtype: ScalarType.Int64);
         var weights = MembershipWeights(Labels(image, every, z), z); // [k, N]
-        var worst = torch.matmul(weights, a.to_type(weights.dtype).unsqueeze(1)).argmax().item<long>();
-        return torch.matmul(weights[worst].unsqueeze(0), z).squeeze(0); // [C]
+        var worst = MatrixProduct.Of(weights, a.to_type(weights.dtype).unsqueeze(1)).argmax().item<long>();
+        return MatrixProduct.Of(weights[worst].unsqueeze(0), z).squeeze(0); // [C]
     }
 
     private int[] Labels(int image, Tensor patches, Tensor values)

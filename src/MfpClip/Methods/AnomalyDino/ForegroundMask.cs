@@ -35,12 +35,12 @@ internal static class ForegroundMask
         Tensor scores;
         if (x.shape[0] < x.shape[1])
         {
-            var (values, vectors) = torch.linalg.eigh(torch.matmul(x, x.t()));
+            var (values, vectors) = torch.linalg.eigh(MatrixProduct.Of(x, x.t()));
             scores = vectors.select(1, vectors.shape[1] - 1) * values[-1].clamp(min: 0).sqrt();
         }
         else
         {
-            var (_, vectors) = torch.linalg.eigh(torch.matmul(x.t(), x));
+            var (_, vectors) = torch.linalg.eigh(MatrixProduct.Of(x.t(), x));
             scores = torch.mv(x, vectors.select(1, vectors.shape[1] - 1));
         }
 

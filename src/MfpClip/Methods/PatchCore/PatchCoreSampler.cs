@@ -30,7 +30,7 @@ internal sealed class PatchCoreSampler(PatchCoreOptions options)
     private Tensor Projected(Tensor vectors)
     {
         int width = options.ProjectedWidth;
-        return width == 0 || vectors.shape[1] == width ? vectors : torch.matmul(vectors, new ParameterInitializer(options.Seed).Uniform(
+        return width == 0 || vectors.shape[1] == width ? vectors : MatrixProduct.Of(vectors, new ParameterInitializer(options.Seed).Uniform(
             "coreset projection", vectors.shape[1], width, vectors.shape[1]).to(vectors.device).t());
     }
 
@@ -41,7 +41,7 @@ internal sealed class PatchCoreSampler(PatchCoreOptions options)
         double density = 1 / Math.Sqrt(vectors.shape[1]), size = 1 / Math.Sqrt(density * width);
         var uniform = new ParameterInitializer(options.Seed).Uniform("sparse projection", 1, width, vectors.shape[1]); // -1 to 1
         var weight = (uniform.gt(1 - density).to_type(ScalarType.Float32) - uniform.lt(density - 1).to_type(ScalarType.Float32)) * size;
-        return torch.matmul(vectors, weight.to(vectors.device).t());
+        return MatrixProduct.Of(vectors, weight.to(vectors.device).t());
     }
 
     private long[] Draw(int all, int count) =>

@@ -29,7 +29,7 @@ internal sealed class TemperatureScorer(double temperature) : IStateScorer
     public Tensor Score(Tensor embeddings, Tensor texts)
     {
         using var scope = torch.NewDisposeScope();
-        var cosine = torch.matmul(UnitVectors.Normalize(embeddings), texts.t()); // [..., 2]
+        var cosine = MatrixProduct.Of(UnitVectors.Normalize(embeddings), texts.t()); // [..., 2]
         return (cosine / temperature).softmax(-1).select(-1, 1).MoveToOuterDisposeScope();
     }
 }

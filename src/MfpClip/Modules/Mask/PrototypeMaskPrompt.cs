@@ -40,7 +40,7 @@ internal sealed class PrototypeMaskPrompt(MaskPromptOptions options) : WeightedM
     private Tensor Prompt(Tensor z, Tensor t, Tensor weights)
     {
         using var scope = torch.NewDisposeScope();
-        var sum = torch.matmul(weights, z.flatten(2).transpose(1, 2)); // [B, 2, C]
+        var sum = MatrixProduct.Of(weights, z.flatten(2).transpose(1, 2)); // [B, 2, C]
         var p = sum / (weights.sum(-1, keepdim: true) + Epsilon); // [B, 2, C]
         return UnitVectors.Normalize(t + (_beta * UnitVectors.Normalize(p))).MoveToOuterDisposeScope();
     }

@@ -100,7 +100,7 @@ internal sealed class AnomalyMapGenerator : WeightedModule, IAnomalyMapGenerator
     {
         using var scope = torch.NewDisposeScope();
         var patches = F.normalize(z.flatten(2), p: 2, dim: 1); // [B, C, N]
-        var cosine = torch.matmul(t.to_type(patches.dtype), patches); // [B, 2, N]
+        var cosine = MatrixProduct.Of(t.to_type(patches.dtype), patches); // [B, 2, N]
         return (tau * cosine).view(z.shape[0], 2, z.shape[2], z.shape[3]).MoveToOuterDisposeScope();
     }
 

@@ -19,8 +19,8 @@ internal static class TensorSmoothing
     public static Tensor Gaussian(Tensor map, Tensor rows, Tensor columns)
     {
         using var scope = torch.NewDisposeScope();
-        var down = torch.matmul(rows, map.to_type(ScalarType.Float64)).to_type(map.dtype).to_type(ScalarType.Float64);
-        return torch.matmul(down, columns.t()).to_type(map.dtype).MoveToOuterDisposeScope();
+        var down = MatrixProduct.Of(rows, map.to_type(ScalarType.Float64)).to_type(map.dtype).to_type(ScalarType.Float64);
+        return MatrixProduct.Of(down, columns.t()).to_type(map.dtype).MoveToOuterDisposeScope();
     }
 
     /// <summary>
