@@ -36,7 +36,9 @@ internal static class ProductCheck
             var x = Wave(pixels * inputs, 0.73).view(pixels, inputs);
             var image = x.view(1, 1, pixels, inputs).permute(0, 3, 1, 2); // channels last
             var actual = F.conv2d(image, weight.view(outputs, inputs, 1, 1)).permute(0, 2, 3, 1).view(pixels, outputs);
+#pragma warning disable RS0030 // shapes of its own
             var expected = torch.matmul(x.to(ScalarType.Float64), weight.to(ScalarType.Float64).t());
+#pragma warning restore RS0030
             double worst = (actual.to(ScalarType.Float64) - expected).abs().max().item<double>();
             if (!(worst <= Tolerance * Math.Sqrt(inputs)))
             {
