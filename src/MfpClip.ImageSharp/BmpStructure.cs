@@ -20,7 +20,8 @@ internal static class BmpStructure
         long bits = BinaryPrimitives.ReadUInt16LittleEndian(file[28..]);
         if (compression is not (0 or 3 or 6))
         {
-            throw new ImageDecodeException(source, "it is a compressed BMP, of which MfpClip.ImageSharp cannot tell whether it is whole. Use the default decoder.");
+            throw new ImageDecodeException(
+                source, "it is a compressed BMP, of which MfpClip.ImageSharp cannot tell whether it is whole. Use the default decoder.");
         }
 
         if (width < 1 || height < 1 || start + (((width * bits) + 31) / 32 * 4 * height) > file.Length)

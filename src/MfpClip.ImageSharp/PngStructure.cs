@@ -79,7 +79,8 @@ internal static class PngStructure
         bool damaged = width < 1 || height < 1 || channels == 0 || content[8] is not (1 or 2 or 4 or 8 or 16);
         return damaged ? throw new ImageDecodeException(source, "its header is damaged.")
             : content[12] != 0 ? throw new ImageDecodeException(
-                source, "it is interlaced, which MfpClip.ImageSharp does not decode: ImageSharp 2.1 does not end on some. Use the default decoder, or save it anew.")
+                source, "it is interlaced, which MfpClip.ImageSharp does not decode: ImageSharp 2.1 does not end on some. Use the default "
+                    + "decoder, or save it anew.")
             : (width, height, channels * content[8]);
     }
 

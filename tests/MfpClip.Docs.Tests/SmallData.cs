@@ -23,6 +23,8 @@ public sealed class SmallData : IDisposable
         Copy(Path.Combine(_template, "mvtec"), Path.Combine(_template, "mvtec_ad"));
         Copy(Path.Combine(_template, "mvtec", "metal_nut"), Path.Combine(_template, "parts", "metal_nut"));
         Copy(Path.Combine(_template, "mvtec", "metal_nut", "test", "scratch"), Path.Combine(_template, "photos"));
+        File.Copy(Directory.GetFiles(Path.Combine(_template, "photos"), "*.png")[0], Path.Combine(_template, "housing.png")); // a mask: not black is inside
+        File.WriteAllText(Path.Combine(_template, "housing.json"), """{ "polygons": [ { "points": [[8, 8], [56, 8], [56, 56], [8, 56]] } ] }""");
         foreach (string folder in _normal)
         {
             Copy(Path.Combine(_template, "mvtec", "metal_nut", "train", "good"), Path.Combine(_template, folder));

@@ -117,7 +117,8 @@ internal sealed class SyntheticFolder(string root)
             {
                 if (entry.LinkTarget is not null)
                 {
-                    throw new OutputException(entry.FullName, "it is a link, and nothing is written or removed through one. Remove it, or take another folder.");
+                    throw new OutputException(
+                        entry.FullName, "it is a link, and nothing is written or removed through one. Remove it, or take another folder.");
                 }
 
                 if (entry is FileInfo && entry.Extension == ".tmp")

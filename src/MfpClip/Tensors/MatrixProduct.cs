@@ -1,8 +1,8 @@
 namespace MfpClip.Tensors;
 
 /// <summary>
-/// Matrix products whose shapes are checked: the native library ends the process, and does not throw, where those of <c>torch.matmul</c> do not fit. An analyzer
-/// bans the unchecked one.
+/// Matrix products whose shapes are checked: the native library ends the process, and does not throw, where those of <c>torch.matmul</c> do not fit. An
+/// analyzer bans the unchecked one.
 /// </summary>
 public static class MatrixProduct
 {
@@ -18,8 +18,8 @@ public static class MatrixProduct
         ArgumentNullException.ThrowIfNull(right);
         Check(left.shape, right.shape);
         return left.dtype == right.dtype ? Unchecked(left, right) : throw new InferenceException(
-            $"A matrix of {left.dtype} is multiplied with one of {right.dtype}; both must have one precision. A module of your own gives another one than it is "
-                + "given.");
+            $"A matrix of {left.dtype} is multiplied with one of {right.dtype}; both must have one precision. A module of your own gives another one "
+                + "than it is given.");
     }
 
 #pragma warning disable RS0030 // the one place that may
@@ -37,8 +37,8 @@ public static class MatrixProduct
         if (!fits)
         {
             throw new InferenceException(
-                $"A matrix [{string.Join(", ", left)}] cannot be multiplied with [{string.Join(", ", right)}]. A module, a file of references or weights of another "
-                    + "width than the backbone's were given.");
+                $"A matrix [{string.Join(", ", left)}] cannot be multiplied with [{string.Join(", ", right)}]. A module, a file of references or "
+                    + "weights of another width than the backbone's were given.");
         }
     }
 }

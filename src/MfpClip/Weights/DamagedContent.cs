@@ -3,8 +3,8 @@ using System.Text.Json;
 namespace MfpClip.Weights;
 
 /// <summary>
-/// The last line of defence of a reader: what its code runs into on a file whose parts contradict one another becomes the library's error, with the file's name.
-/// Readers check what they can before; this is for what they did not think of.
+/// The last line of defence of a reader: what its code runs into on a file whose parts contradict one another becomes the library's error, with the file's
+/// name. Readers check what they can before; this is for what they did not think of.
 /// </summary>
 internal static class DamagedContent
 {
