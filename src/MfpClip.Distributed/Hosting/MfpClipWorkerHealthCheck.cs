@@ -38,7 +38,7 @@ public sealed class MfpClipWorkerHealthCheck : IHealthCheck
             ["retried"] = state.Retried,
         };
         return !state.IsRunning ? new(failure, "The worker does not run.", data: data)
-            : state.IsStuck ? new(failure, $"An image has been in work for {state.OldestHeld.TotalSeconds:0} s: the detector or a share hangs.", data: data)
+            : state.IsStuck ? new(failure, $"An image has been in work for {(long)state.OldestHeld.TotalSeconds} s: the detector or a share hangs.", data: data)
             : state.Fault is not { } fault ? new(HealthStatus.Healthy, $"{state.Held} images in hand", data: data)
             : new(DateTimeOffset.UtcNow - state.FaultSince > patience ? failure : HealthStatus.Degraded, fault, data: data);
     }

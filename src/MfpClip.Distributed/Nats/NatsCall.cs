@@ -25,7 +25,7 @@ internal sealed class NatsCall(NatsWorkOptions options)
             {
                 if (DateTimeOffset.UtcNow + delay > end)
                 {
-                    throw new WorkException($"{what}: the NATS server {options.SafeUrl} did not answer within {options.Timeout.TotalSeconds:0} s "
+                    throw new WorkException($"{what}: the NATS server {options.SafeUrl} did not answer within {(long)options.Timeout.TotalSeconds} s "
                         + $"({e.GetType().Name}). Check that it runs with JetStream (nats-server -js), and the credentials.", e);
                 }
             }

@@ -50,15 +50,14 @@ internal static class OneDnnScript
     public static bool IsAvailable => Module.Value is not null;
 
     /// <summary>Brings <c>[O, I]</c> into oneDNN's layout for products with that many rows.</summary>
-    public static Tensor Pack(Tensor weight, long rows) => (Tensor)Module.Value!.invoke("pack", weight, rows)!;
+    public static Tensor Pack(Tensor weight, long rows) => Invoke("pack", weight, rows);
 
     /// <summary><c>x W^T + b</c> with a packed W.</summary>
-    public static Tensor Linear(Tensor x, Tensor packed, Tensor bias) => (Tensor)Module.Value!.invoke("linear", x, packed, bias)!;
+    public static Tensor Linear(Tensor x, Tensor packed, Tensor bias) => Invoke("linear", x, packed, bias);
 
     /// <summary>Brings a convolution's kernel <c>[O, I / groups, k, k]</c> into oneDNN's layout for inputs of that shape.</summary>
     public static Tensor PackConvolution(Tensor weight, long padding, long stride, long groups, long[] inputs) =>
-        (Tensor)Module.Value!.invoke(
-            "pack_convolution", weight, padding, stride, groups, inputs[0], inputs[1], inputs[2], inputs[3])!;
+        Invoke("pack_convolution", weight, padding, stride, groups, inputs[0], inputs[1], inputs[2], inputs[3]);
 
     /// <summary>A convolution with a packed kernel, then the activation.</summary>
     public static Tensor Convolution(Tensor x, Tensor packed, Tensor bias, long padding, long stride, long groups, ConvolutionActivation activation)
@@ -69,12 +68,16 @@ internal static class OneDnnScript
             ConvolutionActivation.Relu6 => "convolution_relu6",
             _ => "convolution",
         };
-        return (Tensor)Module.Value!.invoke(method, x, packed, bias, padding, stride, groups)!;
+        return Invoke(method, x, packed, bias, padding, stride, groups);
     }
 
     /// <summary>ReLU of <paramref name="other"/> plus a convolution with a packed kernel; written over <paramref name="other"/>.</summary>
     public static Tensor ConvolutionAdd(Tensor x, Tensor other, Tensor packed, Tensor bias, long padding, long stride) =>
-        (Tensor)Module.Value!.invoke("convolution_add", x, other, packed, bias, padding, stride)!;
+        Invoke("convolution_add", x, other, packed, bias, padding, stride);
+
+    // The fault is met while arguments are read, before anything is computed or written.
+    private static Tensor Invoke(string method, params object[] arguments) =>
+        ScalarFault.Retry(() => (Tensor)Module.Value!.invoke(method, arguments)!, NullLogger.Instance);
 
     private static torch.jit.ScriptModule? Load()
     {

@@ -99,6 +99,8 @@ public class AnomalyResultJsonTests
         Assert.Equal(Result.Regions, read.Regions);
         Assert.Equal(Result.Timings.ForwardStages, read.Timings.ForwardStages);
         Assert.Equal(Result.Timings with { ForwardStages = read.Timings.ForwardStages }, read.Timings);
-        Assert.Equal(Result with { ModelMap = read.ModelMap, ImageMap = read.ImageMap, Regions = read.Regions, Timings = read.Timings }, read);
+        Assert.Equal(Result.Notices, read.Notices);
+        Assert.Equal(
+            Result with { ModelMap = read.ModelMap, ImageMap = read.ImageMap, Regions = read.Regions, Timings = read.Timings, Notices = read.Notices }, read);
     }
 }

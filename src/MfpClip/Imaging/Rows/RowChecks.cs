@@ -34,7 +34,7 @@ internal static class RowChecks
     {
         if (bytes > limits.MaximumMemory)
         {
-            throw new ImageDecodeException(source, $"reading it by rows needs {Math.Ceiling(bytes / (1 << 20)):0} MiB at once, more than the limit of "
+            throw new ImageDecodeException(source, $"reading it by rows needs {(long)Math.Ceiling(bytes / (1 << 20))} MiB at once, more than the limit of "
                 + $"{limits.MaximumMemory / (1 << 20)} MiB (RowLimits.MaximumMemory): {what}, or raise the limit.");
         }
     }
