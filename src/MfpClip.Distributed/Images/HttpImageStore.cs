@@ -48,7 +48,8 @@ internal sealed class HttpImageStore : IImageStore
         {
             Dispose();
             throw new ImageFetchException(
-                name, DeadCause.Unreachable, e is OperationCanceledException ? FormattableString.Invariant($"its host did not answer within {_timeout.TotalSeconds:0.#} s.")
+                name, DeadCause.Unreachable, e is OperationCanceledException
+                    ? FormattableString.Invariant($"its host did not answer within {_timeout.TotalSeconds:0.#} s.")
                     : $"its host cannot be reached ({e.Message.TrimEnd('.')}).", e);
         }
         catch
