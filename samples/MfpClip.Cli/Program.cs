@@ -21,17 +21,12 @@ if (Plugins.Load(args) is { } fault)
 }
 
 var (root, json) = CommandTree.Create();
-using var cancel = new CancellationTokenSource();
-Console.CancelKeyPress += (_, e) =>
-{
-    e.Cancel = true;
-    cancel.Cancel();
-};
-using var stopped = System.Runtime.InteropServices.PosixSignalRegistration.Create(System.Runtime.InteropServices.PosixSignal.SIGTERM, s =>
-{
-    s.Cancel = true;
-    cancel.Cancel();
-});
+
+// Never disposed: a signal may come while the program ends. It is the only one that signals cancel (ProcessTerminationTimeout below), for the parser's own
+// handler ends the process two seconds after the signal, whatever is in hand.
+var cancel = new CancellationTokenSource();
+Console.CancelKeyPress += (_, e) => e.Cancel = Stop();
+using var stopped = System.Runtime.InteropServices.PosixSignalRegistration.Create(System.Runtime.InteropServices.PosixSignal.SIGTERM, s => s.Cancel = Stop());
 
 var parsed = root.Parse(args);
 var faults = parsed.Errors.Select(e => e.Message).ToList();
@@ -47,4 +42,12 @@ if (faults.Count > 0)
         ExitCode.BadOptions);
 }
 
-return await parsed.InvokeAsync(new() { EnableDefaultExceptionHandler = false }, cancel.Token);
+return await parsed.InvokeAsync(new() { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null }, cancel.Token);
+
+// The first signal asks the command to end, another one ends the process.
+bool Stop()
+{
+    bool first = !cancel.IsCancellationRequested;
+    cancel.Cancel();
+    return first;
+}

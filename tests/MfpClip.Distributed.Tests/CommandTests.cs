@@ -63,6 +63,39 @@ public sealed class CommandTests(NatsServer server) : IDisposable
         Assert.Contains("broken.png", status, StringComparison.Ordinal);
     }
 
+    [SkippableFact]
+    public void A_stopped_worker_process_ends_in_order_however_long_what_it_has_takes()
+    {
+        server.SkipIfAbsent();
+        Directory.CreateDirectory(Photos);
+        for (int i = 0; i < 200; i++)
+        {
+            File.WriteAllBytes(Path.Combine(Photos, $"{i}.png"), Distributed.Tests.Photos.Png(i));
+        }
+
+        string[] nats = ["--nats", server.Url, "--nats-prefix", server.Options().Prefix];
+        Assert.Equal(0, Run(["submit", Photos, "--class", "part", "--job", "one", .. nats]).Code);
+        using var worker = Start(["worker", "--root", Photos, "--held", "100", "--attempts", "1", .. nats]);
+        while (Status().GetProperty("results").GetInt32() == 0)
+        {
+            Thread.Sleep(100);
+        }
+
+        Process.Start("kill", ["-TERM", $"{worker.Id}"]).WaitForExit();
+        string said = worker.StandardOutput.ReadToEnd();
+        worker.WaitForExit();
+
+        Assert.Equal(0, worker.ExitCode);
+        var status = Status();
+        var detector = Assert.Single(status.GetProperty("detectors").EnumerateArray());
+        int results = status.GetProperty("results").GetInt32();
+        Assert.Contains($"Ended: {results} results", said, StringComparison.Ordinal);
+        Assert.InRange(results, 100, 199); // what was in hand, and no more was taken
+        Assert.Equal((200 - results, 0), (detector.GetProperty("pending").GetInt32(), detector.GetProperty("ack_pending").GetInt32()));
+
+        JsonElement Status() => JsonDocument.Parse(Run(["status", "--json", .. nats]).Output).RootElement;
+    }
+
     [Fact]
     public void A_worker_that_may_read_nothing_and_a_server_that_is_absent_are_refused_in_one_line()
     {

@@ -138,7 +138,7 @@ public sealed class DetectionWorkerTests : IDisposable
     [Fact]
     public async Task An_image_slower_than_the_time_to_answer_is_computed_once()
     {
-        var work = new InMemoryWork(TimeSpan.FromMilliseconds(900));
+        var work = new InMemoryWork(TimeSpan.FromMilliseconds(1500));
         var seen = new ConcurrentQueue<string>();
         WorkItem[] items = [.. Enumerable.Range(0, 9).Select(i => Photos.Item(_photos.Write(i, slow: i == 1), i))];
         await SubmitAsync(work, items);
@@ -152,7 +152,7 @@ public sealed class DetectionWorkerTests : IDisposable
         Assert.Equal(9, seen.Distinct().Count());
         Assert.Equal(9, seen.Count);
 
-        BrightnessDetector Slow() => new(TimeSpan.FromMilliseconds(2500)) { Detecting = seen.Enqueue };
+        BrightnessDetector Slow() => new(TimeSpan.FromMilliseconds(4000)) { Detecting = seen.Enqueue };
     }
 
     [Fact]

@@ -48,29 +48,31 @@ internal sealed class HeldSet(int most, TimeSpan maximumTime)
     }
 
     /// <summary>Reports everything until it is cancelled; what takes longer than it may is left to others.</summary>
-    public async Task ReportAsync(TimeSpan interval, Action<HeldWork, Exception> failed, CancellationToken cancellationToken)
+    /// <remarks>On a thread of its own: a pool whose threads are all taken would make everything in hand late, and so computed twice.</remarks>
+    public Task ReportAsync(TimeSpan interval, Action<HeldWork, Exception> failed, CancellationToken cancellationToken) =>
+        Task.Factory.StartNew(
+            () =>
+            {
+                while (!cancellationToken.WaitHandle.WaitOne(interval))
+                {
+                    var current = _held.Keys.Where(h => Stopwatch.GetElapsedTime(h.StartTimestamp) < maximumTime);
+                    Task.WhenAll(current.Select(h => ReportAsync(h, failed, cancellationToken))).GetAwaiter().GetResult();
+                }
+            },
+            CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+
+    private static async Task ReportAsync(HeldWork held, Action<HeldWork, Exception> failed, CancellationToken cancellationToken)
     {
-        using var timer = new PeriodicTimer(interval);
         try
         {
-            while (await timer.WaitForNextTickAsync(cancellationToken).ConfigureAwait(false))
-            {
-                foreach (var held in _held.Keys.Where(h => Stopwatch.GetElapsedTime(h.StartTimestamp) < maximumTime))
-                {
-                    try
-                    {
-                        await held.Delivery.ReportProgressAsync(cancellationToken).ConfigureAwait(false);
-                    }
-                    catch (Exception e) when (!cancellationToken.IsCancellationRequested)
-                    {
-                        failed(held, e); // delivered again, perhaps; its result is written once
-                    }
-                }
-            }
+            await held.Delivery.ReportProgressAsync(cancellationToken).ConfigureAwait(false);
         }
-        catch (OperationCanceledException)
+        catch (Exception e)
         {
-            // Nothing is in hand any more.
+            if (!cancellationToken.IsCancellationRequested) // else nothing is in hand any more
+            {
+                failed(held, e); // delivered again, perhaps; its result is written once
+            }
         }
     }
 }
