@@ -3,9 +3,9 @@ using MfpClip.Execution;
 namespace MfpClip.References;
 
 /// <summary>
-/// The reference that looks as an image with a defect does: somewhere it is unlike all others, and the method's own map agrees. A defect is local, another
-/// light is not, so half of an image's usual distance is taken out, and what the other references show block by block is the unit. Measured in
-/// docs/references.md.
+/// The reference that shows something else than the others, or looks as an image with a defect does. Something else is far from the others everywhere. With a
+/// defect an image is unlike all others somewhere, and the method's own map agrees: half of an image's usual distance is taken out, for another light is no
+/// defect, and what the other references show block by block is the unit. Measured in docs/references.md.
 /// </summary>
 internal static class OutlyingReference
 {
@@ -15,6 +15,9 @@ internal static class OutlyingReference
     // Chosen together: blocks a side, cells of a block whose mean counts, part of the distances' weight, and the deviation that is always there.
     private const int Side = 5, Top = 4;
     private const double Part = 0.64, Least = 0.2, Limit = 1.8;
+
+    // Times the usual distance of the farthest other that something else has.
+    private const double Elsewhere = 2;
 
     // Where less than all cells are stored: similarities that are computed at most (a few seconds), and the tokens of an image that show enough of it.
     private const long MostPairs = 1L << 28;
@@ -34,6 +37,11 @@ internal static class OutlyingReference
             return null;
         }
 
+        if (distances.All(d => d.Length > 0) && FindStranger([.. distances.Select(Median)]) is >= 0 and var stranger)
+        {
+            return entries[stranger];
+        }
+
         // Where images are cut to the first of their coresets, a few cells show what is usual, but what is not lies among those first.
         var compared = entries.All(e => !e.Others.ContainsKey(ReferenceEntry.Sample)) ? distances : ToOthers(entries, model, cancellationToken);
         if (compared is null || compared.Any(c => c.Length == 0))
@@ -44,6 +52,14 @@ internal static class OutlyingReference
         double weight = entries.All(e => e.Map.All(v => v == e.Map[0])) ? 1 : Part * closeness;
         int found = Find([.. entries.Select((e, i) => Blocks(e, compared[i], weight, model.Noise))]);
         return found < 0 ? null : entries[found];
+    }
+
+    /// <summary>The image that is twice as far from the others as each of them; -1: none.</summary>
+    /// <param name="usual">The usual distance of each image, at least three images.</param>
+    public static int FindStranger(IReadOnlyList<double> usual)
+    {
+        double[] order = [.. usual.OrderDescending()];
+        return order[0] > Elsewhere * order[1] ? usual.ToList().IndexOf(order[0]) : -1;
     }
 
     /// <summary>The image whose highest block stands out; -1: none.</summary>
@@ -59,6 +75,8 @@ internal static class OutlyingReference
         // Halfway between the usual other image and the farthest, so that images that are unlike one another anyway name none.
         return tops[odd] > others[^1] && (tops[odd] - ((median + others[^1]) / 2)) / Math.Sqrt(variance + (Least * Least)) > Limit ? odd : -1;
     }
+
+    private static double Median(float[] distances) => distances.Order().ElementAt(distances.Length / 2);
 
     // Mean level of the highest cells of each block that has some; a level joins the logarithm of the distance with the map's logit.
     private static double[] Blocks(ReferenceEntry entry, float[] distances, double weight, double noise)

@@ -59,7 +59,7 @@ public sealed class ConfigurationTests : IDisposable
     [InlineData("""{ "BatchSize": 0, "ImageSize": -1 }""", "The batch size is 0")]
     [InlineData("""{ "RegionOfInterest": "/absent/mask.png" }""", "there is no file '/absent/mask.png'")]
     [InlineData("""{ "RegionOfInterest": { "Polygons": [ { "Points": [[0, 0], [1, 1]] } ] } }""", "polygon 1 has 2 points")]
-    [InlineData("""{ "RegionOfInterest": { "Polgons": "x" } }""", "'polgons' is unknown")]
+    [InlineData("""{ "RegionOfInterest": { "Polgons": "x" } }""", "'polgons' in 'region_of_interest' is unknown")]
     [InlineData("""{ "References": "/absent/good" }""", "there is no folder '/absent/good'")]
     [InlineData("""{ "Calibration": "/absent/calibration.json" }""", "/absent/calibration.json")]
     public void A_value_that_cannot_be_taken_is_an_error_at_start(string json, string named) => Assert.Contains(named, Faults(json), StringComparison.Ordinal);

@@ -27,10 +27,17 @@ public class OutlyingReferenceTests
         Assert.Equal(-1, OutlyingReference.Find([[0, 9], [0, 9], [0, 1], [0, 1]])); // two alike
     }
 
+    [Theory]
+    [InlineData(new double[] { 1, 2, 4.01, 1 }, 2)]
+    [InlineData(new double[] { 1, 2, 3.99, 1 }, -1)]
+    [InlineData(new double[] { 5, 5, 1, 1 }, -1)] // two alike
+    public void An_image_twice_as_far_as_every_other_shows_something_else(double[] usual, int expected) =>
+        Assert.Equal(expected, OutlyingReference.FindStranger(usual));
+
     [Fact]
     public void A_place_unlike_the_others_is_named_another_light_everywhere_is_not()
     {
-        float[] usual = Far(), local = Far(), everywhere = Far();
+        float[] usual = Far(), local = Far(), everywhere = Far(), stranger = [.. Far().Select(d => d * 3)];
         foreach (int i in FirstBlock)
         {
             local[i] *= 20;
@@ -43,6 +50,7 @@ public class OutlyingReferenceTests
 
         Assert.Equal("3", Named(Map(), usual, usual, usual, local));
         Assert.Null(Named(Map(), usual, usual, usual, everywhere));
+        Assert.Equal("3", Named(Map(), usual, usual, usual, stranger));
         Assert.Null(Named(Map(), local, local)); // of two nobody can tell
     }
 

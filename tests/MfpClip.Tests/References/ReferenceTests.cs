@@ -196,13 +196,15 @@ public sealed class ReferenceTests : IDisposable
     }
 
     [Fact]
-    public void Copies_count_once_and_another_shape_is_told()
+    public void Copies_count_once_another_shape_and_a_stranger_are_told()
     {
         using var detector = Detector();
+        var stranger = ImageInput.FromPixels(ZeroShotDetectorTests.Picture(5, 128, 128), "noise");
         var wide = ImageInput.FromPixels(MapImagesWide(), "wide");
-        using var with = detector.WithReferences([Good(1), Good(2), Good(3), Good(4), Good(1), wide], Few);
+        using var with = detector.WithReferences([Good(1), Good(2), Good(3), Good(4), Good(1), stranger, wide], Few);
 
-        Assert.Equal(5, with.References!.Images.Count);
+        Assert.Equal(6, with.References!.Images.Count);
+        Assert.Contains(with.References.Warnings, w => w.StartsWith("'noise' stands out", StringComparison.Ordinal));
         Assert.Contains(with.References.Warnings, w => w.Contains("same pixels", StringComparison.Ordinal));
         Assert.Contains(with.References.Warnings, w => w.Contains("another shape", StringComparison.Ordinal));
 

@@ -12,7 +12,7 @@ internal static partial class JsonFaults
     /// <param name="options">With which the JSON was read: they know the names.</param>
     public static string Describe(JsonException error, JsonSerializerOptions options)
     {
-        string place = error.Path is { Length: > 2 } path ? path[2..] : string.Empty;
+        string place = Place(error);
         if (Unmapped().Match(error.Message) is { Success: true } unknown)
         {
             string name = unknown.Groups["name"].Value;
@@ -25,6 +25,14 @@ internal static partial class JsonFaults
 
         return Unconverted().Match(error.Message) is { Success: true } wrong && Find(wrong.Groups["type"].Value) is { } target
             ? $"'{place}' must be {Expected(target)}." : error.Message;
+    }
+
+    // A converter that reads a part on its own gives the place in that part as the inner exception.
+    private static string Place(JsonException error)
+    {
+        string place = error.Path is { Length: > 2 } path ? path[2..] : string.Empty;
+        return error.InnerException is JsonException inner && Place(inner) is { Length: > 0 } within
+            ? place.Length > 0 ? $"{place}.{within}" : within : place;
     }
 
     private static string Expected(Type type)

@@ -11,12 +11,24 @@ internal sealed class RegionText : JsonConverter<RegionOfInterestOptions>
     public const string Foreground = "foreground";
 
     public override RegionOfInterestOptions? Read(ref Utf8JsonReader reader, Type type, JsonSerializerOptions options) =>
-        reader.TokenType != JsonTokenType.String ? JsonSerializer.Deserialize<RegionSettings>(ref reader, options)?.ToOptions()
+        reader.TokenType != JsonTokenType.String ? ReadSettings(ref reader, options)
         : reader.GetString() is not { } text ? null
         : text.Equals(Foreground, StringComparison.OrdinalIgnoreCase) ? RegionOfInterestOptions.OfForeground() : new() { File = text };
 
     public override void Write(Utf8JsonWriter writer, RegionOfInterestOptions value, JsonSerializerOptions options) =>
         JsonSerializer.Serialize(writer, RegionSettings.Of(value), options);
+
+    private static RegionOfInterestOptions? ReadSettings(ref Utf8JsonReader reader, JsonSerializerOptions options)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize<RegionSettings>(ref reader, options)?.ToOptions();
+        }
+        catch (JsonException e)
+        {
+            throw new JsonException(e.Message, e); // without a path: the serializer adds the place of the region, JsonFaults the place within
+        }
+    }
 }
 
 /// <summary>The properties of <see cref="RegionOfInterestOptions"/> as JSON has them.</summary>
