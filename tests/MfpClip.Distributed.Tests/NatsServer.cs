@@ -19,14 +19,29 @@ public sealed class NatsServer : IDisposable
 
     private readonly string _folder = Directory.CreateTempSubdirectory("mfpclip-nats-").FullName;
     private readonly int _port = FreePort();
+    private readonly string _scheme = "nats";
     private Process? _process;
     private int _prefixes;
 
     public NatsServer() => Start();
 
-    public string Url => $"nats://127.0.0.1:{_port}";
+    /// <summary>A server with TLS that asks for credentials.</summary>
+    internal NatsServer(NatsSecurity security)
+    {
+        _scheme = "tls";
+        File.WriteAllText(Configuration, security.ServerConfiguration);
+        Start();
+    }
 
-    public void SkipIfAbsent() => Skip.If(Program is null, "There is no nats-server on this machine: apt-get install nats-server.");
+    public string Url => $"{_scheme}://127.0.0.1:{_port}";
+
+    private string Configuration => Path.Combine(_folder, "server.conf");
+
+    public static bool IsInstalled => Program is not null;
+
+    public static void SkipIfNotInstalled() => Skip.If(Program is null, "There is no nats-server on this machine: apt-get install nats-server.");
+
+    public void SkipIfAbsent() => SkipIfNotInstalled();
 
     /// <summary>Options of an engine that nobody has used.</summary>
     public NatsWorkOptions Options(TimeSpan? ackWait = null) => new()
@@ -55,16 +70,24 @@ public sealed class NatsServer : IDisposable
             return;
         }
 
-        _process = Process.Start(new ProcessStartInfo(Program, ["-js", "-sd", _folder, "-a", "127.0.0.1", "-p", $"{_port}"])
+        _process = Process.Start(new ProcessStartInfo(Program,
+            ["-js", "-sd", _folder, "-a", "127.0.0.1", "-p", $"{_port}", .. File.Exists(Configuration) ? new[] { "-c", Configuration } : []])
         {
             RedirectStandardError = true, RedirectStandardOutput = true,
         })!;
-        _process.ErrorDataReceived += (_, _) => { };
+        var said = new System.Collections.Concurrent.ConcurrentQueue<string?>();
+        _process.ErrorDataReceived += (_, e) => said.Enqueue(e.Data);
+        _process.OutputDataReceived += (_, e) => said.Enqueue(e.Data);
         _process.BeginErrorReadLine();
         _process.BeginOutputReadLine();
         for (var start = Stopwatch.GetTimestamp(); !Answers(); Thread.Sleep(20))
         {
-            Assert.False(_process.HasExited, "nats-server ended.");
+            if (_process.HasExited)
+            {
+                _process.WaitForExit(); // what it said has come
+            }
+
+            Assert.False(_process.HasExited, $"nats-server ended: {string.Join('\n', said)}");
             Assert.True(Stopwatch.GetElapsedTime(start) < TimeSpan.FromSeconds(30), "nats-server does not answer.");
         }
     }

@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using System.Security.Authentication;
 using NATS.Client.Core;
 using NATS.Client.JetStream;
 
@@ -21,12 +22,16 @@ internal sealed class NatsCall(NatsWorkOptions options)
             {
                 return await call(cancellationToken).ConfigureAwait(false);
             }
+            catch (Exception e) when (Refusal(e) is { } refusal)
+            {
+                throw new WorkException($"{what}: {refusal}", e);
+            }
             catch (Exception e) when (IsOfConnection(e) && !cancellationToken.IsCancellationRequested)
             {
                 if (DateTimeOffset.UtcNow + delay > end)
                 {
                     throw new WorkException($"{what}: the NATS server {options.SafeUrl} did not answer within {(long)options.Timeout.TotalSeconds} s "
-                        + $"({e.GetType().Name}). Check that it runs with JetStream (nats-server -js), and the credentials.", e);
+                        + $"({e.GetType().Name}). Check that it runs with JetStream (nats-server -js) and can be reached from here.", e);
                 }
             }
             catch (NatsJSApiException e)
@@ -45,4 +50,24 @@ internal sealed class NatsCall(NatsWorkOptions options)
         NatsException or OperationCanceledException or TimeoutException or IOException or SocketException => true,
         _ => false,
     };
+
+    // What no other attempt changes: who we are is not accepted, or who the server is.
+    private string? Refusal(Exception? e)
+    {
+        for (; e is not null; e = e.InnerException)
+        {
+            if (e is AuthenticationException)
+            {
+                return $"the certificate of the NATS server {options.SafeUrl} is not accepted ({e.Message.TrimEnd('.')}). Name its authority (--nats-ca; TlsOpts "
+                    + "in NatsWorkOptions.Configure), and the server by the name in its certificate.";
+            }
+
+            if (e is NatsServerException { Error: var error } && error.Contains("uthoriz", StringComparison.Ordinal))
+            {
+                return $"the NATS server {options.SafeUrl} refused ({error}). Check the credentials and their rights.";
+            }
+        }
+
+        return null;
+    }
 }
