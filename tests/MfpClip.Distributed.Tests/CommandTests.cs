@@ -1,4 +1,6 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
+using System.Net;
 using System.Text.Json;
 using MfpClip.Cli.Commands;
 
@@ -97,6 +99,48 @@ public sealed class CommandTests(NatsServer server) : IDisposable
     }
 
     [Fact]
+    public async Task Metrics_and_traces_go_to_the_collector_that_the_environment_names()
+    {
+        Write();
+        using var collector = new HttpListener();
+        string address = $"http://127.0.0.1:{NatsServer.FreePort()}/";
+        collector.Prefixes.Add(address);
+        collector.Start();
+        var received = new ConcurrentDictionary<string, string>();
+        var listening = Task.Run(async () =>
+        {
+            while (received.Count < 2)
+            {
+                var context = await collector.GetContextAsync();
+                using var body = new MemoryStream();
+                await context.Request.InputStream.CopyToAsync(body);
+                received.AddOrUpdate(context.Request.Url!.AbsolutePath, Text(), (_, before) => before + Text());
+                context.Response.ContentType = "application/x-protobuf";
+                context.Response.Close();
+
+                string Text() => System.Text.Encoding.Latin1.GetString(body.ToArray());
+            }
+        });
+        using var submit = StartWith(
+            new() { ["OTEL_EXPORTER_OTLP_ENDPOINT"] = address, ["OTEL_EXPORTER_OTLP_PROTOCOL"] = "http/protobuf", ["OTEL_SERVICE_NAME"] = "line-3" },
+            "submit", Photos, "--out", Path.Combine(_folder, "o"));
+        await submit.StandardOutput.ReadToEndAsync();
+        await submit.WaitForExitAsync();
+        await listening.WaitAsync(TimeSpan.FromSeconds(60));
+
+        Assert.Equal(3, submit.ExitCode);
+        foreach (string said in new[] { "line-3", "mfpclip.work.images", "mfpclip.work.stage.duration", "mfpclip.work.dead" })
+        {
+            Assert.Contains(said, received["/v1/metrics"], StringComparison.Ordinal);
+        }
+
+        foreach (string span in new[] { "line-3", "submit", "fetch", "detect" })
+        {
+            Assert.Contains(span, received["/v1/traces"], StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
     public void A_worker_that_may_read_nothing_and_a_server_that_is_absent_are_refused_in_one_line()
     {
         var worker = Run("worker", "--nats", "nats://127.0.0.1:1");
@@ -158,9 +202,19 @@ public sealed class CommandTests(NatsServer server) : IDisposable
         return (process.ExitCode, output, errors.Result);
     }
 
-    private static Process Start(params string[] arguments) => Process.Start(
-        new ProcessStartInfo("dotnet", ["exec", typeof(WorkerCommand).Assembly.Location, .. arguments])
+    private static Process Start(params string[] arguments) => StartWith([], arguments);
+
+    private static Process StartWith(Dictionary<string, string> environment, params string[] arguments)
+    {
+        var start = new ProcessStartInfo("dotnet", ["exec", typeof(WorkerCommand).Assembly.Location, .. arguments])
         {
             RedirectStandardOutput = true, RedirectStandardError = true, Environment = { ["MFPCLIP_NATS"] = null },
-        })!;
+        };
+        foreach (var (name, value) in environment)
+        {
+            start.Environment[name] = value;
+        }
+
+        return Process.Start(start)!;
+    }
 }

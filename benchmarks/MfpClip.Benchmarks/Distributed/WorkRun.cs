@@ -30,13 +30,17 @@ internal static class WorkRun
             await LocalAsync(detector, photos[..4]);
             for (int round = 0; round < Rounds; round++)
             {
-                await Time("local", () => LocalAsync(detector, photos));
+                await Time("local", async () =>
+                {
+                    await LocalAsync(detector, photos);
+                    return Task.CompletedTask;
+                });
                 var memory = new InMemoryWork();
-                await Time("memory", () => WorkAsync(detector, memory, memory, memory, photos, folder));
+                await Time("memory", async () => await WorkAsync(detector, memory, memory, memory, photos, folder));
                 if (url is not null)
                 {
                     await using var nats = await NatsWork.ConnectAsync(new() { Url = url, Prefix = NewPrefix() });
-                    await Time("nats", () => WorkAsync(detector, nats, nats, nats, photos, folder));
+                    await Time("nats", async () => await WorkAsync(detector, nats, nats, nats, photos, folder));
                 }
             }
 
@@ -65,15 +69,16 @@ internal static class WorkRun
             output.WriteLine(JsonSerializer.Serialize(report));
             return 0;
 
-            async Task Time(string way, Func<Task> run)
+            async Task Time(string way, Func<Task<Task>> run)
             {
                 // Processor time is that of this process alone, whatever else runs on the machine.
                 using var process = Process.GetCurrentProcess();
                 var (start, used) = (Stopwatch.GetTimestamp(), process.TotalProcessorTime);
-                await run();
+                var ending = await run();
                 Add(times, Stopwatch.GetElapsedTime(start));
                 process.Refresh();
                 Add(work, process.TotalProcessorTime - used);
+                await ending;
 
                 void Add(Dictionary<string, List<double>> to, TimeSpan time) =>
                     (to.TryGetValue(way, out var list) ? list : to[way] = []).Add(time.TotalSeconds);
@@ -119,7 +124,7 @@ internal static class WorkRun
     }
 
     // From the submission, with its hashes, to the last result.
-    private static async Task WorkAsync(
+    private static async Task<Task> WorkAsync(
         ZeroShotDetector detector, IWorkQueue queue, IWorkSource source, IResultSink results, Uri[] photos, string folder)
     {
         var stores = new ImageAccessOptions { Roots = [folder] }.CreateStores();
@@ -133,7 +138,7 @@ internal static class WorkRun
         }
 
         stop.Cancel();
-        _ = working; // it ends after its open pull
+        return working; // it ends after its open pull, which is not counted
     }
 
     private static async Task<List<WorkItem>> SubmitAsync(IWorkQueue queue, IReadOnlyList<IImageStore> stores, DetectorFingerprint detector, Uri[] photos)

@@ -54,6 +54,7 @@ internal static class SubmitCommand
             using var detector = choice.WithReferences(parsed, alone, className, cancellationToken);
             string[] faults = [.. found.Faults.Select(ImageFiles.Line), .. choice.UnreadableReferences];
             var stores = CollectedImage.Stores(found.Images, parsed.GetValue(hosts) ?? []);
+            using var telemetry = new TelemetryExport(new WorkerOptions().Name);
             if (!server.IsNamed(parsed))
             {
                 var outputs = new DetectionOutputOptions

@@ -64,6 +64,7 @@ internal static class WorkerCommand
                 Name = parsed.GetValue(name) ?? new WorkerOptions().Name, BatchSize = parsed.GetValue(batch) ?? BatchOf(detector),
                 MaximumHeld = parsed.GetValue(held), MaximumAttempts = parsed.GetValue(attempts),
             };
+            using var telemetry = new TelemetryExport(options.Name);
             var worker = new DetectionWorker(detector, work, work, access.CreateStores(), options, work);
             bool asJson = parsed.GetValue(json);
             if (!asJson)
