@@ -27,7 +27,11 @@ internal static class SmallDefectsCommand
         {
             Description = "Rendered products (names in quotes); those held out by default.", AllowMultipleArgumentsPerToken = true,
         };
-        var shots = new Option<int>("--shots") { Description = "Normal pictures that methods with references are given.", DefaultValueFactory = _ => 2 };
+        var shots = new Option<int>("--shots")
+        {
+            Description = "Normal pictures that methods with references are given. Where it is named, other methods are measured with them, too.",
+            DefaultValueFactory = _ => 2,
+        };
         var seed = new Option<long>("--seed") { Description = "All pictures follow from it." };
         var choice = new DetectorChoice();
         var command = new Command("small-defects", "Measures on rendered pictures how many small defects are found with tiles and without, and the time.")
@@ -58,8 +62,14 @@ internal static class SmallDefectsCommand
             }
 
             string name = whole.Description.Method;
+            List<SmallDefectLine> lines = [new($"{name}, whole picture", whole), new($"{name}, tiles", tiles ?? asked)];
+            if (parsed.GetResult(shots) is { Implicit: false } && !whole.NeedsReferences)
+            {
+                lines.AddRange(lines.Select(l => l with { Name = $"{l.Name}, {parsed.GetValue(shots)} normal", WithReferences = true }).ToArray());
+            }
+
             var figures = ProgressBars.Run<EvaluationProgress, IReadOnlyList<SmallDefectFigures>>(
-                "small defects", p => study.Run([new($"{name}, whole picture", whole), new($"{name}, tiles", tiles ?? asked)], p, cancellationToken),
+                "small defects", p => study.Run(lines, p, cancellationToken),
                 EvaluateCommand.Read);
             SmallDefectReport.Write(folder, figures);
             if (asJson)

@@ -34,7 +34,8 @@ public static class SmallDefectReport
     public static string Markdown(IReadOnlyList<SmallDefectFigures> figures)
     {
         ArgumentNullException.ThrowIfNull(figures);
-        return string.Join('\n', figures.GroupBy(f => (f.Width, f.Height)).Select(g => Table([.. g]).ToMarkdown()));
+        return string.Join('\n', figures.GroupBy(f => (f.Width, f.Height)).SelectMany(g => new[] { Table([.. g]), OwnThresholds([.. g]) })
+            .Select(t => t.ToMarkdown()));
     }
 
     /// <summary>Recall over the size of defects as SVG, a plot for each size of picture beside each other.</summary>
@@ -52,12 +53,13 @@ public static class SmallDefectReport
         ArgumentNullException.ThrowIfNull(figures);
         var lines = figures.SelectMany(f => f.Recall.Sizes.Select(s => string.Join(',',
         [
-            CsvField.Of(f.Line), Number(f.Width), Number(f.Height), Number(s.Size), Number(s.Found), Number(s.Count), CsvField.Of(f.PixelAuroc.Value),
-            CsvField.Of(f.Aupro.Value), CsvField.Of(f.Seconds), CsvField.Of(f.ProcessorSeconds), Number(f.Tiles), Number(f.TileSide),
-            CsvField.Of(f.ProcessorSecondsOfOne),
+            CsvField.Of(f.Line), Number(f.Width), Number(f.Height), Number(s.Size), Number(s.Found),
+            Number(f.RecallAtOwnThresholds.First(o => o.Size == s.Size).Found), Number(s.Count),
+            CsvField.Of(f.PixelAuroc.Value), CsvField.Of(f.Aupro.Value), CsvField.Of(f.Seconds), CsvField.Of(f.ProcessorSeconds), Number(f.Tiles),
+            Number(f.TileSide), CsvField.Of(f.ProcessorSecondsOfOne),
         ])));
-        return "detector,width,height,size,found,defects,pixel_auroc,aupro,seconds,processor_seconds,tiles,tile_side,processor_seconds_of_one\n"
-            + string.Concat(lines.Select(l => l + "\n"));
+        return "detector,width,height,size,found,found_at_own_thresholds,defects,pixel_auroc,aupro,seconds,processor_seconds,tiles,tile_side,"
+            + "processor_seconds_of_one\n" + string.Concat(lines.Select(l => l + "\n"));
     }
 
     private static ReportTable Table(IReadOnlyList<SmallDefectFigures> rows)
@@ -79,6 +81,20 @@ public static class SmallDefectReport
                     + $"{string.Join(", ", recall.Sizes.Select(s => $"{s.Count} of {s.Size} px"))}.",
                 "Cost of a tile as a multiple of one detection, in processor time.",
             ],
+        };
+    }
+
+    private static ReportTable OwnThresholds(IReadOnlyList<SmallDefectFigures> rows)
+    {
+        int[] sizes = [.. rows.SelectMany(r => r.RecallAtOwnThresholds).Select(s => s.Size).Distinct().Order()];
+        return new(
+            FormattableString.Invariant($"Pictures of {rows[0].Megapixels:0.#} megapixels, a threshold for each product"),
+            ["detector", .. sizes.Select(s => $"{s} px"), "all"],
+            [.. rows.Select(r => (IReadOnlyList<string>)[
+                r.Line, .. sizes.Select(s => r.RecallAtOwnThresholds.FirstOrDefault(x => x.Size == s) is { } x ? Percent(x.Recall) : "n/a"),
+                Percent((double)r.RecallAtOwnThresholds.Sum(x => x.Found) / Math.Max(r.RecallAtOwnThresholds.Sum(x => x.Count), 1))])])
+        {
+            Notes = ["Recall in percent at one false region a picture of each product, as a calibration from its normal pictures sets it."],
         };
     }
 

@@ -99,6 +99,7 @@ public sealed class SmallDefectStudy
     private sealed class Row(SmallDefectLine line, DefectRecallOptions recall)
     {
         private readonly DefectRecallAccumulator _recall = new(recall);
+        private readonly Dictionary<string, DefectRecallAccumulator> _products = new(StringComparer.Ordinal);
         private readonly PixelMetricsAccumulator _pixels = new(new() { MaximumExactPixels = 0 });
         private readonly List<double> _seconds = [], _processor = [], _one = [];
         private ImageTiles? _tiles;
@@ -125,6 +126,12 @@ public sealed class SmallDefectStudy
 
             var map = result.ImageMap ?? throw new InvalidOperationException("The picture is too large for a map of its size.");
             _recall.Add(map, picture.Mask);
+            if (!_products.TryGetValue(category, out var product))
+            {
+                _products[category] = product = new(recall);
+            }
+
+            product.Add(map, picture.Mask);
             _pixels.Add(map, picture.Mask);
 
             (AnomalyResult Result, double Seconds, double Processor) Timed(RgbImage image)
@@ -142,11 +149,18 @@ public sealed class SmallDefectStudy
             var pixels = _pixels.Compute();
             return new()
             {
-                Line = line.Name, Width = width, Height = height, Recall = _recall.Compute(), PixelAuroc = pixels.Ranking.Auroc, Aupro = pixels.Aupro,
+                Line = line.Name, Width = width, Height = height, Recall = _recall.Compute(), RecallAtOwnThresholds = OfProducts(),
+                PixelAuroc = pixels.Ranking.Auroc, Aupro = pixels.Aupro,
                 Seconds = Median(_seconds), ProcessorSeconds = _processor.Average(), ProcessorSecondsOfOne = _one.Average(),
                 Tiles = _tiles is { } t ? t.Columns * t.Rows : 1, TileSide = _tiles?.Side ?? 0,
             };
         }
+
+        private IReadOnlyList<SizeRecall> OfProducts() =>
+        [
+            .. _products.Values.SelectMany(p => p.Compute().Sizes).GroupBy(s => s.Size).OrderBy(g => g.Key)
+                .Select(g => new SizeRecall(g.Key, g.Sum(s => s.Found), g.Sum(s => s.Count))),
+        ];
 
         private static double Median(List<double> values)
         {

@@ -80,8 +80,14 @@ public sealed record SmallDefectFigures
     /// <summary>Height of the pictures.</summary>
     public required int Height { get; init; }
 
-    /// <summary>Recall by size.</summary>
+    /// <summary>Recall by size at one threshold for all products.</summary>
     public required DefectRecall Recall { get; init; }
+
+    /// <summary>
+    /// Recall by size where each product has a threshold of its own, as a calibration gives it: each at the false regions a picture of
+    /// <see cref="SmallDefectStudyOptions.FalseRegions"/>.
+    /// </summary>
+    public required IReadOnlyList<SizeRecall> RecallAtOwnThresholds { get; init; }
 
     /// <summary>AUROC over all pixels.</summary>
     public required MetricValue PixelAuroc { get; init; }
