@@ -85,7 +85,8 @@ internal sealed class NatsSecurity : IDisposable
         string header = Encode("""{"typ":"JWT","alg":"ed25519-nkey"}"""u8.ToArray());
         string body = Encode(JsonSerializer.SerializeToUtf8Bytes(new
         {
-            jti = Guid.NewGuid().ToString("N"), iat = DateTimeOffset.UtcNow.ToUnixTimeSeconds(), iss = issuer.GetPublicKey(), name, sub = subject, nats = claims,
+            jti = Guid.NewGuid().ToString("N"), iat = DateTimeOffset.UtcNow.ToUnixTimeSeconds(), iss = issuer.GetPublicKey(), name, sub = subject,
+            nats = claims,
         }, new JsonSerializerOptions { DefaultIgnoreCondition = System.Text.Json.Serialization.JsonIgnoreCondition.WhenWritingNull }));
         byte[] signature = new byte[64];
         issuer.Sign(Encoding.ASCII.GetBytes($"{header}.{body}"), signature);

@@ -58,8 +58,8 @@ internal sealed class NatsCall(NatsWorkOptions options)
         {
             if (e is AuthenticationException)
             {
-                return $"the certificate of the NATS server {options.SafeUrl} is not accepted ({e.Message.TrimEnd('.')}). Name its authority (--nats-ca; TlsOpts "
-                    + "in NatsWorkOptions.Configure), and the server by the name in its certificate.";
+                return $"the certificate of the NATS server {options.SafeUrl} is not accepted ({e.Message.TrimEnd('.')}). Name its authority (--nats-ca; "
+                    + "TlsOpts in NatsWorkOptions.Configure), and the server by the name in its certificate.";
             }
 
             if (e is NatsServerException { Error: var error } && error.Contains("uthoriz", StringComparison.Ordinal))
