@@ -12,6 +12,9 @@ internal sealed class HelpPage : SynchronousCommandLineAction
     /// <summary>The option that shows it.</summary>
     public static HelpOption Option() => new() { Action = new HelpPage() };
 
+    /// <summary>What a command requires need not be there to read its help.</summary>
+    public override bool ClearsParseErrors => true;
+
     public override int Invoke(ParseResult parseResult)
     {
         int code = _page.Invoke(parseResult);
