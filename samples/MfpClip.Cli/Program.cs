@@ -20,7 +20,7 @@ if (Plugins.Load(args) is { } fault)
     return Failure.Report(fault, args.Contains("--json"), ExitCode.BadOptions);
 }
 
-var (root, json) = CommandTree.Create();
+var (root, json, limit) = CommandTree.Create();
 
 // Never disposed: a signal may come while the program ends. It is the only one that signals cancel (ProcessTerminationTimeout below), for the parser's own
 // handler ends the process two seconds after the signal, whatever is in hand.
@@ -40,6 +40,11 @@ if (faults.Count > 0)
     string command = parsed.CommandResult.Parent is null ? string.Empty : $" {parsed.CommandResult.Command.Name}";
     return Failure.Report(string.Join(" ", faults) + $" See '{CommandTree.Program}{command} --help'.", parsed.GetValue(json),
         ExitCode.BadOptions);
+}
+
+if (parsed.GetValue(limit) is { } threads)
+{
+    ThreadLimit.Set(threads);
 }
 
 return await parsed.InvokeAsync(new() { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null }, cancel.Token);

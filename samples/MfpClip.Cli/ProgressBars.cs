@@ -20,6 +20,7 @@ internal static class ProgressBars
     {
         TResult? result = default;
         var rate = new ProgressRate(TimeProvider.System);
+        var whole = new DurationEstimate(TimeProvider.System);
         var terminal = AnsiConsole.Create(new() { Out = new AnsiConsoleOutput(Console.Error) });
         terminal.Progress().Columns(new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn(), new PercentageColumn()).Start(bars =>
         {
@@ -28,7 +29,13 @@ internal static class ProgressBars
             {
                 lock (rate)
                 {
-                    rate.Add(read(report));
+                    var state = read(report);
+                    rate.Add(state);
+                    if (whole.Add(state) is { } estimate)
+                    {
+                        terminal.WriteLine($"{name}: {estimate}");
+                    }
+
                     (bar.MaxValue, bar.Value) = (Math.Max(rate.State.Total, double.Epsilon), rate.State.Done);
                     bar.Description = Markup.Escape($"{rate.State.Text ?? name} {rate}".TrimEnd());
                 }
@@ -40,6 +47,7 @@ internal static class ProgressBars
     private static TResult Plain<TReport, TResult>(string name, Func<IProgress<TReport>, TResult> run, Func<TReport, ProgressState> read)
     {
         var rate = new ProgressRate(TimeProvider.System);
+        var whole = new DurationEstimate(TimeProvider.System);
         string? last = null;
         using (new Timer(_ => Print(), null, Interval, Interval))
         {
@@ -47,7 +55,12 @@ internal static class ProgressBars
             {
                 lock (rate)
                 {
-                    rate.Add(read(report));
+                    var state = read(report);
+                    rate.Add(state);
+                    if (whole.Add(state) is { } estimate)
+                    {
+                        Console.Error.WriteLine($"{name}: {estimate}");
+                    }
                 }
             }));
         }

@@ -49,6 +49,7 @@ internal sealed class ProgressRate(TimeProvider time)
 
     private double? Since((long At, ProgressState)? first) => first is { } f ? time.GetElapsedTime(f.At, _last.At).TotalSeconds : null;
 
-    private static string Words(TimeSpan t) => t.TotalHours >= 1 ? $"{(int)t.TotalHours} h {t.Minutes} min"
+    /// <summary>For example <c>3 h 10 min</c>.</summary>
+    public static string Words(TimeSpan t) => t.TotalHours >= 1 ? $"{(int)t.TotalHours} h {t.Minutes} min"
         : t.TotalMinutes >= 1 ? $"{t.Minutes} min {t.Seconds} s" : $"{(int)Math.Ceiling(t.TotalSeconds)} s";
 }

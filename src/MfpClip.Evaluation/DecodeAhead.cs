@@ -11,7 +11,7 @@ internal static class DecodeAhead
     public static IEnumerable<IReadOnlyList<(LoadedSample? Sample, DataSetException? Error, TimeSpan Decode)>> Batches(
         IReadOnlyList<AnomalySample> samples, SampleReader reader, int batchSize, CancellationToken cancellationToken)
     {
-        int ahead = batchSize + Environment.ProcessorCount;
+        int ahead = batchSize + ThreadLimit.Count;
         return OrderedAhead.Select(samples.Count, i => Load(reader, samples[i]), ahead, workers: ahead, cancellationToken).Chunk(batchSize);
     }
 

@@ -34,7 +34,7 @@ public sealed record TrainerOptions
     /// <summary>Threads that decode ahead; 0: none.</summary>
     /// <value>Default: the processors, at most 8.</value>
     [Range(0, 256)]
-    public int Workers { get; init; } = Math.Min(Environment.ProcessorCount, 8);
+    public int Workers { get; init; } = Math.Min(ThreadLimit.Count, 8);
 
     /// <summary>Memory for decoded and resized images, bytes.</summary>
     /// <value>Default 2 GiB: about 2,000 images of 518 x 518 with masks.</value>

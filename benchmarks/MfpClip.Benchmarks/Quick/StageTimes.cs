@@ -12,11 +12,11 @@ namespace MfpClip.Benchmarks.Quick;
 /// </summary>
 internal static class StageTimes
 {
-    private const int Calls = 6;
+    private const int Calls = 6, SmallCalls = 40;
 
-    public static int Run(string device, TextWriter output)
+    public static int Run(string device, bool smallOnly, TextWriter output)
     {
-        foreach (var precision in new[] { ScalarType.Float32, ScalarType.BFloat16 })
+        foreach (var precision in smallOnly ? [] : new[] { ScalarType.Float32, ScalarType.BFloat16 })
         {
             using var built = Workload.Paper(Workload.Backbone(precision, device)).Build();
             using var trace = new ForwardTrace { WaitsForDevice = device != "cpu" };
@@ -28,7 +28,7 @@ internal static class StageTimes
         using (var trace = new ForwardTrace { WaitsForDevice = device != "cpu" })
         using (var tiny = built.WithContext(new() { Trace = trace }))
         {
-            Print(output, "small model", tiny);
+            Print(output, "small model", tiny, SmallCalls);
         }
 
         foreach (var (work, choice) in KernelMeasurement.Choices.OrderBy(c => c.Key.ToString(), StringComparer.Ordinal))
@@ -41,10 +41,10 @@ internal static class StageTimes
         return 0;
     }
 
-    private static void Print(TextWriter output, string name, ZeroShotDetector detector)
+    private static void Print(TextWriter output, string name, ZeroShotDetector detector, int calls = Calls)
     {
         var rows = new Dictionary<string, List<double>>();
-        for (int i = 0; i <= Calls; i++)
+        for (int i = 0; i <= calls; i++)
         {
             long start = Stopwatch.GetTimestamp();
             var timings = detector.Detect(Workload.Image, new() { ClassName = Workload.ClassName }).Timings;
@@ -69,7 +69,7 @@ internal static class StageTimes
         foreach (var (row, times) in rows)
         {
             output.WriteLine(string.Create(
-                CultureInfo.InvariantCulture, $"  {row}: best {times.Min():0.0}, median {times.Order().ElementAt(Calls / 2):0.0} ms"));
+                CultureInfo.InvariantCulture, $"  {row}: best {times.Min():0.0}, median {times.Order().ElementAt(calls / 2):0.0} ms"));
         }
 
         void Add(string row, TimeSpan time) => (rows.TryGetValue(row, out var times) ? times : rows[row] = []).Add(time.TotalMilliseconds);

@@ -9,13 +9,24 @@ internal static class CommandTree
     /// <summary>Name of the program: that of the tool command, whatever the file is called that runs.</summary>
     public const string Program = "mfpclip";
 
-    /// <summary>The root command, and the option of every command that asks for JSON.</summary>
-    public static (Command Root, Option<bool> Json) Create()
+    /// <summary>The root command, and the options of every command: JSON instead of text, and the threads of the process.</summary>
+    public static (Command Root, Option<bool> Json, Option<int?> Threads) Create()
     {
         var json = new Option<bool>("--json") { Description = "Print one JSON object instead of text.", Recursive = true };
+        var threads = new Option<int?>("--threads")
+        {
+            Description = "Threads that compute. Default: the processors that this process may use.", Recursive = true,
+        };
+        threads.Validators.Add(r =>
+        {
+            if (r.Tokens is [{ Value: var text }] && long.TryParse(text, out long count) && count is < 1 or > ThreadLimit.Maximum)
+            {
+                r.AddError($"--threads is {text}; it must be from 1 to {ThreadLimit.Maximum}.");
+            }
+        });
         var root = new Command(Program, "Finds defects on products it has never seen: an anomaly map and a score for every photo.")
         {
-            HelpPage.Option(), new VersionOption(), json, Plugins.Option,
+            HelpPage.Option(), new VersionOption(), json, threads, Plugins.Option,
         };
         root.Subcommands.Add(DetectCommand.Create(json));
         root.Subcommands.Add(DescribeCommand.Create(json));
@@ -40,7 +51,7 @@ internal static class CommandTree
         root.Subcommands.Add(StatusCommand.Create(json));
         root.Subcommands.Add(CollectCommand.Create(json));
         NumberOptions.Check(root);
-        return (root, json);
+        return (root, json, threads);
     }
 
     /// <summary>

@@ -25,14 +25,13 @@ internal static class PretrainCommand
         var dataSeed = new Option<long>("--data-seed") { Description = "Seed of the rendered images." };
         var large = new Option<float>("--large-defects") { Description = "Fraction of defective images with large defects, 0 to 1." };
         var device = new Option<string>("--device") { Description = "cpu, cuda or cuda:N.", DefaultValueFactory = _ => "cpu" };
-        var threads = new Option<int?>("--threads") { Description = "Threads of libtorch." };
         var noFixed = new Option<bool>("--no-fixed-statistics") { Description = "Leave out features standardised by fixed statistics." };
         var noWithin = new Option<bool>("--no-within-image") { Description = "Leave out features standardised within the image." };
         var near = new Option<bool>("--nearest-patches") { Description = "Add the distance to the image's nearest own patches." };
         var noHalf = new Option<bool>("--no-half-size") { Description = "Leave out the features of the image at half size." };
         var command = new Command("pretrain", "Makes a small CLIP and its modules from rendered images with captions; resumable.")
         {
-            output, cnn, images, heldOut, size, epochs, batch, rate, seed, dataSeed, large, device, threads, noFixed, noWithin, near, noHalf,
+            output, cnn, images, heldOut, size, epochs, batch, rate, seed, dataSeed, large, device, noFixed, noWithin, near, noHalf,
         };
         Failure.Run(command, json, (parsed, cancellationToken) =>
         {
@@ -41,7 +40,7 @@ internal static class PretrainCommand
                 Folder = parsed.GetValue(output)!, CnnPath = parsed.GetValue(cnn)!, Images = parsed.GetValue(images),
                 ValidationImages = parsed.GetValue(heldOut),
                 Epochs = parsed.GetValue(epochs), BatchSize = parsed.GetValue(batch), LearningRate = parsed.GetValue(rate), Seed = parsed.GetValue(seed),
-                Device = parsed.GetValue(device)!, Threads = parsed.GetValue(threads),
+                Device = parsed.GetValue(device)!,
                 Model = new HybridConfig
                 {
                     Vision = new()

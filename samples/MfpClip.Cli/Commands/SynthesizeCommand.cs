@@ -35,7 +35,7 @@ internal static class SynthesizeCommand
             AllowMultipleArgumentsPerToken = true,
         };
         var className = new Option<string>("--class") { Description = "With --from: what the photos show.", DefaultValueFactory = _ => "object" };
-        var jobs = new Option<int>("--jobs") { Description = "Pictures at a time.", DefaultValueFactory = _ => Environment.ProcessorCount };
+        var jobs = new Option<int>("--jobs") { Description = "Pictures at a time.", DefaultValueFactory = _ => ThreadLimit.Count };
         var sheet = new Option<string?>("--sheet") { Description = "Only draw every category, normal and defective, into this PNG." };
         var small = new Option<bool>("--small-defects")
         {

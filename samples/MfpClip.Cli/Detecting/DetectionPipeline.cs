@@ -17,7 +17,7 @@ internal sealed class DetectionPipeline(ZeroShotDetector detector, DetectionOpti
     private readonly int _batch = detector.Description.Device.StartsWith("cpu", StringComparison.Ordinal) ? 1 : 4;
 
     /// <summary>Photos that wait at most before the detector, and as many after it.</summary>
-    private static int Ahead => Math.Clamp(Environment.ProcessorCount, 2, 8);
+    private static int Ahead => Math.Clamp(ThreadLimit.Count, 2, 8);
 
     /// <summary>All photos, each with its outcome.</summary>
     /// <param name="files">Photos.</param>

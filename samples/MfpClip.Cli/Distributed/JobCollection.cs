@@ -15,7 +15,7 @@ internal sealed class JobCollection(ZeroShotDetector detector, DetectionOutputOp
     private const long LargeBytes = 48_000_000;
     private const int GreySide = 2048;
 
-    private static int Ahead => Math.Clamp(Environment.ProcessorCount, 2, 8);
+    private static int Ahead => Math.Clamp(ThreadLimit.Count, 2, 8);
 
     /// <summary>Writes everything.</summary>
     /// <param name="images">Names of all images, in order.</param>

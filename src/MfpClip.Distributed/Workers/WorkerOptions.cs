@@ -24,7 +24,7 @@ public sealed record WorkerOptions
 
     /// <summary>Images that are fetched and decoded at a time.</summary>
     /// <value>Default: half of the cores, 1 to 8.</value>
-    public int Decoders { get; init; } = Math.Clamp(Environment.ProcessorCount / 2, 1, 8);
+    public int Decoders { get; init; } = Math.Clamp(ThreadLimit.Count / 2, 1, 8);
 
     /// <summary>Deliveries of one message at most; after them it is given up, with its reason.</summary>
     /// <value>Default 5.</value>

@@ -93,7 +93,7 @@ internal sealed class FeatureCache : IDisposable
         Action<int>? progress, CancellationToken cancellationToken)
     {
         // While the network reads some images the next ones are rendered.
-        int chunk = Math.Max(16, 2 * Environment.ProcessorCount);
+        int chunk = Math.Max(16, 2 * ThreadLimit.Count);
         using var stream = new FileStream(data, FileMode.OpenOrCreate, FileAccess.Write);
         stream.Position = (long)pictures.Count * extractor.Layout.RecordBytes;
         stream.SetLength(stream.Position);
@@ -123,7 +123,7 @@ internal sealed class FeatureCache : IDisposable
             () =>
             {
                 var samples = new PretrainingSample[Math.Clamp(count - first, 0, chunk)];
-                Parallel.For(0, samples.Length, new() { MaxDegreeOfParallelism = Environment.ProcessorCount, CancellationToken = cancellationToken },
+                Parallel.For(0, samples.Length, new() { MaxDegreeOfParallelism = ThreadLimit.Count, CancellationToken = cancellationToken },
                     i => samples[i] = source.Create(first + i, heldOut));
                 return samples;
             },

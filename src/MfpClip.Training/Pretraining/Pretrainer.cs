@@ -28,7 +28,7 @@ public static class Pretrainer
         ArgumentNullException.ThrowIfNull(options);
         if (options.Threads is { } threads)
         {
-            torch.set_num_threads(threads);
+            ThreadLimit.Set(threads);
         }
 
         Directory.CreateDirectory(options.Folder);

@@ -80,7 +80,7 @@ public sealed partial class ZeroShotDetector
         IAsyncEnumerable<ImageInput> images, DetectionOptions options, ActivityContext parent, ChannelWriter<Task<Attempt>> writer,
         CancellationToken cancellationToken)
     {
-        var free = new SemaphoreSlim(Math.Max(1, Environment.ProcessorCount / 2));
+        var free = new SemaphoreSlim(Math.Max(1, ThreadLimit.Count / 2));
         try
         {
             await foreach (var image in images.WithCancellation(cancellationToken).ConfigureAwait(false))

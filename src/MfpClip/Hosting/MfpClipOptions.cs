@@ -4,8 +4,8 @@ namespace MfpClip.Hosting;
 
 /// <summary>A detector of a host: its model and recipe, which configuration binds, and code for what no configuration can say.</summary>
 /// <remarks>
-/// A section of configuration has the properties of <see cref="DetectorRecipe"/> and <see cref="Model"/> and <see cref="WarmUp"/> as its keys. An
-/// unknown key, a value of the wrong kind and two keys that contradict one another are errors when the host starts; a key with an empty value counts as
+/// A section of configuration has the properties of <see cref="DetectorRecipe"/> and <see cref="Model"/>, <see cref="WarmUp"/> and <see cref="Threads"/> as its
+/// keys. An unknown key, a value of the wrong kind and two keys that contradict one another are errors when the host starts; a key with an empty value counts as
 /// absent, so that a later source of configuration can take one back. See docs/hosting.md.
 /// </remarks>
 /// <example>
@@ -32,6 +32,12 @@ public sealed class MfpClipOptions
     /// </summary>
     /// <value>Default true.</value>
     public bool WarmUp { get; set; } = true;
+
+    /// <summary>
+    /// Threads that compute, of the whole process (<see cref="ThreadLimit"/>): detectors of one host that set it must agree. Set before the detector is built.
+    /// </summary>
+    /// <value>Default <see langword="null"/>: the processors that the process may use.</value>
+    public int? Threads { get; set; }
 
     /// <summary>Last word on the builder: own objects, a model package and so on.</summary>
     public Action<ZeroShotDetectorBuilder>? Configure { get; set; }

@@ -17,6 +17,11 @@ internal sealed class MfpClipOptionsValidator : IValidateOptions<MfpClipOptions>
 
     private static IReadOnlyList<string> Faults(MfpClipOptions options)
     {
+        if (options.Threads is < 1 or > ThreadLimit.Maximum)
+        {
+            return [$"Threads is {options.Threads}; a number from 1 to {ThreadLimit.Maximum} is needed, or none."];
+        }
+
         try
         {
             var composition = RecipeReader.Read(HostedModel.Resolve(options), DetectorRegistry.Default);

@@ -11,6 +11,8 @@ namespace Microsoft.Extensions.DependencyInjection;
 /// <summary>Registers detectors.</summary>
 public static class MfpClipServiceCollectionExtensions
 {
+    private static readonly Lock ThreadGate = new();
+
     /// <summary>
     /// Registers an <see cref="IZeroShotDetector"/> as a singleton that the container disposes. Options are validated when the host starts; then weights are
     /// loaded in the background (<see cref="MfpClipOptions.WarmUp"/>), or when the detector is first asked for.
@@ -97,6 +99,7 @@ public static class MfpClipServiceCollectionExtensions
     {
         var options = services.GetRequiredService<IOptionsMonitor<MfpClipOptions>>().Get(name);
         var loggers = services.GetService<ILoggerFactory>() ?? NullLoggerFactory.Instance;
+        LimitThreads(options);
         Announce(loggers.CreateLogger<MfpClipOptions>(), options, key ?? "default", section);
         var builder = ZeroShotDetectorBuilder.From(HostedModel.Resolve(options)).UseLogger(loggers);
         if (key is not null)
@@ -106,6 +109,26 @@ public static class MfpClipServiceCollectionExtensions
 
         options.Configure?.Invoke(builder);
         return builder.Build();
+    }
+
+    // One number for the process: another detector's would silently be this one's, too.
+    private static void LimitThreads(MfpClipOptions options)
+    {
+        if (options.Threads is not { } threads)
+        {
+            return;
+        }
+
+        lock (ThreadGate)
+        {
+            if (ThreadLimit.IsSet && ThreadLimit.Count != threads)
+            {
+                throw new DetectorConfigurationException([$"Threads is {threads}, but this process was limited to {ThreadLimit.Count} before, by another "
+                    + "detector or ThreadLimit.Set; the limit holds for the whole process. Name the same number everywhere, or in one place only."]);
+            }
+
+            ThreadLimit.Set(threads);
+        }
     }
 
     private static void Announce(ILogger logger, MfpClipOptions options, string name, IConfiguration? section)

@@ -12,7 +12,7 @@ namespace MfpClip.Hosting;
 /// </summary>
 internal sealed class SectionReader(IConfiguration section)
 {
-    private static readonly string[] HostNames = [nameof(MfpClipOptions.Model), nameof(MfpClipOptions.WarmUp)];
+    private static readonly string[] HostNames = [nameof(MfpClipOptions.Model), nameof(MfpClipOptions.WarmUp), nameof(MfpClipOptions.Threads)];
 
     private static readonly string[] Names = [.. HostNames, .. typeof(DetectorRecipe).GetProperties().Where(p => p.CanWrite).Select(p => p.Name)];
 
@@ -70,19 +70,26 @@ internal sealed class SectionReader(IConfiguration section)
     private void ReadHostKey(MfpClipOptions options, string name, IConfigurationSection child, JsonNode value)
     {
         string? text = value is JsonValue ? value.ToString() : null;
-        if (name == nameof(MfpClipOptions.Model))
+        string? kind = null;
+        switch (name)
         {
-            options.Model = text ?? options.Model;
-        }
-        else if (bool.TryParse(text, out bool warm))
-        {
-            options.WarmUp = warm;
-            return;
+            case nameof(MfpClipOptions.Model):
+                options.Model = text ?? options.Model;
+                kind = text is null ? "a text" : null;
+                break;
+            case nameof(MfpClipOptions.WarmUp):
+                kind = bool.TryParse(text, out bool warm) ? null : "true or false";
+                options.WarmUp = kind is null ? warm : options.WarmUp;
+                break;
+            default:
+                kind = int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int threads) ? null : "a whole number";
+                options.Threads = kind is null ? threads : options.Threads;
+                break;
         }
 
-        if (text is null || name != nameof(MfpClipOptions.Model))
+        if (kind is not null)
         {
-            _faults.Add($"Key '{child.Path}' must be {(name == nameof(MfpClipOptions.Model) ? "a text" : "true or false")}.");
+            _faults.Add($"Key '{child.Path}' must be {kind}.");
         }
     }
 

@@ -1,3 +1,5 @@
+using MfpClip.Parallelism;
+
 namespace MfpClip.Imaging;
 
 /// <summary>Smooths anomaly maps as the authors of the compared methods do: scipy.ndimage.gaussian_filter, sigma 4.</summary>
@@ -28,7 +30,7 @@ public static class GaussianSmoothing
         var result = new float[source.Length];
         int length = vertical ? height : width;
         var mirror = Enumerable.Range(-radius, length + (2 * radius)).Select(i => Mirror(i, length)).ToArray();
-        Parallel.For(0, height, y =>
+        ParallelRows.Run(height, y =>
         {
             for (int x = 0; x < width; x++)
             {

@@ -1,3 +1,5 @@
+using MfpClip.Parallelism;
+
 namespace MfpClip.Imaging;
 
 /// <summary>
@@ -15,7 +17,7 @@ internal static class ImageRotation
         var pixels = new byte[image.Data.Length];
         // Positions in 1/1024, rounded to 1/32, as OpenCV's fixed-point arithmetic has them.
         var across = Enumerable.Range(0, width).Select(x => (Round(m[0, 0] * x * 1024), Round(m[1, 0] * x * 1024))).ToArray();
-        Parallel.For(0, height, y =>
+        ParallelRows.Run(height, y =>
         {
             int startX = Round(((m[0, 1] * y) + m[0, 2]) * 1024) + 16, startY = Round(((m[1, 1] * y) + m[1, 2]) * 1024) + 16;
             for (int x = 0; x < width; x++)
@@ -52,7 +54,7 @@ internal static class ImageRotation
         double left = (c * -width / 2) + (s * -height / 2) + (width / 2.0), top = (-s * -width / 2) + (c * -height / 2) + (height / 2.0);
         long a = Fixed(c), b = Fixed(s), d = Fixed(-s), e = Fixed(c), x0 = Fixed(left + (c / 2) + (s / 2)), y0 = Fixed(top - (s / 2) + (c / 2));
         var pixels = new byte[image.Data.Length];
-        Parallel.For(0, height, y =>
+        ParallelRows.Run(height, y =>
         {
             for (int x = 0; x < width; x++)
             {

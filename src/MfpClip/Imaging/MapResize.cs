@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using MfpClip.Parallelism;
 
 namespace MfpClip.Imaging;
 
@@ -20,8 +21,8 @@ public static class MapResize
         var values = new float[checked(width * height)];
         // Across first: the map has fewer rows than the image, as a rule.
         var stretched = new float[checked(width * map.Height)];
-        Parallel.For(0, map.Height, y => Across(map.Data.AsSpan(y * map.Width, map.Width), columns, stretched.AsSpan(y * width, width)));
-        Parallel.For(0, height, y =>
+        ParallelRows.Run(map.Height, y => Across(map.Data.AsSpan(y * map.Width, map.Width), columns, stretched.AsSpan(y * width, width)));
+        ParallelRows.Run(height, y =>
         {
             var (top, bottom, v) = rows[y];
             if (top >= 0)
@@ -59,7 +60,7 @@ public static class MapResize
         }
 
         var values = new float[width * height];
-        Parallel.For(0, height, y =>
+        ParallelRows.Run(height, y =>
         {
             int top = (int)((long)y * map.Height / height), bottom = (int)((y + 1L) * map.Height / height);
             for (int x = 0; x < width; x++)

@@ -11,6 +11,8 @@ internal static class PillowResize
 {
     private const int Bits = 22;
 
+    private static ParallelOptions Limited => new() { MaxDegreeOfParallelism = ThreadLimit.Count };
+
     /// <summary>Resizes to any size; a side that keeps its length is not touched.</summary>
     public static RgbImage Resize(RgbImage image, int width, int height, ResizeFilter filter = ResizeFilter.Bicubic)
     {
@@ -25,7 +27,7 @@ internal static class PillowResize
     {
         var weights = Weights(width, target, filter);
         var result = new byte[(long)target * height * 3];
-        Parallel.For(0, height, y => Row(source.AsSpan(y * width * 3, width * 3), result.AsSpan(y * target * 3, target * 3), weights));
+        Parallel.For(0, height, Limited, y => Row(source.AsSpan(y * width * 3, width * 3), result.AsSpan(y * target * 3, target * 3), weights));
         return result;
     }
 
@@ -60,7 +62,7 @@ internal static class PillowResize
         var weights = Weights(height, target, filter);
         int stride = width * 3;
         var result = new byte[(long)target * stride];
-        Parallel.For(0, target, () => new int[stride], (y, _, sums) =>
+        Parallel.For(0, target, Limited, () => new int[stride], (y, _, sums) =>
         {
             var (first, k) = weights[y];
             Array.Fill(sums, 1 << (Bits - 1));

@@ -61,7 +61,7 @@ internal sealed unsafe class AttentionTile
     /// <summary>Keeps the tile for the next call, unless enough are kept.</summary>
     public static void Return(AttentionTile tile)
     {
-        if (Pool.Count < Environment.ProcessorCount)
+        if (Pool.Count < ThreadLimit.Count)
         {
             Pool.Add(tile);
         }

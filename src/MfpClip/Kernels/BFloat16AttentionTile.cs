@@ -71,7 +71,7 @@ internal sealed unsafe class BFloat16AttentionTile
     /// <summary>Keeps the tile for the next call, unless enough are kept.</summary>
     public static void Return(BFloat16AttentionTile tile)
     {
-        if (Pool.Count < Environment.ProcessorCount)
+        if (Pool.Count < ThreadLimit.Count)
         {
             Pool.Add(tile);
         }

@@ -12,9 +12,9 @@ internal sealed class ConvolutionLinear : ILinearKernel
 
     public string Name => "1x1 convolution";
 
-    /// <summary>Whether it is worth it without a measurement: many float32 rows on the CPU.</summary>
+    /// <summary>Whether it is worth it without a measurement: many float32 rows on the CPU. With one thread libtorch does not ask oneDNN for 1x1 kernels.</summary>
     public static bool IsFaster(Tensor input) =>
-        input.device.type == DeviceType.CPU && input.dtype == ScalarType.Float32 && input.numel() / input.shape[^1] >= 64;
+        torch.get_num_threads() > 1 && input.device.type == DeviceType.CPU && input.dtype == ScalarType.Float32 && input.numel() / input.shape[^1] >= 64;
 
     /// <summary><c>x W^T + b</c> on the last axis of <c>[..., I]</c>.</summary>
     public static Tensor Apply(Tensor input, Tensor weight, Tensor bias)
@@ -29,7 +29,8 @@ internal sealed class ConvolutionLinear : ILinearKernel
 
     // Below that libtorch does not ask oneDNN, and where NNPACK does not know the processor, each call writes a warning to the error stream.
     public bool Serves(Tensor input) =>
-        input.device.type == DeviceType.CPU && (input.dtype != ScalarType.Float32 || input.numel() > LeastValuesOfOneDnn);
+        input.device.type == DeviceType.CPU
+        && (input.dtype != ScalarType.Float32 || (input.numel() > LeastValuesOfOneDnn && torch.get_num_threads() > 1));
 
     public Tensor Apply(Tensor input, LinearLayer layer) => Apply(input, layer.Weight, layer.Bias);
 }

@@ -69,6 +69,11 @@ internal sealed class ModuleWeights : IDisposable
         }
 
         var x = input.to_type(weight.dtype);
+        if (SmallLinear.Serves(x, weight))
+        {
+            return SmallLinear.Apply(x, weight, bias).MoveToOuterDisposeScope();
+        }
+
         bool convolve = !torch.is_grad_enabled() && ConvolutionLinear.IsFaster(x);
         return (convolve ? ConvolutionLinear.Apply(x, weight, bias) : FlatLinear.Apply(x, weight, bias)).MoveToOuterDisposeScope();
     }

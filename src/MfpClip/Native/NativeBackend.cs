@@ -44,6 +44,7 @@ internal static class NativeBackend
     internal static void Register()
     {
         OneDnnInstructions.Restrict();
+        OpenMpWaiting.Limit();
         if (!OperatingSystem.IsLinux() || RuntimeInformation.ProcessArchitecture != Architecture.X64)
         {
             return;

@@ -8,6 +8,7 @@ internal static class NativeStart
     // What OpenMP, MKL and libtorch read; whoever sets one has chosen.
     private static readonly string[] ThreadVariables = ["OMP_NUM_THREADS", "MKL_NUM_THREADS", "OMP_THREAD_LIMIT"];
     private static bool done;
+    private static bool loaded;
 
     /// <summary>
     /// Makes it, once. TorchSharp writes where it looked for its library on standard output when it finds none: no place for it in programs whose output
@@ -29,7 +30,9 @@ internal static class NativeStart
                 Console.SetOut(TextWriter.Null);
                 using var probe = torch.zeros(1);
                 Console.SetOut(output);
+                loaded = true;
                 FollowQuota();
+                LimitThreads();
             }
             catch (Exception e) when (e is TypeInitializationException or NotSupportedException or DllNotFoundException or EntryPointNotFoundException)
             {
@@ -42,13 +45,25 @@ internal static class NativeStart
         }
     }
 
+    /// <summary>Brings libtorch to <see cref="ThreadLimit"/>, if it is loaded; otherwise <see cref="Run"/> does.</summary>
+    public static void LimitThreads()
+    {
+        lock (Gate)
+        {
+            if (loaded && ThreadLimit.IsSet)
+            {
+                ThreadLimit.Apply(ThreadLimit.Count);
+            }
+        }
+    }
+
     // libtorch counts the processors of the machine, .NET those that this process may use: the quota of a container (cgroup), DOTNET_PROCESSOR_COUNT, affinity.
     // More threads than that wait for one another.
     private static void FollowQuota()
     {
-        if (torch.get_num_threads() > Environment.ProcessorCount && !ThreadVariables.Any(v => !string.IsNullOrEmpty(Environment.GetEnvironmentVariable(v))))
+        if (!ThreadLimit.IsSet && torch.get_num_threads() > Environment.ProcessorCount && !ThreadVariables.Any(NativeVariables.IsSet))
         {
-            torch.set_num_threads(Environment.ProcessorCount);
+            ThreadLimit.Apply(Environment.ProcessorCount);
         }
     }
 }

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics.X86;
 using System.Text;
 
@@ -41,14 +40,13 @@ internal static class OneDnnInstructions
     /// <summary>Sets the limit where it is needed. oneDNN reads it once, at its first use: call this before the first tensor is made.</summary>
     public static void Restrict()
     {
-        if (!Avx512F.IsSupported || IsSet(Variable) || IsSet(FormerVariable) || !IsAffected(X86Base.CpuId))
+        if (!Avx512F.IsSupported || NativeVariables.IsSet(Variable) || NativeVariables.IsSet(FormerVariable) || !IsAffected(X86Base.CpuId))
         {
             return;
         }
 
-        // .NET keeps its own copy of the environment on Unix: libtorch reads the C library's.
         Environment.SetEnvironmentVariable(Variable, Limit);
-        if (!OperatingSystem.IsWindows() && SetVariable(Variable, Limit, 1) != 0)
+        if (!NativeVariables.TrySet(Variable, Limit))
         {
             return;
         }
@@ -73,10 +71,4 @@ internal static class OneDnnInstructions
         bool describes = (uint)read(ExtendedMaximum, 0).Eax >= unchecked((uint)Caches) && (read(Caches, 0).Eax & 31) != 0; // a type
         return family >= Zen5 && !describes;
     }
-
-    private static bool IsSet(string name) => !string.IsNullOrEmpty(Environment.GetEnvironmentVariable(name));
-
-    [DllImport("libc", EntryPoint = "setenv", CharSet = CharSet.Ansi, BestFitMapping = false, ThrowOnUnmappableChar = true)]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static extern int SetVariable(string name, string value, int overwrite);
 }

@@ -1,4 +1,5 @@
 using MfpClip.Imaging;
+using MfpClip.Parallelism;
 
 namespace MfpClip.Output;
 
@@ -17,7 +18,7 @@ internal static class RegionOutline
         int[] rows = [.. Enumerable.Range(0, image.Height).Select(y => RegionMask.Middle(y, image.Height, region.Height) * region.Width)];
         int reach = Math.Max(1, Math.Max(image.Width, image.Height) / 1000);
         bool Inside(int x, int y) => region.Inside[rows[y] + columns[x]];
-        Parallel.For(0, image.Height, y =>
+        ParallelRows.Run(image.Height, y =>
         {
             int above = Math.Max(y - reach, 0), below = Math.Min(y + reach, image.Height - 1);
             for (int x = 0; x < image.Width; x++)

@@ -1,4 +1,5 @@
 using MfpClip.Imaging;
+using MfpClip.Parallelism;
 
 namespace MfpClip.Output;
 
@@ -58,7 +59,7 @@ internal sealed record ReportImages(RgbImage Photo, AnomalyMap Map, IReadOnlyLis
 
         int width = Math.Max(1, (int)Math.Round(image.Width * scale)), height = Math.Max(1, (int)Math.Round(image.Height * scale));
         byte[] pixels = new byte[width * height * 3];
-        Parallel.For(0, height, y =>
+        ParallelRows.Run(height, y =>
         {
             var (top, bottom) = Span(y, height, image.Height);
             for (int x = 0; x < width; x++)

@@ -1,11 +1,13 @@
+using MfpClip.Native;
+
 namespace MfpClip.Parallelism;
 
 /// <summary>
-/// Shortens the time for which libgomp's threads wait busily after each of libtorch's operators. By default it is milliseconds, and the
-/// managed kernels, which come between operators, would share the cores with threads that do nothing.
+/// Shortens further the time for which libgomp's threads wait busily after each of libtorch's operators (<see cref="OpenMpWaiting"/>): the managed
+/// kernels, which come between operators, would share the cores with threads that do nothing.
 /// </summary>
 /// <remarks>
-/// libgomp waits a thousand rounds instead of 300,000 while it manages more threads than there are cores, so a second team of its threads is
+/// libgomp waits a hundred rounds instead of 300,000 while it manages more threads than there are cores, so a second team of its threads is
 /// made once and left asleep. Measured on two cores: 9 % of a bfloat16 pass through ViT-L/14@336. Whoever sets GOMP_SPINCOUNT or
 /// OMP_WAIT_POLICY has decided already.
 /// </remarks>
@@ -19,7 +21,7 @@ internal static class OpenMpSpinTime
     private static bool StartIdleTeam()
     {
         if (!OperatingSystem.IsLinux() || torch.get_num_threads() < 2
-            || Environment.GetEnvironmentVariable("GOMP_SPINCOUNT") is not null || Environment.GetEnvironmentVariable("OMP_WAIT_POLICY") is not null)
+            || OpenMpWaiting.IsChosen)
         {
             return false;
         }

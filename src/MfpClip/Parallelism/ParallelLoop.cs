@@ -19,7 +19,7 @@ internal static class ParallelLoop
         }
 
         var failures = new ExceptionDispatchInfo?[count];
-        Parallel.For(0, count, new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount }, (i, state) =>
+        Parallel.For(0, count, new ParallelOptions { MaxDegreeOfParallelism = ThreadLimit.Count }, (i, state) =>
         {
             try
             {

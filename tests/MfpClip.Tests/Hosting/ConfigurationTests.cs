@@ -54,6 +54,8 @@ public sealed class ConfigurationTests : IDisposable
     [InlineData("""{ "ImageSize": 224.5 }""", "'image_size' must be a whole number")]
     [InlineData("""{ "Scales": ["0,5", "1"] }""", "must be a number, with a point before its fraction")]
     [InlineData("""{ "WarmUp": "maybe" }""", "'MfpClip:WarmUp' must be true or false")]
+    [InlineData("""{ "Threads": "many" }""", "'MfpClip:Threads' must be a whole number")]
+    [InlineData("""{ "Threads": 0 }""", "Threads is 0; a number from 1 to")]
     [InlineData("""{ "Model": { "Name": "tiny" } }""", "'MfpClip:Model' must be a text")]
     [InlineData("""{ "Device": "gpu" }""", "gpu")]
     [InlineData("""{ "BatchSize": 0, "ImageSize": -1 }""", "The batch size is 0")]

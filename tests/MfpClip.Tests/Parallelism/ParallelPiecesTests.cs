@@ -44,6 +44,21 @@ public class WorkSharingTests
         Assert.Equal(8, done);
     }
 
+    [Fact]
+    public void A_caller_waits_for_a_piece_that_another_thread_is_late_with()
+    {
+        for (int round = 0; round < 30; round++)
+        {
+            int caller = Environment.CurrentManagedThreadId, done = 0;
+            ParallelPieces.Run(8, 1, () => 0, (_, _) =>
+            {
+                Thread.Sleep(Environment.CurrentManagedThreadId == caller ? 0 : round % 4); // longer than the caller waits busily
+                Interlocked.Increment(ref done);
+            }, _ => { });
+            Assert.Equal(8, done);
+        }
+    }
+
     [SkippableFact]
     public void Work_is_shared_by_as_many_threads_as_there_are_after_rests_of_any_length()
     {

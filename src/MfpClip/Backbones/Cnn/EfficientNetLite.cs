@@ -8,6 +8,9 @@ internal sealed class EfficientNetLite : IDisposable
 {
     private readonly Dictionary<string, (ConvolutionLayer Layer, EfficientNetLiteLayout.Convolution Convolution)> _layers = new(StringComparer.Ordinal);
     private readonly int _blocks;
+    private readonly Lock _gate = new();
+    private InvertedResidual[]? _fused; // the blocks, the stem inside the first
+    private RowProduct? _fusedHead;
     private bool _disposed;
 
     private EfficientNetLite(int blocks, bool head, Dictionary<string, (Tensor Weight, Tensor Bias)> weights)
@@ -47,10 +50,11 @@ internal sealed class EfficientNetLite : IDisposable
         using var scope = torch.NewDisposeScope();
         using var guard = torch.no_grad();
         var outputs = new List<Tensor>(taps.Count);
-        var x = Convolve("stem", ConvolutionLayer.ChannelsLast(images));
+        var fused = InvertedResidual.Serves(images) ? Fused() : null;
+        var x = fused is null ? Convolve("stem", ConvolutionLayer.ChannelsLast(images)) : images.alias();
         for (int i = 0; i < _blocks && outputs.Count < taps.Count; i++)
         {
-            var next = RunBlock(EfficientNetLiteLayout.Blocks[i], x);
+            var next = fused is null ? RunBlock(EfficientNetLiteLayout.Blocks[i], x) : fused[i].Apply(x);
             if (i == 0 || !taps.Contains(i - 1))
             {
                 x.Dispose();
@@ -72,13 +76,14 @@ internal sealed class EfficientNetLite : IDisposable
         ObjectDisposedException.ThrowIf(_disposed, this);
         using var scope = torch.NewDisposeScope();
         using var guard = torch.no_grad();
-        return Convolve("head", last).MoveToOuterDisposeScope();
+        return (InvertedResidual.Serves(last) ? SmallLinear.Convolve(last, FusedHead()) : Convolve("head", last)).MoveToOuterDisposeScope();
     }
 
     /// <summary>Moves the weights.</summary>
     public void To(Device device)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
+        ForgetFused();
         foreach (var (layer, _) in _layers.Values)
         {
             layer.To(device);
@@ -88,10 +93,52 @@ internal sealed class EfficientNetLite : IDisposable
     public void Dispose()
     {
         _disposed = true;
+        ForgetFused();
         foreach (var (layer, _) in _layers.Values)
         {
             layer.Dispose();
         }
+    }
+
+    private InvertedResidual[] Fused()
+    {
+        lock (_gate)
+        {
+            return _fused ??= [.. EfficientNetLiteLayout.Blocks.Take(_blocks).Select(Fuse)];
+        }
+    }
+
+    private RowProduct FusedHead()
+    {
+        lock (_gate)
+        {
+            return _fusedHead ??= new(_layers["head"].Layer.Weight, _layers["head"].Layer.Bias, limited: true);
+        }
+    }
+
+    private InvertedResidual Fuse(EfficientNetLiteLayout.Block block)
+    {
+        bool isFirst = block.Index == 0; // it has no expansion
+        return new(Product(isFirst ? "stem" : $"blocks.{block.Index}.expand"), Depthwise(), Product($"blocks.{block.Index}.project"), block.HasSkip, isFirst);
+
+        RowProduct Product(string name) => new(_layers[name].Layer.Weight, _layers[name].Layer.Bias, _layers[name].Convolution.Activated);
+
+        DepthwiseRows Depthwise()
+        {
+            var (layer, convolution) = _layers[$"blocks.{block.Index}.depthwise"];
+            return new(layer.Weight, layer.Bias, convolution.Stride, convolution.Activated);
+        }
+    }
+
+    private void ForgetFused()
+    {
+        foreach (var block in _fused ?? [])
+        {
+            block.Dispose();
+        }
+
+        _fusedHead?.Dispose();
+        (_fused, _fusedHead) = (null, null);
     }
 
     private Tensor RunBlock(EfficientNetLiteLayout.Block block, Tensor x)

@@ -46,8 +46,15 @@ public sealed class HybridBackbone : IClipBackbone, IFrozenNetwork
     public IReadOnlyList<KeyValuePair<string, Tensor>> FrozenWeights => [.. Parameters.Ordered, .. _vision.Frozen];
 
     /// <summary>What pretraining trains: all own tensors but the fixed statistics of the maps, by name.</summary>
-    public IReadOnlyList<KeyValuePair<string, Tensor>> TrainedWeights =>
-        [.. Parameters.Ordered.Where(p => !p.Key.StartsWith("visual.stats.", StringComparison.Ordinal))];
+    /// <remarks>Whoever reads this may change them: from then on no kernel keeps a copy of them, and detections take longer.</remarks>
+    public IReadOnlyList<KeyValuePair<string, Tensor>> TrainedWeights
+    {
+        get
+        {
+            _vision.ExpectChanges();
+            return [.. Parameters.Ordered.Where(p => !p.Key.StartsWith("visual.stats.", StringComparison.Ordinal))];
+        }
+    }
 
     internal HybridVisionTower Tower => _vision;
 

@@ -8,8 +8,15 @@ namespace MfpClip.Backbones.Hybrid;
 /// the patches, an MLP. Each adds to the residual stream.
 /// </summary>
 /// <remarks>Attending to pooled patches costs N x 128 instead of N x N, so that patches can be small.</remarks>
-internal sealed class HybridBlock(ParameterSet parameters, string prefix, HybridConfig config)
+/// <param name="parameters">The tower's tensors.</param>
+/// <param name="prefix">Of the block's names.</param>
+/// <param name="config">Sizes.</param>
+internal sealed class HybridBlock(ParameterSet parameters, string prefix, HybridConfig config) : IDisposable
 {
+    private readonly Lazy<PooledAttentionBlock> _fused = new(
+        () => new(name => parameters[$"{prefix}.{name}"], config.Vision.Heads, config.Vision.PooledGrid, config.LayerNormEps));
+
+    private volatile bool _changes;
     private readonly int _heads = config.Vision.Heads;
     private readonly int _pooled = config.Vision.PooledGrid;
     private readonly int _kernel = config.Vision.Kernel;
@@ -20,6 +27,11 @@ internal sealed class HybridBlock(ParameterSet parameters, string prefix, Hybrid
     /// <param name="g">Side of the grid of patches.</param>
     public Tensor Forward(Tensor x, int g)
     {
+        if (!_changes && !torch.is_grad_enabled() && PooledAttentionBlock.Serves(x, _heads, parameters[$"{prefix}.mlp.c_fc.bias"].shape[0]))
+        {
+            return _fused.Value.Apply(x, g);
+        }
+
         using var scope = torch.NewDisposeScope();
         var y = x + Attend(Norm(x, "ln_1"), g);
         long others = y.shape[1] - ((long)g * g);
@@ -44,6 +56,17 @@ internal sealed class HybridBlock(ParameterSet parameters, string prefix, Hybrid
         using var scope = torch.NewDisposeScope();
         var attended = F.scaled_dot_product_attention(queries, keys, values).transpose(1, 2).reshape(queries.shape[0], queries.shape[2], -1);
         return Linear(attended, "attn.out_proj").MoveToOuterDisposeScope();
+    }
+
+    /// <summary>That the weights may change from now on: no kernel works with copies of them.</summary>
+    public void ExpectChanges() => _changes = true;
+
+    public void Dispose()
+    {
+        if (_fused.IsValueCreated)
+        {
+            _fused.Value.Dispose();
+        }
     }
 
     private Tensor Attend(Tensor x, int g)
@@ -80,6 +103,7 @@ internal sealed class HybridBlock(ParameterSet parameters, string prefix, Hybrid
     private Tensor Linear(Tensor x, string name)
     {
         var (weight, bias) = (parameters[$"{prefix}.{name}.weight"], parameters[$"{prefix}.{name}.bias"]);
-        return !torch.is_grad_enabled() && ConvolutionLinear.IsFaster(x) ? ConvolutionLinear.Apply(x, weight, bias) : FlatLinear.Apply(x, weight, bias);
+        return SmallLinear.Serves(x, weight) ? SmallLinear.Apply(x, weight, bias)
+            : !torch.is_grad_enabled() && ConvolutionLinear.IsFaster(x) ? ConvolutionLinear.Apply(x, weight, bias) : FlatLinear.Apply(x, weight, bias);
     }
 }

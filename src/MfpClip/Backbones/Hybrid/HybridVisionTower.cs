@@ -2,6 +2,7 @@ using MfpClip.Backbones.Clip;
 using MfpClip.Backbones.Cnn;
 using MfpClip.Backbones.Transformers;
 using MfpClip.Execution;
+using MfpClip.Kernels;
 using MfpClip.Tensors;
 
 namespace MfpClip.Backbones.Hybrid;
@@ -18,6 +19,8 @@ internal sealed class HybridVisionTower : IVisionTower, IAttentionBlocks, IFroze
     private readonly PositionTable _positions;
     private readonly HybridBlock[] _blocks;
     private readonly Lazy<string> _identity;
+    private readonly Lazy<MapEmbedding> _embedding;
+    private volatile bool _changes;
 
     public HybridVisionTower(HybridConfig config, ParameterSet parameters, EfficientNetLite cnn)
     {
@@ -26,6 +29,10 @@ internal sealed class HybridVisionTower : IVisionTower, IAttentionBlocks, IFroze
         // Towers of several trainings stand on the same frozen network.
         _identity = new(() => $"{TensorHash.OfValues(_cnn.Weights.Select(w => w.Value))}|half size {_config.Vision.HalfSize}, nearest patches "
             + $"{_config.Vision.NearestPatches}");
+        _embedding = new(() => new(
+            config.Vision.Maps().Select(m => parameters[$"visual.embed.{m.Name}.weight"]), parameters["visual.embed.bias"], parameters["visual.class_embedding"],
+            (parameters["visual.ln_pre.weight"], parameters["visual.ln_pre.bias"], config.LayerNormEps),
+            (config.Vision.FixedStatistics, config.Vision.WithinImage), config.Vision.Clip));
         _blocks = [.. Enumerable.Range(0, Layers).Select(i => new HybridBlock(parameters, $"visual.blocks.{i}", config))];
     }
 
@@ -86,6 +93,12 @@ internal sealed class HybridVisionTower : IVisionTower, IAttentionBlocks, IFroze
     {
         using var scope = torch.NewDisposeScope();
         int g = (int)maps[0].shape[2];
+        if (!_changes && !torch.is_grad_enabled() && !_config.Vision.NearestPatches && Precision == ScalarType.Float32 && Width % PanelProduct.Lanes == 0
+            && maps.All(InvertedResidual.Serves))
+        {
+            return _embedding.Value.Apply(maps, [.. Maps.Select(m => (m.Mean!, m.Deviation!))], _positions.For(g, g)).MoveToOuterDisposeScope();
+        }
+
         Tensor? sum = null;
         foreach (var (map, x) in _config.Vision.Maps().Zip(maps))
         {
@@ -134,6 +147,13 @@ internal sealed class HybridVisionTower : IVisionTower, IAttentionBlocks, IFroze
         return x.MoveToOuterDisposeScope();
     }
 
+    /// <summary>That weights may change from now on: no kernel works with copies of them.</summary>
+    public void ExpectChanges()
+    {
+        _changes = true;
+        Array.ForEach(_blocks, b => b.ExpectChanges());
+    }
+
     public Tensor Project(Tensor tokens)
     {
         using var scope = torch.NewDisposeScope();
@@ -154,6 +174,16 @@ internal sealed class HybridVisionTower : IVisionTower, IAttentionBlocks, IFroze
 
     public void Dispose()
     {
+        foreach (var block in _blocks)
+        {
+            block.Dispose();
+        }
+
+        if (_embedding.IsValueCreated)
+        {
+            _embedding.Value.Dispose();
+        }
+
         _positions.Dispose();
         _cnn.Dispose();
     }

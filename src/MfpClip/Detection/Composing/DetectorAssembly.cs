@@ -52,6 +52,11 @@ internal static class DetectorAssembly
 
     private static ZeroShotDetector Compose(Composition c)
     {
+        if (c is { Tokenizer: null, Backbone.Path: null or "" })
+        {
+            ClipTokenizer.Prepare();
+        }
+
         NativeBackend.Guard(() => torch.CPU.type);
         var method = c.ResolveMethod();
         ThrowIfAny(CompositionChecks.BeforeLoading(c, method));

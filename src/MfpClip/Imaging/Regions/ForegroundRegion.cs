@@ -1,4 +1,5 @@
 using MfpClip.Imaging.Tiles;
+using MfpClip.Parallelism;
 
 namespace MfpClip.Imaging.Regions;
 
@@ -66,7 +67,7 @@ internal static class ForegroundRegion
         int[] border = [.. BorderPixels(small.Width, small.Height)];
         var background = Colors(small, border);
         int[] distances = new int[small.Width * small.Height];
-        Parallel.For(0, small.Height, y =>
+        ParallelRows.Run(small.Height, y =>
         {
             for (int i = y * small.Width; i < (y + 1) * small.Width; i++)
             {

@@ -1,3 +1,5 @@
+using MfpClip.Parallelism;
+
 namespace MfpClip.Imaging.Tiles;
 
 /// <summary>The map of an image, put together from those of its tiles. Not safe for concurrent callers.</summary>
@@ -35,7 +37,7 @@ internal sealed class MapMosaic
         var ((left, across), (top, down)) = (_across[column], _down[row]);
         var columns = Places(_layout.Across.Seen(column), (double)_layout.Width / Width, left, across.Length, map.Width);
         var rows = Places(_layout.Down.Seen(row), (double)_layout.Height / Height, top, down.Length, map.Height);
-        Parallel.For(0, down.Length, y =>
+        ParallelRows.Run(down.Length, y =>
         {
             var (upper, lower, v) = rows[y];
             var a = map.Data.AsSpan(upper * map.Width, map.Width);

@@ -38,7 +38,10 @@ internal sealed class LearnedMaskPrompt : WeightedModule, IMaskPrompt
     public Tensor Encode(Tensor m)
     {
         using var scope = torch.NewDisposeScope();
-        var hidden = F.gelu(F.conv2d(Enter(m), Parameters["encoder.conv1.weight"], Parameters["encoder.conv1.bias"]));
+        var (weight, bias) = (Parameters["encoder.conv1.weight"], Parameters["encoder.conv1.bias"]);
+        // One channel and a 1x1 kernel: a product. libtorch's convolution of few values writes a warning where NNPACK does not know the processor.
+        var first = torch.is_grad_enabled() ? F.conv2d(Enter(m), weight, bias) : (Enter(m) * weight.view(1, -1, 1, 1)).add_(bias.view(1, -1, 1, 1));
+        var hidden = F.gelu(first);
         // Channels last, as the patches are: the sum with them and what follows keep that order, in which convolutions are twice as fast.
         return Parameters.Convolution("encoder.conv2", ConvolutionLayer.ChannelsLast(hidden), padding: 1).MoveToOuterDisposeScope();
     }

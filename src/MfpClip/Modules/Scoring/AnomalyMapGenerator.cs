@@ -52,10 +52,12 @@ internal sealed class AnomalyMapGenerator : WeightedModule, IAnomalyMapGenerator
 
         using var scope = torch.NewDisposeScope();
         Tensor? fused = null;
+        // Means of upsampled maps are upsampled means: once instead of for every stage. With gradients as it was trained.
+        bool last = _options is { Upsampling: MapUpsampling.AfterSoftmax, Fusion: StageFusion.Mean or StageFusion.Sum } && !torch.is_grad_enabled();
         for (var i = 0; i < Z.Count; i++)
         {
             using var stage = torch.NewDisposeScope();
-            var a = StageMap(Z[i], t[i], height, width);
+            var a = last ? PatchLogits(Z[i], t[i]).softmax(1) : StageMap(Z[i], t[i], height, width);
             fused = (fused is null ? a : Fuse(fused, a)).MoveToOuterDisposeScope();
         }
 
@@ -74,6 +76,7 @@ internal sealed class AnomalyMapGenerator : WeightedModule, IAnomalyMapGenerator
 
     /// <inheritdoc/>
     public Tensor Smooth(Tensor map) => _options.SmoothingSigma == 0 ? map.alias()
+        : FusedSmoothing.Serves(map) ? FusedSmoothing.Apply(map, _options.SmoothingSigma)
         : TensorSmoothing.Gaussian(map, Smoothing(map.shape[1], map.device), Smoothing(map.shape[2], map.device));
 
     /// <inheritdoc/>

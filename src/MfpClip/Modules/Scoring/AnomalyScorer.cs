@@ -78,6 +78,19 @@ internal sealed class AnomalyScorer : WeightedModule, IAnomalyScorer
     {
         var values = map.flatten(1); // [B, H W]
         var k = Math.Max(1, (int)Math.Round(values.shape[1] * _options.TopPercent / 100));
+        if (!torch.is_grad_enabled() && values.device.type == DeviceType.CPU && values.dtype == ScalarType.Float32)
+        {
+            var means = new float[values.shape[0]];
+            var all = values.contiguous();
+            var pixels = System.Runtime.InteropServices.MemoryMarshal.Cast<byte, float>(all.bytes);
+            for (int i = 0; i < means.Length; i++)
+            {
+                means[i] = TopValues.Mean(pixels.Slice(i * (int)all.shape[1], (int)all.shape[1]), k);
+            }
+
+            return torch.tensor(means);
+        }
+
         return values.topk(k, dim: 1).values.mean([1]);
     }
 

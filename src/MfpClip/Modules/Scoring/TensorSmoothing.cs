@@ -90,8 +90,8 @@ internal static class TensorSmoothing
         return j < n ? j : period - j;
     }
 
-    // d c b a | a b c d | d c b a
-    private static long Mirror(long i, long n)
+    /// <summary>The place inside of one outside: d c b a | a b c d | d c b a.</summary>
+    public static long Mirror(long i, long n)
     {
         long period = 2 * n;
         long j = ((i % period) + period) % period;
