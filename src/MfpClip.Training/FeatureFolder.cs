@@ -15,6 +15,7 @@ namespace MfpClip.Training;
 /// </remarks>
 public sealed class FeatureFolder : IFeatureStore
 {
+    private const string Sum = "crc32c";
     private readonly string _folder;
     private readonly long _budget;
     private long _bytes;
@@ -24,13 +25,21 @@ public sealed class FeatureFolder : IFeatureStore
     /// <param name="folder">Made if absent.</param>
     /// <param name="budget">Bytes that all files of the folder may take.</param>
     /// <exception cref="ArgumentOutOfRangeException">The budget is negative.</exception>
+    /// <exception cref="OutputException">The folder cannot be made or read.</exception>
     public FeatureFolder(string folder, long budget)
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
         ArgumentOutOfRangeException.ThrowIfNegative(budget);
         (_folder, _budget) = (folder, budget);
-        Directory.CreateDirectory(folder);
-        _bytes = new DirectoryInfo(folder).EnumerateFiles("*.safetensors").Sum(f => f.Length);
+        try
+        {
+            Directory.CreateDirectory(folder);
+            _bytes = new DirectoryInfo(folder).EnumerateFiles("*.safetensors").Sum(f => f.Exists ? f.Length : 0);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new OutputException(folder, $"the folder of features cannot be used ({e.Message}).", e);
+        }
     }
 
     /// <summary>Images found, and images computed.</summary>
@@ -88,15 +97,28 @@ public sealed class FeatureFolder : IFeatureStore
             var rows = files.Select(f =>
             {
                 using var file = WeightFile.Open(f);
-                return Enumerable.Range(0, file.Tensors.Count).Select(k => file.Read($"{k}")).ToList();
+                var tensors = Enumerable.Range(0, file.Tensors.Count).Select(k => file.Read($"{k}")).ToList();
+                return file.Metadata.GetValueOrDefault(Sum) == SumOf(tensors) ? tensors
+                    : throw new WeightsException(f, "its checksum is wrong or missing.");
             }).ToList();
             return [.. Enumerable.Range(0, rows[0].Count)
                 .Select(k => torch.stack(rows.Select(r => r[k]), 0).to(torch.device(device)).MoveToOuterDisposeScope())];
         }
         catch (Exception e) when (e is WeightsException or IOException or UnauthorizedAccessException)
         {
-            return null; // damaged or just removed: compute it
+            return null; // damaged, of an earlier version, or just removed: compute it
         }
+    }
+
+    private static string SumOf(IEnumerable<Tensor> tensors)
+    {
+        uint sum = 0;
+        foreach (var tensor in tensors.Where(t => t.numel() > 0))
+        {
+            sum = Checksum.Of(tensor.bytes, sum);
+        }
+
+        return sum.ToString("x8", System.Globalization.CultureInfo.InvariantCulture);
     }
 
     private void Keep(string path, IReadOnlyList<Tensor> made, int row, bool replace)
@@ -110,10 +132,12 @@ public sealed class FeatureFolder : IFeatureStore
 
         try
         {
-            SafetensorsWriter.Write(path, made.Select((t, k) => new KeyValuePair<string, Tensor>($"{k}", t[row])));
+            Tensor[] parts = [.. made.Select(t => t[row].detach().cpu().contiguous())];
+            SafetensorsWriter.Write(path, parts.Select((t, k) => new KeyValuePair<string, Tensor>($"{k}", t)),
+                new Dictionary<string, string> { [Sum] = SumOf(parts) });
             Interlocked.Add(ref _bytes, new FileInfo(path).Length);
         }
-        catch (Exception e) when (e is OutputException or IOException)
+        catch (Exception e) when (e is OutputException or IOException or UnauthorizedAccessException)
         {
             // A full disk costs the store, not the training.
         }

@@ -67,10 +67,11 @@ public sealed class Trainer
     /// <exception cref="TrainingDivergedException">Loss or gradients are not finite; the last checkpoint is kept.</exception>
     /// <exception cref="FrozenWeightsChangedException">Something that must not change has changed.</exception>
     /// <exception cref="TrainingException">The checkpoint belongs to another training.</exception>
-    /// <exception cref="OutputException">A file cannot be written.</exception>
+    /// <exception cref="OutputException">A file cannot be written, or another run writes to the folder.</exception>
     public TrainingResult Run(IProgress<TrainingProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         var start = Stopwatch.GetTimestamp();
+        using var held = FolderLock.Take(_files.Folder);
         var trained = _method.TrainedWeights.Where(w => IsChosen(w.Key)).ToList();
         List<KeyValuePair<string, Tensor>> frozen = [.. _method.FrozenWeights, .. _method.TrainedWeights.Where(w => !IsChosen(w.Key))];
         if (_method.FrozenWeights.Count == 0)

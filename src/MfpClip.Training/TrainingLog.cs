@@ -31,4 +31,7 @@ internal static partial class TrainingLog
 
     [LoggerMessage(106, LogLevel.Warning, "The loss curves could not be drawn: {Message}")]
     public static partial void NoCurves(ILogger logger, string message);
+
+    [LoggerMessage(108, LogLevel.Warning, "TensorBoard's event file cannot be written any further: {Message}")]
+    public static partial void NoEvents(ILogger logger, string message);
 }

@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using MfpClip.Backbones.Cnn;
 using MfpClip.Data.Procedural.Canvas;
 using MfpClip.Methods.Mfp;
@@ -117,7 +118,8 @@ public sealed class PretrainingTests : IDisposable
             sparse.SetLength(count * record);
         }
 
-        File.AppendAllLines(index, Enumerable.Repeat(File.ReadLines(index).First(), count - 8));
+        string zeros = Regex.Replace(File.ReadLines(index).First(), "\"Sum\":[0-9]+", $"\"Sum\":{Checksum.Of(new byte[record])}");
+        File.AppendAllLines(index, Enumerable.Repeat(zeros, count - 8));
         File.Delete(Path.Combine(folder, "checkpoint.safetensors"));
         var source = new Dots();
         var stop = new CancellationTokenSource();
@@ -127,6 +129,25 @@ public sealed class PretrainingTests : IDisposable
             new Call(p => { if (p.Phase == "training") { done = p.Done; stop.Cancel(); } }), stop.Token));
         Assert.Equal(20, done); // of the first twenty steps of eight images, nearly every one reaches beyond
         Assert.Equal(0, source.Made);
+    }
+
+    [Fact]
+    public void A_cache_with_a_flipped_bit_is_not_trained_on()
+    {
+        string cnn = Cnn();
+        var options = Options("flipped", cnn) with { Epochs = 1 };
+        Pretrainer.Run(new Dots(), options);
+        File.Delete(Path.Combine(options.Folder, "checkpoint.safetensors"));
+        string data = Directory.GetFiles(options.Folder, "features.bin", SearchOption.AllDirectories).OrderBy(f => f.Length).Last();
+        using (var file = new FileStream(data, FileMode.Open))
+        {
+            file.Position = file.Length / 2;
+            int value = file.ReadByte();
+            file.Position--;
+            file.WriteByte((byte)(value ^ 1));
+        }
+
+        Assert.Contains("checksum", Assert.Throws<TrainingException>(() => Pretrainer.Run(new Dots(), options)).Message, StringComparison.Ordinal);
     }
 
     [Fact]

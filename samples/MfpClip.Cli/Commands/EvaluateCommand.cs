@@ -4,6 +4,7 @@ using MfpClip.Data;
 using MfpClip.Evaluation;
 using MfpClip.Evaluation.Metrics;
 using MfpClip.Evaluation.Reports;
+using MfpClip.Files;
 using Spectre.Console;
 
 namespace MfpClip.Cli.Commands;
@@ -78,6 +79,8 @@ internal static class EvaluateCommand
                     $"--cases is {parsed.GetValue(cases)}; it must not be negative."),
             };
             string folder = parsed.GetValue(output)!;
+            // A study holds its folder itself while it runs.
+            using var held = shots.IsStudy(parsed) ? null : FolderLock.Take(folder);
             var work = new EvaluationWork(choice, baseline, shots, parsed, options, set, protocol, folder, cancellationToken);
             var report = ProgressBars.Run<EvaluationProgress, EvaluationReport>("evaluating", work.Run, Read);
             string? notice = baseline.ReadsWeights(parsed) ? choice.Notice(parsed) : null;

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using MfpClip.Evaluation;
 using MfpClip.Evaluation.Reports;
+using MfpClip.Files;
 
 namespace MfpClip.Cli.Commands;
 
@@ -24,6 +25,7 @@ internal static class ReportCommand
             string folder = parsed.GetValue(output) ?? (paths.Length == 1
                 ? Directory.Exists(paths[0]) ? paths[0] : Path.GetDirectoryName(Path.GetFullPath(paths[0]))!
                 : throw new ArgumentException("Several results are rendered together: name a folder for their report with --out."));
+            using var held = FolderLock.Take(folder);
             string page = EvaluationReportFiles.Write(folder, report);
             if (parsed.GetValue(json))
             {

@@ -3,6 +3,7 @@ using MfpClip.Cli.Synthesis;
 using MfpClip.Data;
 using MfpClip.Evaluation;
 using MfpClip.Evaluation.SmallDefects;
+using MfpClip.Files;
 using MfpClip.Imaging;
 
 namespace MfpClip.Cli.Commands;
@@ -45,6 +46,7 @@ internal static class SmallDefectsCommand
         Failure.Run(command, json, (parsed, cancellationToken) =>
         {
             string folder = parsed.GetValue(output)!;
+            using var held = FolderLock.Take(folder);
             string[] products = parsed.GetValue(categories) is { Length: > 0 } some ? some : [.. SmallDefectSet.Categories];
             var study = new SmallDefectStudy(new()
             {

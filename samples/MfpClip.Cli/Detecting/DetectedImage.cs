@@ -3,6 +3,9 @@ namespace MfpClip.Cli.Detecting;
 /// <summary>What became of one photo: decoded, detected, written.</summary>
 internal sealed record DetectedImage
 {
+    /// <summary>Pixels of a photo whose overlay is drawn in its own size.</summary>
+    public const long MostDrawn = 50_000_000;
+
     /// <summary>The photo's path.</summary>
     public required string File { get; init; }
 
@@ -19,6 +22,9 @@ internal sealed record DetectedImage
 
     /// <summary>Whether it takes so much memory, with its map and overlay, that only one such is in work at a time.</summary>
     public bool IsLarge => IsReadByRows || (Photo is { } photo && photo.Data.LongLength > 48_000_000);
+
+    /// <summary>Whether its outputs are drawn smaller than it is.</summary>
+    public bool IsReduced => IsReadByRows || (Photo is { } photo && (long)photo.Width * photo.Height > MostDrawn);
 
     /// <summary>Whether it can be read.</summary>
     public bool IsReadable => Photo is not null || (IsReadByRows && Outcome?.Error is not ImageDecodeException);

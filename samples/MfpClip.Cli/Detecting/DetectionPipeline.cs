@@ -10,8 +10,10 @@ namespace MfpClip.Cli.Detecting;
 /// </summary>
 /// <param name="detector">The detector.</param>
 /// <param name="options">Options of every detection.</param>
+/// <param name="keepsMaps">Whether maps at the size of the image are written, whatever they take; else those of large photos are left out.</param>
 /// <param name="write">Writes what belongs to one photo; called from several threads.</param>
-internal sealed class DetectionPipeline(ZeroShotDetector detector, DetectionOptions options, Func<DetectedImage, DetectedImage> write)
+internal sealed class DetectionPipeline(
+    ZeroShotDetector detector, DetectionOptions options, bool keepsMaps, Func<DetectedImage, DetectedImage> write)
 {
     // On a CPU a batch is hardly faster than its images; alone, each has the values that it has in every other run.
     private readonly int _batch = detector.Description.Device.StartsWith("cpu", StringComparison.Ordinal) ? 1 : 4;
@@ -120,7 +122,8 @@ internal sealed class DetectionPipeline(ZeroShotDetector detector, DetectionOpti
     private List<DetectedImage> Detect(List<DetectedImage> batch, CancellationToken cancellationToken)
     {
         var readable = batch.Where(i => i.Outcome is null).ToList();
-        var outcomes = new Queue<DetectionOutcome>(detector.DetectEach([.. readable.Select(i => i.Input)], options, cancellationToken));
+        var asked = keepsMaps || !batch.Exists(i => i.IsReduced && !i.IsReadByRows) ? options : options with { IncludeImageMap = false };
+        var outcomes = new Queue<DetectionOutcome>(detector.DetectEach([.. readable.Select(i => i.Input)], asked, cancellationToken));
         return [.. batch.Select(image => image.Outcome is not null ? image : image with
         {
             Outcome = image.IsReadByRows ? outcomes.Dequeue() : Timed(outcomes.Dequeue(), image.Decode),

@@ -17,7 +17,7 @@ internal sealed class DetectionRun(ZeroShotDetector detector, DetectionOutputOpt
         options = options with { Progress = new DirectProgress<TileProgress>(advance.Add) };
         try
         {
-            new DetectionPipeline(detector, options, image => written.Write(image, cancellationToken)).Run(files, Finish, cancellationToken);
+            new DetectionPipeline(detector, options, outputs.Raw, image => written.Write(image, cancellationToken)).Run(files, Finish, cancellationToken);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {

@@ -8,7 +8,7 @@ namespace MfpClip.Cli.Detecting;
 /// </summary>
 internal sealed class PhotoOutputs(ZeroShotDetector detector, DetectionOutputOptions options)
 {
-    /// <summary>Longer side of the outputs of photos that are read by rows.</summary>
+    /// <summary>Longer side of the outputs of photos that are read by rows, or have more than <see cref="DetectedImage.MostDrawn"/> pixels.</summary>
     private const int ReducedSide = 4096;
 
     /// <summary>Photos with a longer side than this get a page that zooms.</summary>
@@ -21,7 +21,7 @@ internal sealed class PhotoOutputs(ZeroShotDetector detector, DetectionOutputOpt
     public DetectedImage Write(DetectedImage image, string name, CancellationToken cancellationToken)
     {
         var result = image.Outcome!.Result!;
-        var photo = image.Photo ?? detector.Input.DecodeReduced(image.Input, ReducedSide, detector.Tiling?.Rows, CancellationToken.None);
+        var photo = image.Photo is { } whole && !image.IsReduced ? whole : detector.Input.DecodeReduced(image.Input, ReducedSide, detector.Tiling?.Rows, CancellationToken.None);
         string overlay = In($"{name}.overlay.png");
         var drawn = image with { Photo = photo, Overlay = MapImages.Overlay(result, photo, options.Pictures with { Outline = result.InspectedRegion }),
             Notices = Notices(photo, result) };
@@ -78,7 +78,7 @@ internal sealed class PhotoOutputs(ZeroShotDetector detector, DetectionOutputOpt
         if (photo.Width < result.ImageWidth)
         {
             notices.Add($"Overlay and heat map are reduced to {photo.Width} x {photo.Height} pixels, because the image of {result.ImageWidth} x "
-                + $"{result.ImageHeight} is read by rows. Regions and contours are in the image's own pixels.");
+                + $"{result.ImageHeight} is large. Regions and contours are in the image's own pixels.");
         }
 
         if (options.Raw && result.ImageMap is null)

@@ -12,6 +12,7 @@ public static class OwnOutputs
     public const string MarkerName = ".mfpclip-output";
 
     private const string Text = "MfpClip wrote this folder. Its images are results: they are left out where a folder around it is read.\n";
+    private const string LockName = ".mfpclip.lock"; // of the run that is about to write to it
     private const string Page = "report.html";
     private const int PageStart = 4096;
     private static readonly string[] Endings = [".overlay.png", ".heatmap.png", ".map16.png", ".overlay.jpg", ".heatmap.jpg"];
@@ -28,7 +29,7 @@ public static class OwnOutputs
         try
         {
             Directory.CreateDirectory(folder);
-            if (!Directory.EnumerateFileSystemEntries(folder).Any())
+            if (Directory.EnumerateFileSystemEntries(folder).All(e => Path.GetFileName(e) == LockName))
             {
                 File.WriteAllText(Path.Combine(folder, MarkerName), Text);
             }

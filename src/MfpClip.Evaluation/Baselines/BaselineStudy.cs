@@ -1,5 +1,6 @@
 using MfpClip.Data;
 using MfpClip.Evaluation.Reports;
+using MfpClip.Files;
 
 namespace MfpClip.Evaluation.Baselines;
 
@@ -79,6 +80,7 @@ public sealed class BaselineStudy
                 [$"The models are named {string.Join(", ", models.Select(m => m.Name))}; every name must differ, for it is their folder."]);
         }
 
+        using var held = FolderLock.Take(_options.OutputFolder);
         var missing = Missing(null, data);
         Keep(null, BaselineLines.WithoutModel(missing), missing, data, protocol, progress, cancellationToken);
         foreach (var model in models)

@@ -20,6 +20,7 @@ public static class EvaluationReportFiles
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
         ArgumentNullException.ThrowIfNull(report);
+        RemoveOld(folder);
         ResultsFile.Write(folder, report);
         AtomicFile.WriteText(Path.Combine(folder, "results.csv"), Csv(report));
         AtomicFile.WriteText(Path.Combine(folder, "decisions.csv"), DecisionCsv.Text(report));
@@ -36,6 +37,19 @@ public static class EvaluationReportFiles
             EvaluationHtml.Write(writer, report);
         });
         return page;
+    }
+
+    // What follows from results.json is not left beside another one, whenever this run is killed; 'report' makes it again.
+    private static void RemoveOld(string folder)
+    {
+        foreach (string file in Directory.Exists(folder) ? Directory.EnumerateFiles(folder) : [])
+        {
+            string name = Path.GetFileName(file);
+            if (name is "results.csv" or "decisions.csv" or "results.md" or "report.html" || (name.StartsWith("shots", StringComparison.Ordinal) && name.EndsWith(".svg", StringComparison.Ordinal)))
+            {
+                AtomicFile.Remove(file);
+            }
+        }
     }
 
     /// <summary>Reads saved runs; several files are shown together: seeds of a method become mean and deviation, methods rows of a table.</summary>

@@ -1,12 +1,14 @@
+using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using System.Text.RegularExpressions;
 using MfpClip.Evaluation.Metrics;
 using MfpClip.Files;
 
 namespace MfpClip.Evaluation.Reports;
 
 /// <summary>Results as they are kept: <c>results.json</c> with all figures and curves, and the images of the cases beside it.</summary>
-internal static class ResultsFile
+internal static partial class ResultsFile
 {
     public const string Name = "results.json";
     private const int Format = 1;
@@ -24,18 +26,49 @@ internal static class ResultsFile
     public static void Write(string folder, EvaluationReport report)
     {
         int number = 0;
+        var written = new HashSet<string>(StringComparer.Ordinal);
         var runs = report.Runs.Select(r => r with
         {
             Categories = [.. r.Categories.Select(c => c with
             {
                 Cases = [.. c.Cases.Select((k, i) => k with
                 {
-                    Pictures = Save(folder, $"{++number:000}-{FileName(c.Key)}-{k.Kind.ToString().ToLowerInvariant()}-{i + 1}", k),
+                    Pictures = Save(folder, $"{++number:000}-{FileName(c.Key)}-{k.Kind.ToString().ToLowerInvariant()}-{i + 1}-{Hash(k)}", k, written),
                 })],
             })],
         }).ToList();
         AtomicFile.Write(Path.Combine(folder, Name), s => JsonSerializer.Serialize(s, new Stored(Format, runs), Json));
+        RemoveOthers(Path.Combine(folder, "cases"), written);
     }
+
+    // In the name, so that the results of one run never go with the pictures of another, whenever it is killed.
+    private static string Hash(EvaluationCase c)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (var (_, get) in Pictures)
+        {
+            hash.AppendData(get(c) ?? []);
+        }
+
+        return Convert.ToHexStringLower(hash.GetHashAndReset().AsSpan(0, 4));
+    }
+
+    // Pictures of the results that were there before.
+    private static void RemoveOthers(string folder, HashSet<string> written)
+    {
+        foreach (string file in Directory.Exists(folder) ? Directory.EnumerateFiles(folder) : [])
+        {
+            string name = Path.GetFileName(file);
+            if (!written.Contains(name) && Picture().IsMatch(name))
+            {
+                AtomicFile.Remove(file);
+            }
+        }
+    }
+
+    // "001-screw-worst-1-1a2b3c4d.photo.jpg", of version 0.1 without the hash.
+    [GeneratedRegex(@"^\d{3,}-[A-Za-z0-9_]+-[a-z]+-\d+(-[0-9a-f]{8})?\.(photo\.jpg|truth\.png|map\.jpg|overlay\.jpg)$")]
+    private static partial Regex Picture();
 
     /// <exception cref="ResultsException">Absent, damaged, or of another format.</exception>
     public static IReadOnlyList<EvaluationRun> Read(string path)
@@ -64,13 +97,14 @@ internal static class ResultsFile
         }
     }
 
-    private static string Save(string folder, string name, EvaluationCase c)
+    private static string Save(string folder, string name, EvaluationCase c, HashSet<string> written)
     {
         foreach (var (ending, get) in Pictures)
         {
             if (get(c) is { } bytes)
             {
                 AtomicFile.Write(Path.Combine(folder, "cases", name + ending), s => s.Write(bytes));
+                written.Add(name + ending);
             }
         }
 

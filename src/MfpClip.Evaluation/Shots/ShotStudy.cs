@@ -1,4 +1,5 @@
 using MfpClip.Data;
+using MfpClip.Files;
 using MfpClip.Detection;
 using MfpClip.Evaluation.Reports;
 
@@ -46,6 +47,7 @@ public sealed class ShotStudy
         ArgumentNullException.ThrowIfNull(data);
         data.CheckKeys();
         Check(detector, data);
+        using var held = FolderLock.Take(_options.OutputFolder);
         StudyFolder.CheckSame(_options.OutputFolder, Origin(detector), _options.Evaluation, data);
         var evaluator = new Evaluator(_options.Evaluation with { Shots = 0, ShotSeed = 0 }, _options.Decoder);
         int before = 0, total = data.Categories.Sum(c => TestSelection.Take(c, _options.Evaluation.Limit).Count);

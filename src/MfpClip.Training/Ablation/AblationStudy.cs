@@ -33,6 +33,7 @@ public sealed class AblationStudy(AblationOptions options)
         ArgumentNullException.ThrowIfNull(test);
         test.CheckKeys(); // before anything is trained: results are kept by key
         StudyWork.CheckSeeds(options.Seeds, "An ablation");
+        using var held = FolderLock.Take(options.OutputFolder);
         var protocol = CrossDataSetProtocol.Create([], test.Categories, 0, cancellationToken);
         string testHash = TextHash.Of(
             string.Join('\n', protocol.Test.Select(t => $"{t.DataSet}/{t.Category}:{t.Sha256}").Concat(test.Categories.Select(c => c.ClassName))));

@@ -36,6 +36,7 @@ public sealed class MethodComparison(ComparisonOptions options)
         ArgumentNullException.ThrowIfNull(test);
         test.CheckKeys(); // before anything is trained: results are kept by key
         Check(methods);
+        using var held = FolderLock.Take(options.OutputFolder);
         List<CategoryFingerprint> tested = [.. test.Categories.Select(c => CategoryFingerprint.Of(c, cancellationToken))];
         var protocol = CrossDataSetProtocol.Create(auxiliary.Auxiliary, tested, options.Seeds[0]);
         var data = new TestData(test, TextHash.Of(string.Join('|', tested.Zip(test.Categories, (f, c) => f.Sha256 + c.ClassName))), TimedImages(test));

@@ -21,12 +21,13 @@ internal sealed class FeatureCache : IDisposable
     public const int MaskStride = 4;
 
     private readonly FeatureLayout _layout;
+    private readonly string _path;
     private readonly MemoryMappedFile _file;
     private readonly MemoryMappedViewAccessor _view;
 
     private FeatureCache(FeatureLayout layout, string path, IReadOnlyList<CachedImage> pictures)
     {
-        (_layout, Pictures) = (layout, pictures);
+        (_layout, _path, Pictures) = (layout, path, pictures);
         _file = MemoryMappedFile.CreateFromFile(path, FileMode.Open, null, 0, MemoryMappedFileAccess.Read);
         _view = _file.CreateViewAccessor(0, 0, MemoryMappedFileAccess.Read);
     }
@@ -42,7 +43,21 @@ internal sealed class FeatureCache : IDisposable
     /// <param name="extractor">Frozen network.</param>
     /// <param name="progress">Called with the number of finished images.</param>
     /// <param name="cancellationToken">Stops after a whole record.</param>
+    /// <exception cref="OutputException">It cannot be written.</exception>
     public static FeatureCache Open(
+        string folder, IPretrainingSource source, bool heldOut, int count, FrozenFeatures extractor, Action<int>? progress, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return OpenOrMake(folder, source, heldOut, count, extractor, progress, cancellationToken);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new OutputException(folder, $"the features cannot be stored ({e.Message}).", e);
+        }
+    }
+
+    private static FeatureCache OpenOrMake(
         string folder, IPretrainingSource source, bool heldOut, int count, FrozenFeatures extractor, Action<int>? progress, CancellationToken cancellationToken)
     {
         Directory.CreateDirectory(folder);
@@ -76,7 +91,13 @@ internal sealed class FeatureCache : IDisposable
         var target = batch.bytes;
         for (int i = 0; i < rows.Count; i++)
         {
-            _view.SafeMemoryMappedViewHandle.ReadSpan((ulong)rows[i] * (ulong)_layout.RecordBytes, target.Slice(i * _layout.RecordBytes, _layout.RecordBytes));
+            var record = target.Slice(i * _layout.RecordBytes, _layout.RecordBytes);
+            _view.SafeMemoryMappedViewHandle.ReadSpan((ulong)rows[i] * (ulong)_layout.RecordBytes, record);
+            if (Checksum.Of(record) != Pictures[rows[i]].Sum)
+            {
+                throw new TrainingException($"'{_path}': the stored features of image {rows[i]} are damaged (their checksum is wrong). Remove the folder "
+                    + "around it; they are computed anew, and the training goes on from its checkpoint.");
+            }
         }
 
         return batch.MoveToOuterDisposeScope();
@@ -93,7 +114,7 @@ internal sealed class FeatureCache : IDisposable
         Action<int>? progress, CancellationToken cancellationToken)
     {
         // While the network reads some images the next ones are rendered.
-        int chunk = Math.Max(16, 2 * ThreadLimit.Count);
+        int bytes = extractor.Layout.RecordBytes, chunk = Math.Max(16, 2 * ThreadLimit.Count);
         using var stream = new FileStream(data, FileMode.OpenOrCreate, FileAccess.Write);
         stream.Position = (long)pictures.Count * extractor.Layout.RecordBytes;
         stream.SetLength(stream.Position);
@@ -108,9 +129,10 @@ internal sealed class FeatureCache : IDisposable
             var records = extractor.Extract(samples);
             stream.Write(records.bytes);
             stream.Flush();
-            foreach (var s in samples)
+            for (int i = 0; i < samples.Length; i++)
             {
-                var picture = new CachedImage(s.Category, s.Caption, s.IsDefective);
+                var s = samples[i];
+                var picture = new CachedImage(s.Category, s.Caption, s.IsDefective, Checksum.Of(records.bytes.Slice(i * bytes, bytes)));
                 pictures.Add(picture);
                 lines.WriteLine(JsonSerializer.Serialize(picture, ReflectedJson.Options));
             }
@@ -137,7 +159,12 @@ internal sealed class FeatureCache : IDisposable
         {
             try
             {
-                pictures.Add(JsonSerializer.Deserialize<CachedImage>(line, ReflectedJson.Options)!);
+                if (JsonSerializer.Deserialize<CachedImage>(line, ReflectedJson.Options) is not { Category: not null, Caption: not null, Sum: not null } picture)
+                {
+                    break; // of a version that kept no checksums
+                }
+
+                pictures.Add(picture);
             }
             catch (JsonException)
             {
@@ -149,8 +176,8 @@ internal sealed class FeatureCache : IDisposable
     }
 }
 
-/// <summary>What is known of an image besides its features.</summary>
-internal sealed record CachedImage(string Category, string Caption, bool IsDefective);
+/// <summary>What is known of an image besides its features; the sum is the CRC-32C of their bytes.</summary>
+internal sealed record CachedImage(string Category, string Caption, bool IsDefective, uint? Sum);
 
 /// <summary>The parts of a record, in order, each a number of values.</summary>
 internal sealed record FeatureLayout(IReadOnlyList<FeaturePart> Parts)

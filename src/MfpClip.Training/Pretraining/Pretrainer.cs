@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.Json;
 using MfpClip.Backbones.Cnn;
 using MfpClip.Backbones.Hybrid;
+using MfpClip.Files;
 using MfpClip.Methods.Mfp;
 using MfpClip.Weights;
 
@@ -20,7 +21,8 @@ public static class Pretrainer
     /// <param name="progress">Called every few steps.</param>
     /// <param name="cancellationToken">Stops; a later run with the same options goes on.</param>
     /// <exception cref="WeightsException">The network's weights cannot be read.</exception>
-    /// <exception cref="TrainingException">The loss is not finite.</exception>
+    /// <exception cref="TrainingException">The loss is not finite, or stored features are damaged.</exception>
+    /// <exception cref="OutputException">A file cannot be written, or another run writes to the folder.</exception>
     public static PretrainingResult Run(IPretrainingSource source, PretrainingOptions options, IProgress<PretrainingProgress>? progress = null,
         CancellationToken cancellationToken = default)
     {
@@ -31,7 +33,7 @@ public static class Pretrainer
             ThreadLimit.Set(threads);
         }
 
-        Directory.CreateDirectory(options.Folder);
+        using var held = FolderLock.Take(options.Folder);
         using var file = WeightFile.Open(options.CnnPath);
         using var cnn = EfficientNetLiteFeatureExtractor.Load(file, HybridMfpClip.CnnInputSize);
         using var backbone = HybridBackbone.CreateRandom(options.Model, options.Seed, new() { Device = options.Device }, file);

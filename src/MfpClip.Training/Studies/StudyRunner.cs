@@ -109,7 +109,7 @@ internal sealed class StudyRunner<TRun>(string outputFolder, TrainerOptions? tra
             return File.Exists(path) && JsonSerializer.Deserialize<TRun>(File.ReadAllBytes(path), ReflectedJson.Options) is { } run
                 && run.Key == key ? run : null;
         }
-        catch (JsonException)
+        catch (Exception e) when (e is JsonException or NotSupportedException or ArgumentException or InvalidOperationException)
         {
             return null; // damaged: run it again
         }

@@ -9,7 +9,6 @@ namespace MfpClip.Training.Watching;
 /// </summary>
 internal sealed class EventFile : IDisposable
 {
-    private static readonly uint[] Table = CreateTable();
     private readonly FileStream _stream;
 
     /// <summary>Starts a new file in the folder; TensorBoard reads all of a folder's files as one run.</summary>
@@ -56,18 +55,13 @@ internal sealed class EventFile : IDisposable
     /// <summary>Hands everything to the operating system.</summary>
     public void Flush() => _stream.Flush();
 
+    /// <exception cref="IOException">What is left cannot be written; the file is closed.</exception>
     public void Dispose() => _stream.Dispose();
 
     /// <summary>CRC-32C, masked as TFRecord wants it.</summary>
     internal static uint MaskedCrc(ReadOnlySpan<byte> data)
     {
-        uint crc = 0xFFFFFFFF;
-        foreach (byte b in data)
-        {
-            crc = Table[(crc ^ b) & 0xFF] ^ (crc >> 8);
-        }
-
-        crc = ~crc;
+        uint crc = Checksum.Of(data);
         return unchecked(((crc >> 15) | (crc << 17)) + 0xA282EAD8);
     }
 
@@ -114,23 +108,6 @@ internal sealed class EventFile : IDisposable
         }
 
         target.WriteByte((byte)value);
-    }
-
-    private static uint[] CreateTable()
-    {
-        var table = new uint[256];
-        for (uint i = 0; i < 256; i++)
-        {
-            uint c = i;
-            for (int k = 0; k < 8; k++)
-            {
-                c = (c & 1) != 0 ? (c >> 1) ^ 0x82F63B78 : c >> 1;
-            }
-
-            table[i] = c;
-        }
-
-        return table;
     }
 
     private void Write(ReadOnlySpan<byte> payload)

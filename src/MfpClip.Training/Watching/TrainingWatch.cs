@@ -7,12 +7,12 @@ namespace MfpClip.Training.Watching;
 /// <summary>What people see of a training: progress, log, curves, TensorBoard.</summary>
 internal sealed class TrainingWatch(TrainingFiles files, TrainerOptions options, TrainingRecipe recipe) : IDisposable
 {
-    private readonly EventFile? _events = options.WriteTensorBoard ? new(files.Folder) : null;
+    private EventFile? _events = Open(files, options);
     private readonly Queue<double> _recent = new();
     private long _last = Stopwatch.GetTimestamp();
 
     /// <summary>Before a resumed training's first step: what was watched after the checkpoint is about to happen again.</summary>
-    public void Resumed(TrainingState state) => _events?.Start(state.TotalSteps + 1);
+    public void Resumed(TrainingState state) => Tell(e => e.Start(state.TotalSteps + 1));
 
     /// <summary>After a step.</summary>
     public void Step(TrainingState state, int stepsPerEpoch, TrainingLoss loss, IProgress<TrainingProgress>? progress)
@@ -27,8 +27,8 @@ internal sealed class TrainingWatch(TrainingFiles files, TrainerOptions options,
 
         double total = loss.Terms.Sum(t => t.Value);
         double rate = recipe.LearningRate * recipe.Factor(state.Epoch, state.TotalSteps - 1, (long)recipe.Epochs * stepsPerEpoch);
-        _events?.Scalars(state.TotalSteps, [
-            new("loss/total", total), new("learning_rate", rate), .. loss.Terms.Select(t => new KeyValuePair<string, double>($"loss/{t.Key}", t.Value))]);
+        Tell(e => e.Scalars(state.TotalSteps, [
+            new("loss/total", total), new("learning_rate", rate), .. loss.Terms.Select(t => new KeyValuePair<string, double>($"loss/{t.Key}", t.Value))]));
         if (progress is not null)
         {
             double pace = _recent.Average();
@@ -48,8 +48,11 @@ internal sealed class TrainingWatch(TrainingFiles files, TrainerOptions options,
     {
         var done = state.History[^1];
         TrainingLog.Epoch(options.Logger, done.Epoch + 1, recipe.Epochs, done.Loss, done.LearningRate, done.Seconds);
-        _events?.Scalars(state.TotalSteps, [new("epoch/loss", done.Loss), new("epoch/gradient_norm", done.GradientNorm)]);
-        _events?.Flush();
+        Tell(e =>
+        {
+            e.Scalars(state.TotalSteps, [new("epoch/loss", done.Loss), new("epoch/gradient_norm", done.GradientNorm)]);
+            e.Flush();
+        });
         if (!options.DrawCurves)
         {
             return;
@@ -66,5 +69,55 @@ internal sealed class TrainingWatch(TrainingFiles files, TrainerOptions options,
         }
     }
 
-    public void Dispose() => _events?.Dispose();
+    public void Dispose() => Tell(e =>
+    {
+        _events = null;
+        e.Dispose();
+    });
+
+    private static EventFile? Open(TrainingFiles files, TrainerOptions options)
+    {
+        try
+        {
+            return options.WriteTensorBoard ? new(files.Folder) : null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            TrainingLog.NoEvents(options.Logger, e.Message);
+            return null;
+        }
+    }
+
+    // Values for people that cannot be written (full disk) are no reason to lose a training.
+    private void Tell(Action<EventFile> tell)
+    {
+        if (_events is not { } events)
+        {
+            return;
+        }
+
+        try
+        {
+            tell(events);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            TrainingLog.NoEvents(options.Logger, e.Message);
+            _events = null;
+            Close(events);
+        }
+    }
+
+    // Closing writes what is left, which may fail once more; then the file is closed all the same.
+    private static void Close(EventFile events)
+    {
+        try
+        {
+            events.Dispose();
+        }
+        catch (IOException)
+        {
+            // Told already.
+        }
+    }
 }

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using MfpClip.Imaging;
+using MfpClip.Imaging.Tiles;
 using MfpClip.Pipeline;
 using MfpClip.References;
 
@@ -30,20 +31,23 @@ internal sealed record PreparedImage(string Name, int Width, int Height, Preproc
 /// <summary>From a map and a score to a result: image resolution, region of interest, defect regions, decision.</summary>
 internal static class DetectionReading
 {
+    /// <summary>Pixels of a map at the size of the image that is made only to be thrown away.</summary>
+    private const long MostUnasked = 16L << 20;
+
     public static AnomalyResult Read(
         PreparedImage image, AnomalyMap modelMap, float score, IMapReading? reading, DetectionOptions options, ScoreCalibration? calibration,
         ScoreIdentity identity, DetectionTimings timings)
     {
         long start = Stopwatch.GetTimestamp();
-        var imageMap = reading is null ? MapResize.ToImage(modelMap, image.Width, image.Height, image.Image.Covered)
+        // Of a large image whose map nobody asked for it is computed row by row.
+        bool stretched = reading is null && !options.IncludeImageMap && (long)image.Width * image.Height > MostUnasked
+            && image.Image.Covered == new CoveredArea(0, 0, image.Width, image.Height);
+        var imageMap = stretched ? null : reading is null ? MapResize.ToImage(modelMap, image.Width, image.Height, image.Image.Covered)
             : reading.ToImage(modelMap, image.Width, image.Height, image.Image.Covered);
-        if (image.Region is { } region)
-        {
-            imageMap = RegionMask.Apply(imageMap, region);
-        }
-
+        imageMap = imageMap is null || image.Region is null ? imageMap : RegionMask.Apply(imageMap, image.Region);
         float threshold = options.PixelThreshold ?? calibration?.PixelThreshold ?? 0.5f;
-        var regions = DefectRegions.Find(imageMap, threshold, options.MinimumRegionArea);
+        var rows = imageMap is not null ? MapRows.Of(imageMap) : new StretchedMap(modelMap, image.Width, image.Height, image.Region);
+        var regions = DefectRegions.Find(rows, threshold, options.MinimumRegionArea);
         return new()
         {
             ImageName = image.Name,

@@ -22,12 +22,25 @@ internal static class ImageReader
         }
     }
 
+    /// <summary>Refuses a hair-thin image.</summary>
+    /// <param name="width">Its width.</param>
+    /// <param name="height">Its height.</param>
+    /// <param name="source">Its name.</param>
+    /// <param name="limits">What it may cost.</param>
+    /// <exception cref="ImageDecodeException">It is one.</exception>
+    public static void CheckSides(int width, int height, string source, ImageLimits limits)
+    {
+        if (Math.Max(width, height) > Math.Min(width, height) * limits.MaximumSideRatio)
+        {
+            throw new ImageDecodeException(source, $"it has {width} x {height} pixels: one side is more than "
+                + FormattableString.Invariant($"{limits.MaximumSideRatio} times the other (ImageLimits.MaximumSideRatio). Cut it into parts."));
+        }
+    }
+
     private static RgbImage NotHairThin(RgbImage image, string source, ImageLimits limits)
     {
-        double longer = Math.Max(image.Width, image.Height), shorter = Math.Min(image.Width, image.Height);
-        return longer <= shorter * limits.MaximumSideRatio ? image : throw new ImageDecodeException(
-            source, $"it has {image.Width} x {image.Height} pixels: one side is more than "
-                + FormattableString.Invariant($"{limits.MaximumSideRatio} times the other (ImageLimits.MaximumSideRatio). Cut it into parts."));
+        CheckSides(image.Width, image.Height, source, limits);
+        return image;
     }
 
     /// <summary>Opens an image for reading by rows.</summary>

@@ -40,6 +40,11 @@ public sealed class SkiaImageDecoder : IImageRowDecoder
             using var data = SKData.Create((IntPtr)handle.Pointer, encoded.Length);
             using var codec = SKCodec.Create(data) ?? throw new ImageDecodeException(
                 source, "it is not an image of a known kind (PNG, JPEG, BMP, GIF, WebP), or its header is damaged.");
+            if (Large(codec, encoded, source, limits) is { } large)
+            {
+                return large;
+            }
+
             byte[] rgba = Decode(codec, source, limits);
             if (transparency is not null)
             {
@@ -70,7 +75,25 @@ public sealed class SkiaImageDecoder : IImageRowDecoder
         }
     }
 
-    private static byte[] Decode(SKCodec codec, string source, ImageLimits limits)
+    // No colour space: the stored numbers, as every reference implementation reads them.
+    private static SKImageInfo Target(SKCodec codec) => new(codec.Info.Width, codec.Info.Height, SKColorType.Rgba8888, SKAlphaType.Unpremul, null);
+
+    // Of an upright image; null where it is small, or must be decoded whole.
+    private static RgbImage? Large(SKCodec codec, ReadOnlyMemory<byte> encoded, string source, ImageLimits limits)
+    {
+        CheckSize(codec, source, limits);
+        var (width, height) = (codec.Info.Width, codec.Info.Height);
+        if ((long)width * height < LargeImage.Pixels || codec.EncodedOrigin != SKEncodedOrigin.TopLeft)
+        {
+            return null;
+        }
+
+        return codec.EncodedFormat == SKEncodedImageFormat.Jpeg
+            ? LargeImage.Scanlines(codec, Target(codec), source) is { } rgb ? new(width, height, rgb) : null
+            : LargeImage.Decode(encoded, source, limits);
+    }
+
+    private static void CheckSize(SKCodec codec, string source, ImageLimits limits)
     {
         var (width, height) = (codec.Info.Width, codec.Info.Height);
         if (width < 1 || height < 1)
@@ -85,14 +108,18 @@ public sealed class SkiaImageDecoder : IImageRowDecoder
                 + $"{Math.Min(limits.MaximumPixels, int.MaxValue / 4)} (ImageLimits.MaximumPixels).");
         }
 
+        ImageReader.CheckSides(width, height, source, limits);
+    }
+
+    private static byte[] Decode(SKCodec codec, string source, ImageLimits limits)
+    {
+        var (width, height) = (codec.Info.Width, codec.Info.Height);
         var rgba = new byte[width * height * 4];
         var pinned = GCHandle.Alloc(rgba, GCHandleType.Pinned);
         SKCodecResult result;
         try
         {
-            // No colour space: the stored numbers, as every reference implementation reads them.
-            var info = new SKImageInfo(width, height, SKColorType.Rgba8888, SKAlphaType.Unpremul, null);
-            result = codec.GetPixels(info, pinned.AddrOfPinnedObject());
+            result = codec.GetPixels(Target(codec), pinned.AddrOfPinnedObject());
         }
         finally
         {

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using MfpClip.Files;
 
 namespace MfpClip.Models;
 
@@ -21,11 +22,11 @@ internal static class ActivationCheck
 
         try
         {
-            using var document = JsonDocument.Parse(File.ReadAllBytes(path));
+            using var document = JsonDocument.Parse(BoundedFile.ReadText(path));
             string? found = name == "config.json" ? OfTransformers(document.RootElement) : OfOpenClip(document.RootElement);
             return found is null || found == expected ? null : $"'{name}' there says the activation {found}, but the model was trained with {expected}.";
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException or IOException)
         {
             return $"'{name}' there is no configuration of a model ({e.Message.TrimEnd('.')}).";
         }

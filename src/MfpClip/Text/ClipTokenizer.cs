@@ -11,6 +11,7 @@ public sealed class ClipTokenizer : ITokenizer
 {
     private const int MergesOfClip = 49152 - 256 - 2;
     private const int MaximumLength = 1 << 16, MaximumWord = 4096;
+    private const long MaximumFile = 16L << 20; // unpacked; CLIP's have 0.5 to 3 MB
     private const string EndOfWord = "</w>";
     private static readonly Lazy<ClipTokenizer> Bundled = new(() =>
     {
@@ -70,9 +71,11 @@ public sealed class ClipTokenizer : ITokenizer
     /// <summary>Reads the Hugging Face pair of files.</summary>
     public static ClipTokenizer FromFiles(string vocabJson, string mergesTxt) => Reading(vocabJson, () =>
     {
-        var vocabulary = JsonSerializer.Deserialize<Dictionary<string, int>>(File.ReadAllText(vocabJson), ReflectedJson.Options)
+        using var json = BoundedFile.Open(vocabJson, MaximumFile);
+        var vocabulary = JsonSerializer.Deserialize<Dictionary<string, int>>(json, ReflectedJson.Options)
             ?? throw new WeightsException(vocabJson, "the vocabulary is empty.");
-        var lines = File.ReadLines(mergesTxt).Where(l => !l.StartsWith("#version", StringComparison.Ordinal) && l.Trim().Length > 0).ToList();
+        var lines = BoundedFile.ReadText(mergesTxt, MaximumFile).Split('\n').Select(l => l.TrimEnd('\r'))
+            .Where(l => !l.StartsWith("#version", StringComparison.Ordinal) && l.Trim().Length > 0).ToList();
         return Create(vocabulary, lines, vocabJson);
     });
 
@@ -132,7 +135,8 @@ public sealed class ClipTokenizer : ITokenizer
 
     private static ClipTokenizer FromBpeVocabulary(Stream gzip, string source)
     {
-        using var reader = new StreamReader(new GZipStream(gzip, CompressionMode.Decompress), Encoding.UTF8);
+        using var reader = new StreamReader(
+            new BoundedStream(new GZipStream(gzip, CompressionMode.Decompress), MaximumFile), Encoding.UTF8);
         var merges = new List<string>(MergesOfClip);
         reader.ReadLine();
         while (merges.Count < MergesOfClip && reader.ReadLine() is { } line)

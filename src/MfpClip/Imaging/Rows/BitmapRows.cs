@@ -8,7 +8,7 @@ namespace MfpClip.Imaging.Rows;
 internal sealed class BitmapRows : IImageRowReader
 {
     private const int FileHeader = 14, InfoHeader = 40, LongestHeader = 124, Uncompressed = 0;
-    private readonly FileStream _file;
+    private readonly Stream _file;
     private readonly string _source;
     private readonly long _start;
     private readonly int _bits;
@@ -17,7 +17,7 @@ internal sealed class BitmapRows : IImageRowReader
     private readonly byte[] _row;
     private int _next;
 
-    private BitmapRows(FileStream file, string source, int width, int height, (long Start, int Stride, int Bits, bool FromTop) stored, byte[] palette)
+    private BitmapRows(Stream file, string source, int width, int height, (long Start, int Stride, int Bits, bool FromTop) stored, byte[] palette)
     {
         (_file, _source, _palette, Width, Height) = (file, source, palette, width, height);
         (_start, int stride, _bits, _fromTop) = stored;
@@ -29,7 +29,7 @@ internal sealed class BitmapRows : IImageRowReader
     public int Height { get; }
 
     /// <returns>The reader, which owns the file; <see langword="null"/> where the image must be decoded whole.</returns>
-    public static BitmapRows? Open(FileStream file, string source, RowLimits limits)
+    public static BitmapRows? Open(Stream file, string source, RowLimits limits)
     {
         Span<byte> header = stackalloc byte[FileHeader + InfoHeader];
         if (file.ReadAtLeast(header, header.Length, throwOnEndOfStream: false) < header.Length)

@@ -6,6 +6,7 @@ namespace MfpClip.Imaging.Rows;
 /// <summary>Rows of an upright JPEG file, through Skia.</summary>
 internal sealed class JpegRows : IImageRowReader
 {
+    private const long MostScanned = 256L << 20;
     private const int RowsAtOnce = 16; // of a row of blocks with halved chroma
     private readonly string _source;
     private readonly SKCodec _codec;
@@ -35,6 +36,7 @@ internal sealed class JpegRows : IImageRowReader
         {
             RowChecks.Memory(frame.CoefficientBytes, $"a {(frame.Progressive ? "progressive" : "not interleaved")} JPEG keeps the "
                 + "coefficients of the whole image; save it as a baseline JPEG", path, limits);
+            CheckScans(file, path);
         }
 
         // Skia reads the file itself: an exception of a managed stream would end the process.
@@ -93,6 +95,20 @@ internal sealed class JpegRows : IImageRowReader
     }
 
     public void Dispose() => _codec.Dispose();
+
+    // A few bytes a scan cost as much as a whole image.
+    private static void CheckScans(FileStream file, string path)
+    {
+        if (file.Length > MostScanned)
+        {
+            throw new ImageDecodeException(path, $"it comes in several scans and has more than {MostScanned >> 20} MiB. Save it as a baseline JPEG.");
+        }
+
+        byte[] whole = new byte[file.Length];
+        file.Position = 0;
+        file.ReadExactly(whole);
+        JpegStructure.Read(whole)?.CheckScans(path);
+    }
 
     private static ImageDecodeException Header(string path) => new(path, "it begins as a JPEG, but its header is damaged or truncated.");
 

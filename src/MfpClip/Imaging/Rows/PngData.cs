@@ -5,7 +5,7 @@ namespace MfpClip.Imaging.Rows;
 /// <summary>The content of a PNG file's consecutive IDAT chunks as one stream; their checksums are verified.</summary>
 internal sealed class PngData : Stream
 {
-    private readonly FileStream _file;
+    private readonly Stream _file;
     private readonly string _source;
     private long _left;
     private bool _inChunk;
@@ -14,7 +14,7 @@ internal sealed class PngData : Stream
     /// <param name="file">The file; not closed by this stream.</param>
     /// <param name="start">Where the first chunk begins.</param>
     /// <param name="source">Name in errors.</param>
-    public PngData(FileStream file, long start, string source)
+    public PngData(Stream file, long start, string source)
     {
         (_file, _source) = (file, source);
         file.Position = start;

@@ -37,7 +37,7 @@ internal sealed record PngHeader
 
     /// <summary>Reads the chunks up to the end of the file; of pixels only the headings.</summary>
     /// <exception cref="ImageDecodeException">The file is damaged or truncated before its pixels begin.</exception>
-    public static PngHeader Read(FileStream file, string source, RowLimits limits)
+    public static PngHeader Read(Stream file, string source, RowLimits limits)
     {
         file.Position = Signature.Length;
         Span<byte> start = stackalloc byte[8];
@@ -63,7 +63,7 @@ internal sealed record PngHeader
         return png;
     }
 
-    private void ReadChunks(FileStream file, string source, RowLimits limits)
+    private void ReadChunks(Stream file, string source, RowLimits limits)
     {
         Span<byte> start = stackalloc byte[8];
         int? inText = null;
@@ -109,7 +109,7 @@ internal sealed record PngHeader
         }
     }
 
-    private static bool IsExif(FileStream file, long length)
+    private static bool IsExif(Stream file, long length)
     {
         long at = file.Position;
         Span<byte> name = stackalloc byte[ExifText.Length];
@@ -118,7 +118,7 @@ internal sealed record PngHeader
         return exif;
     }
 
-    private static byte[] Metadata(FileStream file, long length, string source, RowLimits limits)
+    private static byte[] Metadata(Stream file, long length, string source, RowLimits limits)
     {
         RowChecks.Memory(length, "remove its metadata", source, limits);
         byte[] content = new byte[length];
@@ -127,7 +127,7 @@ internal sealed record PngHeader
     }
 
     // Of chunks without which the pixels mean nothing the checksum counts.
-    private static byte[] Content(FileStream file, ReadOnlySpan<byte> start, string source)
+    private static byte[] Content(Stream file, ReadOnlySpan<byte> start, string source)
     {
         byte[] content = new byte[BinaryPrimitives.ReadUInt32BigEndian(start) + 4];
         file.ReadExactly(content);

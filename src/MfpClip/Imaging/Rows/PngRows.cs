@@ -7,14 +7,14 @@ namespace MfpClip.Imaging.Rows;
 /// </summary>
 internal sealed class PngRows : IImageRowReader
 {
-    private readonly FileStream _file;
+    private readonly Stream _file;
     private readonly string _source;
     private readonly PngHeader _header;
     private readonly ZLibStream _data;
     private byte[] _row, _above;
     private int _next;
 
-    private PngRows(FileStream file, string source, PngHeader header)
+    private PngRows(Stream file, string source, PngHeader header)
     {
         (_file, _source, _header) = (file, source, header);
         (Width, Height) = ((int)header.Width, (int)header.Height);
@@ -28,7 +28,7 @@ internal sealed class PngRows : IImageRowReader
     public int Height { get; }
 
     /// <returns>The reader, which owns the file; <see langword="null"/> where the image must be decoded whole.</returns>
-    public static PngRows? Open(FileStream file, string source, RowLimits limits)
+    public static PngRows? Open(Stream file, string source, RowLimits limits)
     {
         PngHeader header;
         try

@@ -61,8 +61,11 @@ internal static class TorchZipReader
     /// <summary>A storage in an archive. The archive has one position, so readers take turns.</summary>
     private sealed record ZipStorage(ZipArchive Archive, ZipArchiveEntry Entry) : ITensorStorage
     {
-        // A stored entry cannot hold more than it occupies; a deflated one is bounded by deflate's greatest ratio.
-        public long Length => Math.Min(Entry.Length, Entry.CompressedLength > long.MaxValue / 1032 ? Entry.Length : Entry.CompressedLength * 1032);
+        // A stored entry cannot hold more than it occupies. torch.save stores; of what other tools deflated more than weights can shrink is not believed.
+        public long Length => Math.Min(Entry.Length, Entry.CompressedLength > long.MaxValue / MaximumRatio ? Entry.Length
+            : Math.Max(Entry.CompressedLength * MaximumRatio, Math.Min(SmallEntry, Entry.CompressedLength * 1032)));
+
+        private const int MaximumRatio = 8, SmallEntry = 1 << 20;
 
         public void Read(long offset, Span<byte> target)
         {

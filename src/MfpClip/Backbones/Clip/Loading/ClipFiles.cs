@@ -1,4 +1,5 @@
 using System.Text.Json;
+using MfpClip.Files;
 using MfpClip.Kernels;
 
 namespace MfpClip.Backbones.Clip.Loading;
@@ -39,7 +40,7 @@ internal static class ClipFiles
     {
         try
         {
-            using var document = JsonDocument.Parse(File.ReadAllText(path));
+            using var document = JsonDocument.Parse(BoundedFile.ReadText(path));
             var root = document.RootElement;
             return root.TryGetProperty("model_cfg", out var openClip) ? OpenClip(path, root, openClip) : new(
                 path, HuggingFace(path, root), Normalization(Path.Combine(Path.GetDirectoryName(path)!, "preprocessor_config.json")));
@@ -141,7 +142,7 @@ internal static class ClipFiles
             return null;
         }
 
-        using var document = JsonDocument.Parse(File.ReadAllText(path));
+        using var document = JsonDocument.Parse(BoundedFile.ReadText(path));
         return document.RootElement.TryGetProperty("image_mean", out _)
             ? (Floats(document.RootElement, "image_mean"), Floats(document.RootElement, "image_std")) : null;
     }

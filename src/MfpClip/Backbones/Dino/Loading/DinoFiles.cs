@@ -1,4 +1,5 @@
 using System.Text.Json;
+using MfpClip.Files;
 using MfpClip.Weights;
 
 namespace MfpClip.Backbones.Dino.Loading;
@@ -9,8 +10,6 @@ internal sealed record DinoFileConfig(int? Heads, double? LayerNormEps, int? Ima
 /// <summary>Finds a DINOv2 model's weights and configuration on disk, and decides its sizes.</summary>
 internal static class DinoFiles
 {
-    private const int MostBytes = 1 << 20;
-
     /// <summary>Reads <c>config.json</c> and <c>preprocessor_config.json</c> beside the weights.</summary>
     /// <exception cref="WeightsException">One is damaged, or is of another kind of model.</exception>
     public static DinoFileConfig ReadConfigNextTo(string weights)
@@ -77,12 +76,7 @@ internal static class DinoFiles
 
         try
         {
-            if (new FileInfo(path).Length > MostBytes)
-            {
-                throw new WeightsException(path, $"a configuration of more than {MostBytes >> 20} MB is none.");
-            }
-
-            using var document = JsonDocument.Parse(File.ReadAllText(path));
+            using var document = JsonDocument.Parse(BoundedFile.ReadText(path));
             return read(document.RootElement);
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException or IOException or UnauthorizedAccessException)
