@@ -97,7 +97,7 @@ internal static class PngStructure
                 left = read > 0 ? left - read : throw Truncated(source);
             }
         }
-        catch (InvalidDataException e)
+        catch (Exception e) when (e is InvalidDataException or IOException)
         {
             throw new ImageDecodeException(source, "its pixels cannot be decoded; the file is damaged.", e);
         }

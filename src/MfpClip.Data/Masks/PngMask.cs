@@ -123,6 +123,10 @@ internal sealed class PngMask
                 {
                     throw new InvalidDataException("it is truncated: the file ends before the image does", e);
                 }
+                catch (IOException e)
+                {
+                    throw new InvalidDataException("its compressed data are invalid", e); // they ask for a dictionary, for example
+                }
 
                 Unfilter(row, above, distance);
                 for (int x = 0; x < columns; x++)

@@ -68,7 +68,7 @@ public sealed record ReducedMap
             using var zlib = new ZLibStream(new MemoryStream(Data), CompressionMode.Decompress);
             zlib.ReadExactly(bytes);
         }
-        catch (Exception e) when (e is InvalidDataException or EndOfStreamException)
+        catch (Exception e) when (e is InvalidDataException or IOException)
         {
             throw new WorkException($"A reduced map of {Width} x {Height} cannot be unpacked ({e.Message}). The result is damaged.", e);
         }

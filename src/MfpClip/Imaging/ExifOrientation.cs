@@ -90,7 +90,7 @@ internal static class ExifOrientation
             string[] lines = text.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
             return lines.Length > 2 ? OfExif(Convert.FromHexString(string.Concat(lines.Skip(2)))) : null;
         }
-        catch (Exception e) when (e is InvalidDataException or FormatException)
+        catch (Exception e) when (e is InvalidDataException or FormatException or IOException)
         {
             return null; // a damaged comment does not make the image unreadable
         }

@@ -105,13 +105,14 @@ internal sealed class StoredWeightFile : IWeightFile
     {
         try
         {
-            long count = 1;
+            long count = 1, strides = 1; // a side of 0 makes the others no smaller: their product must be a number, too
             foreach (long n in tensor.Shape)
             {
                 count = n < 0 ? throw new OverflowException() : checked(count * n);
+                strides = checked(strides * Math.Max(n, 1));
             }
 
-            if (tensor.Strides is { } strides && (strides.Length != tensor.Shape.Length || strides.Any(s => s < 0)))
+            if (tensor.Strides is { } stored && (stored.Length != tensor.Shape.Length || stored.Any(s => s < 0)))
             {
                 throw new OverflowException();
             }

@@ -42,6 +42,11 @@ public sealed record HybridConfig
         try
         {
             var config = JsonSerializer.Deserialize<HybridConfig>(json, Json) ?? throw new JsonException("it is null");
+            if (config.Vision is null || config.Text is null)
+            {
+                throw new JsonException("a tower is null");
+            }
+
             config.Check(path);
             return config;
         }

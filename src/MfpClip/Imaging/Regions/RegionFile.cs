@@ -101,7 +101,7 @@ internal static class RegionFile
 
     private static RegionPolygon Shape(JsonElement shape)
     {
-        var points = Points(shape.GetProperty("points"));
+        var points = Points(shape.TryGetProperty("points", out var list) ? list : throw new InvalidDataException("a shape has no points."));
         string label = shape.TryGetProperty("label", out var l) ? l.GetString() ?? string.Empty : string.Empty;
         string type = shape.TryGetProperty("shape_type", out var t) ? t.GetString() ?? "polygon" : "polygon";
         var polygon = type switch

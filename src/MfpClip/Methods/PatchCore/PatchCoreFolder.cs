@@ -47,6 +47,7 @@ internal sealed record PatchCoreFolder(string Backbone, int InputHeight, int Inp
             throw new WeightsException(path, $"its settings cannot be used. {string.Join(" ", faults)}");
         }
 
+        string backbone = Text(path, values, "backbone.name");
         var memory = FaissIndexFile.Read(index);
         if (memory.shape[1] != options.Width)
         {
@@ -56,7 +57,7 @@ internal sealed record PatchCoreFolder(string Backbone, int InputHeight, int Inp
                 index, $"its vectors have {width} values, but '{prefix}{Parameters}' says {options.Width}. The files are of two models.");
         }
 
-        return new(Text(path, values, "backbone.name"), shape[1], shape[2], options, memory);
+        return new(backbone, shape[1], shape[2], options, memory);
     }
 
     public void Dispose() => Memory.Dispose();
