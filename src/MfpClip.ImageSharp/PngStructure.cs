@@ -20,6 +20,7 @@ internal static class PngStructure
         var kept = new MemoryStream();
         var data = new MemoryStream();
         kept.Write(file[..Signature]);
+        var once = new HashSet<uint>();
         (int Width, int Height, int Bits)? header = null;
         for (int at = Signature; ;)
         {
@@ -51,6 +52,12 @@ internal static class PngStructure
                 || kind.SequenceEqual("IEND"u8) || (kind.SequenceEqual("eXIf"u8) && content.Length <= MaximumExif);
             if (needed)
             {
+                // ImageSharp takes the last header: what was checked of the first one would not hold.
+                if (!kind.SequenceEqual("IDAT"u8) && !once.Add(BinaryPrimitives.ReadUInt32BigEndian(kind)))
+                {
+                    throw new ImageDecodeException(source, "it has two headers or palettes; the file is damaged.");
+                }
+
                 kept.Write(chunk);
             }
 

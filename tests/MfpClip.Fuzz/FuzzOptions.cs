@@ -32,6 +32,8 @@ internal sealed record FuzzOptions
 
     public long Detections { get; private init; } = 1000;
 
+    public int Kills { get; private init; } = 3;
+
     public int Callers { get; private init; } = 8;
 
     /// <exception cref="ArgumentException">It says something unknown.</exception>
@@ -43,7 +45,7 @@ internal sealed record FuzzOptions
             string Value() => i + 1 < args.Count ? args[++i] : throw new ArgumentException($"{args[i]} needs a value.");
             options = args[i] switch
             {
-                "list" or "soak" => options with { Command = args[i] },
+                "list" or "soak" or "faults" => options with { Command = args[i] },
                 "corpus" => options with { Command = args[i], Folder = Value() },
                 "--target" => options with { Targets = [.. options.Targets, Value()] },
                 "--iterations" => options with { Iterations = Whole(Value(), 1) },
@@ -56,6 +58,7 @@ internal sealed record FuzzOptions
                 "--together" => options with { IsTogether = true },
                 "--child" => options with { IsChild = true },
                 "--detections" => options with { Detections = Whole(Value(), 1) },
+                "--kills" => options with { Kills = (int)Math.Min(Whole(Value(), 1), 100_000) },
                 "--callers" => options with { Callers = (int)Math.Min(Whole(Value(), 1), 64) },
                 _ => throw new ArgumentException($"'{args[i]}' is not known."),
             };

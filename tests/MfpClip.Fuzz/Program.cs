@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using MfpClip.Fuzz.Faults;
 using MfpClip.Fuzz.Soak;
 using MfpClip.Fuzz.Targets;
 
@@ -14,6 +15,7 @@ internal static class Program
             [--together] [--divide] [--failures FOLDER]
         dotnet run --project tests/MfpClip.Fuzz -- list
         dotnet run --project tests/MfpClip.Fuzz -- corpus FOLDER
+        dotnet run --project tests/MfpClip.Fuzz -- faults [--target COMMAND ...] [--kills N] [--seed S]
         dotnet run --project tests/MfpClip.Fuzz -- soak [--detections N] [--callers N] [--seed S]
         """;
 
@@ -28,6 +30,7 @@ internal static class Program
                 "list" => List(),
                 "corpus" => CorpusFiles.Write(options.Folder ?? throw new ArgumentException("corpus needs a folder.")),
                 "soak" => SoakRun.Run(options),
+                "faults" => FaultRun.Run(options),
                 _ => options.IsChild ? Child(options) : options.IsTogether ? Together(options) : Parent(options),
             };
         }

@@ -55,6 +55,44 @@ public class LimitTests
     }
 
     [Fact]
+    public async Task Under_a_flood_health_answers_and_a_slow_client_or_a_long_name_holds_no_place()
+    {
+        using var gate = new GatedDetector();
+        await using var host = Host(gate, ("Service:ConcurrentDetections", "1"), ("Service:QueueLength", "4"));
+        using var client = host.CreateClient();
+        await Ready(client);
+        byte[] photo = Photos.Part(64);
+        using var stop = new CancellationTokenSource();
+        var slow = Enumerable.Range(0, 20).Select(_ => client.PostAsync(
+            "/detect", new StreamContent(new SlowStream(stop.Token)) { Headers = { { "Content-Type", "multipart/form-data; boundary=b" } } })).ToList();
+
+        var flood = Enumerable.Range(0, 200).Select(_ => client.PostAsync("/detect", Photos.Form(photo))).ToList();
+        await gate.Entered;
+        var health = await client.GetAsync("/health");
+        var live = await client.GetAsync("/health/live");
+        var refused = new List<HttpResponseMessage>();
+        while (refused.Count < 195)
+        {
+            var next = await Task.WhenAny(flood);
+            flood.Remove(next);
+            refused.Add(await next);
+        }
+
+        gate.Open();
+
+        Assert.Equal((HttpStatusCode.OK, HttpStatusCode.OK), (health.StatusCode, live.StatusCode));
+        Assert.All(refused, r => Assert.Equal(HttpStatusCode.ServiceUnavailable, r.StatusCode));
+        Assert.All(refused, r => Assert.True(r.Headers.RetryAfter!.Delta > TimeSpan.Zero));
+        Assert.All(await Task.WhenAll(flood), r => Assert.Equal(HttpStatusCode.OK, r.StatusCode)); // one that ran, four that waited
+        var named = await client.PostAsync("/detect", Photos.Form(photo, className: new string('a', 60_000)));
+        Assert.Equal(HttpStatusCode.BadRequest, named.StatusCode);
+        Assert.Equal(HttpStatusCode.OK, (await client.PostAsync("/detect", Photos.Form(photo))).StatusCode);
+        Assert.All(slow, s => Assert.False(s.IsCompletedSuccessfully));
+        stop.Cancel();
+        await Assert.ThrowsAnyAsync<Exception>(() => Task.WhenAll(slow));
+    }
+
+    [Fact]
     public async Task A_detection_that_takes_too_long_is_504()
     {
         using var gate = new GatedDetector();
@@ -142,6 +180,21 @@ public class LimitTests
         while (!(await client.GetAsync("/health")).IsSuccessStatusCode)
         {
             await Task.Delay(50);
+        }
+    }
+
+    /// <summary>A client that sends the beginning of a form, and then nothing.</summary>
+    private sealed class SlowStream(CancellationToken stop) : MemoryStream("--b\r\nContent-Disposition: form-data; name=\"image\"; filename=\"a.png\"\r\n\r\n"u8.ToArray())
+    {
+        public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            int read = Read(buffer.Span);
+            if (read == 0)
+            {
+                await Task.Delay(Timeout.Infinite, stop);
+            }
+
+            return read;
         }
     }
 

@@ -22,6 +22,14 @@ public class FuzzTests
         Assert.True(code == 0, output);
     }
 
+    [Fact]
+    public void Reports_are_whole_and_of_one_run_whenever_a_run_is_killed_or_the_disk_is_full()
+    {
+        var (code, output) = Run("faults", "--target", "evaluate", "--kills", "3");
+
+        Assert.True(code == 0, output);
+    }
+
     private static (int Code, string Output) Run(params string[] arguments)
     {
         string own = AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar), configuration = Path.GetFileName(own);
