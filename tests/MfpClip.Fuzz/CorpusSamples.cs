@@ -38,14 +38,20 @@ internal static class CorpusSamples
         string path = Path.Combine(folder, "x.safetensors");
         SafetensorsWriter.Write(path,
         [
-            new("a", torch.arange(6, ScalarType.Float32).reshape(2, 3)), new("b", torch.ones([2], ScalarType.Float16)), new("c", torch.tensor(new long[] { 1, 2 })),
+            new("a", torch.arange(6, ScalarType.Float32).reshape(2, 3)), new("b", torch.ones([2], ScalarType.Float16)),
+            new("c", torch.tensor(new long[] { 1, 2 })),
             new("d", torch.zeros([0, 4])), new("e", torch.tensor(new[] { true, false })),
         ], new Dictionary<string, string> { ["format"] = "pt" });
         yield return ("safetensors/small.safetensors", File.ReadAllBytes(path));
 
         var weights = StoreTargets.Weights();
-        var state = new TrainingState { Epoch = 1, TotalSteps = 4, Step = 1, EpochImages = 2, LossSum = 0.5, History = [new(0, 1, new Dictionary<string, double> { ["focal"] = 1 }, 1e-3, 1, 1)] };
-        CheckpointFile.Save(path, state, StoreTargets.Identity, StoreTargets.Recipe, weights, new AdamOptimizer(StoreTargets.Recipe, weights), [], [1f, 0.5f]);
+        var state = new TrainingState
+        {
+            Epoch = 1, TotalSteps = 4, Step = 1, EpochImages = 2, LossSum = 0.5,
+            History = [new(0, 1, new Dictionary<string, double> { ["focal"] = 1 }, 1e-3, 1, 1)],
+        };
+        using var optimizer = new AdamOptimizer(StoreTargets.Recipe, weights);
+        CheckpointFile.Save(path, state, StoreTargets.Identity, StoreTargets.Recipe, weights, optimizer, [], [1f, 0.5f]);
         yield return ("checkpoint/small.safetensors", File.ReadAllBytes(path));
 
         string features = Directory.CreateDirectory(Path.Combine(folder, "features")).FullName;
@@ -55,7 +61,8 @@ internal static class CorpusSamples
         yield return ("features/small.safetensors", File.ReadAllBytes(Directory.GetFiles(features).Single()));
 
         using var detector = SmallDetector.Build();
-        using var referenced = detector.WithReferences([ImageInput.FromPixels(SmallDetector.Picture(1, 20, 20), "a"), ImageInput.FromPixels(SmallDetector.Picture(2, 20, 30), "b")]);
+        using var referenced = detector.WithReferences(
+            [ImageInput.FromPixels(SmallDetector.Picture(1, 20, 20), "a"), ImageInput.FromPixels(SmallDetector.Picture(2, 20, 30), "b")]);
         referenced.SaveReferences(path);
         yield return ("references/small.safetensors", File.ReadAllBytes(path));
         yield return ("hybrid-config/small.json", Encoding.UTF8.GetBytes(new Backbones.Hybrid.HybridConfig().ToJson()));
@@ -72,7 +79,10 @@ internal static class CorpusSamples
                 bitmap.SetPixel(i % width, i / width, new SKColor((byte)(i * 7), (byte)(i * 3), (byte)(255 - i), (byte)(i % 3 == 0 ? 128 : 255)));
             }
 
-            foreach (var (name, format) in new[] { ("png", SKEncodedImageFormat.Png), ("jpeg", SKEncodedImageFormat.Jpeg), ("webp", SKEncodedImageFormat.Webp) })
+            foreach (var (name, format) in new[]
+            {
+                ("png", SKEncodedImageFormat.Png), ("jpeg", SKEncodedImageFormat.Jpeg), ("webp", SKEncodedImageFormat.Webp),
+            })
             {
                 using var data = bitmap.Encode(format, 80);
                 yield return ($"{name}/{width}x{height}.{name}", data.ToArray());

@@ -23,7 +23,8 @@ internal sealed class FuzzRandom(long seed, long input)
     public T Of<T>(IReadOnlyList<T> items) => items[Next(items.Count)];
 
     /// <summary>A length: short ones are more frequent.</summary>
-    public int Length(int most) => Math.Min(most, 1 + Next(1 << Next(BitOperations.Log2((uint)Math.Max(most, 1)) + 2)));
+    public int Length(int most) =>
+        Math.Min(most, 1 + Next(1 << Next(BitOperations.Log2((uint)Math.Max(most, 1)) + 2)));
 
     /// <summary>A number at which programs go wrong.</summary>
     public long Number() => Next(4) == 0 ? (long)(NextBits() >> Next(64)) : Of(Numbers) + (Next(3) - 1);
@@ -31,7 +32,7 @@ internal sealed class FuzzRandom(long seed, long input)
     private static readonly long[] Numbers =
     [
         0, 1, 2, 3, 4, 7, 8, 15, 16, 31, 32, 63, 64, 77, 100, 127, 128, 255, 256, 1000, 1024, 4096, 10_000, 32_767, 32_768, 65_535, 65_536, 100_000,
-        1_000_000, 16_777_216, 100_000_000, 1_073_741_824, int.MaxValue, int.MinValue, uint.MaxValue, 1L << 32, 1L << 40, 1L << 62, long.MaxValue, long.MinValue,
-        -1, -2, -16, -1000,
+        1_000_000, 16_777_216, 100_000_000, 1_073_741_824, int.MaxValue, int.MinValue, uint.MaxValue, 1L << 32, 1L << 40, 1L << 62, long.MaxValue,
+        long.MinValue, -1, -2, -16, -1000,
     ];
 }

@@ -10,7 +10,8 @@ internal sealed record FuzzSummary(string Target, long Seed, long First, long In
     public IReadOnlyList<string> Failures { get; init; } = [];
 
     public override string ToString() => FormattableString.Invariant(
-        $"{Target,-16} seed {Seed}, inputs {First} to {First + Inputs - 1}: {Inputs / Math.Max(Seconds, 1e-3):0}/s, {100.0 * Accepted / Math.Max(Inputs, 1):0.0} % accepted, ")
+        $"{Target,-16} seed {Seed}, inputs {First} to {First + Inputs - 1}: {Inputs / Math.Max(Seconds, 1e-3):0}/s, ")
+        + FormattableString.Invariant($"{100.0 * Accepted / Math.Max(Inputs, 1):0.0} % accepted, ")
         + FormattableString.Invariant($"slowest {1000 * Slowest:0} ms, most allocated {Largest / 1e6:0.0} MB, {Failures.Count} failures");
 }
 

@@ -184,7 +184,8 @@ public class LimitTests
     }
 
     /// <summary>A client that sends the beginning of a form, and then nothing.</summary>
-    private sealed class SlowStream(CancellationToken stop) : MemoryStream("--b\r\nContent-Disposition: form-data; name=\"image\"; filename=\"a.png\"\r\n\r\n"u8.ToArray())
+    private sealed class SlowStream(CancellationToken stop) : MemoryStream(
+        "--b\r\nContent-Disposition: form-data; name=\"image\"; filename=\"a.png\"\r\n\r\n"u8.ToArray())
     {
         public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
         {

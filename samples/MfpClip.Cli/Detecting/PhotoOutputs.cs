@@ -21,7 +21,8 @@ internal sealed class PhotoOutputs(ZeroShotDetector detector, DetectionOutputOpt
     public DetectedImage Write(DetectedImage image, string name, CancellationToken cancellationToken)
     {
         var result = image.Outcome!.Result!;
-        var photo = image.Photo is { } whole && !image.IsReduced ? whole : detector.Input.DecodeReduced(image.Input, ReducedSide, detector.Tiling?.Rows, CancellationToken.None);
+        var photo = image.Photo is { } whole && !image.IsReduced ? whole
+            : detector.Input.DecodeReduced(image.Input, ReducedSide, detector.Tiling?.Rows, CancellationToken.None);
         string overlay = In($"{name}.overlay.png");
         var drawn = image with { Photo = photo, Overlay = MapImages.Overlay(result, photo, options.Pictures with { Outline = result.InspectedRegion }),
             Notices = Notices(photo, result) };

@@ -45,7 +45,8 @@ public static class EvaluationReportFiles
         foreach (string file in Directory.Exists(folder) ? Directory.EnumerateFiles(folder) : [])
         {
             string name = Path.GetFileName(file);
-            if (name is "results.csv" or "decisions.csv" or "results.md" or "report.html" || (name.StartsWith("shots", StringComparison.Ordinal) && name.EndsWith(".svg", StringComparison.Ordinal)))
+            if (name is "results.csv" or "decisions.csv" or "results.md" or "report.html"
+                || (name.StartsWith("shots", StringComparison.Ordinal) && name.EndsWith(".svg", StringComparison.Ordinal)))
             {
                 AtomicFile.Remove(file);
             }

@@ -18,11 +18,15 @@ internal sealed record CliProcess(string Assembly)
     public (int Code, string Errors, TimeSpan Time) Run(params IReadOnlyList<string> arguments) => Wait(Start("dotnet", [Assembly, .. arguments]), null);
 
     /// <summary>Kills it after a time (SIGKILL).</summary>
-    public (int Code, string Errors, TimeSpan Time) Kill(TimeSpan after, IReadOnlyList<string> arguments) => Wait(Start("dotnet", [Assembly, .. arguments]), after);
+    public (int Code, string Errors, TimeSpan Time) Kill(TimeSpan after, IReadOnlyList<string> arguments) =>
+        Wait(Start("dotnet", [Assembly, .. arguments]), after);
 
     /// <summary>Runs with a limit on the size of every file: beyond, a write fails as on a full disk.</summary>
     public (int Code, string Errors, TimeSpan Time) Limit(int kilobytes, IReadOnlyList<string> arguments) => Wait(
-        Start("bash", ["-c", $"trap '' XFSZ; ulimit -f {kilobytes.ToString(CultureInfo.InvariantCulture)}; exec dotnet \"$@\"", "bash", Assembly, .. arguments]), null);
+        Start("bash",
+        [
+            "-c", $"trap '' XFSZ; ulimit -f {kilobytes.ToString(CultureInfo.InvariantCulture)}; exec dotnet \"$@\"", "bash", Assembly, .. arguments,
+        ]), null);
 
     private static Process Start(string program, IEnumerable<string> arguments)
     {

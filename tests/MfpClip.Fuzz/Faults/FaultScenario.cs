@@ -56,7 +56,7 @@ internal sealed record FaultScenario(string Name, Func<string, string, bool, IRe
             }
 
             var (code, errors, _) = cli.Run(
-                "evaluate", "--data", Path.Combine(folder, set), "--weights", "random:tiny", "--image-size", "56", "--out", Path.Combine(folder, $"results-{set}"));
+                ["evaluate", "--data", Path.Combine(folder, set), .. Small, "--out", Path.Combine(folder, $"results-{set}")]);
             if (code != 0)
             {
                 throw new InvalidOperationException(errors);

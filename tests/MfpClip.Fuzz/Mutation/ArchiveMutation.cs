@@ -45,7 +45,8 @@ internal static class ArchiveMutation
                 break;
             default:
                 bytes = bytes.Length == 0 ? [0] : bytes;
-                entries[at] = (name, name.EndsWith(".pkl", StringComparison.Ordinal) ? Pickle(bytes, random, corpus) : ByteMutation.Any(bytes, random, corpus));
+                entries[at] = (name, name.EndsWith(".pkl", StringComparison.Ordinal) ? Pickle(bytes, random, corpus)
+                    : ByteMutation.Any(bytes, random, corpus));
                 break;
         }
 
@@ -54,7 +55,8 @@ internal static class ArchiveMutation
         {
             foreach (var (entryName, content) in entries)
             {
-                var entry = archive.CreateEntry(entryName.Length == 0 ? "x" : entryName, random.Chance(8) ? CompressionLevel.Fastest : CompressionLevel.NoCompression);
+                var entry = archive.CreateEntry(
+                    entryName.Length == 0 ? "x" : entryName, random.Chance(8) ? CompressionLevel.Fastest : CompressionLevel.NoCompression);
                 using var stream = entry.Open();
                 stream.Write(content);
             }

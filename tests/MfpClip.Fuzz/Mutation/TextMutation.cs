@@ -12,10 +12,14 @@ internal static partial class TextMutation
         "\"a\"", "\"\\u0000\"", "\"..\"", "\"../../x\"", "\"/dev/zero\"", "\"a/b\\u0000c\"", "[null]", "{\"a\":null}", "[[]]", "\"\\ud800\"",
     ];
 
-    private static readonly string[] Words = ["\0", "..", "/", "\\", "\"", ",", ";", "\t", "\r\n", "\uFEFF", "\u202e", "é", "😀", " ", "9999999999", "-1", "nan", "=1+1"];
+    private static readonly string[] Words =
+    [
+        "\0", "..", "/", "\\", "\"", ",", ";", "\t", "\r\n", "\uFEFF", "\u202e", "é", "😀", " ", "9999999999", "-1", "nan", "=1+1",
+    ];
 
     /// <summary>Of JSON.</summary>
-    public static byte[] Json(byte[] input, FuzzRandom random, IReadOnlyList<byte[]> corpus) => Encoding.UTF8.GetBytes(Json(Encoding.UTF8.GetString(input), random));
+    public static byte[] Json(byte[] input, FuzzRandom random, IReadOnlyList<byte[]> corpus) =>
+        Encoding.UTF8.GetBytes(Json(Encoding.UTF8.GetString(input), random));
 
     public static string Json(string text, FuzzRandom random)
     {

@@ -3,7 +3,8 @@ namespace MfpClip.Fuzz.Targets;
 /// <summary>Every parser of the library.</summary>
 internal static class AllTargets
 {
-    public static IReadOnlyList<FuzzTarget> List { get; } = [.. WeightTargets.All, .. TextTargets.All, .. DataTargets.All, .. ImageTargets.All, .. StoreTargets.All];
+    public static IReadOnlyList<FuzzTarget> List { get; } =
+        [.. WeightTargets.All, .. TextTargets.All, .. DataTargets.All, .. ImageTargets.All, .. StoreTargets.All];
 
     /// <exception cref="ArgumentException">There is none of that name.</exception>
     public static FuzzTarget Find(string name) => List.FirstOrDefault(t => t.Name == name) ?? throw new ArgumentException(

@@ -9,7 +9,8 @@ namespace MfpClip.Fuzz.Targets;
 /// <summary>Lists of data sets, and masks.</summary>
 internal static class DataTargets
 {
-    private static readonly string[] Images = ["a.png", "b.png", "m.png", "data/a.png", "data/b.png", "cat/Data/Images/Normal/a.JPG", "cat/Data/Images/Anomaly/b.JPG"];
+    private static readonly string[] Images =
+        ["a.png", "b.png", "m.png", "data/a.png", "data/b.png", "cat/Data/Images/Normal/a.JPG", "cat/Data/Images/Anomaly/b.JPG"];
 
     public static IReadOnlyList<FuzzTarget> All { get; } =
     [

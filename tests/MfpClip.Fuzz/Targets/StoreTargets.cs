@@ -14,7 +14,11 @@ internal static class StoreTargets
 {
     public static IReadOnlyList<FuzzTarget> All { get; } =
     [
-        new() { Name = "references", Changes = [SafetensorsMutation.Any], Cost = 4, Prepare = AllTargets.OfFile("r.safetensors", path => ReferenceFile.Read(path)) },
+        new()
+        {
+            Name = "references", Changes = [SafetensorsMutation.Any], Cost = 4,
+            Prepare = AllTargets.OfFile("r.safetensors", path => ReferenceFile.Read(path)),
+        },
         new() { Name = "checkpoint", Changes = [SafetensorsMutation.Any], Cost = 4, Prepare = Checkpoint },
         new() { Name = "features", Changes = [SafetensorsMutation.Any], Cost = 4, Prepare = Features },
     ];

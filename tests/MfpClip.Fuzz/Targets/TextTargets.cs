@@ -34,7 +34,11 @@ internal static class TextTargets
             Name = "region", Changes = [TextMutation.Json],
             Prepare = _ => input => Typed(() => RegionFile.Read(input)),
         },
-        new() { Name = "results", Changes = [TextMutation.Json], Cost = 2, Prepare = AllTargets.OfFile("results.json", path => EvaluationReportFiles.Read(path)) },
+        new()
+        {
+            Name = "results", Changes = [TextMutation.Json], Cost = 2,
+            Prepare = AllTargets.OfFile("results.json", path => EvaluationReportFiles.Read(path)),
+        },
         new()
         {
             Name = "vocabulary", Changes = [ArchiveMutation.Gzip], Cost = 2,

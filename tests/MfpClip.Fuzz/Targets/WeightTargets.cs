@@ -48,8 +48,17 @@ internal static class WeightTargets
     ];
 
     private const string BackboneConfig = """
-        {"projection_dim": 4, "vision_config": {"hidden_size": 8, "image_size": 4, "patch_size": 2, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 32, "hidden_act": "quick_gelu"}, 
-        "text_config": {"hidden_size": 4, "vocab_size": 6, "max_position_embeddings": 5, "num_hidden_layers": 1, "num_attention_heads": 1, "hidden_act": "quick_gelu", "intermediate_size": 16}}
+        {
+          "projection_dim": 4,
+          "vision_config": {
+            "hidden_size": 8, "image_size": 4, "patch_size": 2, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 32,
+            "hidden_act": "quick_gelu"
+          },
+          "text_config": {
+            "hidden_size": 4, "vocab_size": 6, "max_position_embeddings": 5, "num_hidden_layers": 1, "num_attention_heads": 1, "intermediate_size": 16,
+            "hidden_act": "quick_gelu"
+          }
+        }
         """;
 
     private static void ReadAll(string path)
