@@ -23,7 +23,8 @@ if (Array.IndexOf(args, "--record") is var record and >= 0 && record + 1 < args.
     if (process.ExitCode == 0 && lines is [.., var last] && last.StartsWith('{'))
     {
         Console.WriteLine(last);
-        Console.Error.WriteLine(ResultHistory.Record(into, string.Join('-', run.Select(a => a.TrimStart('-')).Where(a => a.Length > 0 && a.All(char.IsLetterOrDigit))), last));
+        string name = string.Join('-', run.Select(a => a.TrimStart('-')).Where(a => a.Length > 0 && a.All(char.IsLetterOrDigit)));
+        Console.Error.WriteLine(ResultHistory.Record(into, name, last));
     }
 
     return process.ExitCode;

@@ -43,7 +43,8 @@ internal static class ResultHistory
         var html = new StringBuilder("<!DOCTYPE html><html lang=\"en\"><meta charset=\"utf-8\"><title>Results by commit</title><style>")
             .Append("body{font:14px sans-serif;margin:2em}svg{background:#f6f6f6}h2{font-size:15px;margin:1.2em 0 .2em}.worse{color:#b00}</style>")
             .Append("<h1>Results by commit</h1><p>Each point is a commit, oldest first; the newest is marked red where it is more than ")
-            .Append(CultureInfo.InvariantCulture, $"{100 * Noise:0} % worse than the median of the {Earlier} before it. Times of different machines do not compare.</p>");
+            .Append(CultureInfo.InvariantCulture, $"{100 * Noise:0} % worse than the median of the {Earlier} before it. ")
+            .Append("Times of different machines do not compare.</p>");
         int worse = 0;
         foreach (var figure in entries.SelectMany(e => e.Values.Select(v => (Key: $"{e.Run}: {v.Key}", Point: (e.Commit, e.Time, v.Value)))).GroupBy(f => f.Key)
             .OrderBy(f => f.Key, StringComparer.Ordinal))
@@ -83,13 +84,15 @@ internal static class ResultHistory
         var places = points.Select((p, i) => (
             X: Border + (i * (Width - (2.0 * Border)) / Math.Max(1, points.Count - 1)),
             Y: Height - Border - ((p.Value - least) / (most - least) * (Height - (2.0 * Border))))).ToList();
-        var svg = new StringBuilder(string.Create(CultureInfo.InvariantCulture, $"<svg width=\"{Width}\" height=\"{Height}\"><polyline fill=\"none\" stroke=\"#888\" points=\""));
+        var svg = new StringBuilder();
+        svg.Append(CultureInfo.InvariantCulture, $"<svg width=\"{Width}\" height=\"{Height}\"><polyline fill=\"none\" stroke=\"#888\" points=\"");
         svg.AppendJoin(' ', places.Select(p => string.Create(CultureInfo.InvariantCulture, $"{p.X:0.#},{p.Y:0.#}"))).Append("\"/>");
         for (int i = 0; i < points.Count; i++)
         {
             svg.Append(CultureInfo.InvariantCulture, $"<circle cx=\"{places[i].X:0.#}\" cy=\"{places[i].Y:0.#}\" r=\"4\" fill=\"")
                 .Append(isWorse && i == points.Count - 1 ? "#b00" : "#06c")
-                .Append(CultureInfo.InvariantCulture, $"\"><title>{WebUtility.HtmlEncode(points[i].Commit)}, {points[i].Time:yyyy-MM-dd HH:mm}: {points[i].Value:0.####}</title></circle>");
+                .Append(CultureInfo.InvariantCulture, $"\"><title>{WebUtility.HtmlEncode(points[i].Commit)}, ")
+                .Append(CultureInfo.InvariantCulture, $"{points[i].Time:yyyy-MM-dd HH:mm}: {points[i].Value:0.####}</title></circle>");
         }
 
         return svg.Append("</svg>").ToString();

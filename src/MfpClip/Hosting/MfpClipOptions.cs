@@ -5,8 +5,8 @@ namespace MfpClip.Hosting;
 /// <summary>A detector of a host: its model and recipe, which configuration binds, and code for what no configuration can say.</summary>
 /// <remarks>
 /// A section of configuration has the properties of <see cref="DetectorRecipe"/> and <see cref="Model"/>, <see cref="WarmUp"/> and <see cref="Threads"/> as its
-/// keys. An unknown key, a value of the wrong kind and two keys that contradict one another are errors when the host starts; a key with an empty value counts as
-/// absent, so that a later source of configuration can take one back. See docs/hosting.md.
+/// keys. An unknown key, a value of the wrong kind and two keys that contradict one another are errors when the host starts; a key with an empty value
+/// counts as absent, so that a later source of configuration can take one back. See docs/hosting.md.
 /// </remarks>
 /// <example>
 /// <code>

@@ -12,7 +12,9 @@ internal sealed class ConvolutionLinear : ILinearKernel
 
     public string Name => "1x1 convolution";
 
-    /// <summary>Whether it is worth it without a measurement: many float32 rows on the CPU. With one thread libtorch does not ask oneDNN for 1x1 kernels.</summary>
+    /// <summary>
+    /// Whether it is worth it without a measurement: many float32 rows on the CPU. With one thread libtorch does not ask oneDNN for 1x1 kernels.
+    /// </summary>
     public static bool IsFaster(Tensor input) =>
         torch.get_num_threads() > 1 && input.device.type == DeviceType.CPU && input.dtype == ScalarType.Float32 && input.numel() / input.shape[^1] >= 64;
 

@@ -5,8 +5,8 @@ using System.Runtime.Intrinsics;
 namespace MfpClip.Kernels;
 
 /// <summary>
-/// A frozen depthwise convolution with bias, and ReLU6 where asked for, on rows of channels in AVX-512: sixteen channels of eight places at a time. Channels are a multiple of
-/// sixteen. What lies outside the map counts as zero. Runs on the calling thread.
+/// A frozen depthwise convolution with bias, and ReLU6 where requested, on rows of channels in AVX-512: sixteen channels of eight places at a time.
+/// Channels are a multiple of sixteen. What lies outside the map counts as zero. Runs on the calling thread.
 /// </summary>
 internal sealed unsafe class DepthwiseRows : IDisposable
 {

@@ -25,7 +25,8 @@ internal sealed unsafe class MapEmbedding : IDisposable
     /// <param name="ways">Which ways of standardising enter: by fixed statistics, within the image.</param>
     /// <param name="clip">Where values are clipped.</param>
     public MapEmbedding(
-        IEnumerable<Tensor> projections, Tensor bias, Tensor classToken, (Tensor Weight, Tensor Bias, double Eps) norm, (bool Fixed, bool Within) ways, double clip)
+        IEnumerable<Tensor> projections, Tensor bias, Tensor classToken, (Tensor Weight, Tensor Bias, double Eps) norm, (bool Fixed, bool Within) ways,
+        double clip)
     {
         using var scope = torch.NewDisposeScope();
         using var guard = torch.no_grad();
@@ -143,7 +144,7 @@ internal sealed unsafe class MapEmbedding : IDisposable
 
         if (_within)
         {
-            Within(x, cells, C, known.Deviation, shifts + (ways * C), factors + (ways * C));
+            ChannelStatistics.Within(x, cells, C, known.Deviation, shifts + (ways * C), factors + (ways * C));
             ways++;
         }
 
@@ -176,52 +177,6 @@ internal sealed unsafe class MapEmbedding : IDisposable
         for (; c < C; c++)
         {
             to[c] = Math.Clamp((x[c] - shifts[c]) * factors[c], -_clip, _clip);
-        }
-    }
-
-    // Mean of the image, and one over its deviation; a channel that hardly varies in it is not blown up beyond a tenth of its usual spread.
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Within(float* x, int cells, int C, float[] usual, float* means, float* factors)
-    {
-        new Span<float>(means, C).Clear();
-        new Span<float>(factors, C).Clear();
-        for (long cell = 0; cell < cells; cell++)
-        {
-            Accumulate(x + (cell * C), null, means, C);
-        }
-
-        for (int c = 0; c < C; c++)
-        {
-            means[c] /= cells;
-        }
-
-        for (long cell = 0; cell < cells; cell++)
-        {
-            Accumulate(x + (cell * C), means, factors, C);
-        }
-
-        for (int c = 0; c < C; c++)
-        {
-            factors[c] = 1 / MathF.Sqrt((factors[c] / cells) + (0.01f * usual[c] * usual[c]));
-        }
-    }
-
-    // Adds values, or squares of what they are above the means.
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Accumulate(float* x, float* means, float* to, int C)
-    {
-        int c = 0;
-        for (; c + Lanes <= C; c += Lanes)
-        {
-            var v = Vector512.Load(x + c);
-            var centred = means is null ? v : v - Vector512.Load(means + c);
-            (Vector512.Load(to + c) + (means is null ? centred : centred * centred)).Store(to + c);
-        }
-
-        for (; c < C; c++)
-        {
-            float centred = means is null ? x[c] : x[c] - means[c];
-            to[c] += means is null ? centred : centred * centred;
         }
     }
 

@@ -4,7 +4,9 @@ using System.Runtime.Intrinsics;
 
 namespace MfpClip.Kernels;
 
-/// <summary>A frozen layer norm of rows in AVX-512, and the other passes over a row that kernels of small blocks need. Widths are multiples of sixteen.</summary>
+/// <summary>
+/// A frozen layer norm of rows in AVX-512, and the other passes over a row that kernels of small blocks need. Widths are multiples of sixteen.
+/// </summary>
 internal sealed unsafe class RowNorm : IDisposable
 {
     private const int Lanes = PanelProduct.Lanes;

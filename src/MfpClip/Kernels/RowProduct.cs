@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace MfpClip.Kernels;
 
 /// <summary>
-/// Rows times a small frozen matrix, <c>x W^T + b</c>, then ReLU6 or the addition of a shortcut: a 1x1 convolution on rows of channels. The weight is copied and
-/// packed once (<see cref="PanelProduct"/>).
+/// Rows times a small frozen matrix, <c>x W^T + b</c>, then ReLU6 or the addition of a shortcut: a 1x1 convolution on rows of channels. The weight is
+/// copied and packed once (<see cref="PanelProduct"/>).
 /// </summary>
 internal sealed unsafe class RowProduct : IDisposable
 {

@@ -23,7 +23,9 @@ public static class ThreadLimit
     /// <summary>Whether <see cref="Set"/> was called.</summary>
     internal static bool IsSet => Volatile.Read(ref limit) > 0;
 
-    /// <summary>Sets it, best before the first detector is built: the number of threads across operators cannot change after libtorch's first use of them.</summary>
+    /// <summary>
+    /// Sets it, best before the first detector is built: the number of threads across operators cannot change after libtorch's first use of them.
+    /// </summary>
     /// <param name="threads">1 to <see cref="Maximum"/>; more than there are processors is slower.</param>
     /// <exception cref="ArgumentOutOfRangeException">Not such a number.</exception>
     public static void Set(int threads)

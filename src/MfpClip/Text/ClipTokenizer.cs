@@ -33,7 +33,9 @@ public sealed class ClipTokenizer : ITokenizer
     /// <summary>CLIP's own vocabulary of 49,408 tokens, which this library carries (MIT, OpenAI).</summary>
     public static ClipTokenizer Default => Bundled.Value;
 
-    /// <summary>Begins to read <see cref="Default"/> on another thread, while the caller loads libtorch and weights: a tenth of the time to a first result.</summary>
+    /// <summary>
+    /// Begins to read <see cref="Default"/> on another thread, while the caller loads libtorch and weights: a tenth of the time to a first result.
+    /// </summary>
     internal static void Prepare()
     {
         if (!Bundled.IsValueCreated)

@@ -30,7 +30,8 @@ internal sealed class HybridVisionTower : IVisionTower, IAttentionBlocks, IFroze
         _identity = new(() => $"{TensorHash.OfValues(_cnn.Weights.Select(w => w.Value))}|half size {_config.Vision.HalfSize}, nearest patches "
             + $"{_config.Vision.NearestPatches}");
         _embedding = new(() => new(
-            config.Vision.Maps().Select(m => parameters[$"visual.embed.{m.Name}.weight"]), parameters["visual.embed.bias"], parameters["visual.class_embedding"],
+            config.Vision.Maps().Select(m => parameters[$"visual.embed.{m.Name}.weight"]),
+            parameters["visual.embed.bias"], parameters["visual.class_embedding"],
             (parameters["visual.ln_pre.weight"], parameters["visual.ln_pre.bias"], config.LayerNormEps),
             (config.Vision.FixedStatistics, config.Vision.WithinImage), config.Vision.Clip));
         _blocks = [.. Enumerable.Range(0, Layers).Select(i => new HybridBlock(parameters, $"visual.blocks.{i}", config))];

@@ -58,7 +58,8 @@ internal sealed class ImagePyramid
     }
 
     private void Cut(int at, Level level, int row, int height) =>
-        Parallel.For(0, (level.Width + level.Side - 1) / level.Side, new() { MaxDegreeOfParallelism = ThreadLimit.Count, CancellationToken = _cancellationToken }, column =>
+        var limited = new ParallelOptions { MaxDegreeOfParallelism = ThreadLimit.Count, CancellationToken = _cancellationToken };
+        Parallel.For(0, (level.Width + level.Side - 1) / level.Side, limited, column =>
         {
             int left = column * level.Side, width = Math.Min(level.Side, level.Width - left), stride = width * _channels;
             byte[] pixels = new byte[stride * height];
