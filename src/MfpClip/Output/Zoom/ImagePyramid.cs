@@ -57,9 +57,10 @@ internal sealed class ImagePyramid
         }
     }
 
+    private ParallelOptions Limited => new() { MaxDegreeOfParallelism = ThreadLimit.Count, CancellationToken = _cancellationToken };
+
     private void Cut(int at, Level level, int row, int height) =>
-        var limited = new ParallelOptions { MaxDegreeOfParallelism = ThreadLimit.Count, CancellationToken = _cancellationToken };
-        Parallel.For(0, (level.Width + level.Side - 1) / level.Side, limited, column =>
+        Parallel.For(0, (level.Width + level.Side - 1) / level.Side, Limited, column =>
         {
             int left = column * level.Side, width = Math.Min(level.Side, level.Width - left), stride = width * _channels;
             byte[] pixels = new byte[stride * height];
