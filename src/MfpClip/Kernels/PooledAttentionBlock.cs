@@ -5,7 +5,7 @@ namespace MfpClip.Kernels;
 
 /// <summary>
 /// A frozen block of the small CLIP as three passes in AVX-512, float32: the norm; attention to pooled keys with its projections and the shortcut; the
-/// depthwise convolution among patches and the MLP. Rows stay in the second-level cache from one product to the next; pieces of rows are shared between threads.
+/// depthwise convolution among patches and the MLP. Rows stay in the second-level cache from one product to the next; pieces of rows are shared by threads.
 /// Values do not depend on the number of threads or images.
 /// </summary>
 internal sealed unsafe class PooledAttentionBlock : IDisposable
