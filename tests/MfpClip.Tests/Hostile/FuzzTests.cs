@@ -8,7 +8,7 @@ public class FuzzTests
     [Fact]
     public void Every_parser_ends_in_typed_errors_within_its_budget()
     {
-        var (code, output) = Run("--together", "--divide", "--iterations", "1500", "--seed", "1");
+        var (code, output) = Run("--together", "--divide", "--iterations", "1000", "--seed", "1");
 
         Assert.True(code == 0, output);
         Assert.Contains("torch-zip", output, StringComparison.Ordinal);
@@ -17,7 +17,7 @@ public class FuzzTests
     [Fact]
     public void Detections_of_changing_images_names_and_references_hold_nothing()
     {
-        var (code, output) = Run("soak", "--detections", "400", "--callers", "8");
+        var (code, output) = Run("soak", "--detections", "300", "--callers", "8");
 
         Assert.True(code == 0, output);
     }
