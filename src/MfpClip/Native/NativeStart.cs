@@ -52,7 +52,7 @@ internal static class NativeStart
         {
             if (loaded && ThreadLimit.IsSet)
             {
-                ThreadLimit.Apply(ThreadLimit.Count);
+                torch.set_num_threads(ThreadLimit.Count);
             }
         }
     }
@@ -63,7 +63,7 @@ internal static class NativeStart
     {
         if (!ThreadLimit.IsSet && torch.get_num_threads() > Environment.ProcessorCount && !ThreadVariables.Any(NativeVariables.IsSet))
         {
-            ThreadLimit.Apply(Environment.ProcessorCount);
+            torch.set_num_threads(Environment.ProcessorCount);
         }
     }
 }

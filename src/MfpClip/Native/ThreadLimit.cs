@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using MfpClip.Native;
 
 namespace MfpClip;
@@ -9,7 +8,8 @@ namespace MfpClip;
 /// </summary>
 /// <remarks>
 /// A setting of the whole process, as libtorch's is. Several processes on one machine, or detectors beside other work, run best with a part of the processors
-/// each. The configuration key <c>Threads</c> and the command line's <c>--threads</c> set it.
+/// each. libtorch's threads between operators stay as they are: forward passes do not use them, and setting them a second time ends the process. The
+/// configuration key <c>Threads</c> and the command line's <c>--threads</c> set it.
 /// </remarks>
 public static class ThreadLimit
 {
@@ -23,9 +23,7 @@ public static class ThreadLimit
     /// <summary>Whether <see cref="Set"/> was called.</summary>
     internal static bool IsSet => Volatile.Read(ref limit) > 0;
 
-    /// <summary>
-    /// Sets it, best before the first detector is built: the number of threads across operators cannot change after libtorch's first use of them.
-    /// </summary>
+    /// <summary>Sets it, best before the first detector is built.</summary>
     /// <param name="threads">1 to <see cref="Maximum"/>; more than there are processors is slower.</param>
     /// <exception cref="ArgumentOutOfRangeException">Not such a number.</exception>
     public static void Set(int threads)
@@ -34,19 +32,5 @@ public static class ThreadLimit
         ArgumentOutOfRangeException.ThrowIfGreaterThan(threads, Maximum);
         Volatile.Write(ref limit, threads);
         NativeStart.LimitThreads();
-    }
-
-    /// <summary>Brings libtorch to a number. It is loaded.</summary>
-    internal static void Apply(int threads)
-    {
-        torch.set_num_threads(threads);
-        try
-        {
-            torch.set_num_interop_threads(threads);
-        }
-        catch (ExternalException)
-        {
-            // They run already; this library's forward passes do not use them.
-        }
     }
 }
