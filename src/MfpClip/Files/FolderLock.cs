@@ -12,10 +12,14 @@ internal sealed class FolderLock : IDisposable
     // A file that is being written was touched less than this long ago.
     private static readonly TimeSpan Idle = TimeSpan.FromMinutes(1);
     private readonly FileStream _held;
+    private readonly IReadOnlyList<string> _made;
 
-    private FolderLock(FileStream held) => _held = held;
+    private FolderLock(FileStream held, IReadOnlyList<string> made) => (_held, _made) = (held, made);
 
-    /// <summary>Makes the folder, holds it, and removes temporary files that a killed run left in it.</summary>
+    /// <summary>
+    /// Makes the folder, holds it, and removes temporary files that a killed run left in it. A folder that was made for the run goes with it where nothing was
+    /// written, as when what it was asked to do is refused.
+    /// </summary>
     /// <param name="folder">The folder.</param>
     /// <exception cref="OutputException">It cannot be written, or another run holds it.</exception>
     public static FolderLock Take(string folder)
@@ -23,6 +27,7 @@ internal sealed class FolderLock : IDisposable
         string path = Path.Combine(folder, Name);
         try
         {
+            string[] made = [.. Missing(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder)))];
             Directory.CreateDirectory(folder);
             if (new FileInfo(path).LinkTarget is not null)
             {
@@ -31,7 +36,7 @@ internal sealed class FolderLock : IDisposable
 
             var held = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.DeleteOnClose);
             Sweep(folder);
-            return new(held);
+            return new(held, made);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException or ArgumentException)
         {
@@ -42,7 +47,30 @@ internal sealed class FolderLock : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _held.Dispose();
+    public void Dispose()
+    {
+        _held.Dispose();
+        try
+        {
+            foreach (string folder in _made.TakeWhile(f => !Directory.EnumerateFileSystemEntries(f).Any()))
+            {
+                Directory.Delete(folder);
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // It stays, empty.
+        }
+    }
+
+    // The folder and those around it that are not there, from within.
+    private static IEnumerable<string> Missing(string folder)
+    {
+        for (string? part = folder; part is not null && !Directory.Exists(part); part = Path.GetDirectoryName(part))
+        {
+            yield return part;
+        }
+    }
 
     private static void Sweep(string folder)
     {
