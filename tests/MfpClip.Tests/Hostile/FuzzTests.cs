@@ -17,7 +17,7 @@ public class FuzzTests
     [Fact]
     public void Detections_of_changing_images_names_and_references_hold_nothing()
     {
-        var (code, output) = Run("soak", "--detections", "300", "--callers", "8");
+        var (code, output) = Run("soak", "--detections", "150", "--callers", "8");
 
         Assert.True(code == 0, output);
     }
@@ -25,7 +25,7 @@ public class FuzzTests
     [Fact]
     public void Reports_are_whole_and_of_one_run_whenever_a_run_is_killed_or_the_disk_is_full()
     {
-        var (code, output) = Run("faults", "--target", "evaluate", "--kills", "3");
+        var (code, output) = Run("faults", "--target", "evaluate", "--kills", "2");
 
         Assert.True(code == 0, output);
     }
