@@ -78,9 +78,10 @@ public sealed class CommandTests(NatsServer server) : IDisposable
         string[] nats = ["--nats", server.Url, "--nats-prefix", server.Options().Prefix];
         Assert.Equal(0, Run(["submit", Photos, "--class", "part", "--job", "one", .. nats]).Code);
         using var worker = Start(["worker", "--root", Photos, "--held", "100", "--attempts", "1", .. nats]);
-        while (Status().GetProperty("results").GetInt32() == 0)
+        for (var start = Stopwatch.GetTimestamp(); Status().GetProperty("results").GetInt32() == 0; Thread.Sleep(100)) // asks a server
         {
-            Thread.Sleep(100);
+            Assert.False(worker.HasExited, "The worker ended before it had a result.");
+            Assert.True(Stopwatch.GetElapsedTime(start) < TimeSpan.FromMinutes(2), "The worker gives no result.");
         }
 
         Process.Start("kill", ["-TERM", $"{worker.Id}"]).WaitForExit();
