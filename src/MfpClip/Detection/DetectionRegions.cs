@@ -29,7 +29,7 @@ public sealed partial class ZeroShotDetector
             return ForegroundRegion.Overview(pixels);
         }
 
-        using var rows = OpenRows(image, tiling)!;
+        using var rows = ImageReader.OpenRowsOfLarge(image, _settings.Input.Decoder, tiling)!;
         return ForegroundRegion.Overview(rows, cancellationToken);
     }
 }

@@ -63,6 +63,21 @@ internal static class ImageReader
         }
     }
 
+    /// <summary>Opens an image for reading by rows where it is too large to be decoded as a whole (<see cref="TilingOptions.MaximumImageBytes"/>).</summary>
+    /// <returns>The reader, the caller's own; <see langword="null"/>: <see cref="Read"/> it whole.</returns>
+    /// <exception cref="ImageDecodeException">The image cannot be read, or exceeds the limits.</exception>
+    public static IImageRowReader? OpenRowsOfLarge(ImageInput input, IImageDecoder decoder, TilingOptions tiling)
+    {
+        var rows = OpenRows(input, decoder, tiling.Rows);
+        if (rows is null || (long)rows.Width * rows.Height * 3 > tiling.MaximumImageBytes)
+        {
+            return rows;
+        }
+
+        rows.Dispose();
+        return null;
+    }
+
     private static ReadOnlyMemory<byte> Bytes(ImageInput input, ImageLimits limits)
     {
         if (input.Bytes is { } bytes)

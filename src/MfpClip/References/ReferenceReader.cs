@@ -28,18 +28,17 @@ internal sealed class ReferenceReader(
         var names = new ReferenceNames(known.Select(k => k.Name));
         try
         {
-            foreach (var (image, pixels) in Decode(images, cancellationToken))
+            foreach (var (image, decoded) in Decode(images, cancellationToken))
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                string id = ReferenceId.Of(pixels);
-                if (seen.TryGetValue(id, out string? first))
+                if (seen.TryGetValue(decoded.Id, out string? first))
                 {
                     warnings.Add($"'{image.Name}' shows the same pixels as '{first}' and was left out.");
                 }
                 else
                 {
-                    string name = seen[id] = names.Take(image.Name, pixels.Width, pixels.Height);
-                    entries.Add(ScalarFault.Retry(() => Extract(id, name, pixels, cancellationToken), logger));
+                    string name = seen[decoded.Id] = names.Take(image.Name, decoded.Width, decoded.Height);
+                    entries.Add(ScalarFault.Retry(() => Extract(name, decoded, cancellationToken), logger));
                     scheme.Bound(entries, known.Count, options);
                     if (image.Name != name && !ReferenceNames.IsGeneral(image.Name))
                     {
@@ -74,27 +73,27 @@ internal sealed class ReferenceReader(
         var stored = entries.Select(e => e.Id).ToHashSet(StringComparer.Ordinal);
         var seen = entries.ToDictionary(k => k.Id, k => k.Name, StringComparer.Ordinal);
         var names = new ReferenceNames(entries.Select(k => k.Name));
-        foreach (var (image, pixels, fault) in OrderedAhead.Select(images.Count, i => Decoded(images[i]), ahead: 2, workers: 2, cancellationToken))
+        foreach (var (image, decoded, fault) in OrderedAhead.Select(
+            images.Count, i => Decoded(images[i], cancellationToken), ahead: 2, workers: 2, cancellationToken))
         {
-            if (pixels is null)
+            if (decoded is null)
             {
                 warnings.Add($"{fault} It was left out.");
                 yield return (false, fault);
                 continue;
             }
 
-            string id = ReferenceId.Of(pixels);
-            if (!seen.TryGetValue(id, out string? first))
+            if (!seen.TryGetValue(decoded.Id, out string? first))
             {
-                string name = seen[id] = names.Take(image.Name, pixels.Width, pixels.Height);
-                entries.Add(ScalarFault.Retry(() => Extract(id, name, pixels, cancellationToken), logger));
+                string name = seen[decoded.Id] = names.Take(image.Name, decoded.Width, decoded.Height);
+                entries.Add(ScalarFault.Retry(() => Extract(name, decoded, cancellationToken), logger));
                 scheme.Bound(entries, 0, options);
                 yield return (true, null);
                 continue;
             }
 
             // The first of an id that is in the file is that image itself.
-            if (!stored.Remove(id))
+            if (!stored.Remove(decoded.Id))
             {
                 warnings.Add($"'{image.Name}' shows the same pixels as '{first}' and was left out.");
             }
@@ -103,11 +102,11 @@ internal sealed class ReferenceReader(
         }
     }
 
-    private (ImageInput Image, RgbImage? Pixels, string? Fault) Decoded(ImageInput image)
+    private (ImageInput Image, ReferencePixels? Decoded, string? Fault) Decoded(ImageInput image, CancellationToken cancellationToken)
     {
         try
         {
-            return (image, input.Decode(image), null);
+            return (image, ReferencePixels.Read(image, input, tiling?.Options, cancellationToken), null);
         }
         catch (ImageDecodeException e)
         {
@@ -116,17 +115,17 @@ internal sealed class ReferenceReader(
     }
 
     // Decoded twice, so that a bad file among many costs nothing and a hundred large photos are never held at once.
-    private IEnumerable<(ImageInput Image, RgbImage Pixels)> Decode(IReadOnlyList<ImageInput> images, CancellationToken cancellationToken)
+    private IEnumerable<(ImageInput Image, ReferencePixels Decoded)> Decode(IReadOnlyList<ImageInput> images, CancellationToken cancellationToken)
     {
         var unreadable = new List<string>();
-        var kept = new RgbImage?[images.Count];
+        var kept = new ReferencePixels?[images.Count];
         for (int i = 0; i < images.Count; i++)
         {
             cancellationToken.ThrowIfCancellationRequested();
             try
             {
-                var pixels = input.Decode(images[i]);
-                kept[i] = images[i].Stream is not null || images[i].Pixels is not null ? pixels : null;
+                var decoded = ReferencePixels.Read(images[i], input, tiling?.Options, cancellationToken);
+                kept[i] = images[i].Stream is not null || images[i].Pixels is not null || decoded.Pixels is null ? decoded : null;
             }
             catch (ImageDecodeException e)
             {
@@ -140,15 +139,19 @@ internal sealed class ReferenceReader(
                 null, $"{unreadable.Count} of {images.Count} cannot be read, so nothing was stored: {string.Join(" | ", unreadable)}");
         }
 
-        return images.Select((image, i) => (image, kept[i] ?? input.Decode(image)));
+        return images.Select((image, i) => (image, kept[i] ?? ReferencePixels.Read(image, input, tiling?.Options, cancellationToken)));
     }
 
-    private ReferenceEntry ReadEntry(string id, string name, RgbImage pixels, ForwardContext context)
+    private ReferenceEntry ReadEntry(string name, ReferencePixels image, ForwardContext context)
     {
-        if (tiling is not var (tiles, model) || TileLayout.For(name, pixels.Width, pixels.Height, tiles, model) is not { IsWhole: false } layout)
+        var layout = tiling is var (tiles, model) ? TileLayout.For(name, image.Width, image.Height, tiles, model) : null;
+        if (layout is null || (layout.IsWhole && image.Pixels is not null))
         {
-            return scheme.Read(id, name, pixels, input, options, context);
+            return scheme.Read(image.Id, name, image.Pixels!, input, options, context);
         }
+
+        // As a tested image: where it is read by rows, its whole is the small picture that is made on the way.
+        bool joins = tiling!.Value.Options.WholeImage != WholeImageJoin.None;
 
         var entries = new List<(int Column, int Row, ReferenceEntry Entry)>();
         try
@@ -156,12 +159,12 @@ internal sealed class ReferenceReader(
             // No more is held of one image than of all.
             int most = Math.Max(2 * options.MaximumTokens / layout.Count, 1);
             ReferenceException? empty = null;
-            using var reader = new TileReader(new DecodedRows(pixels), layout, overview: false);
+            using var reader = new TileReader(image.OpenRows(), layout, overview: joins && image.Pixels is null);
             foreach (var (column, row, part) in reader.Read((_, _) => true, context.CancellationToken))
             {
                 try
                 {
-                    using var entry = scheme.Read(id, name, part, input, options, context);
+                    using var entry = scheme.Read(image.Id, name, part, input, options, context);
                     entries.Add((column, row, entry.Truncate(most)));
                 }
                 catch (ReferenceException e)
@@ -175,8 +178,8 @@ internal sealed class ReferenceReader(
                 throw empty!;
             }
 
-            var whole = tiles.WholeImage == WholeImageJoin.None ? null : scheme.Read(id, name, pixels, input, options, context);
-            return TiledReference.Merge(pixels.Width, pixels.Height, layout, entries, whole);
+            var whole = joins ? scheme.Read(image.Id, name, image.Pixels ?? reader.Overview!, input, options, context) : null;
+            return TiledReference.Merge(image.Width, image.Height, layout, entries, whole);
         }
         catch
         {
@@ -185,9 +188,9 @@ internal sealed class ReferenceReader(
         }
     }
 
-    private ReferenceEntry Extract(string id, string name, RgbImage pixels, CancellationToken cancellationToken)
+    private ReferenceEntry Extract(string name, ReferencePixels image, CancellationToken cancellationToken)
     {
-        var entry = ReadEntry(id, name, pixels, new ForwardContext { CancellationToken = cancellationToken });
+        var entry = ReadEntry(name, image, new ForwardContext { CancellationToken = cancellationToken });
         using var scope = torch.NewDisposeScope();
         if (float.IsFinite(entry.Score) && entry.Map.All(float.IsFinite) && entry.Tensors.All(t => t.Value.isfinite().all().item<bool>()))
         {

@@ -47,7 +47,7 @@ public sealed partial class ZeroShotDetector
         cancellationToken.ThrowIfCancellationRequested();
         var tiling = _settings.Tiling!;
         long start = Stopwatch.GetTimestamp();
-        using var rows = OpenRows(image, tiling);
+        using var rows = ImageReader.OpenRowsOfLarge(image, _settings.Input.Decoder, tiling);
         var pixels = rows is not null ? null
             : DetectionSpan.Run("decode", parent, image.Name, () => ImageReader.Read(image, _settings.Input.Decoder, _settings.Input.Limits));
         var (width, height) = rows is not null ? (rows.Width, rows.Height) : (pixels!.Width, pixels.Height);
@@ -107,23 +107,10 @@ public sealed partial class ZeroShotDetector
         add(new(image.Name) { Image = tiled });
     }
 
-    // Only what is too large to be decoded as a whole is read by rows.
-    private IImageRowReader? OpenRows(ImageInput image, TilingOptions tiling)
-    {
-        var rows = ImageReader.OpenRows(image, _settings.Input.Decoder, tiling.Rows);
-        if (rows is null || (long)rows.Width * rows.Height * 3 > tiling.MaximumImageBytes)
-        {
-            return rows;
-        }
-
-        rows.Dispose();
-        return null;
-    }
-
     // Read once more: which image it is must be known before its first tile is compared.
     private string Identify(ImageInput image, TilingOptions tiling, CancellationToken cancellationToken)
     {
-        using var rows = OpenRows(image, tiling)!;
+        using var rows = ImageReader.OpenRowsOfLarge(image, _settings.Input.Decoder, tiling)!;
         return ReferenceId.Of(rows, cancellationToken);
     }
 

@@ -2,6 +2,7 @@ using MfpClip.Backbones.Cnn;
 using MfpClip.Backbones.Dino;
 using MfpClip.Calibration;
 using MfpClip.Imaging;
+using MfpClip.Output;
 using MfpClip.References;
 
 namespace MfpClip.Tests.Detection.Tiling;
@@ -100,6 +101,26 @@ public sealed class TiledMethodTests : IDisposable
         Assert.Equal("one", tiled.Detect(b1).EqualReference);
         Assert.True(tiled.Detect(b1).Score < tiled.Detect(b1, new() { LeaveOneOut = true }).Score);
         Assert.Contains("tiles", Assert.Throws<WeightsException>(() => plain.WithReferenceFile(file)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_reference_too_large_to_be_decoded_is_read_by_rows_and_gives_the_same()
+    {
+        var ((_, _, b1), (_, _, b2), (_, _, b3)) = (Pictures(10), Pictures(20), Pictures(30));
+        string[] files = [Path.Combine(_folder, "one.png"), Path.Combine(_folder, "two.png")];
+        File.WriteAllBytes(files[0], MapImages.ToPng(b1));
+        File.WriteAllBytes(files[1], MapImages.ToPng(b2));
+        var tiling = Two with { MaximumImageBytes = 1000 };
+        using var pixels = Of("mfp-clip").WithTiling(Two).Build();
+        using var rows = Of("mfp-clip").WithTiling(tiling).WithImageLimits(new() { MaximumPixels = 56 * 56 }).Build(); // none may be decoded as a whole
+        using var held = pixels.WithReferences([b1, b2]);
+        using var read = rows.WithReferences([files[0], files[1], files[0]]);
+        File.WriteAllBytes(Path.Combine(_folder, "three.png"), MapImages.ToPng(b3));
+
+        Assert.Contains("same pixels", Assert.Single(read.References!.Warnings), StringComparison.Ordinal);
+        Assert.Equal(held.References!.Images.Select(i => (i.Id, i.Width, i.Height)), read.References.Images.Select(i => (i.Id, i.Width, i.Height)));
+        Assert.Equal(held.Detect(b3).ModelMap.Data, read.Detect(Path.Combine(_folder, "three.png")).ModelMap.Data);
+        Assert.Equal("one.png", Path.GetFileName(read.Detect(files[0]).EqualReference));
     }
 
     [Fact]
