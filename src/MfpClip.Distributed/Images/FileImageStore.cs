@@ -17,7 +17,8 @@ internal sealed class FileImageStore(IReadOnlyList<string> roots) : IImageStore
                 name, DeadCause.Forbidden, "it lies in none of the folders that this worker may read; add its folder to them.")
                 : Task.FromResult<Stream>(new FileStream(path, new FileStreamOptions
                 {
-                    Mode = FileMode.Open, Access = FileAccess.Read, Share = FileShare.Read, Options = FileOptions.Asynchronous | FileOptions.SequentialScan,
+                    Mode = FileMode.Open, Access = FileAccess.Read, Share = FileShare.Read, BufferSize = 0,
+                    Options = FileOptions.Asynchronous | FileOptions.SequentialScan,
                 }));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException or ArgumentException)

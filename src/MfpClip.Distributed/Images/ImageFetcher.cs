@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Security.Cryptography;
 
 namespace MfpClip.Distributed;
@@ -5,7 +6,7 @@ namespace MfpClip.Distributed;
 /// <summary>Gets an image by its URI: bounded, and only with the bytes that were submitted.</summary>
 public sealed class ImageFetcher
 {
-    private const int BufferBytes = 1 << 16;
+    private const int BufferBytes = 1 << 18;
     private readonly IReadOnlyList<IImageStore> _stores;
     private readonly long _maximumBytes;
 
@@ -28,7 +29,7 @@ public sealed class ImageFetcher
         var stream = await OpenAsync(image, cancellationToken).ConfigureAwait(false);
         await using (stream.ConfigureAwait(false))
         {
-            return await ReadAsync(image, stream, null, cancellationToken).ConfigureAwait(false);
+            return await HashAsync(image, stream, cancellationToken).ConfigureAwait(false);
         }
     }
 
@@ -46,11 +47,24 @@ public sealed class ImageFetcher
         var stream = await OpenAsync(image, cancellationToken).ConfigureAwait(false);
         await using (stream.ConfigureAwait(false))
         {
-            using var bytes = asFile && stream is FileStream ? null : new MemoryStream();
-            string hash = await ReadAsync(image, stream, bytes, cancellationToken).ConfigureAwait(false);
-            return hash != sha256 ? throw new ImageFetchException(
-                name, DeadCause.Changed, $"its SHA-256 is {hash[..16]}..., that of the submitted image was {sha256[..16]}.... Submit it again.")
-                : bytes is null ? ImageInput.FromFile(((FileStream)stream).Name) : ImageInput.FromBytes(bytes.GetBuffer().AsMemory(0, (int)bytes.Length), name);
+            if (asFile && stream is FileStream file)
+            {
+                CheckHash(await HashAsync(image, stream, cancellationToken).ConfigureAwait(false));
+                return ImageInput.FromFile(file.Name);
+            }
+
+            var bytes = await ReadAsync(image, stream, cancellationToken).ConfigureAwait(false);
+            CheckHash(Convert.ToHexStringLower(SHA256.HashData(bytes.Span)));
+            return ImageInput.FromBytes(bytes, name);
+        }
+
+        void CheckHash(string hash)
+        {
+            if (hash != sha256)
+            {
+                throw new ImageFetchException(
+                    name, DeadCause.Changed, $"its SHA-256 is {hash[..16]}..., that of the submitted image was {sha256[..16]}.... Submit it again.");
+            }
         }
     }
 
@@ -61,32 +75,66 @@ public sealed class ImageFetcher
             : throw new ImageFetchException(ImageNames.Of(image), DeadCause.Forbidden, $"no image store reads '{image.Scheme}:'.");
     }
 
-    private async Task<string> ReadAsync(Uri image, Stream stream, MemoryStream? into, CancellationToken cancellationToken)
+    // A file is bounded by the detector, which may read it by rows; others are bounded here.
+    private async Task<string> HashAsync(Uri image, Stream stream, CancellationToken cancellationToken)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        byte[] buffer = new byte[BufferBytes];
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(BufferBytes);
         try
         {
-            // A file that is read by rows is bounded by the detector; it is hashed only.
-            long left = into is null && stream is FileStream ? long.MaxValue : _maximumBytes;
-            for (int read; (read = await stream.ReadAsync(buffer, cancellationToken).ConfigureAwait(false)) > 0;)
+            long left = stream is FileStream ? long.MaxValue : _maximumBytes;
+            for (int read; (read = await ReadAsync(image, stream, buffer, cancellationToken).ConfigureAwait(false)) > 0;)
             {
                 left -= read;
-                if (left < 0)
-                {
-                    throw new ImageFetchException(
-                        ImageNames.Of(image), DeadCause.Unreadable, $"it has more than {_maximumBytes} bytes, the limit of this worker.");
-                }
-
+                ThrowIfTooLarge(image, left);
                 hash.AppendData(buffer, 0, read);
-                into?.Write(buffer, 0, read);
             }
+
+            return Convert.ToHexStringLower(hash.GetHashAndReset());
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    // All bytes: in one piece where a file says its length, else in pieces that grow with what arrives.
+    private async Task<ReadOnlyMemory<byte>> ReadAsync(Uri image, Stream stream, CancellationToken cancellationToken)
+    {
+        long length = stream is FileStream { CanSeek: true } file ? file.Length : 0;
+        ThrowIfTooLarge(image, _maximumBytes - length);
+        byte[] bytes = GC.AllocateUninitializedArray<byte>((int)Math.Min(Math.Max(length + 1, BufferBytes), Array.MaxLength));
+        int count = 0;
+        for (int read; (read = await ReadAsync(image, stream, bytes.AsMemory(count), cancellationToken).ConfigureAwait(false)) > 0;)
+        {
+            count += read;
+            ThrowIfTooLarge(image, _maximumBytes - count);
+            if (count == bytes.Length)
+            {
+                Array.Resize(ref bytes, (int)Math.Min(2L * count, Array.MaxLength));
+            }
+        }
+
+        return bytes.AsMemory(0, count);
+    }
+
+    private static async ValueTask<int> ReadAsync(Uri image, Stream stream, Memory<byte> into, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await stream.ReadAsync(into, cancellationToken).ConfigureAwait(false);
         }
         catch (Exception e) when (e is IOException or HttpRequestException || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {
             throw new ImageFetchException(ImageNames.Of(image), DeadCause.Unreachable, $"reading it ended early ({e.Message.TrimEnd('.')}).", e);
         }
+    }
 
-        return Convert.ToHexStringLower(hash.GetHashAndReset());
+    private void ThrowIfTooLarge(Uri image, long left)
+    {
+        if (left < 0)
+        {
+            throw new ImageFetchException(ImageNames.Of(image), DeadCause.Unreadable, $"it has more than {_maximumBytes} bytes, the limit of this worker.");
+        }
     }
 }

@@ -1,4 +1,5 @@
 using System.IO.Compression;
+using System.Numerics;
 
 namespace MfpClip.Distributed;
 
@@ -37,10 +38,14 @@ public sealed record ReducedMap
         int width = Math.Max(1, (int)Math.Round(map.Width * scale)), height = Math.Max(1, (int)Math.Round(map.Height * scale));
         ushort[] values = Highest(map, width, height);
         byte[] bytes = new byte[2 * values.Length];
-        for (int i = 0; i < values.Length; i++)
+        for (int row = 0; row < values.Length; row += width)
         {
-            ushort difference = unchecked((ushort)(values[i] - (i % width == 0 ? 0 : values[i - 1])));
-            (bytes[i], bytes[values.Length + i]) = ((byte)(difference >> 8), (byte)difference);
+            ushort before = 0;
+            for (int i = row; i < row + width; i++)
+            {
+                ushort difference = unchecked((ushort)(values[i] - before));
+                (bytes[i], bytes[values.Length + i], before) = ((byte)(difference >> 8), (byte)difference, values[i]);
+            }
         }
 
         using var packed = new MemoryStream();
@@ -85,28 +90,48 @@ public sealed record ReducedMap
         return new(Width, Height, values);
     }
 
+    // First over the rows of a cell, many columns at once, then over its columns.
     private static ushort[] Highest(AnomalyMap map, int width, int height)
     {
         var values = new ushort[width * height];
+        float[] highest = new float[map.Width];
         var (columns, rows) = (Cells(map.Width, width), Cells(map.Height, height));
         for (int y = 0; y < height; y++)
         {
+            Array.Clear(highest);
+            for (int row = rows[y].From; row < rows[y].To; row++)
+            {
+                Raise(highest, map.Data.AsSpan(row * map.Width, map.Width));
+            }
+
             for (int x = 0; x < width; x++)
             {
-                float highest = 0;
-                for (int row = rows[y].From; row < rows[y].To; row++)
+                float cell = 0;
+                for (int column = columns[x].From; column < columns[x].To; column++)
                 {
-                    foreach (float v in map.Data.AsSpan((row * map.Width) + columns[x].From, columns[x].To - columns[x].From))
-                    {
-                        highest = v > highest ? v : highest;
-                    }
+                    cell = highest[column] > cell ? highest[column] : cell;
                 }
 
-                values[(y * width) + x] = (ushort)Math.Round(Math.Min(highest, 1) * Levels);
+                values[(y * width) + x] = (ushort)((MathF.Min(cell, 1) * Levels) + 0.5f);
             }
         }
 
         return values;
+    }
+
+    private static void Raise(Span<float> highest, ReadOnlySpan<float> row)
+    {
+        int i = 0;
+        for (; i <= row.Length - Vector<float>.Count; i += Vector<float>.Count)
+        {
+            var (known, value) = (new Vector<float>(highest[i..]), new Vector<float>(row[i..]));
+            Vector.ConditionalSelect(Vector.GreaterThan(value, known), value, known).CopyTo(highest[i..]);
+        }
+
+        for (; i < row.Length; i++)
+        {
+            highest[i] = row[i] > highest[i] ? row[i] : highest[i];
+        }
     }
 
     private static (int From, int To)[] Cells(int pixels, int cells) =>
