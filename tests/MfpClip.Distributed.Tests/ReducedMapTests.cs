@@ -27,6 +27,27 @@ public sealed class ReducedMapTests
         Assert.Equal(0.9, back.Data.Sum(), 1e-4); // nowhere else
     }
 
+    // Written by hand after the format: 0, 0.5 and 1, then 1, 0 and 1.
+    [Fact]
+    public void Maps_of_the_first_builds_are_read()
+    {
+        byte[] differences = [0x00, 0x80, 0x7f, 0xff, 0x00, 0xff, 0x00, 0x00, 0xff, 0xff, 0x01, 0xff];
+        using var packed = new MemoryStream();
+        using (var zlib = new System.IO.Compression.ZLibStream(packed, System.IO.Compression.CompressionLevel.Optimal, leaveOpen: true))
+        {
+            zlib.Write(differences);
+        }
+
+        var map = new ReducedMap { Width = 3, Height = 2, Data = packed.ToArray() }.ToMap();
+
+        Assert.Equal([0, 0.5f, 1, 1, 0, 1], map.Data.Select(v => MathF.Round(v, 4)));
+    }
+
+    [Fact]
+    public void A_way_of_packing_of_a_later_version_is_refused() => Assert.Contains(
+        "later version", Assert.Throws<WorkException>(() => (ReducedMap.Of(new(2, 1, [0, 1]), 320) with { Prediction = (MapPrediction)7 }).ToMap()).Message,
+        StringComparison.Ordinal);
+
     [Theory]
     [InlineData(0, 5)]
     [InlineData(5000, 5000)]

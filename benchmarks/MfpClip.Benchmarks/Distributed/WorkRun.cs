@@ -193,17 +193,22 @@ internal static class WorkRun
         double Rate() => Math.Round(Messages / Stopwatch.GetElapsedTime(start).TotalSeconds);
     }
 
-    // Seconds for all photos, of processes that are ready.
+    // Seconds for all photos, of processes that are ready. Server, submission and collection take what the workers leave.
     private static async Task<double> ProcessesAsync(string url, DetectorFingerprint detector, Uri[] photos, string folder, int count)
     {
         string prefix = NewPrefix();
         await using var nats = await NatsWork.ConnectAsync(new() { Url = url, Prefix = prefix });
+        // Each on a core of its own where that can be said: decoding and writing of one alone would else take the second core.
+        const string Taskset = "/usr/bin/taskset";
+        string[] program =
+        [
+            Environment.ProcessPath!, .. Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet" ? new[] { typeof(WorkRun).Assembly.Location } : [],
+            Worker, url, prefix, folder,
+        ];
         Process[] workers =
         [
-            .. Enumerable.Range(0, count).Select(_ => Process.Start(new ProcessStartInfo(Environment.ProcessPath!,
-                [.. Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet" ? new[] { typeof(WorkRun).Assembly.Location } : [],
-                    Worker, url, prefix, folder])
-                { RedirectStandardOutput = true, Environment = { ["OMP_NUM_THREADS"] = "1" } })!),
+            .. Enumerable.Range(0, count).Select(i => (string[])(File.Exists(Taskset) ? [Taskset, "-c", $"{i}", .. program] : program)).Select(c => Process.Start(
+                new ProcessStartInfo(c[0], c[1..]) { RedirectStandardOutput = true, Environment = { ["OMP_NUM_THREADS"] = "1" } })!),
         ];
         foreach (var worker in workers)
         {

@@ -65,10 +65,12 @@ public static class DetectionJob
     {
         ArgumentNullException.ThrowIfNull(results);
         ArgumentNullException.ThrowIfNull(items);
+        var pause = ShortestPoll; // follows how fast results come, so that a slow job is not asked for a hundred times a result
         await foreach (var item in items.WithCancellation(cancellationToken).ConfigureAwait(false))
         {
             var outcome = await FindAsync(results, item, cancellationToken).ConfigureAwait(false);
-            for (var pause = ShortestPoll; wait && outcome.IsPending; pause = pause + pause < LongestPoll ? pause + pause : LongestPoll)
+            pause = pause / 2 > ShortestPoll ? pause / 2 : ShortestPoll;
+            for (; wait && outcome.IsPending; pause = pause + pause < LongestPoll ? pause + pause : LongestPoll)
             {
                 await Task.Delay(pause, cancellationToken).ConfigureAwait(false);
                 outcome = await FindAsync(results, item, cancellationToken).ConfigureAwait(false);

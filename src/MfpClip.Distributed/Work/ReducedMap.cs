@@ -21,10 +21,13 @@ public sealed record ReducedMap
     public required int Height { get; init; }
 
     /// <summary>
-    /// Packed with zlib: of each row the difference of every value from the one before it, first all high bytes of the map, then all low ones. A value of
-    /// 65535 is 1.
+    /// Packed with zlib: the differences of all values from what is expected of them (<see cref="Prediction"/>), first all high bytes of the map, then all low
+    /// ones. A value of 65535 is 1.
     /// </summary>
     public required byte[] Data { get; init; }
+
+    /// <summary>What is expected of a value. Results of 0.1's first builds do not name it: <see cref="MapPrediction.Left"/>.</summary>
+    public MapPrediction Prediction { get; init; }
 
     /// <summary>Reduces a map.</summary>
     /// <param name="map">A map with values; those above 1 count as 1.</param>
@@ -38,14 +41,12 @@ public sealed record ReducedMap
         int width = Math.Max(1, (int)Math.Round(map.Width * scale)), height = Math.Max(1, (int)Math.Round(map.Height * scale));
         ushort[] values = Highest(map, width, height);
         byte[] bytes = new byte[2 * values.Length];
-        for (int row = 0; row < values.Length; row += width)
+        for (int i = 0; i < values.Length; i++)
         {
-            ushort before = 0;
-            for (int i = row; i < row + width; i++)
-            {
-                ushort difference = unchecked((ushort)(values[i] - before));
-                (bytes[i], bytes[values.Length + i], before) = ((byte)(difference >> 8), (byte)difference, values[i]);
-            }
+            // Small differences of both signs are small numbers: 0, -1, 1, -2, ...
+            short difference = unchecked((short)(values[i] - Expected(values, i, width)));
+            ushort folded = unchecked((ushort)((difference << 1) ^ (difference >> 15)));
+            (bytes[i], bytes[values.Length + i]) = ((byte)(folded >> 8), (byte)folded);
         }
 
         using var packed = new MemoryStream();
@@ -54,7 +55,7 @@ public sealed record ReducedMap
             zlib.Write(bytes);
         }
 
-        return new() { Width = width, Height = height, Data = packed.ToArray() };
+        return new() { Width = width, Height = height, Data = packed.ToArray(), Prediction = MapPrediction.Plane };
     }
 
     /// <summary>The map with its values.</summary>
@@ -78,16 +79,28 @@ public sealed record ReducedMap
             throw new WorkException($"A reduced map of {Width} x {Height} cannot be unpacked ({e.Message}). The result is damaged.", e);
         }
 
+        ushort[] levels = new ushort[count];
         float[] values = new float[count];
-        ushort value = 0;
         for (int i = 0; i < count; i++)
         {
-            ushort difference = (ushort)((bytes[i] << 8) | bytes[count + i]);
-            value = i % Width == 0 ? difference : unchecked((ushort)(value + difference));
-            values[i] = value / Levels;
+            int stored = (bytes[i] << 8) | bytes[count + i];
+            levels[i] = unchecked((ushort)(Prediction switch
+            {
+                MapPrediction.Plane => Expected(levels, i, Width) + ((stored >> 1) ^ -(stored & 1)),
+                MapPrediction.Left => stored + (i % Width == 0 ? 0 : levels[i - 1]),
+                _ => throw new WorkException($"A reduced map is packed in a way that this version does not know ({Prediction}). Read it with a later version."),
+            }));
+            values[i] = levels[i] / Levels;
         }
 
         return new(Width, Height, values);
+    }
+
+    // On the plane through the neighbours to the left, above, and above to the left; those outside are 0.
+    private static int Expected(ushort[] values, int i, int width)
+    {
+        int left = i % width == 0 ? 0 : values[i - 1];
+        return i < width ? left : i % width == 0 ? values[i - width] : left + values[i - width] - values[i - width - 1];
     }
 
     // First over the rows of a cell, many columns at once, then over its columns.
@@ -136,4 +149,14 @@ public sealed record ReducedMap
 
     private static (int From, int To)[] Cells(int pixels, int cells) =>
         [.. Enumerable.Range(0, cells).Select(i => ((int)((long)i * pixels / cells), (int)((((long)(i + 1) * pixels) + cells - 1) / cells)))];
+}
+
+/// <summary>What is expected of a value of a packed map; what differs from it is stored.</summary>
+public enum MapPrediction
+{
+    /// <summary>The value to its left.</summary>
+    Left,
+
+    /// <summary>The plane through those to its left, above, and above to the left.</summary>
+    Plane,
 }

@@ -19,7 +19,10 @@ internal sealed partial class WorkJson : JsonSerializerContext
     {
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-        Converters = { new JsonStringEnumConverter<DeadCause>(JsonNamingPolicy.SnakeCaseLower) },
+        Converters =
+        {
+            new JsonStringEnumConverter<DeadCause>(JsonNamingPolicy.SnakeCaseLower), new JsonStringEnumConverter<MapPrediction>(JsonNamingPolicy.SnakeCaseLower),
+        },
     });
 
     /// <summary>A work item, or what is wrong with the bytes.</summary>
