@@ -34,11 +34,7 @@ internal sealed class ExpectedMap : IDisposable
     {
         using var scope = torch.NewDisposeScope();
         using var guard = torch.no_grad();
-        var expected = _entries.Select(e =>
-        {
-            using var step = torch.NewDisposeScope();
-            return Compare(e.Tokens.to(_model.Memory.device), e, cancellationToken).Expected.cpu().data<float>().ToArray();
-        }).ToList();
+        var expected = Expected(cancellationToken);
         Mean = expected.Average(x => x.Average());
         return [.. _entries.Zip(expected, (e, x) =>
         {
@@ -84,6 +80,32 @@ internal sealed class ExpectedMap : IDisposable
         {
             logits.Dispose();
         }
+    }
+
+    // Many references at once, each compared with the whole memory but its own tokens: one after another would copy the memory for each of thousands.
+    private List<float[]> Expected(CancellationToken cancellationToken)
+    {
+        var (memory, owners, logits) = (_model.Memory, _model.Owners(), torch.cat([.. _logits], 0));
+        int count = (int)Math.Min(Count, memory.shape[0] - _logits.Max(l => l.shape[0]));
+        var all = new List<float[]>();
+        foreach (var chunk in _entries.Select((entry, i) => (entry, i)).Chunk(64))
+        {
+            using var step = torch.NewDisposeScope();
+            var queries = torch.cat([.. chunk.Select(c => c.entry.Tokens)], 0).to(memory.device);
+            var askers = torch.cat([.. chunk.Select(c => torch.full([c.entry.Tokens.shape[0]], c.i, ScalarType.Int32))], 0).to(memory.device);
+            var found = NearestNeighbours.Find(queries, memory, count, cancellationToken, (q, m, ranks) => ranks.masked_fill(
+                askers.narrow(0, q, ranks.shape[0]).unsqueeze(1).eq(owners.narrow(0, m, ranks.shape[1]).unsqueeze(0)), float.PositiveInfinity));
+            float[] means = logits.index_select(0, found.Rows.flatten()).view(found.Rows.shape).mean([1]).cpu().data<float>().ToArray();
+            int at = 0;
+            foreach (var (entry, _) in chunk)
+            {
+                int tokens = (int)entry.Tokens.shape[0];
+                all.Add(means[at..(at + tokens)]);
+                at += tokens;
+            }
+        }
+
+        return all;
     }
 
     private (Tensor Distances, Tensor Expected) Compare(Tensor queries, ReferenceEntry? leftOut, CancellationToken cancellationToken)

@@ -45,7 +45,12 @@ internal static class NearestNeighbours
     /// <param name="memory"><c>[M, D]</c>, float32, on the same device.</param>
     /// <param name="count">Neighbours of each, 1 to M.</param>
     /// <param name="cancellationToken">Checked between the blocks.</param>
-    public static Neighbours Find(Tensor queries, Tensor memory, int count = 1, CancellationToken cancellationToken = default)
+    /// <param name="ranked">
+    /// Takes the first query, first memory and ranks of a block, lower is nearer, and returns what counts; at least <paramref name="count"/> finite ones for
+    /// each query. <see langword="null"/>: all.
+    /// </param>
+    public static Neighbours Find(
+        Tensor queries, Tensor memory, int count = 1, CancellationToken cancellationToken = default, Func<long, long, Tensor, Tensor>? ranked = null)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(count, memory.shape[0]);
@@ -59,7 +64,9 @@ internal static class NearestNeighbours
         {
             using var inner = torch.NewDisposeScope();
             var block = queries.narrow(0, q, Math.Min(rows, queries.shape[0] - q));
-            var candidates = Rank(block, memory, lengths, count, columns, cancellationToken); // [n, k]
+            long first = q;
+            var candidates = Rank(
+                block, memory, lengths, count, columns, ranked is null ? null : (m, ranks) => ranked(first, m, ranks), cancellationToken); // [n, k]
             var stored = memory.index_select(0, candidates.reshape(-1)).view(block.shape[0], count, memory.shape[1]);
             var (squared, order) = (block.unsqueeze(1) - stored).square().sum(2).sort(1);
             distances.Add(squared.MoveToOuterDisposeScope());
@@ -108,7 +115,8 @@ internal static class NearestNeighbours
     }
 
     // |m|^2 - 2 q m: the square of the query itself ranks nothing.
-    private static Tensor Rank(Tensor block, Tensor memory, Tensor lengths, int count, long columns, CancellationToken cancellationToken)
+    private static Tensor Rank(
+        Tensor block, Tensor memory, Tensor lengths, int count, long columns, Func<long, Tensor, Tensor>? ranked, CancellationToken cancellationToken)
     {
         (Tensor Values, Tensor Rows)? best = null;
         for (long m = 0; m < memory.shape[0]; m += columns)
@@ -117,7 +125,7 @@ internal static class NearestNeighbours
             using var inner = torch.NewDisposeScope();
             long taken = Math.Min(columns, memory.shape[0] - m);
             var ranks = torch.addmm(lengths.narrow(0, m, taken).unsqueeze(0), block, memory.narrow(0, m, taken).t(), beta: 1, alpha: -2);
-            var (values, rows) = Smallest(ranks, (int)Math.Min(count, taken));
+            var (values, rows) = Smallest(ranked is null ? ranks : ranked(m, ranks), (int)Math.Min(count, taken));
             rows = rows + m;
             if (best is { } earlier)
             {

@@ -156,10 +156,13 @@ internal sealed class NeighbourModel : INormalModel
         }).Aggregate(torch.minimum);
     }
 
+    /// <summary>Of each token of the memory the index of its entry, <c>[M]</c>; in the caller's scope.</summary>
+    public Tensor Owners() => torch.cat([.. _kept.Select((k, i) => torch.full([k.shape[0]], i, ScalarType.Int32))], 0).to(_memory.device);
+
     // All at once: each query is compared with the whole memory but the tokens of its own image.
     private List<float[]> AtOnce(CancellationToken cancellationToken)
     {
-        var owners = torch.cat([.. _kept.Select((k, i) => torch.full([k.shape[0]], i, ScalarType.Int32))], 0).to(_memory.device);
+        var owners = Owners();
         var all = new List<float[]>();
         foreach (var chunk in _entries.Select((entry, i) => (entry, i)).Chunk(64))
         {

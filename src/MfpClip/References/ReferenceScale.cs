@@ -25,8 +25,8 @@ internal sealed record ReferenceScale(double DistanceCenter, double DistanceLimi
 
     public static ReferenceScale Measure(IReadOnlyList<float[]> distances, IReadOnlyList<float[]> maps, IReadOnlyList<float> scores, int topCells)
     {
-        var all = distances.SelectMany(d => d).Order().ToList();
-        var map = maps.SelectMany(m => m).Order().ToList();
+        float[] all = Sorted(distances);
+        float[] map = Sorted(maps);
         return new(
             all.Average(), Quantile(all, 0.995), Quantile(map, 0.995), Median(distances.Select(d => (double)TopMean(d, topCells))),
             scores.Average(s => Logit(s)));
@@ -43,14 +43,14 @@ internal sealed record ReferenceScale(double DistanceCenter, double DistanceLimi
         return this with
         {
             Appearance = appearance,
-            DistanceLimit = Quantile([.. left.SelectMany(d => d).Order()], 0.995),
+            DistanceLimit = Quantile(Sorted(left), 0.995),
             TopDistance = Median(left.Select(d => (double)TopMean(d, topCells))),
         };
     }
 
     /// <summary>The same with the limit of these maps, in logits.</summary>
     public ReferenceScale WithMaps(IReadOnlyList<float[]> logits) =>
-        this with { MapLimit = 1 / (1 + Math.Exp(-Quantile([.. logits.SelectMany(m => m).Order()], 0.995))) };
+        this with { MapLimit = 1 / (1 + Math.Exp(-Quantile(Sorted(logits), 0.995))) };
 
     /// <summary>Joint map in (0, 1): strictly rising in both, without saturation but where the method's own is within 0.000001 of 0 or 1.</summary>
     /// <param name="map">The method's own, any shape, 0 to 1.</param>
@@ -112,7 +112,22 @@ internal sealed record ReferenceScale(double DistanceCenter, double DistanceLimi
         return Math.Log(p / (1 - p));
     }
 
-    private static double Quantile(List<float> sorted, double q) => sorted[(int)Math.Min(Math.Ceiling(q * sorted.Count), sorted.Count) - 1];
+    private static double Quantile(float[] sorted, double q) => sorted[(int)Math.Min(Math.Ceiling(q * sorted.Length), sorted.Length) - 1];
+
+    // In one array: of thousands of images these are millions.
+    private static float[] Sorted(IReadOnlyList<float[]> values)
+    {
+        float[] all = new float[values.Sum(v => v.Length)];
+        int at = 0;
+        foreach (float[] some in values)
+        {
+            some.CopyTo(all, at);
+            at += some.Length;
+        }
+
+        Array.Sort(all);
+        return all;
+    }
 
     private static double Median(IEnumerable<double> values)
     {
