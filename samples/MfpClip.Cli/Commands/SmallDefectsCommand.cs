@@ -24,6 +24,7 @@ internal static class SmallDefectsCommand
         {
             Description = "Longer sides of the defects in pixels, with commas.", DefaultValueFactory = _ => "4,8,16,32,64",
         };
+        var each = new Option<int>("--defects") { Description = "Defects of each size in a picture.", DefaultValueFactory = _ => 2 };
         var categories = new Option<string[]?>("--categories")
         {
             Description = "Rendered products (names in quotes); those held out by default.", AllowMultipleArgumentsPerToken = true,
@@ -37,7 +38,7 @@ internal static class SmallDefectsCommand
         var choice = new DetectorChoice();
         var command = new Command("small-defects", "Measures on rendered pictures how many small defects are found with tiles and without, and the time.")
         {
-            output, megapixels, defective, good, sizes, categories, shots, seed,
+            output, megapixels, defective, good, sizes, each, categories, shots, seed,
         };
         choice.AddTo(command, defaultModel: true);
         choice.AddModulesOffTo(command);
@@ -52,7 +53,7 @@ internal static class SmallDefectsCommand
             {
                 Pictures = [.. parsed.GetValue(megapixels)!.Select(SmallDefectPlan.Size)], Categories = products, Defective = parsed.GetValue(defective),
                 Normal = parsed.GetValue(good), DefectSizes = SmallDefectPlan.Sizes(parsed.GetValue(sizes)!), References = parsed.GetValue(shots),
-                Seed = parsed.GetValue(seed),
+                DefectsOfEachSize = parsed.GetValue(each), Seed = parsed.GetValue(seed),
             });
             using var whole = choice.Builder(parsed).WithoutTiling().Build();
             using var asked = choice.Builder(parsed).Build();

@@ -111,9 +111,10 @@ internal sealed class ExpectedMap : IDisposable
     private (Tensor Distances, Tensor Expected) Compare(Tensor queries, ReferenceEntry? leftOut, CancellationToken cancellationToken)
     {
         using var scope = torch.NewDisposeScope();
-        var memory = leftOut is null ? _model.Memory : _model.Without(leftOut);
         var logits = torch.cat([.. _entries.Zip(_logits).Where(p => p.First.Id != leftOut?.Id).Select(p => p.Second)], 0);
-        var found = NearestNeighbours.Find(queries, memory, (int)Math.Min(Count, memory.shape[0]), cancellationToken);
+        var memory = leftOut is null ? null : _model.Without(leftOut);
+        var found = memory is null ? _model.Find(queries, Count, cancellationToken)
+            : NearestNeighbours.Find(queries, memory, (int)Math.Min(Count, memory.shape[0]), cancellationToken);
         return (found.Squared.select(1, 0).div(2).MoveToOuterDisposeScope(), // of unit vectors the cosine distance
             logits.index_select(0, found.Rows.flatten()).view(found.Rows.shape).mean([1]).MoveToOuterDisposeScope());
     }

@@ -67,13 +67,42 @@ internal static class NearestNeighbours
             long first = q;
             var candidates = Rank(
                 block, memory, lengths, count, columns, ranked is null ? null : (m, ranks) => ranked(first, m, ranks), cancellationToken); // [n, k]
-            var stored = memory.index_select(0, candidates.reshape(-1)).view(block.shape[0], count, memory.shape[1]);
-            var (squared, order) = (block.unsqueeze(1) - stored).square().sum(2).sort(1);
+            var (squared, found) = Measure(block, memory, candidates);
             distances.Add(squared.MoveToOuterDisposeScope());
-            indices.Add(candidates.gather(1, order).MoveToOuterDisposeScope());
+            indices.Add(found.MoveToOuterDisposeScope());
         }
 
         return new(torch.cat(distances, 0).MoveToOuterDisposeScope(), torch.cat(indices, 0).MoveToOuterDisposeScope());
+    }
+
+    /// <summary>Neighbours that are known already, with distances computed from the differences and in their order.</summary>
+    /// <param name="queries"><c>[N, D]</c>.</param>
+    /// <param name="memory"><c>[M, D]</c>.</param>
+    /// <param name="candidates">Rows of the memory, <c>[N, K]</c>.</param>
+    /// <param name="cancellationToken">Checked between the blocks.</param>
+    public static Neighbours Exact(Tensor queries, Tensor memory, Tensor candidates, CancellationToken cancellationToken)
+    {
+        using var scope = torch.NewDisposeScope();
+        long rows = Math.Clamp(Block / (candidates.shape[1] * memory.shape[1]), 1, Math.Max(queries.shape[0], 1));
+        var (distances, indices) = (new List<Tensor>(), new List<Tensor>());
+        for (long q = 0; q < queries.shape[0]; q += rows)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            long some = Math.Min(rows, queries.shape[0] - q);
+            var (squared, found) = Measure(queries.narrow(0, q, some), memory, candidates.narrow(0, q, some));
+            distances.Add(squared);
+            indices.Add(found);
+        }
+
+        return new(torch.cat(distances, 0).MoveToOuterDisposeScope(), torch.cat(indices, 0).MoveToOuterDisposeScope());
+    }
+
+    private static (Tensor Squared, Tensor Rows) Measure(Tensor block, Tensor memory, Tensor candidates)
+    {
+        using var scope = torch.NewDisposeScope();
+        var stored = memory.index_select(0, candidates.reshape(-1)).view(block.shape[0], candidates.shape[1], memory.shape[1]);
+        var (squared, order) = (block.unsqueeze(1) - stored).square().sum(2).sort(1);
+        return (squared.MoveToOuterDisposeScope(), candidates.gather(1, order).MoveToOuterDisposeScope());
     }
 
     /// <summary>The highest dot products with the tokens of several memories together, in one order.</summary>

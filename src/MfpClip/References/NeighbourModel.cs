@@ -1,4 +1,5 @@
 using MfpClip.Execution;
+using MfpClip.Kernels;
 
 namespace MfpClip.References;
 
@@ -9,6 +10,7 @@ internal sealed class NeighbourModel : INormalModel
     private readonly IReadOnlyList<Tensor> _kept; // of each entry, [K, D] on the CPU
     private readonly ReferenceOptions _options;
     private readonly Tensor _memory; // [M, D] where the pass computes
+    private readonly Lazy<TokenSearch?> _search;
 
     /// <param name="entries">Stay the caller's, and outlive this.</param>
     /// <param name="options">Checked before.</param>
@@ -24,6 +26,17 @@ internal sealed class NeighbourModel : INormalModel
         (_entries, _options) = (entries, options);
         _kept = [.. (kept ?? [.. entries.Select(e => e.Tokens.narrow(0, 0, Kept(e, options)))]).Select(k => k.alias().DetachFromDisposeScope())];
         _memory = torch.cat([.. _kept], 0).to(device).contiguous().DetachFromDisposeScope();
+        _search = new(() =>
+        {
+            if (!TokenSearch.Serves(_memory))
+            {
+                return null;
+            }
+
+            // The nearest by the L2 distance has the highest q m - |m|^2 / 2; of unit vectors that is the highest product.
+            using var inner = torch.NewDisposeScope();
+            return new(_memory, Distance == NeighbourDistance.Cosine ? null : _memory.square().sum(1).mul(-0.5f));
+        });
     }
 
     /// <summary>How tokens are compared.</summary>
@@ -121,11 +134,47 @@ internal sealed class NeighbourModel : INormalModel
 
     public void Dispose()
     {
+        if (_search.IsValueCreated)
+        {
+            _search.Value?.Dispose();
+        }
+
         _memory.Dispose();
         foreach (var kept in _kept)
         {
             kept.Dispose();
         }
+    }
+
+    /// <summary>The nearest of all tokens, in the caller's scope.</summary>
+    /// <param name="queries"><c>[N, D]</c>.</param>
+    /// <param name="count">How many; all where there are fewer.</param>
+    /// <param name="cancellationToken">Checked between blocks.</param>
+    public Neighbours Find(Tensor queries, int count, CancellationToken cancellationToken)
+    {
+        count = (int)Math.Min(count, _memory.shape[0]);
+        NearestNeighbours.CheckWidth(queries.shape[1], _memory.shape[1]);
+        if (count > TokenSearch.MostCount || queries.dtype != ScalarType.Float32 || _search.Value is not { } search)
+        {
+            return NearestNeighbours.Find(queries, _memory, count, cancellationToken);
+        }
+
+        using var scope = torch.NewDisposeScope();
+        var found = NearestNeighbours.Exact(queries, _memory, search.Highest(queries, count, cancellationToken).Rows, cancellationToken);
+        return new(found.Squared.MoveToOuterDisposeScope(), found.Rows.MoveToOuterDisposeScope());
+    }
+
+    // Cosine distances.
+    private Tensor Nearest(Tensor queries, CancellationToken cancellationToken)
+    {
+        NearestNeighbours.CheckWidth(queries.shape[1], _memory.shape[1]);
+        if (queries.dtype != ScalarType.Float32 || _search.Value is not { } search)
+        {
+            return NearestNeighbours.Distances(queries, _memory, null, cancellationToken);
+        }
+
+        using var scope = torch.NewDisposeScope();
+        return (1 - search.Highest(queries, 1, cancellationToken).Values.flatten()).clamp(0, 2).MoveToOuterDisposeScope();
     }
 
     private Tensor Nearest(Tensor queries, Tensor memory, CancellationToken cancellationToken) => IsPlain
@@ -137,7 +186,7 @@ internal sealed class NeighbourModel : INormalModel
         using var scope = torch.NewDisposeScope();
         var flat = vectors.reshape(-1, vectors.shape[2]).to(_memory.device);
         var distances = context.Features is { } store && IsPlain ? EntryByEntry(flat, store, context.CancellationToken)
-            : Nearest(flat, _memory, context.CancellationToken);
+            : IsPlain ? Nearest(flat, context.CancellationToken) : Find(flat, Neighbours, context.CancellationToken).Mean(Distance);
         return distances.view(vectors.shape[0], vectors.shape[1]).MoveToOuterDisposeScope();
     }
 
