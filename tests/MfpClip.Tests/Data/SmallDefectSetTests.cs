@@ -9,16 +9,16 @@ public sealed class SmallDefectSetTests
     private static readonly SmallDefectOptions Options = new() { Width = 1200, Height = 800 };
 
     [Theory]
-    [InlineData("tile")]
-    [InlineData("wood")]
-    [InlineData("metal nut")]
-    public void Defects_have_the_size_asked_for_and_stand_apart(string category)
+    [InlineData("tile", 10)]
+    [InlineData("wood", 10)]
+    [InlineData("metal nut", 6)] // six of ten find a place on this product; six other pictures of metal nuts took all ten
+    public void Defects_have_the_size_asked_for_and_stand_apart(string category, int count)
     {
         var picture = SmallDefectSet.Render(category, 1, 2, Options);
         var normal = SmallDefectSet.Render(category, 1, 2, Options with { DefectsOfEachSize = 0 });
 
         Assert.Equal((1200, 800), (picture.Image.Width, picture.Image.Height));
-        Assert.InRange(picture.Defects.Count, 4, 10); // where the product leaves no room there are fewer
+        Assert.Equal(count, picture.Defects.Count);
         Assert.All(picture.Defects, d => Assert.Contains(d.Size, Options.Sizes));
         Assert.All(picture.Defects, d => Assert.True(d.Contrast >= 10, $"{d}"));
         Assert.Empty(normal.Defects);
