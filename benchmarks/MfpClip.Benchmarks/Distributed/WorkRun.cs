@@ -202,13 +202,17 @@ internal static class WorkRun
         const string Taskset = "/usr/bin/taskset";
         string[] program =
         [
-            Environment.ProcessPath!, .. Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet" ? new[] { typeof(WorkRun).Assembly.Location } : [],
+            Environment.ProcessPath!,
+            .. Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet" ? new[] { typeof(WorkRun).Assembly.Location } : [],
             Worker, url, prefix, folder,
         ];
         Process[] workers =
         [
-            .. Enumerable.Range(0, count).Select(i => (string[])(File.Exists(Taskset) ? [Taskset, "-c", $"{i}", .. program] : program)).Select(c => Process.Start(
-                new ProcessStartInfo(c[0], c[1..]) { RedirectStandardOutput = true, Environment = { ["OMP_NUM_THREADS"] = "1" } })!),
+            .. Enumerable.Range(0, count).Select(i => (string[])(File.Exists(Taskset) ? [Taskset, "-c", $"{i}", .. program] : program))
+                .Select(c => Process.Start(new ProcessStartInfo(c[0], c[1..])
+                {
+                    RedirectStandardOutput = true, Environment = { ["OMP_NUM_THREADS"] = "1" },
+                })!),
         ];
         foreach (var worker in workers)
         {

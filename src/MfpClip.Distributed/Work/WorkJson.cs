@@ -21,7 +21,8 @@ internal sealed partial class WorkJson : JsonSerializerContext
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
         Converters =
         {
-            new JsonStringEnumConverter<DeadCause>(JsonNamingPolicy.SnakeCaseLower), new JsonStringEnumConverter<MapPrediction>(JsonNamingPolicy.SnakeCaseLower),
+            new JsonStringEnumConverter<DeadCause>(JsonNamingPolicy.SnakeCaseLower),
+            new JsonStringEnumConverter<MapPrediction>(JsonNamingPolicy.SnakeCaseLower),
         },
     });
 
