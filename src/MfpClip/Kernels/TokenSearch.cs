@@ -50,9 +50,12 @@ internal sealed unsafe class TokenSearch : IDisposable
 
     /// <summary>Whether it serves tokens like these.</summary>
     public static bool Serves(Tensor tokens) =>
-        VectorMath.IsSupported && tokens.device.type == DeviceType.CPU && tokens.dtype == ScalarType.Float32 && tokens.numel() <= int.MaxValue;
+        VectorMath.IsSupported && tokens.device.type == DeviceType.CPU && tokens.dtype == ScalarType.Float32
+        && tokens.numel() <= int.MaxValue / sizeof(float); // the bytes of a tensor are a span
 
-    /// <summary>The highest products of each query, descending; of equal ones the first stored first.</summary>
+    /// <summary>
+    /// The highest products of each query, descending; of equal ones the first stored first. A query that is not a number has products that are none.
+    /// </summary>
     /// <param name="queries"><c>[N, D]</c>, float32 on the CPU.</param>
     /// <param name="count">How many, 1 to <see cref="MostCount"/> and M.</param>
     /// <param name="cancellationToken">Checked between pieces of the queries.</param>
@@ -110,6 +113,12 @@ internal sealed unsafe class TokenSearch : IDisposable
             {
                 Keep(products + (row * Step), some, token, count, values + (row * count), numbers + (row * count));
             }
+        }
+
+        for (int i = 0; i < rows * count; i++)
+        {
+            // Nothing was higher: the products are NaN, and must not pass for numbers.
+            values[i] = float.IsNegativeInfinity(values[i]) ? float.NaN : values[i];
         }
     }
 

@@ -42,6 +42,22 @@ public sealed class TokenSearchTests
     }
 
     [SkippableFact]
+    public void A_query_that_is_not_a_number_has_no_product_that_is_one()
+    {
+        using var scope = NewDisposeScope();
+        var t = Random(50, 20, 2);
+        var q = Random(2, 20, 1);
+        q[0, 3] = float.NaN;
+        SkipWithout(t);
+        using var search = new TokenSearch(t);
+
+        float[] values = search.Highest(q, 2, default).Values.data<float>().ToArray();
+
+        Assert.All(values[..2], v => Assert.True(float.IsNaN(v)));
+        Assert.All(values[2..], v => Assert.True(float.IsFinite(v)));
+    }
+
+    [SkippableFact]
     public void A_query_has_the_same_bits_alone_and_among_others_and_nothing_stays()
     {
         using var scope = NewDisposeScope();
