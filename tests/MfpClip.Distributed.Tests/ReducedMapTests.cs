@@ -27,6 +27,18 @@ public sealed class ReducedMapTests
         Assert.Equal(0.9, back.Data.Sum(), 1e-4); // nowhere else
     }
 
+    [Fact]
+    public void A_peak_in_the_last_column_stays_whatever_lies_below_it()
+    {
+        float[] values = new float[1003 * 600]; // no whole number of vectors
+        values[1002] = 0.9f;
+
+        var back = ReducedMap.Of(new(1003, 600, values), 100).ToMap();
+
+        Assert.Equal(0.9, back[99, 0], 1e-4);
+        Assert.Equal(0.9, back.Data.Sum(), 1e-4);
+    }
+
     // Written by hand after the format: 0, 0.5 and 1, then 1, 0 and 1.
     [Fact]
     public void Maps_of_the_first_builds_are_read()
