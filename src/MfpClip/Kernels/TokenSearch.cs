@@ -59,8 +59,11 @@ internal sealed unsafe class TokenSearch : IDisposable
     /// <param name="queries"><c>[N, D]</c>, float32 on the CPU.</param>
     /// <param name="count">How many, 1 to <see cref="MostCount"/> and M.</param>
     /// <param name="cancellationToken">Checked between pieces of the queries.</param>
+    /// <param name="excluded">
+    /// Tokens that a query is not compared with; <see langword="null"/>: none. A product that is missing because all others are excluded is NaN.
+    /// </param>
     /// <returns>Products and the tokens' numbers, <c>[N, count]</c> each, in the caller's scope.</returns>
-    public (Tensor Values, Tensor Rows) Highest(Tensor queries, int count, CancellationToken cancellationToken)
+    public (Tensor Values, Tensor Rows) Highest(Tensor queries, int count, CancellationToken cancellationToken, ExcludedTokens? excluded = null)
     {
         ObjectDisposedException.ThrowIf(_packed is null, this);
         ArgumentOutOfRangeException.ThrowIfNotEqual(queries.shape[1], _width);
@@ -82,8 +85,8 @@ internal sealed unsafe class TokenSearch : IDisposable
                     int begin = first + (all * part / parts), end = first + (all * (part + 1) / parts);
                     if (begin < end && !cancellationToken.IsCancellationRequested)
                     {
-                        Search((float*)source + ((long)begin * _width), end - begin, count, (float*)to + ((long)begin * count),
-                            (long*)at + ((long)begin * count), scratch.Floats);
+                        Search((float*)source + ((long)begin * _width), begin, end - begin, count, (float*)to + ((long)begin * count),
+                            (long*)at + ((long)begin * count), scratch.Floats, excluded);
                     }
                 }, ThreadScratch.Return);
             }
@@ -101,7 +104,7 @@ internal sealed unsafe class TokenSearch : IDisposable
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void Search(float* x, int rows, int count, float* values, long* numbers, float* products)
+    private void Search(float* x, int first, int rows, int count, float* values, long* numbers, float* products, ExcludedTokens? excluded)
     {
         new Span<float>(values, rows * count).Fill(float.NegativeInfinity);
         new Span<long>(numbers, rows * count).Clear();
@@ -111,6 +114,12 @@ internal sealed unsafe class TokenSearch : IDisposable
             PanelProduct.Apply(x, _width, rows, _packed + ((long)token * _width), _width, some, _bias + token, products, Step, null, false);
             for (int row = 0; row < rows; row++)
             {
+                var left = excluded is null ? [] : excluded.Of(first + row, token, some);
+                foreach (int number in left)
+                {
+                    products[(row * Step) + number - token] = float.NegativeInfinity; // never higher than what is kept
+                }
+
                 Keep(products + (row * Step), some, token, count, values + (row * count), numbers + (row * count));
             }
         }

@@ -236,17 +236,18 @@ internal sealed class NeighbourModel : INormalModel
 
     private Tensor Others(Tensor queries, int[] cells, ReferenceEntry entry, CancellationToken cancellationToken) =>
         _entries.Count > 1 ? Nearest(queries, Without(entry), cancellationToken)
-        : IsPlain ? NearestNeighbours.Distances(
-            queries, entry.Tokens.to(queries.device), (q, m, s) => WithoutNeighbours(entry, cells, q, m, s), cancellationToken)
+        : IsPlain ? OtherPlaces(queries, cells, entry, cancellationToken)
         : WithoutNearest(queries, entry.Tokens.to(queries.device), cancellationToken);
 
-    // With one image there is nothing to leave out but the place itself and those whose neighbourhoods overlap with it.
-    private Tensor WithoutNeighbours(ReferenceEntry entry, int[] cells, long first, long firstMemory, Tensor similar)
+    // All tokens of the image, of which the memory may keep some only.
+    private Tensor OtherPlaces(Tensor queries, int[] cells, ReferenceEntry entry, CancellationToken cancellationToken)
     {
-        var (queries, memory) = (Places(cells, entry.Columns, first, similar.shape[0]), Places(entry.Cells, entry.Columns, firstMemory, similar.shape[1]));
-        var near = (queries.Rows.unsqueeze(1) - memory.Rows.unsqueeze(0)).abs().le(_options.Neighbourhood)
-            .logical_and((queries.Columns.unsqueeze(1) - memory.Columns.unsqueeze(0)).abs().le(_options.Neighbourhood));
-        return similar.masked_fill(near.to(similar.device), -1);
+        using var scope = torch.NewDisposeScope();
+        bool isMemory = _memory.shape[0] == entry.Cells.Length;
+        var tokens = isMemory ? _memory : entry.Tokens.to(queries.device);
+        using var own = !isMemory && TokenSearch.Serves(tokens) ? new TokenSearch(tokens) : null;
+        return NearPlaces.Distances(queries, cells, entry, tokens, isMemory ? _search.Value : own, _options.Neighbourhood, cancellationToken)
+            .MoveToOuterDisposeScope();
     }
 
     // The nearest is the cell itself.
@@ -255,11 +256,5 @@ internal sealed class NeighbourModel : INormalModel
         int count = (int)Math.Min(Neighbours + 1, memory.shape[0]);
         var found = NearestNeighbours.Find(queries, memory, count, cancellationToken);
         return count == 1 ? found.Mean(Distance) : new Neighbours(found.Squared.narrow(1, 1, count - 1), found.Rows.narrow(1, 1, count - 1)).Mean(Distance);
-    }
-
-    private static (Tensor Rows, Tensor Columns) Places(int[] all, int columns, long first, long count)
-    {
-        var cells = all.AsSpan((int)first, (int)count).ToArray();
-        return (torch.tensor(cells.Select(c => c / columns).ToArray()), torch.tensor(cells.Select(c => c % columns).ToArray()));
     }
 }

@@ -58,6 +58,32 @@ public sealed class TokenSearchTests
     }
 
     [SkippableFact]
+    public void Excluded_tokens_are_left_out_of_the_search_of_their_query_alone()
+    {
+        using var scope = NewDisposeScope();
+        var random = new Random(4);
+        var (q, t) = (Random(150, 24, 1), Random(900, 24, 2));
+        SkipWithout(t);
+        using var search = new TokenSearch(t);
+        var excluded = Enumerable.Range(0, 150)
+            .Select(i => i == 77 ? [.. Enumerable.Range(0, 900)] : Enumerable.Range(0, 900).Where(_ => random.Next(20) == 0).ToArray()).ToList();
+
+        var (values, rows) = search.Highest(q, 3, default, new(excluded));
+
+        var products = matmul(q.to_type(ScalarType.Float64), t.to_type(ScalarType.Float64).t());
+        for (int i = 0; i < 150; i++)
+        {
+            products[i].index_fill_(0, tensor(excluded[i].Select(e => (long)e).ToArray(), dtype: ScalarType.Int64), double.NegativeInfinity);
+        }
+
+        var (expected, places) = products.topk(3, dim: 1);
+        var known = Enumerable.Range(0, 150).Where(i => i != 77).Select(i => (long)i).ToArray();
+        Assert.True((values - expected)[tensor(known)].abs().max().item<double>() < 1e-4);
+        Assert.Equal(places[tensor(known)].data<long>().ToArray(), rows[tensor(known)].data<long>().ToArray());
+        Assert.All(values[77].data<float>().ToArray(), v => Assert.True(float.IsNaN(v)));
+    }
+
+    [SkippableFact]
     public void A_query_has_the_same_bits_alone_and_among_others_and_nothing_stays()
     {
         using var scope = NewDisposeScope();

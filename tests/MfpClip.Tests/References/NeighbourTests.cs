@@ -1,4 +1,5 @@
 using CsCheck;
+using MfpClip.Kernels;
 using MfpClip.References;
 
 namespace MfpClip.Tests.References;
@@ -79,6 +80,42 @@ public class NeighbourTests
         Assert.Equal([0, 1, 2, 3], GreedyCoreset.Approximate(equal, 4, [1]).Order());
         Assert.Equal([0, 1, 2, 3], GreedyCoreset.Exact(equal, 4).Order());
         Assert.Equal([0, 1, 2, 3], GreedyCoreset.KCenter(equal, 4, 3).Order());
+    }
+
+    [Theory]
+    [InlineData(1, true)]
+    [InlineData(2, true)]
+    [InlineData(1, false)]
+    public void An_image_is_compared_with_all_of_itself_but_the_place(int neighbourhood, bool fused)
+    {
+        using var scope = torch.NewDisposeScope();
+        const int rows = 5, columns = 6;
+        // Each cell twice, as tiles that overlap store it, then a turned copy, whose tokens are at no place.
+        int[] cells = [.. Enumerable.Range(0, 30), .. Enumerable.Range(0, 30).Reverse(), .. Enumerable.Repeat(30, 12)];
+        var tokens = F.normalize(Points(cells.Length, 8, 3) - 0.5, dim: 1);
+        using var entry = new ReferenceEntry("id", "name", 60, 50, rows, columns, tokens.alias(), cells, [], 0);
+        using var search = fused && TokenSearch.Serves(tokens) ? new TokenSearch(tokens) : null;
+
+        float[] found = NearPlaces.Distances(tokens.narrow(0, 0, 30), cells[..30], entry, tokens, search, neighbourhood, default).data<float>().ToArray();
+
+        float[] all = tokens.data<float>().ToArray();
+        Assert.All(Enumerable.Range(0, 30), q => Assert.Equal(1 - Enumerable.Range(0, cells.Length).Where(t => cells[t] == 30 || !Near(q, cells[t]))
+            .Max(t => Enumerable.Range(0, 8).Sum(d => all[(q * 8) + d] * all[(t * 8) + d])), found[q], 1e-5f));
+
+        bool Near(int a, int b) => Math.Abs((a / columns) - (b / columns)) <= neighbourhood && Math.Abs((a % columns) - (b % columns)) <= neighbourhood;
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void An_image_of_one_place_is_as_far_from_itself_as_can_be(bool fused)
+    {
+        using var scope = torch.NewDisposeScope();
+        var tokens = F.normalize(Points(4, 8, 3), dim: 1);
+        using var entry = new ReferenceEntry("id", "name", 20, 20, 2, 2, tokens.alias(), [0, 1, 2, 3], [], 0);
+        using var search = fused && TokenSearch.Serves(tokens) ? new TokenSearch(tokens) : null;
+
+        TensorAssert.Values([2, 2, 2, 2], NearPlaces.Distances(tokens, [0, 1, 2, 3], entry, tokens, search, 1, default), 0);
     }
 
     private static Tensor Points(int rows, int width, int seed)

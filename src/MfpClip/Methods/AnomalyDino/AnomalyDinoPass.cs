@@ -112,9 +112,9 @@ internal class AnomalyDinoPass : PatchTokenPass
         var features = PassFeatures.Get(this, images, context, Precision, Device, () => Features(images, context).Features); // [B, P, D]
         var (rows, columns) = Grid(images);
         context.Trace?.Finish("features");
-        return torch.stack([.. Enumerable.Range(0, images.Count).Select(i => _scorer.Compare(
-            features[i], leftOut?[i] is { } entry ? model.Without(entry) : model.Memory, rows, columns, context.CancellationToken).Distances)], 0)
-            .MoveToOuterDisposeScope();
+        return torch.stack([.. Enumerable.Range(0, images.Count).Select(i => leftOut?[i] is { } entry
+            ? _scorer.Compare(features[i], model.Without(entry), rows, columns, context.CancellationToken).Distances
+            : _scorer.Compare(features[i], model.Memory, rows, columns, context.CancellationToken, model).Distances)], 0).MoveToOuterDisposeScope();
     }
 
     /// <summary>Patch tokens of the last block after the final norm, <c>[B, P, D]</c>, float32, and the grid.</summary>

@@ -35,10 +35,11 @@ internal sealed class AnomalyDinoScorer(AnomalyDinoOptions options)
     /// <param name="rows">Of the grid.</param>
     /// <param name="columns">Of the grid.</param>
     /// <param name="cancellationToken">Checked between blocks.</param>
+    /// <param name="model">Of the same memory, packed for searching; <see langword="null"/>: the memory is searched as it is.</param>
     /// <returns>Distances <c>[h, w]</c>, 0 where masked, and the nearest stored row of each patch <c>[P]</c>.</returns>
     /// <exception cref="ReferenceException">Fewer patches are stored than neighbours are averaged.</exception>
     public (Tensor Distances, Tensor Nearest) Compare(
-        Tensor features, Tensor memory, int rows, int columns, CancellationToken cancellationToken = default)
+        Tensor features, Tensor memory, int rows, int columns, CancellationToken cancellationToken = default, NeighbourModel? model = null)
     {
         if (memory.shape[0] < options.Neighbours)
         {
@@ -48,7 +49,8 @@ internal sealed class AnomalyDinoScorer(AnomalyDinoOptions options)
 
         using var scope = torch.NewDisposeScope();
         using var guard = torch.no_grad();
-        var found = NearestNeighbours.Find(Comparable(features), memory, options.Neighbours, cancellationToken);
+        var found = model?.Find(Comparable(features), options.Neighbours, cancellationToken)
+            ?? NearestNeighbours.Find(Comparable(features), memory, options.Neighbours, cancellationToken);
         var distances = Masked(found.Mean(options.Distance), features, rows, columns);
         return (distances.MoveToOuterDisposeScope(), found.Rows.select(1, 0).clone().MoveToOuterDisposeScope());
     }

@@ -93,8 +93,9 @@ internal sealed class PatchCorePass : NormalImagePass
         var (maps, scores) = (new List<Tensor>(), new List<Tensor>());
         for (int i = 0; i < images.Count; i++)
         {
-            var memory = leftOut?[i] is { } entry ? model.Without(entry) : model.Memory;
-            var (distances, nearest) = _scorer.Compare(vectors[i], memory, context.CancellationToken);
+            var left = leftOut?[i];
+            var memory = left is null ? model.Memory : model.Without(left);
+            var (distances, nearest) = _scorer.Compare(vectors[i], memory, context.CancellationToken, left is null ? model : null);
             var grid = Inside(distances.view(1, rows, columns), region?.narrow(0, i, 1)); // [1, h, w]
             scores.Add(_scorer.Score(grid.flatten(1), nearest.unsqueeze(0), vectors.narrow(0, i, 1), memory));
             maps.Add(_scorer.Map(grid, images.Height, images.Width));

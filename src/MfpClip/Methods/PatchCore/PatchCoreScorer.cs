@@ -22,9 +22,11 @@ internal sealed class PatchCoreScorer(PatchCoreOptions options)
     /// <param name="vectors"><c>[N, D]</c>, float32, of <see cref="Comparable"/>.</param>
     /// <param name="memory"><c>[M, D]</c>, float32, of the same.</param>
     /// <param name="cancellationToken">Checked between blocks.</param>
+    /// <param name="model">Of the same memory, packed for searching; <see langword="null"/>: the memory is searched as it is.</param>
     /// <returns>Distance and nearest stored row of each patch, <c>[N]</c>.</returns>
     /// <exception cref="ReferenceException">Fewer patches are stored than neighbours are averaged, or of another width.</exception>
-    public (Tensor Distances, Tensor Nearest) Compare(Tensor vectors, Tensor memory, CancellationToken cancellationToken = default)
+    public (Tensor Distances, Tensor Nearest) Compare(
+        Tensor vectors, Tensor memory, CancellationToken cancellationToken = default, NeighbourModel? model = null)
     {
         if (memory.shape[0] < options.Neighbours)
         {
@@ -40,7 +42,8 @@ internal sealed class PatchCoreScorer(PatchCoreOptions options)
 
         using var scope = torch.NewDisposeScope();
         using var guard = torch.no_grad();
-        var found = NearestNeighbours.Find(vectors, memory, options.Neighbours, cancellationToken);
+        var found = model?.Find(vectors, options.Neighbours, cancellationToken)
+            ?? NearestNeighbours.Find(vectors, memory, options.Neighbours, cancellationToken);
         return (found.Mean(options.Distance).MoveToOuterDisposeScope(), found.Rows.select(1, 0).clone().MoveToOuterDisposeScope());
     }
 
