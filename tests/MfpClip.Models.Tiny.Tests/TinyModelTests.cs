@@ -1,3 +1,4 @@
+using MfpClip.Backbones;
 using MfpClip.Backbones.Cnn;
 using MfpClip.Backbones.Hybrid;
 using MfpClip.Detection;
@@ -21,6 +22,19 @@ public sealed class TinyModelTests : IDisposable
     private readonly string _folder = Directory.CreateTempSubdirectory().FullName;
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Fact]
+    public void Detectors_of_the_default_model_hold_one_network()
+    {
+        int before = SharedBackbones.Count;
+        using (var first = ZeroShotDetector.CreateDefault())
+        {
+            using var second = ZeroShotDetector.CreateDefault();
+            Assert.Equal(before + 1, SharedBackbones.Count);
+        }
+
+        Assert.Equal(before, SharedBackbones.Count);
+    }
 
     [Fact]
     public void A_bundled_model_keeps_the_training_of_the_modules_that_are_left_as_they_were()

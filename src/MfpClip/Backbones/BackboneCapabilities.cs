@@ -14,3 +14,14 @@ public interface IKernelMeasurement
     /// <param name="imageSize">Side in pixels, a multiple of the patch.</param>
     void MeasureKernels(int imageSize);
 }
+
+/// <summary>A capability of backbones that may keep their weights in the layout of their kernels alone.</summary>
+internal interface IPackedWeights
+{
+    /// <summary>
+    /// Chooses kernels as <see cref="IKernelMeasurement.MeasureKernels"/> does and, in the first call, releases weights that kernels have packed. Called before
+    /// anything is computed with the backbone; later callers of a shared one wait for the first.
+    /// </summary>
+    /// <param name="imageSize">Side in pixels, a multiple of the patch.</param>
+    void Prepare(int imageSize);
+}

@@ -3,13 +3,15 @@ using MfpClip.Native;
 namespace MfpClip.Kernels;
 
 /// <summary>
-/// A linear layer through oneDNN with the weight brought into its blocked layout once, not at every call. Costs a second copy of the weight.
+/// A linear layer through oneDNN with the weight brought into its blocked layout once, not at every call.
 /// </summary>
-internal sealed class PackedLinear : ILinearKernel
+internal sealed class PackedLinear : IPackedLinearKernel
 {
     public static PackedLinear Instance { get; } = new();
 
     public string Name => "oneDNN, packed weight";
+
+    public bool IsPlainMemory => false;
 
     public bool Serves(Tensor input) =>
         input.device.type == DeviceType.CPU && OneDnnScript.IsAvailable
@@ -19,7 +21,11 @@ internal sealed class PackedLinear : ILinearKernel
     {
         using var scope = torch.NewDisposeScope();
         long rows = input.numel() / input.shape[^1];
-        var packed = layer.Packed(this, l => OneDnnScript.Pack(l.Weight, rows));
+        var packed = layer.Packed(this, l => Pack(l, rows));
         return OneDnnScript.Linear(input.contiguous(), packed, layer.Bias).MoveToOuterDisposeScope();
     }
+
+    public Tensor Pack(LinearLayer layer, long rows) => OneDnnScript.Pack(layer.Weight, rows);
+
+    public Tensor Unpack(Tensor packed, long outputs, long inputs) => packed.to_dense();
 }

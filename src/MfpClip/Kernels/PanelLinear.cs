@@ -9,7 +9,7 @@ namespace MfpClip.Kernels;
 /// A float32 linear layer in AVX-512. The weight is packed once into panels of 64 outputs and 512 inputs,
 /// <c>[I / 512, O / 64, 512, 64]</c>; six tokens at a time meet a panel that lies in the second-level cache of the core, and 24 of the 32 registers sum.
 /// </summary>
-internal sealed unsafe class PanelLinear : ILinearKernel
+internal sealed unsafe class PanelLinear : IPackedLinearKernel
 {
     private const int Panel = 64; // outputs: four vectors
     private const int Rows = 6;
@@ -21,15 +21,17 @@ internal sealed unsafe class PanelLinear : ILinearKernel
 
     public string Name => "panels, AVX-512";
 
+    public bool IsPlainMemory => true;
+
     public bool Serves(Tensor input) => VectorMath.IsSupported && input.device.type == DeviceType.CPU && input.dtype == ScalarType.Float32;
 
     public Tensor Apply(Tensor input, LinearLayer layer)
     {
         using var scope = torch.NewDisposeScope();
-        int I = (int)input.shape[^1], O = (int)layer.Weight.shape[0];
+        int I = (int)input.shape[^1], O = (int)layer.Outputs;
         int rows = (int)(input.numel() / I);
         var x = input.contiguous();
-        var packed = layer.Packed(this, l => Pack(l.Weight)); // the last outputs filled up with zeros
+        var packed = layer.Packed(this, l => Pack(l, rows)); // the last outputs filled up with zeros
         var bias = O % Panel == 0 ? layer.Bias.contiguous() : F.pad(layer.Bias, [0, Panel - (O % Panel)]);
         var result = torch.empty([.. input.shape[..^1], O], dtype: ScalarType.Float32);
         OpenMpSpinTime.Shorten();
@@ -48,14 +50,28 @@ internal sealed unsafe class PanelLinear : ILinearKernel
         return result.MoveToOuterDisposeScope();
     }
 
-    private static Tensor Pack(Tensor weight)
+    public Tensor Pack(LinearLayer layer, long rows)
     {
         using var scope = torch.NewDisposeScope();
-        var (O, I) = (weight.shape[0], weight.shape[1]);
+        var (weight, O, I) = (layer.Weight, layer.Outputs, layer.Inputs);
         var filled = O % Panel == 0 ? weight : F.pad(weight, [0, 0, 0, Panel - (O % Panel)]);
         var panels = filled.reshape(-1, Panel, I).transpose(1, 2); // [O / 64, I, 64]
         return torch.cat([.. Enumerable.Range(0, (int)((I + Depth - 1) / Depth)).Select(
             i => panels.narrow(1, i * Depth, Math.Min(Depth, I - (i * Depth))).reshape(-1))]).MoveToOuterDisposeScope();
+    }
+
+    public Tensor Unpack(Tensor packed, long outputs, long inputs)
+    {
+        using var scope = torch.NewDisposeScope();
+        long panels = (outputs + Panel - 1) / Panel;
+        var slices = new List<Tensor>();
+        for (long k = 0; k < inputs; k += Depth)
+        {
+            long depth = Math.Min(Depth, inputs - k);
+            slices.Add(packed.narrow(0, k * panels * Panel, depth * panels * Panel).view(panels, depth, Panel).transpose(1, 2).reshape(-1, depth));
+        }
+
+        return torch.cat([.. slices], 1).narrow(0, 0, outputs).clone().MoveToOuterDisposeScope();
     }
 
     /// <summary>Blocks of six tokens from one on to before another.</summary>

@@ -13,6 +13,21 @@ internal interface ILinearKernel
     Tensor Apply(Tensor input, LinearLayer layer);
 }
 
+/// <summary>A kernel that brings the weight into a layout of its own, from which the weight can be had back.</summary>
+internal interface IPackedLinearKernel : ILinearKernel
+{
+    /// <summary>Whether packed weights are ordinary tensors, whatever the order of their values.</summary>
+    bool IsPlainMemory { get; }
+
+    /// <summary>The weight in this kernel's layout; in the caller's scope.</summary>
+    /// <param name="layer">Whose weight.</param>
+    /// <param name="rows">Rows of the products to come.</param>
+    Tensor Pack(LinearLayer layer, long rows);
+
+    /// <summary>The weight <c>[O, I]</c> again, bit for bit; in the caller's scope.</summary>
+    Tensor Unpack(Tensor packed, long outputs, long inputs);
+}
+
 /// <summary>How attention is computed.</summary>
 internal interface IAttentionKernel
 {

@@ -11,7 +11,7 @@ namespace MfpClip.Tests.Kernels;
 public class KernelChoiceTests
 {
     // Wide enough that every kernel serves: heads of 64 values.
-    private static readonly ClipConfig Wide = new()
+    internal static readonly ClipConfig Wide = new()
     {
         EmbedDim = 32,
         Vision = new() { ImageSize = 28, PatchSize = 14, Width = 128, Layers = 3, Heads = 2 },

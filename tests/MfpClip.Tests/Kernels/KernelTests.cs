@@ -117,6 +117,10 @@ public class KernelTests
                     Assert.Equal([images, tokens, outputs], actual.shape);
                     Assert.True(actual.is_contiguous());
                     TensorAssert.Close(expected, Double(actual), tolerance * expected.abs().max().item<double>());
+                    if (kernel is IPackedLinearKernel packed)
+                    {
+                        Assert.True(packed.Unpack(packed.Pack(layer, images * tokens), outputs, inputs).eq(layer.Weight).all().item<bool>());
+                    }
                 }
             }
         }

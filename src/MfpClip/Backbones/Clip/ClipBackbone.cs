@@ -10,13 +10,16 @@ using MfpClip.Weights;
 namespace MfpClip.Backbones.Clip;
 
 /// <summary>A CLIP model of OpenAI's family, from a published file or with random weights.</summary>
-public sealed class ClipBackbone : IClipBackbone, IFrozenNetwork, IKernelMeasurement
+public sealed class ClipBackbone : IClipBackbone, IFrozenNetwork, IKernelMeasurement, IPackedWeights
 {
     private static readonly float[] OpenAiMean = [0.48145466f, 0.4578275f, 0.40821073f];
     private static readonly float[] OpenAiStd = [0.26862954f, 0.26130258f, 0.27577711f];
     private const int SentenceTokens = 13; // a state's sentence with its start and end
+    private static readonly int[] Sentences = [1, 2]; // at once
 
     private readonly bool _measured;
+    private readonly Lock _preparing = new();
+    private bool _prepared;
     private readonly ParameterSet _parameters;
     private readonly VisionTower _vision;
     private readonly TextTower _text;
@@ -122,17 +125,41 @@ public sealed class ClipBackbone : IClipBackbone, IFrozenNetwork, IKernelMeasure
 
         using var scope = torch.NewDisposeScope();
         using var guard = torch.no_grad();
-        int side = imageSize / Vision.PatchSize;
-        Vision.RunBlocks(Ramp(1, 1 + (side * side), Vision.Width), 0, 1, ForwardContext.Default);
-        foreach (int states in new[] { 1, 2 })
+        Vision.RunBlocks(Ramp(1, ImageTokens(imageSize), Vision.Width), 0, 1, ForwardContext.Default);
+        foreach (int states in Sentences)
         {
-            Text.RunBlocks(Ramp(states, Math.Min(SentenceTokens, Text.ContextLength), Text.Width), 0, 1, ForwardContext.Default);
+            Text.RunBlocks(Ramp(states, StateTokens, Text.Width), 0, 1, ForwardContext.Default);
         }
 
         // Without the generator that others draw from.
         Tensor Ramp(params long[] shape) => torch.arange(shape.Aggregate(1L, (n, i) => n * i), dtype: ScalarType.Float32).sin_().view(shape)
             .to_type(Vision.Precision);
     }
+
+    /// <inheritdoc/>
+    void IPackedWeights.Prepare(int imageSize)
+    {
+        lock (_preparing)
+        {
+            MeasureKernels(imageSize);
+            if (_prepared || !_measured || Vision.Device.type != DeviceType.CPU)
+            {
+                return;
+            }
+
+            _prepared = true;
+            using var scope = torch.NewDisposeScope();
+            _vision.KeepPacked(torch.empty([1, ImageTokens(imageSize), Vision.Width], Vision.Precision));
+            foreach (int states in Sentences)
+            {
+                _text.KeepPacked(torch.empty([states, StateTokens, Text.Width], Text.Precision));
+            }
+        }
+    }
+
+    private int StateTokens => Math.Min(SentenceTokens, Text.ContextLength);
+
+    private int ImageTokens(int imageSize) => 1 + (imageSize / Vision.PatchSize * (imageSize / Vision.PatchSize));
 
     /// <inheritdoc/>
     public StageDescription Describe() => new()

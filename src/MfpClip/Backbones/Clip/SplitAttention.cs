@@ -6,20 +6,20 @@ namespace MfpClip.Backbones.Clip;
 /// <summary>The attention of one block, split. Does not own its weights.</summary>
 internal sealed class SplitAttention(ParameterSet parameters, string prefix, int heads, double eps)
 {
-    private readonly Tensor _normWeight = parameters[$"{prefix}.ln_1.weight"];
-    private readonly Tensor _normBias = parameters[$"{prefix}.ln_1.bias"];
-    private readonly Tensor _inWeight = parameters[$"{prefix}.attn.in_proj_weight"];
-    private readonly Tensor _inBias = parameters[$"{prefix}.attn.in_proj_bias"];
-    private readonly Tensor _outWeight = parameters[$"{prefix}.attn.out_proj.weight"];
-    private readonly Tensor _outBias = parameters[$"{prefix}.attn.out_proj.bias"];
+    private Tensor NormWeight => parameters[$"{prefix}.ln_1.weight"];
+    private Tensor NormBias => parameters[$"{prefix}.ln_1.bias"];
+    private Tensor InWeight => parameters[$"{prefix}.attn.in_proj_weight"];
+    private Tensor InBias => parameters[$"{prefix}.attn.in_proj_bias"];
+    private Tensor OutWeight => parameters[$"{prefix}.attn.out_proj.weight"];
+    private Tensor OutBias => parameters[$"{prefix}.attn.out_proj.bias"];
 
     /// <inheritdoc cref="IAttentionBlocks.ProjectAttention"/>
     public Tensor Project(Tensor tokens, AttentionPart part)
     {
         using var scope = torch.NewDisposeScope();
         var (B, T, D) = (tokens.shape[0], tokens.shape[1], tokens.shape[2]);
-        var h = F.layer_norm(tokens, [D], _normWeight, _normBias, eps);
-        var x = FlatLinear.Apply(h, _inWeight.narrow(0, (int)part * D, D), _inBias.narrow(0, (int)part * D, D));
+        var h = F.layer_norm(tokens, [D], NormWeight, NormBias, eps);
+        var x = FlatLinear.Apply(h, InWeight.narrow(0, (int)part * D, D), InBias.narrow(0, (int)part * D, D));
         return x.view(B, T, heads, D / heads).transpose(1, 2).MoveToOuterDisposeScope(); // [B, h, T, d]
     }
 
@@ -29,6 +29,6 @@ internal sealed class SplitAttention(ParameterSet parameters, string prefix, int
         using var scope = torch.NewDisposeScope();
         var (B, T) = (queries.shape[0], queries.shape[2]);
         var joined = F.scaled_dot_product_attention(queries, keys, values).transpose(1, 2).reshape(B, T, -1);
-        return FlatLinear.Apply(joined, _outWeight, _outBias).MoveToOuterDisposeScope();
+        return FlatLinear.Apply(joined, OutWeight, OutBias).MoveToOuterDisposeScope();
     }
 }

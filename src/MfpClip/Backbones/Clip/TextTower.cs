@@ -61,6 +61,16 @@ internal sealed class TextTower : ITextTower, IDisposable
         return MatrixProduct.Of(read, _parameters["text_projection"]).MoveToOuterDisposeScope();
     }
 
+    /// <inheritdoc cref="TransformerStack.KeepPacked"/>
+    internal void KeepPacked(Tensor tokens)
+    {
+        using var guard = torch.no_grad();
+        foreach (var block in _blocks)
+        {
+            block.KeepPacked(tokens, _kernels);
+        }
+    }
+
     public void Dispose()
     {
         foreach (var block in _blocks)

@@ -64,6 +64,9 @@ internal sealed class VisionTower : IVisionTower, IAttentionBlocks, IDisposable
 
     public Tensor RunBlocks(Tensor tokens, int first, int count, ForwardContext context) => _blocks.Run(tokens, first, count, context);
 
+    /// <inheritdoc cref="TransformerStack.KeepPacked"/>
+    internal void KeepPacked(Tensor tokens) => _blocks.KeepPacked(tokens);
+
     public Tensor Project(Tensor tokens)
     {
         using var scope = torch.NewDisposeScope();

@@ -12,15 +12,18 @@ namespace MfpClip.Backbones.Dino;
 
 /// <summary>A DINOv2 model (arXiv 2304.07193), with or without registers (arXiv 2309.16588), from a published file or with random weights.</summary>
 /// <example><code>using var backbone = DinoBackbone.Load("dinov2_vits14_pretrain.pth");</code></example>
-public sealed class DinoBackbone : IVisionBackbone, IFrozenNetwork, IKernelMeasurement
+public sealed class DinoBackbone : IVisionBackbone, IFrozenNetwork, IKernelMeasurement, IPackedWeights
 {
     private static readonly float[] ImageNetMean = [0.485f, 0.456f, 0.406f];
     private static readonly float[] ImageNetStd = [0.229f, 0.224f, 0.225f];
 
     private readonly bool _measured;
+    private readonly Lock _preparing = new();
     private readonly ParameterSet _parameters;
     private readonly DinoVisionTower _vision;
     private readonly Lazy<WeightsDescription> _weights;
+
+    private bool _prepared;
 
     private DinoBackbone(DinoConfig config, ParameterSet parameters, DinoBackboneOptions options, PositionInterpolation interpolation,
         (float[], float[])? normalization, Func<WeightsDescription> weights)
@@ -130,10 +133,27 @@ public sealed class DinoBackbone : IVisionBackbone, IFrozenNetwork, IKernelMeasu
 
         using var scope = torch.NewDisposeScope();
         using var guard = torch.no_grad();
-        long side = imageSize / Vision.PatchSize, tokens = Vision.PrefixTokens + (side * side);
+        long tokens = ImageTokens(imageSize);
         var ramp = torch.arange(tokens * Vision.Width, dtype: ScalarType.Float32).sin_().view(1, tokens, Vision.Width).to_type(Vision.Precision);
         Vision.RunBlocks(ramp, 0, 1, ForwardContext.Default);
     }
+
+    /// <inheritdoc/>
+    void IPackedWeights.Prepare(int imageSize)
+    {
+        lock (_preparing)
+        {
+            MeasureKernels(imageSize);
+            if (!_prepared && _measured && Vision.Device.type == DeviceType.CPU)
+            {
+                _prepared = true;
+                using var scope = torch.NewDisposeScope();
+                _vision.KeepPacked(torch.empty([1, ImageTokens(imageSize), Vision.Width], Vision.Precision));
+            }
+        }
+    }
+
+    private long ImageTokens(int imageSize) => Vision.PrefixTokens + ((long)(imageSize / Vision.PatchSize) * (imageSize / Vision.PatchSize));
 
     /// <inheritdoc/>
     public StageDescription Describe() => new()

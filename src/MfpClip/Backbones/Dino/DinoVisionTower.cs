@@ -60,6 +60,9 @@ internal sealed class DinoVisionTower : IVisionTower, IDisposable
 
     public Tensor RunBlocks(Tensor tokens, int first, int count, ForwardContext context) => _blocks.Run(tokens, first, count, context);
 
+    /// <inheritdoc cref="TransformerStack.KeepPacked"/>
+    internal void KeepPacked(Tensor tokens) => _blocks.KeepPacked(tokens);
+
     public Tensor NormalizeLast(Tensor tokens) =>
         F.layer_norm(tokens.to(Precision, Device), [Width], _parameters["norm.weight"], _parameters["norm.bias"], _config.LayerNormEps);
 

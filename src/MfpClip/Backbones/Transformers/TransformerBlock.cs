@@ -64,6 +64,22 @@ internal sealed class TransformerBlock(ParameterSet parameters, string prefix, i
         return x.MoveToOuterDisposeScope();
     }
 
+    /// <summary>Keeps each weight in the layout of the kernel that serves tokens like these, and in no other.</summary>
+    /// <param name="tokens"><c>[B, T, D]</c>; their values do not count.</param>
+    /// <param name="kernels">Kernels without gradients.</param>
+    public void KeepPacked(Tensor tokens, TransformerKernels kernels)
+    {
+        foreach (var layer in new[] { _in, _out, _fc, _proj })
+        {
+            using var scope = torch.NewDisposeScope();
+            var input = layer.Inputs == tokens.shape[^1] ? tokens : torch.empty([.. tokens.shape[..^1], layer.Inputs], tokens.dtype, tokens.device);
+            if (kernels.Linear(input, layer) is IPackedLinearKernel kernel)
+            {
+                layer.Keep(kernel, input.numel() / layer.Inputs);
+            }
+        }
+    }
+
     public void Dispose()
     {
         foreach (var layer in new[] { _in, _out, _fc, _proj })
@@ -72,7 +88,7 @@ internal sealed class TransformerBlock(ParameterSet parameters, string prefix, i
         }
     }
 
-    private static LinearLayer Layer(ParameterSet parameters, string name, string dot) => new(parameters[$"{name}{dot}weight"], parameters[$"{name}{dot}bias"]);
+    private static LinearLayer Layer(ParameterSet parameters, string name, string dot) => new(parameters, $"{name}{dot}weight", $"{name}{dot}bias");
 
     // normed is given back.
     private Tensor Attention(Tensor normed, TransformerKernels kernels)
@@ -85,7 +101,7 @@ internal sealed class TransformerBlock(ParameterSet parameters, string prefix, i
 
     private Tensor Mlp(Tensor normed, TransformerKernels kernels)
     {
-        if (!kernels.Differentiable && !_fc.Weight.requires_grad && CudaMlp.Serves(normed, activation))
+        if (!kernels.Differentiable && CudaMlp.Serves(normed, activation) && !_fc.Weight.requires_grad)
         {
             var added = CudaMlp.Apply(normed, _fc, _proj);
             normed.Dispose();

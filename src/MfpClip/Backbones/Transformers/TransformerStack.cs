@@ -14,6 +14,17 @@ internal sealed class TransformerStack(TransformerBlock[] blocks, double eps, Tr
         ? Recomputed(tokens, first, count, context)
         : TransformerBlock.RunAll(blocks.AsSpan(first, count), tokens, eps, kernels.For(context.Reproducible));
 
+    /// <summary>Keeps the weights of all blocks as the kernels for tokens like these have them. Before anybody else uses the tower.</summary>
+    /// <param name="tokens"><c>[B, T, D]</c>; their values do not count.</param>
+    public void KeepPacked(Tensor tokens)
+    {
+        using var guard = torch.no_grad();
+        foreach (var block in blocks)
+        {
+            block.KeepPacked(tokens, kernels);
+        }
+    }
+
     public void Dispose()
     {
         foreach (var block in blocks)

@@ -48,11 +48,17 @@ internal abstract record BackboneChoice
             }
         }
 
-        public override IVisionBackbone Load(BackboneSetup setup) => Dino is { } dino ? DinoBackbone.Load(File, setup.Dino(dino))
-            : BackboneFile.Load(File, setup.Clip(Options), setup.Dino(new()
+        public override IVisionBackbone Load(BackboneSetup setup)
+        {
+            var clip = setup.Clip(Options);
+            var dino = setup.Dino(Dino ?? new()
             {
                 Interpolation = Options.Interpolation == Usual.Interpolation ? null : Options.Interpolation, Kernels = Options.Kernels,
-            }));
+            });
+            return BackboneSource.OfFile(File, clip, dino) is { } source ? SharedBackbones.Get(source with { IsDino = Dino is not null }, Load) : Load();
+
+            IVisionBackbone Load() => Dino is null ? BackboneFile.Load(File, clip, dino) : DinoBackbone.Load(File, dino);
+        }
 
         public override BackboneRecipe ToRecipe() => new()
         {
@@ -92,8 +98,11 @@ internal abstract record BackboneChoice
         public override IVisionBackbone Load(BackboneSetup setup)
         {
             var options = setup.Clip(new());
-            using var file = Package.OpenBackbone();
-            return BackboneFile.Load(file, options, DeviceSelection.Resolve(options.Device, options.Precision));
+            return SharedBackbones.Get(new(Package.Name, Package.OpenBackbone, options, null), () =>
+            {
+                using var file = Package.OpenBackbone();
+                return BackboneFile.Load(file, options, DeviceSelection.Resolve(options.Device, options.Precision));
+            });
         }
 
         public override BackboneRecipe ToRecipe() => new() { Package = Package.Name, Folder = Package.Folder };

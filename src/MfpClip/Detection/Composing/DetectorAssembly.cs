@@ -83,7 +83,7 @@ internal static class DetectorAssembly
 
             var input = new InputSettings { Decoder = c.Decoder, Preprocessor = preprocessor, Limits = c.Limits };
             var parts = about.RunsPipeline ? CreateParts(c, clip!, cnn, tokenizer, owned) : null;
-            backbone?.GetService<IKernelMeasurement>()?.MeasureKernels(preprocessor.Size);
+            ChooseKernels(c, backbone, preprocessor.Size);
             var pass = parts is not null ? CreatePass(c, method, parts, tokenizer) : LoadedPass(c, method, new()
             {
                 Backbone = backbone, Cnn = cnn, Tokenizer = tokenizer, Input = input, Method = about.Name, BackboneName = c.Backbone?.Name ?? string.Empty,
@@ -105,6 +105,18 @@ internal static class DetectorAssembly
 
             throw;
         }
+    }
+
+    // The weights of a backbone that somebody else gave may be read by him, too: they stay as they are.
+    private static void ChooseKernels(Composition c, IVisionBackbone? backbone, int imageSize)
+    {
+        if (c.Backbone is not BackboneChoice.Given && backbone?.GetService<IPackedWeights>() is { } packed)
+        {
+            packed.Prepare(imageSize);
+            return;
+        }
+
+        backbone?.GetService<IKernelMeasurement>()?.MeasureKernels(imageSize);
     }
 
     // Where this throws, the passes are disposed by what made them.
