@@ -46,7 +46,7 @@ public class LicenseListTests
         }
     }
 
-    private static string FindRoot()
+    internal static string FindRoot()
     {
         var folder = new DirectoryInfo(AppContext.BaseDirectory);
         while (!File.Exists(Path.Combine(folder.FullName, "MfpClip.sln")))

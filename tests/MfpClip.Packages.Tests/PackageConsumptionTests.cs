@@ -132,6 +132,7 @@ public class PackageConsumptionTests(PackedOnce packed)
 
         Assert.Contains("README.md", names);
         Assert.Contains("icon.png", names);
+        Assert.Contains("bom.json", names);
         Assert.Contains("NOTICE", names);
         Assert.Contains($"lib/net10.0/{id}.xml", names);
         Assert.Equal("MIT", Value("license"));

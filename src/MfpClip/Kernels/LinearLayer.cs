@@ -74,10 +74,11 @@ internal sealed class LinearLayer : IDisposable
         }
 
         // Where the weight was, so that nothing of the allocator's memory is left unused between layers.
-        bool fits = kernel.IsPlainMemory && packed.numel() == weight.numel() && weight.is_contiguous();
+        bool fits = kernel.IsPlainMemory && packed.numel() == weight.numel() && packed.dtype == weight.dtype && weight.is_contiguous();
+        var precision = weight.dtype;
         var kept = _packed[kernel] = (fits ? weight.view(-1).copy_(packed.view(-1)).alias() : packed).DetachFromDisposeScope();
         Kept = kernel;
-        parameters.Release(name, () => kernel.Unpack(kept, Outputs, Inputs));
+        parameters.Release(name, () => kernel.Unpack(kept, Outputs, Inputs, precision));
     }
 
     public void Dispose()

@@ -27,5 +27,5 @@ internal sealed class PackedLinear : IPackedLinearKernel
 
     public Tensor Pack(LinearLayer layer, long rows) => OneDnnScript.Pack(layer.Weight, rows);
 
-    public Tensor Unpack(Tensor packed, long outputs, long inputs) => packed.to_dense();
+    public Tensor Unpack(Tensor packed, long outputs, long inputs, ScalarType precision) => packed.to_dense();
 }

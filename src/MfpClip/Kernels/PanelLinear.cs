@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
+using MfpClip.Native;
 using MfpClip.Parallelism;
 
 namespace MfpClip.Kernels;
@@ -23,16 +24,19 @@ internal sealed unsafe class PanelLinear : IPackedLinearKernel
 
     public bool IsPlainMemory => true;
 
-    public bool Serves(Tensor input) => VectorMath.IsSupported && input.device.type == DeviceType.CPU && input.dtype == ScalarType.Float32;
+    // In bfloat16 only where oneDNN is kept from its instructions and would take many times as long: the packed weight is float32 then.
+    public bool Serves(Tensor input) => VectorMath.IsSupported && input.device.type == DeviceType.CPU
+        && (input.dtype == ScalarType.Float32 || (input.dtype == ScalarType.BFloat16 && OneDnnInstructions.ExcludesBFloat16));
 
     public Tensor Apply(Tensor input, LinearLayer layer)
     {
         using var scope = torch.NewDisposeScope();
         int I = (int)input.shape[^1], O = (int)layer.Outputs;
         int rows = (int)(input.numel() / I);
-        var x = input.contiguous();
+        var x = input.to_type(ScalarType.Float32).contiguous();
         var packed = layer.Packed(this, l => Pack(l, rows)); // the last outputs filled up with zeros
-        var bias = O % Panel == 0 ? layer.Bias.contiguous() : F.pad(layer.Bias, [0, Panel - (O % Panel)]);
+        var added = layer.Bias.to_type(ScalarType.Float32);
+        var bias = O % Panel == 0 ? added.contiguous() : F.pad(added, [0, Panel - (O % Panel)]);
         var result = torch.empty([.. input.shape[..^1], O], dtype: ScalarType.Float32);
         OpenMpSpinTime.Shorten();
         fixed (byte* a = x.bytes, w = packed.bytes, b = bias.bytes, c = result.bytes)
@@ -47,20 +51,20 @@ internal sealed unsafe class PanelLinear : IPackedLinearKernel
             }, _ => { });
         }
 
-        return result.MoveToOuterDisposeScope();
+        return result.to_type(input.dtype).MoveToOuterDisposeScope();
     }
 
     public Tensor Pack(LinearLayer layer, long rows)
     {
         using var scope = torch.NewDisposeScope();
-        var (weight, O, I) = (layer.Weight, layer.Outputs, layer.Inputs);
+        var (weight, O, I) = (layer.Weight.to_type(ScalarType.Float32), layer.Outputs, layer.Inputs);
         var filled = O % Panel == 0 ? weight : F.pad(weight, [0, 0, 0, Panel - (O % Panel)]);
         var panels = filled.reshape(-1, Panel, I).transpose(1, 2); // [O / 64, I, 64]
         return torch.cat([.. Enumerable.Range(0, (int)((I + Depth - 1) / Depth)).Select(
             i => panels.narrow(1, i * Depth, Math.Min(Depth, I - (i * Depth))).reshape(-1))]).MoveToOuterDisposeScope();
     }
 
-    public Tensor Unpack(Tensor packed, long outputs, long inputs)
+    public Tensor Unpack(Tensor packed, long outputs, long inputs, ScalarType precision)
     {
         using var scope = torch.NewDisposeScope();
         long panels = (outputs + Panel - 1) / Panel;
@@ -71,7 +75,7 @@ internal sealed unsafe class PanelLinear : IPackedLinearKernel
             slices.Add(packed.narrow(0, k * panels * Panel, depth * panels * Panel).view(panels, depth, Panel).transpose(1, 2).reshape(-1, depth));
         }
 
-        return torch.cat([.. slices], 1).narrow(0, 0, outputs).clone().MoveToOuterDisposeScope();
+        return torch.cat([.. slices], 1).narrow(0, 0, outputs).to_type(precision).clone().MoveToOuterDisposeScope();
     }
 
     /// <summary>Blocks of six tokens from one on to before another.</summary>

@@ -25,7 +25,7 @@ internal interface IPackedLinearKernel : ILinearKernel
     Tensor Pack(LinearLayer layer, long rows);
 
     /// <summary>The weight <c>[O, I]</c> again, bit for bit; in the caller's scope.</summary>
-    Tensor Unpack(Tensor packed, long outputs, long inputs);
+    Tensor Unpack(Tensor packed, long outputs, long inputs, ScalarType precision);
 }
 
 /// <summary>How attention is computed.</summary>

@@ -119,7 +119,7 @@ public class KernelTests
                     TensorAssert.Close(expected, Double(actual), tolerance * expected.abs().max().item<double>());
                     if (kernel is IPackedLinearKernel packed)
                     {
-                        Assert.True(packed.Unpack(packed.Pack(layer, images * tokens), outputs, inputs).eq(layer.Weight).all().item<bool>());
+                        Assert.True(packed.Unpack(packed.Pack(layer, images * tokens), outputs, inputs, type).eq(layer.Weight).all().item<bool>());
                     }
                 }
             }
