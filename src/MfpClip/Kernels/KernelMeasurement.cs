@@ -13,6 +13,7 @@ internal static class KernelMeasurement
     // Replacing libtorch's operator must pay: differences below this are noise.
     private const double MinimumSpeedup = 0.97;
     private const int Runs = 3;
+    private const double Hopeless = 3, Short = 5; // times the best; milliseconds, which other work on the machine may disturb
     private static readonly ConcurrentDictionary<Work, Lazy<Choice>> Made = new();
 
     /// <summary>Kernels chosen by measurement; for use without gradients.</summary>
@@ -89,13 +90,13 @@ internal static class KernelMeasurement
 
     /// <summary>The best of some runs in milliseconds; null if it cannot run.</summary>
     /// <param name="run">Runs it once.</param>
-    /// <param name="least">The best of the others: what takes twice that in its second run is not run again.</param>
+    /// <param name="least">The best of the others: what is long, and takes three times that in its second run, is not run again.</param>
     private static double? Time(Func<Tensor> run, double least)
     {
         double best = double.MaxValue;
         try
         {
-            for (int i = 0; i <= Runs && (i < 2 || best < 2 * least); i++)
+            for (int i = 0; i <= Runs && (i < 2 || best < Hopeless * least || best < Short); i++)
             {
                 using var scope = torch.NewDisposeScope();
                 long start = Stopwatch.GetTimestamp();
