@@ -31,7 +31,7 @@ internal static class AblateCommand
         {
             Description = "Each line runs once for each.", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => [0, 1, 2],
         };
-        var limit = new Option<int?>("--limit") { Description = "Test images of each category at most." };
+        var limit = TestLimit.Create("Test images of each category at most.");
         var sigma = new Option<double>("--smoothing") { Description = "Width of the Gaussian on maps; the authors of the field use 4." };
         var pictures = new Option<int>("--pictures") { Description = "Images in figure 6.", DefaultValueFactory = _ => 8 };
         var recompute = new Option<int>("--recompute")

@@ -34,7 +34,7 @@ internal static class BaselinesCommand
             Description = "Folder for runs and tables. Started again with it, the study goes on; what is there is not run again.",
             DefaultValueFactory = _ => "mfpclip-baselines",
         };
-        var limit = new Option<int?>("--limit") { Description = "Images of each category at most, normal and defective alike, for trial runs." };
+        var limit = TestLimit.Create("Images of each category at most, normal and defective alike, for trial runs.");
         var resolution = new Option<EvaluationResolution>("--resolution")
         {
             Description = "Compare maps with masks at the image's resolution, or at the model's, as the papers do.",

@@ -30,7 +30,7 @@ internal static class CompareCommand
             DefaultValueFactory = _ => [.. DetectorRegistry.Default.Methods.Select(m => m.Description.Id)],
         };
         var seeds = new Option<long[]>("--seeds") { Description = "Seeds.", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => [0, 1, 2] };
-        var limit = new Option<int?>("--limit") { Description = "Test images of each category at most." };
+        var limit = TestLimit.Create("Test images of each category at most.");
         var sigma = new Option<double>("--smoothing") { Description = "Width of the Gaussian that smooths every map before the pixel metrics." };
         var timed = new Option<int>("--latency-images") { Description = "Images by which latency is measured.", DefaultValueFactory = _ => 16 };
         var shots = new Option<int>("--shots")

@@ -29,7 +29,7 @@ internal static class EvaluateCommand
             Description = "Smooth maps with a Gaussian of this width in pixels; alone: 4, as AnomalyCLIP and APRIL-GAN do. Without it maps are not smoothed.",
             Arity = ArgumentArity.ZeroOrOne,
         };
-        var limit = new Option<int?>("--limit") { Description = "Images of each category at most, normal and defective alike, for trial runs." };
+        var limit = TestLimit.Create("Images of each category at most, normal and defective alike, for trial runs.");
         var resolution = new Option<EvaluationResolution>("--resolution")
         {
             Description = "Compare maps with masks at the image's resolution, or at the model's, as the papers do.",
@@ -72,9 +72,7 @@ internal static class EvaluateCommand
             var options = new EvaluationOptions
             {
                 SmoothingSigma = parsed.GetValue(smooth) ?? (parsed.GetResult(smooth) is null ? 0 : 4),
-                Limit = parsed.GetValue(limit) is { } n and < 2
-                    ? throw new ArgumentException($"--limit is {n}; it must be at least 2: a normal and a defective image.") : parsed.GetValue(limit),
-                Resolution = parsed.GetValue(resolution), ClassName = parsed.GetValue(name),
+                Limit = parsed.GetValue(limit), Resolution = parsed.GetValue(resolution), ClassName = parsed.GetValue(name),
                 Cases = parsed.GetValue(cases) is var kept and >= 0 ? kept : throw new ArgumentException(
                     $"--cases is {parsed.GetValue(cases)}; it must not be negative."),
             };

@@ -9,6 +9,10 @@ internal sealed record FaultScenario(string Name, Func<string, string, bool, IRe
 {
     private static readonly string[] Small = ["--weights", "random:tiny", "--image-size", "56"];
 
+    // Trained on a few rendered images.
+    private static readonly string[] Trained =
+        [.. Small, "--data", "procedural", "--categories", "fabric", "--images-per-category", "4", "--render-size", "64", "--epochs", "1", "--max-steps", "1"];
+
     /// <summary>How the name of the output ends, where it is a file; empty: a folder.</summary>
     public string Ending { get; init; } = string.Empty;
 
@@ -32,6 +36,17 @@ internal sealed record FaultScenario(string Name, Func<string, string, bool, IRe
         },
         new("detect", (data, output, second) =>
             ["detect", Path.Combine(data, second ? "b" : "a", "part", "test"), .. Small, "--out", output]),
+        // The second run adds runs to a table, and writes the table anew.
+        new("compare", (data, output, second) =>
+        [
+            "compare", .. Trained, "--test", Path.Combine(data, "a"), "--methods", .. second ? ["winclip", "april-gan"] : new[] { "winclip" }, "--seeds", "0",
+            "--latency-images", "1", "--out", output,
+        ]),
+        new("ablate", (data, output, second) =>
+        [
+            "ablate", .. Trained, "--test", Path.Combine(data, "a"), "--tables", "table3", "--seeds", .. second ? ["0", "1"] : new[] { "0" }, "--limit", "2",
+            "--out", output,
+        ]),
         new("report", (data, output, second) => ["report", Path.Combine(data, second ? "results-b" : "results-a"), "--out", output]),
     ];
 
