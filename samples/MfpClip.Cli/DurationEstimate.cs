@@ -2,11 +2,12 @@ namespace MfpClip.Cli;
 
 /// <summary>
 /// How long something long takes on this machine, from its first steps: told once, when enough of them were timed. The first steps are not counted, for they
-/// measure kernels, fill caches and start threads.
+/// measure kernels, fill caches and start threads, and code is compiled anew in the first seconds.
 /// </summary>
 internal sealed class DurationEstimate(TimeProvider time)
 {
     private const int Uncounted = 3, Steps = 8;
+    private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(8); // until code that runs often is compiled anew
     private static readonly TimeSpan LeastTimed = TimeSpan.FromSeconds(5), LeastTold = TimeSpan.FromMinutes(1);
 
     private long _start, _from;
@@ -26,7 +27,7 @@ internal sealed class DurationEstimate(TimeProvider time)
 
         _reports += state.Done.Equals(_done) && _reports > 0 ? 0 : 1;
         _done = state.Done;
-        if (_reports <= Uncounted)
+        if (_reports <= Uncounted || (!_told && time.GetElapsedTime(_start) < WarmUp))
         {
             (_from, _counted) = (time.GetTimestamp(), state.Done);
             return null;

@@ -20,6 +20,19 @@ public sealed class DurationEstimateTests
     }
 
     [Fact]
+    public void Short_steps_are_timed_after_the_first_seconds()
+    {
+        var estimate = new DurationEstimate(_clock);
+        var told = Enumerable.Range(1, 1000).Select(step =>
+        {
+            _clock.Seconds += step <= 32 ? 0.25 : 0.1; // from the first report on 7.75 s, then 968 steps in 96.8 s
+            return estimate.Add(new(step, 1000));
+        }).Where(t => t is not null).ToList();
+
+        Assert.Equal(["about 1 min 44 s on this machine"], told);
+    }
+
+    [Fact]
     public void Each_phase_has_its_own()
     {
         var estimate = new DurationEstimate(_clock);
