@@ -11,10 +11,10 @@ namespace MfpClip.Backbones;
 /// <param name="Dino">How a DINOv2 model is loaded.</param>
 internal sealed record BackboneSource(string Name, object Version, ClipBackboneOptions Clip, DinoBackboneOptions? Dino)
 {
+    private static readonly string[] Beside = ["config.json", "open_clip_config.json", "preprocessor_config.json"];
+
     /// <summary>Whether the file was said to hold a DINOv2 model.</summary>
     public bool IsDino { get; init; }
-
-    private static readonly string[] Beside = ["config.json", "open_clip_config.json", "preprocessor_config.json"];
 
     /// <summary>A file, with what lies beside it and tells how to read it; <see langword="null"/> where there is no such file.</summary>
     public static BackboneSource? OfFile(string path, ClipBackboneOptions clip, DinoBackboneOptions? dino)
