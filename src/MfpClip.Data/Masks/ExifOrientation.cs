@@ -86,6 +86,11 @@ internal static class ExifOrientation
         {
             var chunk = image[(int)at..];
             uint length = BinaryPrimitives.ReadUInt32BigEndian(chunk);
+            if (chunk[4..].StartsWith("IEND"u8))
+            {
+                break; // what follows is no part of the image
+            }
+
             if (chunk[4..].StartsWith("eXIf"u8))
             {
                 return chunk.Slice(8, (int)Math.Min(length, (uint)chunk.Length - 8));

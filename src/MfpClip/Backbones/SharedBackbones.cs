@@ -9,18 +9,6 @@ internal static class SharedBackbones
     private static readonly Lock Gate = new();
     private static readonly Dictionary<BackboneSource, Shared> Loaded = [];
 
-    /// <summary>Number of backbones that are held.</summary>
-    internal static int Count
-    {
-        get
-        {
-            lock (Gate)
-            {
-                return Loaded.Count;
-            }
-        }
-    }
-
     /// <summary>A handle on the backbone of a source, which is the caller's; the last that is disposed disposes the backbone.</summary>
     /// <param name="source">What is loaded, and how.</param>
     /// <param name="load">Loads it. Concurrent callers for one source wait for the first; a failure is told to all of them, and is not kept.</param>

@@ -31,6 +31,11 @@ internal static class ExifOrientation
             }
 
             var kind = png.Slice(at + 4, 4);
+            if (kind.SequenceEqual("IEND"u8))
+            {
+                break; // what follows is no part of the image
+            }
+
             var content = png.Slice(at + 8, (int)length);
             if (kind.SequenceEqual("eXIf"u8))
             {

@@ -53,17 +53,25 @@ public sealed class SharedBackboneTests : IDisposable
         string file = Write(1);
         var first = BackboneSource.OfFile(file, new(), null);
         Assert.Throws<WeightsException>(() => SharedBackbones.Get(first!, () => throw new WeightsException(file, "no.")));
-        int count = SharedBackbones.Count;
-        using (SharedBackbones.Get(first!, () => new FakeBackbone()))
+        int loads = 0;
+        for (int i = 0; i < 2; i++)
         {
-            Assert.Equal(count + 1, SharedBackbones.Count);
+            using var handle = SharedBackbones.Get(first!, Load);
+            using var other = SharedBackbones.Get(first!, Load);
+            Assert.Same(handle.Vision, other.Vision);
         }
 
-        Assert.Equal(count, SharedBackbones.Count);
+        Assert.Equal(2, loads); // once each time: what nobody holds is not kept
         Assert.Equal(first, BackboneSource.OfFile(file, new(), null));
         File.SetLastWriteTimeUtc(file, DateTime.UtcNow.AddSeconds(5));
         Assert.NotEqual(first, BackboneSource.OfFile(file, new(), null));
         Assert.Null(BackboneSource.OfFile(Path.Combine(_folder, "absent.safetensors"), new(), null));
+
+        FakeBackbone Load()
+        {
+            loads++;
+            return new();
+        }
     }
 
     [Theory]
