@@ -6,6 +6,9 @@ namespace MfpClip.Fuzz.Faults;
 /// <summary>The command line as a process that can be killed, or that runs into the end of its disk.</summary>
 internal sealed record CliProcess(string Assembly)
 {
+    /// <summary>Environment variables beside this process's own.</summary>
+    public IReadOnlyDictionary<string, string> Environment { get; init; } = new Dictionary<string, string>();
+
     /// <summary>Beside this program, as the solution builds both.</summary>
     public static CliProcess Find()
     {
@@ -28,7 +31,7 @@ internal sealed record CliProcess(string Assembly)
             "-c", $"trap '' XFSZ; ulimit -f {kilobytes.ToString(CultureInfo.InvariantCulture)}; exec dotnet \"$@\"", "bash", Assembly, .. arguments,
         ]), null);
 
-    private static Process Start(string program, IEnumerable<string> arguments)
+    private Process Start(string program, IEnumerable<string> arguments)
     {
         var start = new ProcessStartInfo(program) { RedirectStandardError = true, RedirectStandardOutput = true };
         foreach (string argument in arguments)
@@ -39,6 +42,11 @@ internal sealed record CliProcess(string Assembly)
         // The runtime's own memory files are subject to the limit, too.
         start.Environment["DOTNET_EnableWriteXorExecute"] = "0";
         start.Environment["DOTNET_EnableDiagnostics"] = "0";
+        foreach (var (name, value) in Environment)
+        {
+            start.Environment[name] = value;
+        }
+
         return Process.Start(start)!;
     }
 

@@ -8,21 +8,29 @@ internal static class FaultRun
 {
     public static int Run(FuzzOptions options)
     {
-        var cli = CliProcess.Find();
+        var program = CliProcess.Find();
         string root = Directory.CreateTempSubdirectory("mfpclip-faults-").FullName;
         var faults = new List<string>();
         try
         {
             string data = Path.Combine(root, "data");
-            FaultScenario.WriteData(data, cli);
+            FaultData.Write(data, program);
             foreach (var scenario in FaultScenario.All.Where(s => options.Targets.Count == 0 || options.Targets.Contains(s.Name)))
             {
                 int before = faults.Count;
                 string first = Path.Combine(root, scenario.Name, "first" + scenario.Ending);
                 Directory.CreateDirectory(Path.GetDirectoryName(first)!);
-                Expect(cli.Run(scenario.Arguments(data, first, false)), scenario.Name);
+                if (scenario.StartsEmpty)
+                {
+                    Directory.CreateDirectory(first);
+                }
+                else
+                {
+                    Expect(Program(first).Run(scenario.Arguments(data, first, false)), scenario.Name);
+                }
+
                 string probe = Copy(first, "probe");
-                var whole = cli.Run(scenario.Arguments(data, probe, true));
+                var whole = Program(probe).Run(scenario.Arguments(data, probe, true));
                 Expect(whole, scenario.Name);
                 var random = new FuzzRandom(options.Seed, scenario.Name.Length);
                 int written = 0;
@@ -31,21 +39,21 @@ internal static class FaultRun
                     string work = Copy(first, "work");
                     // Most of the time is reading and computing: the second half is where files are written.
                     var after = whole.Time * (0.35 + (0.7 * random.Next(1000) / 1000));
-                    var killed = cli.Kill(after, scenario.Arguments(data, work, true));
+                    Program(work).Kill(after, scenario.Arguments(data, work, true));
                     faults.AddRange(OutputCheck.Faults(work).Select(f => $"{scenario.Name}, killed after {after.TotalSeconds:0.00} s: {f}"));
                     written += OutputCheck.Leftovers(work).Count > 0 ? 1 : 0;
                     if (i % 5 == 0)
                     {
-                        Again(cli, scenario, data, work, faults);
+                        Again(Program(work), scenario, data, work, faults);
                     }
                 }
 
                 foreach (int kilobytes in Limits(options.Kills))
                 {
                     string work = Copy(first, "work");
-                    var limited = cli.Limit(kilobytes, scenario.Arguments(data, work, true));
+                    var limited = Program(work).Limit(kilobytes, scenario.Arguments(data, work, true));
                     faults.AddRange(OutputCheck.Faults(work).Concat(Told(limited)).Select(f => $"{scenario.Name}, files of {kilobytes} KB: {f}"));
-                    if (OutputCheck.Leftovers(work) is [var left, ..])
+                    if (!scenario.KeepsUnfinished && OutputCheck.Leftovers(work) is [var left, ..])
                     {
                         faults.Add($"{scenario.Name}, files of {kilobytes} KB: '{Path.GetFileName(left)}' was left");
                     }
@@ -53,6 +61,8 @@ internal static class FaultRun
 
                 Console.WriteLine($"{scenario.Name}: {options.Kills} kills ({written} while a file was written), {Limits(options.Kills).Count()} full disks, "
                     + $"{faults.Count - before} faults");
+
+                CliProcess Program(string output) => program with { Environment = scenario.Environment(output) };
             }
         }
         finally
@@ -77,7 +87,7 @@ internal static class FaultRun
             faults.Add($"{scenario.Name}: after a kill the next run ends with {code}: {errors}");
         }
 
-        if (scenario.Name is "evaluate" or "train" or "report" && OutputCheck.Leftovers(work) is [var file, ..])
+        if (scenario.Sweeps && OutputCheck.Leftovers(work) is [var file, ..])
         {
             faults.Add($"{scenario.Name}: the next run left '{Path.GetFileName(file)}'");
         }
@@ -121,7 +131,14 @@ internal static class FaultRun
         {
             string to = Path.Combine(target, Path.GetRelativePath(first, file));
             Directory.CreateDirectory(Path.GetDirectoryName(to)!);
-            File.Copy(file, to);
+            if (new FileInfo(file).LinkTarget is { } link)
+            {
+                File.CreateSymbolicLink(to, link);
+            }
+            else
+            {
+                File.Copy(file, to);
+            }
         }
 
         return target;

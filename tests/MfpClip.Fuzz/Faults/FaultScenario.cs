@@ -1,5 +1,3 @@
-using SkiaSharp;
-
 namespace MfpClip.Fuzz.Faults;
 
 /// <summary>A command that writes: what it is started with at first, and what replaces its outputs.</summary>
@@ -7,7 +5,7 @@ namespace MfpClip.Fuzz.Faults;
 /// <param name="Arguments">Given the folder of inputs, the output and whether it is the second run.</param>
 internal sealed record FaultScenario(string Name, Func<string, string, bool, IReadOnlyList<string>> Arguments)
 {
-    private static readonly string[] Small = ["--weights", "random:tiny", "--image-size", "56"];
+    private static readonly string[] Small = FaultData.Small;
 
     // Trained on a few rendered images.
     private static readonly string[] Trained =
@@ -16,13 +14,36 @@ internal sealed record FaultScenario(string Name, Func<string, string, bool, IRe
     /// <summary>How the name of the output ends, where it is a file; empty: a folder.</summary>
     public string Ending { get; init; } = string.Empty;
 
+    /// <summary>Environment variables, given the output.</summary>
+    public Func<string, IReadOnlyDictionary<string, string>> Environment { get; init; } = _ => new Dictionary<string, string>();
+
+    /// <summary>Whether there is no earlier run, since the command refuses a folder of other options.</summary>
+    public bool StartsEmpty { get; init; }
+
+    /// <summary>Whether the next run takes away, or goes on with, everything that a stopped one left.</summary>
+    public bool Sweeps { get; init; }
+
+    /// <summary>Whether it keeps what is unfinished when the disk is full, to go on with it.</summary>
+    public bool KeepsUnfinished { get; init; }
+
     public static IReadOnlyList<FaultScenario> All { get; } =
     [
-        new("evaluate", (data, output, second) => ["evaluate", "--data", Path.Combine(data, second ? "b" : "a"), .. Small, "--out", output]),
+        new("evaluate", (data, output, second) => ["evaluate", "--data", Path.Combine(data, second ? "b" : "a"), .. Small, "--out", output])
+        {
+            Sweeps = true,
+        },
         new("train", (_, output, second) =>
         [
             "train", .. Small, "--data", "procedural", "--categories", "fabric", "--images-per-category", "4", "--render-size", "64", "--batch-size", "2",
             "--epochs", second ? "3" : "1", "--checkpoint-every", "1", "--resume", "--out", output,
+        ])
+        {
+            Sweeps = true,
+        },
+        new("pretrain", (data, output, second) =>
+        [
+            "pretrain", "--cnn", Path.Combine(data, FaultData.Cnn), "--images", "4", "--held-out", "6", "--image-size", "64", "--batch", "2",
+            "--epochs", second ? "3" : "1", "--out", output,
         ]),
         new("references", (data, output, second) =>
             ["references", "add", output, Path.Combine(data, second ? "b" : "a", "part", "train", "good"), .. Small])
@@ -47,56 +68,27 @@ internal sealed record FaultScenario(string Name, Func<string, string, bool, IRe
             "ablate", .. Trained, "--test", Path.Combine(data, "a"), "--tables", "table3", "--seeds", .. second ? ["0", "1"] : new[] { "0" }, "--limit", "2",
             "--out", output,
         ]),
-        new("report", (data, output, second) => ["report", Path.Combine(data, second ? "results-b" : "results-a"), "--out", output]),
+        new("report", (data, output, second) => ["report", Path.Combine(data, second ? "results-b" : "results-a"), "--out", output])
+        {
+            Sweeps = true,
+        },
+        new("fit", (data, output, second) =>
+        [
+            "fit", Path.Combine(data, second ? "b" : "a", "part", "train", "good"), .. Small, "--save-every", "1", "--out", output,
+        ])
+        {
+            Ending = ".safetensors",
+        },
+        new("synthesize", (_, output, _) =>
+            ["synthesize", "--categories", "fabric", "leather", "--train", "2", "--good", "2", "--defective", "1", "--size", "64", "--out", output])
+        {
+            StartsEmpty = true, Sweeps = true,
+        },
+        // Two revisions of a model.
+        new("download", (_, _, second) => ["models", "get", SmallHub.Model, .. SmallHub.Pins(second ? "b" : "a")])
+        {
+            Environment = output => new Dictionary<string, string> { ["HF_ENDPOINT"] = SmallHub.Start(), ["HF_HUB_CACHE"] = output },
+            Sweeps = true, KeepsUnfinished = true,
+        },
     ];
-
-    /// <summary>Two small data sets, whose images differ.</summary>
-    public static void WriteData(string folder, CliProcess cli)
-    {
-        foreach (var (set, seed) in new[] { ("a", 1), ("b", 100) })
-        {
-            foreach (var (kind, count) in new[] { ("train/good", 4), ("test/good", 3), ("test/hole", 3) })
-            {
-                string path = Directory.CreateDirectory(Path.Combine(folder, set, "part", kind)).FullName;
-                for (int i = 0; i < count; i++)
-                {
-                    File.WriteAllBytes(Path.Combine(path, $"{i:000}.png"), Png(seed + i + kind.Length));
-                }
-            }
-
-            for (int i = 0; i < 3; i++)
-            {
-                string path = Directory.CreateDirectory(Path.Combine(folder, set, "part", "ground_truth", "hole")).FullName;
-                File.WriteAllBytes(Path.Combine(path, $"{i:000}_mask.png"), Mask());
-            }
-
-            var (code, errors, _) = cli.Run(
-                ["evaluate", "--data", Path.Combine(folder, set), .. Small, "--out", Path.Combine(folder, $"results-{set}")]);
-            if (code != 0)
-            {
-                throw new InvalidOperationException(errors);
-            }
-        }
-    }
-
-    private static byte[] Png(int seed)
-    {
-        using var bitmap = new SKBitmap(new SKImageInfo(60, 50, SKColorType.Rgba8888, SKAlphaType.Opaque));
-        for (int i = 0; i < 3000; i++)
-        {
-            bitmap.SetPixel(i % 60, i / 60, new SKColor((byte)(i * seed), (byte)(i * 3), (byte)(seed * 40)));
-        }
-
-        using var data = bitmap.Encode(SKEncodedImageFormat.Png, 100);
-        return data.ToArray();
-    }
-
-    private static byte[] Mask()
-    {
-        using var bitmap = new SKBitmap(new SKImageInfo(60, 50, SKColorType.Gray8, SKAlphaType.Opaque));
-        bitmap.Erase(SKColors.Black);
-        bitmap.SetPixel(20, 20, SKColors.White);
-        using var data = bitmap.Encode(SKEncodedImageFormat.Png, 100);
-        return data.ToArray();
-    }
 }

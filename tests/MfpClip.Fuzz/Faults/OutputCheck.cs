@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using MfpClip.Evaluation.Reports;
@@ -46,18 +47,25 @@ internal static class OutputCheck
     public static IReadOnlyList<string> Leftovers(string output)
     {
         string folder = Directory.Exists(output) ? output : Path.GetDirectoryName(output)!;
-        return [.. Directory.GetFiles(folder, "*.tmp", SearchOption.AllDirectories)];
+        return [.. new[] { "*.tmp", "*.incomplete" }.SelectMany(p => Directory.GetFiles(folder, p, SearchOption.AllDirectories))];
     }
 
     private static string? Fault(string file)
     {
-        if (file.EndsWith(".tmp", StringComparison.Ordinal))
+        if (Path.GetExtension(file) is ".tmp" or ".incomplete")
         {
             return null;
         }
 
         try
         {
+            // The cache of models: a blob is called by its hash, a link leads to one.
+            string real = File.ResolveLinkTarget(file, returnFinalTarget: true)?.FullName ?? file;
+            if (Path.GetFileName(real) is { Length: 64 } hash)
+            {
+                return Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(real))) == hash ? null : "its bytes are not those that it is called by";
+            }
+
             switch (Path.GetExtension(file))
             {
                 case ".json":

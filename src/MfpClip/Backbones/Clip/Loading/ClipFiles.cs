@@ -107,6 +107,12 @@ internal static class ClipFiles
 
         int width = vision.GetProperty("width").GetInt32();
         int textWidth = text.GetProperty("width").GetInt32();
+        int headWidth = Int(vision, "head_width") ?? 64;
+        if (headWidth < 1)
+        {
+            throw new WeightsException(path, $"'head_width' is {headWidth}; it must be at least 1.");
+        }
+
         var config = new ClipConfig
         {
             EmbedDim = model.GetProperty("embed_dim").GetInt32(),
@@ -117,7 +123,7 @@ internal static class ClipFiles
                 PatchSize = vision.GetProperty("patch_size").GetInt32(),
                 Width = width,
                 Layers = vision.GetProperty("layers").GetInt32(),
-                Heads = width / (Int(vision, "head_width") ?? 64),
+                Heads = width / headWidth,
                 MlpRatio = Number(vision, "mlp_ratio") ?? 4,
             },
             Text = new()
