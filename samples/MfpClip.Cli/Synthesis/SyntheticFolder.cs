@@ -130,9 +130,14 @@ internal sealed class SyntheticFolder(string root)
             return;
         }
 
-        if (Directory.Exists(root) && Directory.EnumerateFileSystemEntries(root).Any())
+        if (Directory.Exists(root))
         {
-            throw new OutputException(root, "it holds files that are no synthetic set. Take a new folder.");
+            // A run that was killed before it had claimed the folder.
+            Array.ForEach(Directory.GetFiles(root, $"{Settings}.????????????????????????????????.tmp"), File.Delete);
+            if (Directory.EnumerateFileSystemEntries(root).Any())
+            {
+                throw new OutputException(root, "it holds files that are no synthetic set. Take a new folder.");
+            }
         }
 
         WriteWhole(path, System.Text.Encoding.UTF8.GetBytes(settings + "\n"));
@@ -183,7 +188,8 @@ internal sealed class SyntheticFolder(string root)
             File.WriteAllBytes(temporary, bytes);
             File.Move(temporary, path, overwrite: true);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        // .NET tells a file that outgrows its file system as a wrong argument.
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentOutOfRangeException)
         {
             File.Delete(temporary);
             throw new OutputException(path, $"it cannot be written ({e.Message}).", e);

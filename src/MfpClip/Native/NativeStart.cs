@@ -31,6 +31,7 @@ internal static class NativeStart
                 using var probe = torch.zeros(1);
                 Console.SetOut(output);
                 loaded = true;
+                NnpackSwitch.TurnOffIfUseless();
                 FollowQuota();
                 LimitThreads();
             }

@@ -59,6 +59,13 @@ internal static class OneDnnInstructions
     /// <summary>Whether this is an AMD processor of family 26 or later that describes no cache.</summary>
     internal static bool IsAffected(CpuId read)
     {
+        int signature = read(1, 0).Eax, family = ((signature >> 8) & 15) + ((signature >> 20) & 255);
+        return family >= Zen5 && HidesCaches(read);
+    }
+
+    /// <summary>Whether this is an AMD processor that describes no cache, as some virtual machines make it.</summary>
+    internal static bool HidesCaches(CpuId read)
+    {
         var (_, b, c, d) = read(0, 0);
         Span<byte> vendor = stackalloc byte[12];
         _ = BitConverter.TryWriteBytes(vendor, b) && BitConverter.TryWriteBytes(vendor[4..], d) && BitConverter.TryWriteBytes(vendor[8..], c);
@@ -67,8 +74,7 @@ internal static class OneDnnInstructions
             return false;
         }
 
-        int signature = read(1, 0).Eax, family = ((signature >> 8) & 15) + ((signature >> 20) & 255);
         bool describes = (uint)read(ExtendedMaximum, 0).Eax >= unchecked((uint)Caches) && (read(Caches, 0).Eax & 31) != 0; // a type
-        return family >= Zen5 && !describes;
+        return !describes;
     }
 }

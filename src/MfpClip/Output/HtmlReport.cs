@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using MfpClip.Diagnostics;
+using MfpClip.Files;
 using MfpClip.Imaging;
 
 namespace MfpClip.Output;
@@ -195,7 +196,7 @@ public sealed class HtmlReport : IDisposable
         {
             return action();
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException)
+        catch (Exception e) when (AtomicFile.IsOfDisk(e) || e is NotSupportedException)
         {
             throw new OutputException(_path, $"the report cannot be written ({e.Message}).", e);
         }

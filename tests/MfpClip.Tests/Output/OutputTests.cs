@@ -90,6 +90,9 @@ public sealed class OutputTests : IDisposable
             }));
         }
 
+        // More than the file system allows in one file; .NET calls it a wrong argument.
+        Assert.Throws<OutputException>(() => AtomicFile.Write(Path.Combine(_folder, "large"), s => s.SetLength(long.MaxValue)));
+
         Assert.Equal([blocked], Directory.GetFiles(_folder, "*", SearchOption.AllDirectories));
     }
 
