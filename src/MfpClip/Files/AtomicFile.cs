@@ -41,7 +41,9 @@ internal static class AtomicFile
     /// <exception cref="OutputException">The folder is absent, not writable, or full; nothing is left behind.</exception>
     public static void WriteText(string path, string text) => Write(path, stream => stream.Write(Encoding.UTF8.GetBytes(text)));
 
-    /// <summary>Whether writing failed for the disk's sake. .NET tells a file that outgrows its file system (EFBIG, 4 GiB on FAT32) as a wrong argument.</summary>
+    /// <summary>
+    /// Whether writing failed for the disk's sake. .NET tells a file that outgrows its file system (EFBIG, 4 GiB on FAT32) as a wrong argument.
+    /// </summary>
     public static bool IsOfDisk(Exception e) => e is IOException or UnauthorizedAccessException or ArgumentOutOfRangeException { ParamName: "value" };
 
     /// <summary>A name in the same folder that nobody has; short, because the path's own name may have the greatest length already.</summary>

@@ -96,8 +96,9 @@ internal static class FaultRun
     // One line that says what is wrong and with which file; never a stack trace or .NET's own word about an argument.
     private static IEnumerable<string> Told((int Code, string Errors, TimeSpan Time) run)
     {
-        if (run.Errors.Contains("Unhandled exception", StringComparison.Ordinal) || run.Errors.Contains("   at ", StringComparison.Ordinal)
-            || run.Errors.Contains("(Parameter '", StringComparison.Ordinal) && !run.Errors.Contains("cannot be written", StringComparison.Ordinal) || run.Code > 127)
+        bool raw = run.Errors.Contains("(Parameter '", StringComparison.Ordinal) && !run.Errors.Contains("cannot be written", StringComparison.Ordinal);
+        if (raw || run.Errors.Contains("Unhandled exception", StringComparison.Ordinal) || run.Errors.Contains("   at ", StringComparison.Ordinal)
+            || run.Code > 127)
         {
             yield return $"exit code {run.Code}: {run.Errors[..Math.Min(run.Errors.Length, 600)]}";
         }

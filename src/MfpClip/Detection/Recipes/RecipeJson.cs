@@ -120,7 +120,7 @@ internal static class RecipeJson
             if (!node.Any(p => p.Key.Equals("implementation", StringComparison.OrdinalIgnoreCase)))
             {
                 return new(string.Empty, node.Any(p => p.Key.Equals("settings", StringComparison.OrdinalIgnoreCase)) && node.Count == 1
-                    ? (JsonObject?)node.First().Value?.DeepClone() : node); // settings of the slot's own implementation
+                    ? Settings(node.First().Value) : node); // settings of the slot's own implementation
             }
 
             string? name = null;
@@ -133,15 +133,18 @@ internal static class RecipeJson
                         name = value?.ToString();
                         break;
                     case "settings":
-                        settings = value as JsonObject;
+                        settings = Settings(value);
                         break;
                     default:
                         throw new JsonException($"a part has 'implementation' and 'settings', not '{key}'");
                 }
             }
 
-            return new(name ?? throw new JsonException("a part needs its 'implementation'"), (JsonObject?)settings?.DeepClone());
+            return new(name ?? throw new JsonException("a part needs its 'implementation'"), settings);
         }
+
+        private static JsonObject? Settings(JsonNode? node) => node is null or JsonObject ? (JsonObject?)node?.DeepClone()
+            : throw new JsonException("the 'settings' of a part are an object");
 
         public override void Write(Utf8JsonWriter writer, ComponentRecipe value, JsonSerializerOptions options)
         {

@@ -91,6 +91,8 @@ public sealed class RecipeTests : IDisposable
     [InlineData("""{ "method": "patchcor" }""", "patchcor", "winclip")]
     [InlineData("""{ "bakbone": "x" }""", "bakbone")]
     [InlineData("""{ "mask_prompt": { "implementation": "mask-prompt", "settings": { "bta": 1 } } }""", "bta")]
+    [InlineData("""{ "mask_prompt": { "settings": 5 } }""", "'settings' of a part are an object")]
+    [InlineData("""{ "mask_prompt": { "implementation": "mask-prompt", "settings": [1] } }""", "'settings' of a part are an object")]
     [InlineData("""{ "mask_prompt": "sharpen" }""", "sharpen", "AddModule")]
     [InlineData("""{ "backbone": { "package": "huge" } }""", "huge")]
     [InlineData("""{ "backbone": { "path": "a", "package": "tiny" } }""", "path and package")]
