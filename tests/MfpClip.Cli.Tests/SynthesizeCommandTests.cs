@@ -13,6 +13,30 @@ public sealed class SynthesizeCommandTests : IDisposable
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
     [Fact]
+    public void A_folder_whose_first_run_was_killed_at_once_is_taken_and_a_strangers_file_is_left_alone()
+    {
+        string set = Directory.CreateDirectory(Path.Combine(_folder, "set")).FullName, left = Path.Combine(set, $"synthesize.json.{Guid.NewGuid():N}.tmp");
+        string[] arguments = ["synthesize", "--out", set, "--categories", "pill", "--train", "1", "--good", "1", "--defective", "1", "--kinds", "Scratch",
+            "--size", "64"];
+        File.WriteAllText(left, "{");
+        string own = Path.Combine(set, "notes.tmp");
+        File.WriteAllText(own, "mine");
+
+        Assert.Contains("no synthetic set", Run(arguments).Errors, StringComparison.Ordinal);
+        Assert.Equal(["mine", "{"], new[] { own, left }.Select(File.ReadAllText));
+        File.Delete(own);
+        var (code, _, errors) = Run(arguments);
+        Assert.True(code == 0, errors);
+        Assert.False(File.Exists(left));
+
+        File.WriteAllText(own, "mine");
+        File.WriteAllText(left, "{");
+        Assert.Equal(0, Run(arguments).Code);
+        Assert.True(File.Exists(own));
+        Assert.False(File.Exists(left));
+    }
+
+    [Fact]
     public void The_set_has_the_layout_of_MVTec_AD_and_a_second_run_writes_only_what_is_missing()
     {
         string set = Path.Combine(_folder, "set");

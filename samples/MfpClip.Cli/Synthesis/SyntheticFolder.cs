@@ -121,7 +121,7 @@ internal sealed class SyntheticFolder(string root)
                         entry.FullName, "it is a link, and nothing is written or removed through one. Remove it, or take another folder.");
                 }
 
-                if (entry is FileInfo && entry.Extension == ".tmp")
+                if (entry is FileInfo && IsUnfinished(entry.Name))
                 {
                     entry.Delete();
                 }
@@ -130,18 +130,21 @@ internal sealed class SyntheticFolder(string root)
             return;
         }
 
-        if (Directory.Exists(root))
+        // A run that was killed before it had claimed the folder leaves at most this.
+        string[] entries = Directory.Exists(root) ? Directory.GetFileSystemEntries(root) : [];
+        if (!Array.TrueForAll(entries, e => IsUnfinished(Path.GetFileName(e)) && Path.GetFileName(e).StartsWith(Settings, StringComparison.Ordinal)))
         {
-            // A run that was killed before it had claimed the folder.
-            Array.ForEach(Directory.GetFiles(root, $"{Settings}.????????????????????????????????.tmp"), File.Delete);
-            if (Directory.EnumerateFileSystemEntries(root).Any())
-            {
-                throw new OutputException(root, "it holds files that are no synthetic set. Take a new folder.");
-            }
+            throw new OutputException(root, "it holds files that are no synthetic set. Take a new folder.");
         }
+
+        Array.ForEach(entries, File.Delete);
 
         WriteWhole(path, System.Text.Encoding.UTF8.GetBytes(settings + "\n"));
     }
+
+    // "name.<32 hexadecimal digits>.tmp": files are written under such a name and renamed. Any other file is somebody's.
+    private static bool IsUnfinished(string name) =>
+        name.EndsWith(".tmp", StringComparison.Ordinal) && name.Length > 37 && name[^37] == '.' && name[^36..^4].All(char.IsAsciiHexDigit);
 
     // A line that a broken-off run wrote half is passed by.
     private Dictionary<string, string> ReadCaptions()

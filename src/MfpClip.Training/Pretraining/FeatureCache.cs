@@ -51,7 +51,7 @@ internal sealed class FeatureCache : IDisposable
         {
             return OpenOrMake(folder, source, heldOut, count, extractor, progress, cancellationToken);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (DiskFault.Is(e))
         {
             throw new OutputException(folder, $"the features cannot be stored ({e.Message}).", e);
         }

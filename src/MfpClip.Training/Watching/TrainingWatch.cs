@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using MfpClip.Files;
 using MfpClip.Objectives;
 using MfpClip.Training.Checkpoints;
 
@@ -81,7 +82,7 @@ internal sealed class TrainingWatch(TrainingFiles files, TrainerOptions options,
         {
             return options.WriteTensorBoard ? new(files.Folder) : null;
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (DiskFault.Is(e))
         {
             TrainingLog.NoEvents(options.Logger, e.Message);
             return null;
@@ -100,7 +101,7 @@ internal sealed class TrainingWatch(TrainingFiles files, TrainerOptions options,
         {
             tell(events);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (DiskFault.Is(e))
         {
             TrainingLog.NoEvents(options.Logger, e.Message);
             _events = null;
@@ -115,7 +116,7 @@ internal sealed class TrainingWatch(TrainingFiles files, TrainerOptions options,
         {
             events.Dispose();
         }
-        catch (IOException)
+        catch (Exception e) when (DiskFault.Is(e))
         {
             // Told already.
         }

@@ -28,7 +28,7 @@ internal static class AtomicFile
         catch (Exception e)
         {
             Remove(temporary);
-            if (IsOfDisk(e) || e is NotSupportedException)
+            if (DiskFault.Is(e) || e is NotSupportedException)
             {
                 throw new OutputException(path, $"it cannot be written ({e.Message}).", e);
             }
@@ -40,11 +40,6 @@ internal static class AtomicFile
     /// <summary>Writes a text as UTF-8 without a byte order mark.</summary>
     /// <exception cref="OutputException">The folder is absent, not writable, or full; nothing is left behind.</exception>
     public static void WriteText(string path, string text) => Write(path, stream => stream.Write(Encoding.UTF8.GetBytes(text)));
-
-    /// <summary>
-    /// Whether writing failed for the disk's sake. .NET tells a file that outgrows its file system (EFBIG, 4 GiB on FAT32) as a wrong argument.
-    /// </summary>
-    public static bool IsOfDisk(Exception e) => e is IOException or UnauthorizedAccessException or ArgumentOutOfRangeException { ParamName: "value" };
 
     /// <summary>A name in the same folder that nobody has; short, because the path's own name may have the greatest length already.</summary>
     public static string TemporaryOf(string path) => Path.Combine(Path.GetDirectoryName(path) ?? string.Empty, $"mfpclip.{Guid.NewGuid():N}.tmp");

@@ -42,7 +42,7 @@ internal sealed class StreamedFile : IDisposable
         {
             action();
         }
-        catch (Exception e) when (AtomicFile.IsOfDisk(e) || e is NotSupportedException)
+        catch (Exception e) when (DiskFault.Is(e) || e is NotSupportedException)
         {
             throw new OutputException(_path, $"it cannot be written ({e.Message}).", e);
         }
@@ -60,7 +60,7 @@ internal sealed class StreamedFile : IDisposable
         {
             _stream.Dispose(); // writes what is left in the buffer: on a full disk that fails again
         }
-        catch (Exception e) when (AtomicFile.IsOfDisk(e))
+        catch (Exception e) when (DiskFault.Is(e))
         {
             // Reported where it was met.
         }

@@ -1,3 +1,5 @@
+using MfpClip.Files;
+
 namespace MfpClip.Models;
 
 /// <summary>
@@ -53,7 +55,7 @@ public sealed class ModelStore(ModelStoreOptions? options = null, HttpClient? cl
             return await FromMirrorAsync(model, reasons, cancellationToken).ConfigureAwait(false)
                 ?? await FromServersAsync(model, reasons, progress, cancellationToken).ConfigureAwait(false);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (DiskFault.Is(e))
         {
             throw new ModelStoreException(model.Name, $"the cache '{_options.CacheFolder}' cannot be written ({e.Message}).", e);
         }
@@ -88,7 +90,7 @@ public sealed class ModelStore(ModelStoreOptions? options = null, HttpClient? cl
                 File.Move(partial, to, overwrite: true);
             }
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (DiskFault.Is(e))
         {
             throw new ModelStoreException(model.Name, $"'{target}' cannot be written ({e.Message}).", e);
         }

@@ -4,8 +4,8 @@ using System.Runtime.Intrinsics.X86;
 namespace MfpClip.Native;
 
 /// <summary>
-/// Switches NNPACK off, a library of float32 convolutions in libtorch, where it does not know the processor (virtual machines that hide the caches): it never
-/// computes there, but writes a warning on standard error at every convolution.
+/// Switches NNPACK off, a library of float32 convolutions in libtorch, where the processor's caches are hidden (some virtual machines): it was seen to compute
+/// nothing there, and to write a warning on standard error at every convolution.
 /// </summary>
 internal static unsafe class NnpackSwitch
 {
@@ -15,19 +15,17 @@ internal static unsafe class NnpackSwitch
     /// <summary>
     /// Switches it off if it cannot be used. After libtorch is loaded; where its routines are not found under these names, everything stays as it is.
     /// </summary>
-    /// <returns>Whether it is off now.</returns>
-    public static bool TurnOffIfUseless()
+    public static void TurnOffIfUseless()
     {
         if (!OperatingSystem.IsLinux() || RuntimeInformation.ProcessArchitecture != Architecture.X64
             || !OneDnnInstructions.HidesCaches(X86Base.CpuId)
             || !NativeLibrary.TryLoad("libtorch_cpu.so", out nint library) || !NativeLibrary.TryGetExport(library, Context, out nint context)
             || !NativeLibrary.TryGetExport(library, Set, out nint set))
         {
-            return false;
+            return;
         }
 
         nint global = ((delegate* unmanaged[Cdecl]<nint>)context)();
         ((delegate* unmanaged[Cdecl]<nint, byte, void>)set)(global, 0);
-        return true;
     }
 }

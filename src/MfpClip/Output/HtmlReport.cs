@@ -196,7 +196,7 @@ public sealed class HtmlReport : IDisposable
         {
             return action();
         }
-        catch (Exception e) when (AtomicFile.IsOfDisk(e) || e is NotSupportedException)
+        catch (Exception e) when (DiskFault.Is(e) || e is NotSupportedException)
         {
             throw new OutputException(_path, $"the report cannot be written ({e.Message}).", e);
         }

@@ -78,8 +78,8 @@ public static class ZoomPage
         }
     }
 
-    private static OutputException? Typed(Exception e, string folder) => e as OutputException ?? (e is IOException or UnauthorizedAccessException
-        or NotSupportedException ? new(folder, $"the page that zooms cannot be written ({e.Message}).", e) : null);
+    private static OutputException? Typed(Exception e, string folder) => e as OutputException ?? (DiskFault.Is(e) || e is NotSupportedException
+        ? new(folder, $"the page that zooms cannot be written ({e.Message}).", e) : null);
 
     // Between the two moves nothing is left without a name: where the second one fails, the old folder comes back.
     private static void Replace(string folder, string complete)

@@ -39,7 +39,7 @@ public static class SafetensorsWriter
 
             File.Move(temporary, path, overwrite: true);
         }
-        catch (Exception e) when (AtomicFile.IsOfDisk(e))
+        catch (Exception e) when (DiskFault.Is(e))
         {
             Delete(temporary);
             throw new OutputException(path, $"the weights cannot be written ({e.Message}).", e);

@@ -133,6 +133,17 @@ public sealed class MaskReadingTests : IDisposable
     }
 
     [Fact]
+    public void What_follows_the_end_of_a_mask_does_not_turn_it()
+    {
+        int Value(int x, int y) => Defect(x, y) ? 1 : 0;
+        byte[] upright = new RawPng(Width, Height, 8, 0).Encode((x, y, _) => Value(x, y));
+        byte[] turned = (new RawPng(Width, Height, 8, 0) { Orientation = 6 }).Encode((x, y, _) => Value(x, y));
+        byte[] chunk = turned[33..(33 + turned.Length - upright.Length)]; // eXIf, as it would turn the mask before IEND
+
+        Check([.. upright, .. chunk], MaskNotices.None);
+    }
+
+    [Fact]
     public void Damaged_masks_and_bits_that_a_decoder_loses_are_refused()
     {
         byte[] png = new RawPng(Width, Height, 8, 0).Encode((x, y, _) => Defect(x, y) ? 1 : 0);

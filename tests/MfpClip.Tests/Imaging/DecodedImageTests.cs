@@ -113,6 +113,16 @@ public abstract class DecodedImageTests(IImageDecoder decoder)
     }
 
     [Fact]
+    public void What_follows_the_end_of_a_png_does_not_turn_it()
+    {
+        byte[] png = Encode(SKEncodedImageFormat.Png), turned = WithChunk(png, 6, atEnd: false);
+        byte[] chunk = turned[33..(33 + turned.Length - png.Length)]; // eXIf, as it would turn the image before IEND
+
+        Assert.Equal(Seen(decoder.Decode(png, "x.png", new())), Seen(decoder.Decode((byte[])[.. png, .. chunk], "x.png", new())));
+        Assert.NotEqual(Seen(decoder.Decode(png, "x.png", new())), Seen(decoder.Decode(turned, "x.png", new())));
+    }
+
+    [Fact]
     public void A_damaged_orientation_leaves_the_image_as_it_is()
     {
         byte[] png = WithChunk(Encode(SKEncodedImageFormat.Png), 6, atEnd: false);
